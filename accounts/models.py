@@ -1,0 +1,102 @@
+"""Who: users, their teams and roles, the keys agents present, and the record of changes."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+from accounts.roles import Role
+
+
+class Team(models.Model):
+    """A group of people who see the same events, alerts and keys; there is always one default team."""
+
+    name = models.CharField(max_length=80, unique=True)
+    slug = models.SlugField(max_length=40, unique=True)
+    is_default = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["is_default"], condition=models.Q(is_default=True), name="one_default_team")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractUser):
+    """A person who signs in. What he may do follows from his one role (accounts/roles.py), what he sees from his teams."""
+
+    role = models.CharField(max_length=16, choices=Role.choices, default=Role.VIEWER)
+    teams = models.ManyToManyField(Team, related_name="members", blank=True)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    must_change_password = models.BooleanField(default=False)
+    single_key_shortcuts = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+
+class ApiKey(models.Model):
+    """A key an agent presents to send events: `Authorization: ApiKey base64(id:key)`.
+
+    Only the SHA-256 of the 256 random bits is kept; the key itself is shown once.
+    """
+
+    id = models.CharField(primary_key=True, max_length=20)
+    name = models.CharField(max_length=80)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="api_keys")
+    secret_sha256 = models.BinaryField(max_length=32)
+    events_per_second = models.PositiveIntegerField(default=20_000)
+    demo = models.BooleanField(default=False)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SignInLink(models.Model):
+    """A link that signs its user in once, such as the first administrator's; only its SHA-256 is kept."""
+
+    token_sha256 = models.BinaryField(max_length=32, unique=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+
+class Change(models.Model):
+    """One entry of the append-only record: who changed what, when, through which door, and how to take it back.
+
+    It serves audit, activity on pages, undo and the managers' numbers for any past date.
+    A database trigger refuses to update or delete a row.
+    """
+
+    class Door(models.TextChoices):
+        PAGE = "page"
+        API = "api"
+        COMMAND = "command"
+        SYSTEM = "system"
+
+    at = models.DateTimeField()
+    actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    actor_name = models.CharField(max_length=150)
+    door = models.CharField(max_length=8, choices=Door.choices)
+    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
+    verb = models.CharField(max_length=40)
+    object_type = models.CharField(max_length=40)
+    object_id = models.CharField(max_length=64)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    inverse = models.JSONField(null=True)
+    note = models.TextField(blank=True)
+    group = models.UUIDField(null=True)  # one act on many objects: undone together
+    undoes = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="undone_by")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["object_type", "object_id", "-at"], name="change_of_object"),
+            models.Index(fields=["group"], name="change_of_group", condition=models.Q(group__isnull=False)),
+            models.Index(fields=["-at"], name="change_newest"),
+        ]

@@ -1,0 +1,114 @@
+"""What was found: alerts, the events they rest on, comments, and the counters that keep a noisy rule in check."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+
+from accounts.models import Team, User
+from rules.models import ExceptionItem, Rule, RuleRevision
+
+
+class Severity(models.IntegerChoices):
+    """Stored as a number so that the queue sorts by it."""
+
+    LOW = 1, "low"
+    MEDIUM = 2, "medium"
+    HIGH = 3, "high"
+    CRITICAL = 4, "critical"
+
+
+class Status(models.TextChoices):
+    OPEN = "open", "Open"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    CLOSED = "closed", "Closed"
+
+
+class Reason(models.TextChoices):
+    """Why an alert was closed."""
+
+    TRUE_POSITIVE = "true_positive", "True positive"
+    BENIGN_POSITIVE = "benign_positive", "Benign positive"
+    FALSE_POSITIVE = "false_positive", "False positive"
+    DUPLICATE = "duplicate", "Duplicate"
+    OTHER = "other", "Other"
+
+
+class Alert(models.Model):
+    """A stored hit that an analyst works on. What raised it is frozen in `revision`; workflow state lives only here."""
+
+    id = models.BigAutoField(primary_key=True)  # shown as AL-<id>
+    identity = models.BinaryField(max_length=16, unique=True)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    rule = models.ForeignKey(Rule, on_delete=models.PROTECT, related_name="alerts")
+    revision = models.ForeignKey(RuleRevision, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=255)
+    severity = models.PositiveSmallIntegerField(choices=Severity.choices)
+    risk_score = models.PositiveSmallIntegerField()
+    building_block = models.BooleanField(default=False)
+    techniques = ArrayField(models.TextField(), default=list)
+    tags = ArrayField(models.TextField(), default=list)
+    event_time = models.DateTimeField()
+    created_at = models.DateTimeField()
+    host_name = models.TextField(null=True)
+    user_name = models.TextField(null=True)
+    evidence = models.TextField(blank=True)  # the evidence line of the queue
+    new_terms = models.JSONField(null=True)  # {"fields": [...], "values": [...], "history_start": ...}
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.OPEN)
+    reason = models.CharField(max_length=16, choices=Reason.choices, blank=True)
+    assignee = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    acknowledged_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_by_exception = models.ForeignKey(ExceptionItem, null=True, on_delete=models.SET_NULL, related_name="+")
+    version = models.PositiveIntegerField(default=1)
+    demo = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["team", "status", "-severity", "-id"], name="alert_urgent"),
+            models.Index(fields=["team", "-created_at", "-id"], name="alert_newest"),
+            models.Index(fields=["rule", "-id"], name="alert_of_rule"),
+            models.Index(fields=["host_name", "-id"], name="alert_of_host"),
+            models.Index(fields=["user_name", "-id"], name="alert_of_user"),
+            GinIndex(fields=["tags"], name="alert_tags"),
+        ]
+
+    def __str__(self) -> str:
+        return f"AL-{self.pk}"
+
+
+class AlertEvent(models.Model):
+    """An event an alert rests on, kept with the alert, so that retention never empties an alert."""
+
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="events")
+    role = models.CharField(max_length=24, default="source")
+    uid = models.BinaryField(max_length=16)
+    day = models.DateField()
+    index = models.TextField()
+    time = models.DateTimeField()
+    ingested = models.DateTimeField()
+    document = models.BinaryField()  # zstd of the normalised JSON
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["alert", "role", "uid"], name="evidence_once")]
+
+
+class Comment(models.Model):
+    """What a person wrote on an alert."""
+
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="comments")
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    text = models.TextField()
+
+
+class SignalCount(models.Model):
+    """How many alerts a rule raised in one interval bucket of ingest time, and the hits beyond its maximum."""
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="+")
+    bucket = models.DateTimeField()
+    raised = models.IntegerField(default=0)
+    over = models.IntegerField(default=0)
+    over_uids = models.JSONField(default=list)  # capped list of event uids (hex) that went over
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["rule", "bucket"], name="signal_count_once")]

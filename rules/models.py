@@ -1,0 +1,152 @@
+"""What to look for: rules and their immutable revisions, exceptions, the epoch, terms seen, and what runs recorded."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from accounts.models import Team, User
+
+
+class Rule(models.Model):
+    """A definition of what to look for. Its content is in revisions; its id is stable across them."""
+
+    id = models.CharField(primary_key=True, max_length=64)  # rule_id of the rule file
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="+")  # null: all
+    name = models.CharField(max_length=255)
+    type = models.CharField(max_length=24)
+    severity = models.CharField(max_length=8)
+    risk_score = models.PositiveSmallIntegerField()
+    tags = ArrayField(models.TextField(), default=list)
+    techniques = ArrayField(models.TextField(), default=list)
+    enabled = models.BooleanField(default=False)
+    enabled_at = models.DateTimeField(null=True)
+    evaluated = models.BooleanField(default=True)  # false: a type that is loaded and shown but not judged
+    not_evaluated_because = models.CharField(max_length=255, blank=True)
+    quarantined_at = models.DateTimeField(null=True)
+    quarantine_reason = models.TextField(blank=True)
+    source = models.CharField(max_length=255)  # where it came from, such as "pack"
+    revision = models.ForeignKey("RuleRevision", null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["name"], name="rule_by_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RuleRevision(models.Model):
+    """One version of a rule as it was loaded; never changed afterwards. Alerts point at the revision that raised them."""
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    definition = models.JSONField()  # engine RuleDefinition.to_json()
+    source_text = models.TextField()
+    tree = models.JSONField(null=True)  # engine tree_to_json; null when the type is not evaluated
+    compiler_version = models.PositiveIntegerField()
+    logic_hash = models.BinaryField(max_length=16)
+    note = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["rule", "number"], name="revision_number_once")]
+
+
+class Epoch(models.Model):
+    """One row that counts changes of the rule set (rule, exception, due expiry); see rules/epoch.py for its locks."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    number = models.BigIntegerField(default=1)
+
+
+class ExceptionItem(models.Model):
+    """Entries that take events out of a rule: AND inside an item, OR between items of a rule."""
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="exceptions")
+    name = models.CharField(max_length=255)
+    entries = models.JSONField()  # Kibana's exception entries
+    reason = models.TextField()
+    owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    from_alert = models.BigIntegerField(null=True)  # number of the alert it was written on
+    enabled = models.BooleanField(default=True)
+    expires_at = models.DateTimeField(null=True)
+    expired = models.BooleanField(default=False)
+    review_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+
+class HeldBack(models.Model):
+    """An event that an exception kept from alerting, so that undoing or disabling the exception can raise it."""
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="+")
+    item = models.ForeignKey(ExceptionItem, on_delete=models.CASCADE, related_name="held_back")
+    team_id = models.BigIntegerField()
+    day = models.DateField()
+    index = models.TextField()
+    uid = models.BinaryField(max_length=16)
+    time = models.DateTimeField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "team_id", "day", "index", "uid"], name="held_back_once")
+        ]
+
+
+class SeenTerm(models.Model):
+    """When a combination of new-terms values was seen, a row per day, so that history windows need no scan."""
+
+    pk = models.CompositePrimaryKey("logic_hash", "team_id", "terms_hash", "day")
+    logic_hash = models.BinaryField(max_length=16)
+    team_id = models.BigIntegerField()
+    terms_hash = models.BinaryField(max_length=16)
+    day = models.DateField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "seen_term"
+
+
+class Lookback(models.Model):
+    """Stored events that a rule still has to judge because it was enabled or its logic changed."""
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="lookbacks")
+    revision = models.ForeignKey(RuleRevision, on_delete=models.CASCADE, related_name="+")
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    after_epoch = models.BigIntegerField()  # judged once no batch claimed under an older epoch is pending
+    lease_by = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.SmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+
+
+class RuleRun(models.Model):
+    """What one pass meant for one rule; appended, never updated. A pass without hits leaves no row here."""
+
+    class Kind(models.TextChoices):
+        BATCH = "batch", "new events"
+        LOOKBACK = "lookback", "look-back"
+        RELEASE = "release", "exception taken back"
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="runs")
+    revision = models.ForeignKey(RuleRevision, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    at = models.DateTimeField()
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    events = models.IntegerField()
+    hits = models.IntegerField()
+    alerts = models.IntegerField()
+    excepted = models.IntegerField(default=0)
+    over_cap = models.IntegerField(default=0)
+    milliseconds = models.IntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["rule", "-at"], name="run_newest")]

@@ -1,0 +1,41 @@
+"""Celery is the doorbell and the hands: tasks say "there is work" and carry at most an id.
+
+Due times, leases and everything that must survive live in PostgreSQL; losing or doubling a task costs latency only.
+Beat rings every second with an expiry, so bells do not pile up while no worker listens.
+"""
+
+import os
+
+from celery import Celery
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "soc.settings")
+
+app = Celery("watchbill")
+app.conf.update(
+    broker_url=os.environ.get("BROKER_URL", ""),
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 2, "visibility_timeout": 3600},
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    task_soft_time_limit=110,
+    task_time_limit=120,
+    task_publish_retry=False,
+    worker_hijack_root_logger=False,
+    timezone="UTC",
+)
+app.conf.beat_schedule = {
+    "evaluate pending batches": {
+        "task": "alerts.evaluate_pending",
+        "schedule": 1.0,
+        "options": {"expires": 1.0},
+    },
+    "judge look-backs": {"task": "alerts.judge_lookbacks", "schedule": 1.0, "options": {"expires": 1.0}},
+    "expire exceptions": {"task": "rules.expire_exceptions", "schedule": 5.0, "options": {"expires": 5.0}},
+    "keep partitions": {"task": "events.keep_partitions", "schedule": 600.0, "options": {"expires": 600.0}},
+}
+app.autodiscover_tasks(lambda: [name.split(".")[0] for name in settings.INSTALLED_APPS if ".apps." in name])

@@ -1,0 +1,13 @@
+"""The site map: pages are nouns, state is in the query string, and the same nouns stand under /api/v1/."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("soc.home")),
+    path("health/", include("soc.health")),
+    path("", include("accounts.urls")),
+    path("alerts/", include("alerts.urls")),
+    path("rules/", include("rules.urls")),
+    path("search/", include("events.urls")),
+    path("api/v1/", include("events.api_urls")),
+]
