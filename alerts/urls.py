@@ -1,0 +1,27 @@
+"""The alert pages: nouns in the path, state in the query string, and every change a POST."""
+
+from django.urls import path
+
+from alerts.views import actions, detail, exceptions, queue
+
+app_name = "alerts"
+
+urlpatterns = [
+    path("", queue.queue, name="queue"),
+    path("pulse/", queue.pulse, name="pulse"),
+    path("bulk/", actions.bulk, name="bulk"),
+    path("undo/<uuid:group>/", actions.undo, name="undo"),
+    path("<int:alert_id>/", detail.detail, name="detail"),
+    path("<int:alert_id>/peek/", detail.peek, name="peek"),
+    path("<int:alert_id>/raw/", detail.raw, name="raw"),
+    path("<int:alert_id>/status/", actions.set_status, name="set_status"),
+    path("<int:alert_id>/assign/", actions.assign, name="assign"),
+    path("<int:alert_id>/comments/", actions.comment, name="comment"),
+    path("<int:alert_id>/exceptions/", exceptions.add, name="exception_add"),
+    path("<int:alert_id>/exceptions/preview/", exceptions.preview, name="exception_preview"),
+    path("exceptions/<int:item_id>/", exceptions.edit, name="exception_edit"),
+    path("exceptions/<int:item_id>/preview/", exceptions.edit_preview, name="exception_edit_preview"),
+    path("exceptions/<int:item_id>/disable/", exceptions.disable, name="exception_disable"),
+    path("exceptions/<int:item_id>/enable/", exceptions.enable, name="exception_enable"),
+    path("exceptions/<int:item_id>/undo/", exceptions.take_back, name="exception_undo"),
+]

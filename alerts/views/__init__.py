@@ -1,0 +1,1 @@
+"""Pages about alerts; each view is a door: check, ask a selector or a service, render."""
