@@ -1,0 +1,233 @@
+"""What every rule language compiles to: a tree of yes-or-no questions about one event.
+
+The logic is two-valued: a leaf about a field that the event lacks is simply false, so `Not` of it is true.
+What a leaf means is said in one place only, `engine/leaves.py`; matching, explaining and narrowing all ask there.
+
+Patterns (values of a WILDCARD leaf, and `field` where `wild_field` is set) are written in one notation for all languages:
+`*` any run of characters, `?` any one character, and a backslash takes the next character literally.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from engine.errors import TreeError
+
+COMPILER_VERSION = 1
+"""Raised whenever the same source compiles to another tree, so that stored trees are compiled again."""
+
+Scalar: TypeAlias = str | int | float | bool
+"""A value without parts, as JSON has it. (`null` is never a value.)"""
+
+
+class Op(StrEnum):
+    """How a leaf compares. The type of the field decides what that means in detail (see leaves.py)."""
+
+    IS = "is"
+    """Equal; on tokenised text any of the words; on addresses a network contains it; on dates the whole unit."""
+    PHRASE = "phrase"
+    """As IS, but on tokenised text all the words, adjacent and in order."""
+    WILDCARD = "wildcard"
+    EXISTS = "exists"
+    GT = "gt"
+    GTE = "gte"
+    LT = "lt"
+    LTE = "lte"
+
+
+RANGES = frozenset({Op.GT, Op.GTE, Op.LT, Op.LTE})
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """True when every child is. Different elements of an array may satisfy different children."""
+
+    children: "tuple[Tree, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """True when a child is."""
+
+    children: "tuple[Tree, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """True when the child is not; so also when the fields it asks for are missing."""
+
+    child: "Tree"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One question about one field: true when any element of the field meets any of the values.
+
+    EXISTS has no values; a range has exactly one. `fold` compares without regard to case.
+    With `wild_field` the field name is a pattern, and the leaf is true when it is for any field that fits.
+    """
+
+    field: str
+    op: Op
+    values: tuple[Scalar, ...] = ()
+    fold: bool = False
+    wild_field: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """True when one and the same element of the array of objects at `path` satisfies the child.
+
+    The fields inside the child are written in full (`path` included).
+    """
+
+    path: str
+    child: "Tree"
+
+
+@dataclass(frozen=True, slots=True)
+class MatchAll:
+    """True of every event: the empty query."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchNone:
+    """True of no event."""
+
+
+Tree: TypeAlias = And | Or | Not | Leaf | Nested | MatchAll | MatchNone
+
+
+def all_of(*children: Tree) -> Tree:
+    """The And of the children, without And inside And and without needless MatchAll."""
+    return _joined(And, MatchAll(), MatchNone(), children)
+
+
+def any_of(*children: Tree) -> Tree:
+    """The Or of the children, without Or inside Or and without needless MatchNone."""
+    return _joined(Or, MatchNone(), MatchAll(), children)
+
+
+def _joined(kind: type[And] | type[Or], empty: Tree, absorbing: Tree, children: tuple[Tree, ...]) -> Tree:
+    flat: list[Tree] = []
+    for child in children:
+        flat.extend(child.children if isinstance(child, kind) else (child,))
+    kept = [child for child in flat if child != empty]
+    if absorbing in kept:
+        return absorbing
+    if len(kept) < 2:
+        return kept[0] if kept else empty
+    return kind(tuple(kept))
+
+
+def negated(child: Tree) -> Tree:
+    """The Not of a tree; a double negation falls away."""
+    if isinstance(child, Not):
+        return child.child
+    if isinstance(child, MatchAll):
+        return MatchNone()
+    return MatchAll() if isinstance(child, MatchNone) else Not(child)
+
+
+def children_of(tree: Tree) -> "tuple[Tree, ...]":
+    """The trees directly inside a tree."""
+    match tree:
+        case And(children) | Or(children):
+            return children
+        case Not(child) | Nested(child=child):
+            return (child,)
+    return ()
+
+
+def leaves_of(tree: Tree) -> Iterator[Leaf]:
+    """Every leaf, left to right, those under a Not or inside a Nested included."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Leaf):
+            yield node
+        waiting.extend(reversed(children_of(node)))
+
+
+def fields_of(tree: Tree) -> frozenset[str]:
+    """The names of the fields a tree asks for. Patterns of field names are given as they are written."""
+    return frozenset(leaf.field for leaf in leaves_of(tree))
+
+
+def depth_of(tree: Tree) -> int:
+    """How many levels a tree has; a leaf alone has one."""
+    deepest, waiting = 0, [(tree, 1)]
+    while waiting:
+        node, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        waiting.extend((child, depth + 1) for child in children_of(node))
+    return deepest
+
+
+def tree_to_json(tree: Tree) -> dict[str, Any]:
+    """The tree as plain JSON, as it is stored with a rule's revision beside COMPILER_VERSION."""
+    match tree:
+        case And(children):
+            return {"and": [tree_to_json(child) for child in children]}
+        case Or(children):
+            return {"or": [tree_to_json(child) for child in children]}
+        case Not(child):
+            return {"not": tree_to_json(child)}
+        case Nested(path, child):
+            return {"nested": path, "child": tree_to_json(child)}
+        case Leaf():
+            return _leaf_to_json(tree)
+        case MatchAll():
+            return {"all": True}
+        case MatchNone():
+            return {"all": False}
+
+
+def _leaf_to_json(leaf: Leaf) -> dict[str, Any]:
+    data: dict[str, Any] = {"field": leaf.field, "op": leaf.op.value}
+    if leaf.values:
+        data["values"] = list(leaf.values)
+    if leaf.fold:
+        data["fold"] = True
+    if leaf.wild_field:
+        data["wild_field"] = True
+    return data
+
+
+def tree_from_json(data: Mapping[str, Any]) -> Tree:
+    """The tree that `tree_to_json` wrote.
+
+    Raises: TreeError when the data is of another kind; compile the rule's source again then.
+    """
+    try:
+        return _from_json(data)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise TreeError("the stored tree cannot be read") from error
+
+
+def _from_json(data: Mapping[str, Any]) -> Tree:
+    if "and" in data:
+        return And(tuple(_from_json(child) for child in data["and"]))
+    if "or" in data:
+        return Or(tuple(_from_json(child) for child in data["or"]))
+    if "not" in data:
+        return Not(_from_json(data["not"]))
+    if "nested" in data:
+        return Nested(str(data["nested"]), _from_json(data["child"]))
+    if "all" in data:
+        return MatchAll() if data["all"] else MatchNone()
+    return _leaf_from_json(data)
+
+
+def _leaf_from_json(data: Mapping[str, Any]) -> Leaf:
+    values = tuple(data.get("values", ()))
+    if not all(isinstance(value, str | int | float | bool) for value in values):
+        raise TypeError("a leaf's values are scalars")
+    return Leaf(
+        str(data["field"]),
+        Op(data["op"]),
+        values,
+        bool(data.get("fold", False)),
+        bool(data.get("wild_field", False)),
+    )
