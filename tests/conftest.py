@@ -1,0 +1,89 @@
+"""Fixtures for everything: a private database and broker, started only when a test asks for them."""
+
+import os
+
+import psycopg
+import pytest
+from pytest_django import DjangoDbBlocker
+
+from soc.env import database_from_url
+from tests import private_cluster
+
+_TEMPLATE = "watchbill_template"
+_LANDLORD = pytest.StashKey[private_cluster.Landlord]()
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not _is_worker(config):
+        config.stash[_LANDLORD] = private_cluster.Landlord()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    landlord = config.stash.get(_LANDLORD, None)
+    if landlord is not None:
+        landlord.close()
+
+
+def _worker_number() -> int:
+    """0 without xdist, else 1, 2, …"""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw")) + 1
+
+
+def _make_template(url: str) -> None:
+    """Migrate one database that the workers' databases are copied from."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(f"DROP DATABASE IF EXISTS {_TEMPLATE}")  # left half made by a worker that failed
+        server.execute(f"CREATE DATABASE {_TEMPLATE} TEMPLATE template0")
+    name = connection.settings_dict["NAME"]
+    connection.settings_dict["NAME"] = _TEMPLATE
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = name
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """Point Django at the private cluster; with several workers, copy one migrated template for each."""
+    from django.conf import settings
+    from django.db import connection
+
+    url = private_cluster.need("postgres").database_url
+    ours = database_from_url(url) | {"CONN_HEALTH_CHECKS": False}
+    settings.DATABASES["default"].update(ours)
+    connection.settings_dict.update(ours)
+    if _worker_number() == 0:
+        return
+    with private_cluster.only_one("template") as done:
+        if not done.exists():
+            with django_db_blocker.unblock():
+                _make_template(url)
+            done.touch()
+    connection.settings_dict["TEST"]["TEMPLATE"] = _TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def broker_url() -> str:
+    """A real broker, started for the first test that asks; each worker has a number of its own in it."""
+    url = private_cluster.need("valkey").broker_url
+    return url.replace("virtual_host=0", f"virtual_host={2 + _worker_number()}")
+
+
+@pytest.fixture
+def database_url(transactional_db: None) -> str:
+    """The URL of this test's own database, for tests that start processes or second connections."""
+    from django.db import connection
+
+    home = private_cluster.home()
+    name = connection.settings_dict["NAME"]
+    return home.database_url.replace("/watchbill?", f"/{name}?")
