@@ -1,0 +1,61 @@
+"""The demo's past, laid through the real doors, and taken out again without touching anything else."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from accounts.keys import create_key
+from accounts.models import Team
+from alerts.models import Alert, Reason, Status
+from events.models import Batch, Event
+from rules.loading import load_rules
+from rules.models import SeenTerm
+from soc.demo.backfill import backfill
+from soc.demo.company import found
+from soc.demo.purge import purge
+from soc.demo.team import demo_team
+from tests.demo.test_stories import _PACK
+
+_NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def demo(db):
+    load_rules(paths=sorted(_PACK.glob("*.toml")), source="pack", actor=None, now=_NOW, enable=True)
+    key, _ = create_key(name="Demo", team=demo_team(), actor=None, now=_NOW, demo=True)
+    return key
+
+
+def _lay(key, days=3):
+    return backfill(company=found(7), key=key, seed=7, days=days, now=_NOW, progress=lambda share: None)
+
+
+def test_past_days_bring_events_alerts_and_verdicts(demo):
+    report = _lay(demo)
+    assert report.events > 3_000
+    assert Alert.objects.filter(demo=True).count() == report.alerts > 20
+    closed = Alert.objects.filter(status=Status.CLOSED)
+    assert closed.count() == report.verdicts > 10
+    assert {Reason.TRUE_POSITIVE, Reason.BENIGN_POSITIVE} <= set(closed.values_list("reason", flat=True))
+    assert Alert.objects.exclude(status=Status.CLOSED).exists()
+
+
+def test_laying_the_same_days_again_stores_nothing_twice(demo):
+    first = _lay(demo, days=1)
+    stored, alerts = Event.objects.count(), Alert.objects.count()
+    second = _lay(demo, days=1)
+    assert first.events == stored
+    assert (second.events, Event.objects.count(), Alert.objects.count()) == (0, stored, alerts)
+
+
+def test_purging_takes_the_demo_out_and_leaves_the_rest(demo):
+    _lay(demo, days=1)
+    real, _ = create_key(name="Real", team=Team.objects.get(is_default=True), actor=None, now=_NOW)
+    _lay(real, days=1)
+    kept = Event.objects.filter(team_id=real.team_id).count()
+    gone = purge()
+    assert gone.events == kept
+    assert set(Event.objects.values_list("team_id", flat=True).distinct()) == {real.team_id}
+    assert set(Alert.objects.values_list("team_id", flat=True)) == {real.team_id}
+    assert set(SeenTerm.objects.values_list("team_id", flat=True)) == {real.team_id}
+    assert set(Batch.objects.values_list("team_id", flat=True)) == {real.team_id}
