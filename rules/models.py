@@ -36,9 +36,13 @@ class Rule(models.Model):
 
 
 class RuleRevision(models.Model):
-    """One version of a rule as it was loaded; never changed afterwards. Alerts point at the revision that raised them."""
+    """One version of a rule as it was loaded; never changed afterwards. Alerts point at the revision that raised them.
 
-    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="revisions")
+    A database trigger refuses to update its content or to delete it. `tree` is what the compiler of that day made of
+    it; what today's compiler makes of the same source lies in CompiledTree.
+    """
+
+    rule = models.ForeignKey(Rule, on_delete=models.PROTECT, related_name="revisions")
     number = models.PositiveIntegerField()
     definition = models.JSONField()  # engine RuleDefinition.to_json()
     source_text = models.TextField()
@@ -51,6 +55,17 @@ class RuleRevision(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["rule", "number"], name="revision_number_once")]
+
+
+class CompiledTree(models.Model):
+    """A revision's tree as a newer compiler makes it, so that an upgrade parses each rule once and not at every start.
+
+    A cache: it may be rewritten or emptied at any time. The revision itself stays as it was loaded.
+    """
+
+    revision = models.OneToOneField(RuleRevision, primary_key=True, on_delete=models.CASCADE, related_name="compiled")
+    compiler_version = models.PositiveIntegerField()
+    tree = models.JSONField()
 
 
 class Epoch(models.Model):
@@ -73,9 +88,23 @@ class ExceptionItem(models.Model):
     expires_at = models.DateTimeField(null=True)
     expired = models.BooleanField(default=False)
     review_at = models.DateTimeField(null=True)
+    removed_at = models.DateTimeField(null=True)  # taken off the rule; kept for the record and for undo
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["rule", "-id"], name="exception_of_rule"),
+            models.Index(
+                fields=["expires_at"],
+                name="exception_due",
+                condition=models.Q(expires_at__isnull=False, expired=False, removed_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class HeldBack(models.Model):
@@ -125,6 +154,9 @@ class Lookback(models.Model):
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], name="lookback_pending", condition=models.Q(done_at__isnull=True))]
 
 
 class RuleRun(models.Model):

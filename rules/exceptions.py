@@ -1,0 +1,319 @@
+"""The exceptions of a rule: saved, changed, switched, removed, and let go when they expire.
+
+An exception is entries in Kibana's schema (AND inside an item, OR between the items of a rule). Every change bumps the
+epoch before anything else, so from the next claim on it holds and no alert slips past it. What needs alerts (previews,
+closing, raising what was held back) is in alerts/exceptions.py; what was held back is kept in rules/held_back.py.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import transaction
+
+from accounts.access import need
+from accounts.models import Change, User
+from accounts.record import record_change
+from accounts.roles import Permission
+from engine import parse_entries
+from rules import epoch
+from rules.errors import ExceptionGone, ExceptionRefused, StaleException
+from rules.held_back import HeldEvent, drop_held_back, held_back_of, hold_back
+from rules.models import ExceptionItem, Rule
+
+MAX_ENTRIES = 50
+MAX_ENTRIES_BYTES = 100_000
+MAX_NAME = 255
+MAX_REASON = 2_000
+EXPIRY_BATCH = 500
+
+Entries = Sequence[Mapping[str, Any]]
+
+__all__ = [
+    "HeldEvent",
+    "create_item",
+    "disable_item",
+    "drop_held_back",
+    "edit_item",
+    "enable_item",
+    "expire_due",
+    "held_back_of",
+    "hold_back",
+    "remove_item",
+    "restore_item",
+]
+
+
+@transaction.atomic
+def create_item(
+    *,
+    rule: Rule,
+    entries: Entries,
+    reason: str,
+    name: str,
+    actor: User | None,
+    now: datetime,
+    expires_at: datetime | None = None,
+    review_at: datetime | None = None,
+    owner: User | None = None,
+    from_alert: int | None = None,
+    door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
+) -> ExceptionItem:
+    """Save an exception on a rule; it holds from the next claim on. Without an owner the actor owns it.
+
+    Raises: ExceptionEntryError for an entry, ExceptionRefused for the rest, NotAllowed.
+    """
+    _allowed(actor)
+    content = _checked(entries=entries, reason=reason, name=name, expires_at=expires_at, review_at=review_at, now=now)
+    epoch.bump()
+    item = ExceptionItem.objects.create(
+        rule=rule, **content, owner=owner or actor, from_alert=from_alert, created_at=now, updated_at=now
+    )
+    _record("create", item, actor, now, door, group, after=_content(item), inverse={"verb": "remove"})
+    return item
+
+
+@transaction.atomic
+def edit_item(
+    *,
+    item: ExceptionItem,
+    version: int,
+    entries: Entries,
+    reason: str,
+    name: str,
+    actor: User | None,
+    now: datetime,
+    expires_at: datetime | None = None,
+    review_at: datetime | None = None,
+    owner: User | None = None,
+    door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
+) -> ExceptionItem:
+    """Replace what an exception says; `version` is the one the person saw. A later expiry brings an expired one back.
+
+    Raises: StaleException, ExceptionGone, ExceptionEntryError, ExceptionRefused, NotAllowed.
+    """
+    _allowed(actor)
+    content = _checked(entries=entries, reason=reason, name=name, expires_at=expires_at, review_at=review_at, now=now)
+    epoch.bump()
+    item = _locked(item, version)
+    before = _content(item)
+    values = {**content, "expired": False, "owner": owner or item.owner}
+    _save(item, now, **values)
+    inverse = {"verb": "edit", "version": item.version, "values": before}
+    _record("edit", item, actor, now, door, group, before=before, after=_content(item), inverse=inverse)
+    return item
+
+
+def disable_item(
+    *,
+    item: ExceptionItem,
+    actor: User | None,
+    now: datetime,
+    version: int | None = None,
+    door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
+) -> ExceptionItem:
+    """Switch an exception off: what it covered alerts again from the next claim on.
+
+    Raises: StaleException, ExceptionGone, NotAllowed.
+    """
+    return _switch(item, "disable", "enable", {"enabled": False}, actor, now, version, door, group)
+
+
+def enable_item(
+    *,
+    item: ExceptionItem,
+    actor: User | None,
+    now: datetime,
+    version: int | None = None,
+    door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
+) -> ExceptionItem:
+    """Switch an exception back on.
+
+    Raises: ExceptionRefused when its expiry has passed, StaleException, ExceptionGone, NotAllowed.
+    """
+    if item.expires_at is not None and item.expires_at <= now:
+        raise ExceptionRefused("expires_at", "This exception has expired. Edit it and give it a later date.")
+    return _switch(item, "enable", "disable", {"enabled": True, "expired": False}, actor, now, version, door, group)
+
+
+def remove_item(
+    *,
+    item: ExceptionItem,
+    actor: User | None,
+    now: datetime,
+    version: int | None = None,
+    door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
+) -> ExceptionItem:
+    """Take an exception off its rule for good. The row stays for the record, and restore_item brings it back.
+
+    Raises: StaleException, ExceptionGone, NotAllowed.
+    """
+    return _switch(item, "remove", "restore", {"enabled": False, "removed_at": now}, actor, now, version, door, group)
+
+
+@transaction.atomic
+def restore_item(
+    *,
+    item: ExceptionItem,
+    actor: User | None,
+    now: datetime,
+    door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
+) -> ExceptionItem:
+    """Undo remove_item: the exception holds again.
+
+    Raises: NotAllowed.
+    """
+    _allowed(actor)
+    epoch.bump()
+    item = ExceptionItem.objects.select_for_update(no_key=True).get(pk=item.pk)
+    if item.removed_at is None:
+        return item
+    _save(item, now, removed_at=None, enabled=True)
+    _record("restore", item, actor, now, door, group, inverse={"verb": "remove"})
+    return item
+
+
+def expire_due(now: datetime) -> int:
+    """Let go of the exceptions whose time is up, and return how many. One query when there are none.
+
+    Their events alert again from the next claim on; what they held back until now stays held back.
+    """
+    due = ExceptionItem.objects.filter(expires_at__lte=now, expired=False, removed_at=None)
+    if not due.exists():
+        return 0
+    with transaction.atomic():
+        epoch.bump()
+        items = list(due.select_for_update(no_key=True).order_by("pk")[:EXPIRY_BATCH])
+        for item in items:
+            _save(item, now, expired=True)
+            _record("expire", item, None, now, Change.Door.SYSTEM, None)
+    return len(items)
+
+
+@transaction.atomic
+def _switch(
+    item: ExceptionItem,
+    verb: str,
+    inverse: str,
+    values: dict[str, Any],
+    actor: User | None,
+    now: datetime,
+    version: int | None,
+    door: Change.Door,
+    group: UUID | None,
+) -> ExceptionItem:
+    _allowed(actor)
+    epoch.bump()
+    item = _locked(item, version)
+    if all(getattr(item, key) == value for key, value in values.items()):
+        return item
+    _save(item, now, **values)
+    _record(verb, item, actor, now, door, group, inverse={"verb": inverse, "version": item.version})
+    return item
+
+
+def _allowed(actor: User | None) -> None:
+    if actor is not None:
+        need(actor, Permission.EXCEPT)
+
+
+def _locked(item: ExceptionItem, version: int | None) -> ExceptionItem:
+    """The row as it is now, locked, unless the person has seen an older one."""
+    row = ExceptionItem.objects.select_for_update(no_key=True, of=("self",)).select_related("rule").get(pk=item.pk)
+    if row.removed_at is not None:
+        raise ExceptionGone(row.pk)
+    if version is not None and row.version != version:
+        raise StaleException(row.pk, version, row.version, row.updated_at)
+    return row
+
+
+def _save(item: ExceptionItem, now: datetime, **values: Any) -> None:
+    for key, value in values.items():
+        setattr(item, key, value)
+    item.version += 1
+    item.updated_at = now
+    item.save(update_fields=[*values, "version", "updated_at"])
+
+
+def _checked(
+    *,
+    entries: Entries,
+    reason: str,
+    name: str,
+    expires_at: datetime | None,
+    review_at: datetime | None,
+    now: datetime,
+) -> dict[str, Any]:
+    """The content as it is stored, or the error of the first field that cannot be."""
+    plain = [dict(entry) for entry in entries]
+    if not plain:
+        raise ExceptionRefused("entries", "Add a condition: without any the exception would silence the whole rule.")
+    if len(plain) > MAX_ENTRIES or len(orjson.dumps(plain)) > MAX_ENTRIES_BYTES:
+        raise ExceptionRefused("entries", f"An exception holds up to {MAX_ENTRIES} conditions and 100 kB of values.")
+    parse_entries(plain)
+    if expires_at is not None and expires_at <= now:
+        raise ExceptionRefused("expires_at", "The expiry lies in the past.")
+    return {
+        "entries": plain,
+        "reason": _text("reason", reason, MAX_REASON, "Say why, for whoever reviews this exception."),
+        "name": _text("name", name, MAX_NAME, "Give the exception a name."),
+        "expires_at": expires_at,
+        "review_at": review_at,
+    }
+
+
+def _text(field: str, text: str, limit: int, when_empty: str) -> str:
+    text = text.replace("\x00", "").strip()
+    if not text:
+        raise ExceptionRefused(field, when_empty)
+    if len(text) > limit:
+        raise ExceptionRefused(field, f"Keep it under {limit:,} characters.")
+    return text
+
+
+def _content(item: ExceptionItem) -> dict[str, Any]:
+    """What an exception says, as the record keeps it."""
+    return {
+        "rule": item.rule_id,
+        "name": item.name,
+        "entries": item.entries,
+        "reason": item.reason,
+        "expires_at": item.expires_at.isoformat() if item.expires_at else None,
+        "review_at": item.review_at.isoformat() if item.review_at else None,
+        "owner": item.owner_id,
+    }
+
+
+def _record(
+    verb: str,
+    item: ExceptionItem,
+    actor: User | None,
+    now: datetime,
+    door: Change.Door,
+    group: UUID | None,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    inverse: dict[str, Any] | None = None,
+) -> None:
+    record_change(
+        at=now,
+        actor=actor,
+        door=door,
+        verb=verb,
+        object_type="exception",
+        object_id=str(item.pk),
+        before=before,
+        after=after or {"rule": item.rule_id, "name": item.name, "reason": item.reason},
+        inverse=inverse,
+        team=item.rule.team,
+        group=group,
+    )

@@ -1,0 +1,56 @@
+"""What exceptions kept from alerting, so that taking an exception back can raise it (alerts/exceptions.py does that)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from rules.models import ExceptionItem, HeldBack
+
+
+@dataclass(frozen=True, slots=True)
+class HeldEvent:
+    """One event that one exception held back. The event itself lies in the store, as long as retention keeps it."""
+
+    rule_id: str
+    item_id: int
+    team_id: int
+    day: date
+    index: str
+    uid: bytes
+    time: datetime
+
+
+def hold_back(rows: Iterable[HeldEvent], *, at: datetime) -> None:
+    """Note what exceptions held back; the same event twice is one row. One statement, written in key order.
+
+    Call it last in the evaluating transaction, with the other upserts.
+    """
+    ordered = sorted(set(rows), key=lambda row: (row.item_id, row.team_id, row.day, row.index, row.uid))
+    held = [
+        HeldBack(
+            rule_id=row.rule_id,
+            item_id=row.item_id,
+            team_id=row.team_id,
+            day=row.day,
+            index=row.index,
+            uid=row.uid,
+            time=row.time,
+            at=at,
+        )
+        for row in ordered
+    ]
+    HeldBack.objects.bulk_create(held, ignore_conflicts=True, batch_size=2_000)
+
+
+def held_back_of(item: ExceptionItem) -> list[HeldEvent]:
+    """What an exception has held back so far, oldest first."""
+    rows = HeldBack.objects.filter(item=item).order_by("time", "pk")
+    return [
+        HeldEvent(row.rule_id, row.item_id, row.team_id, row.day, row.index, bytes(row.uid), row.time) for row in rows
+    ]
+
+
+def drop_held_back(item: ExceptionItem, *, until: datetime) -> int:
+    """Forget what an exception held back up to `until`, once it has been raised; returns how many."""
+    count, _ = HeldBack.objects.filter(item=item, at__lte=until).delete()
+    return count

@@ -1,0 +1,46 @@
+"""A rule's schedule as its file writes it, in words and in durations.
+
+An event rule fires within seconds of its event: `interval` is the latest it may fire, and the bucket in which
+`max_signals` counts; `from` is what is judged over stored events when the rule is enabled or its logic changes.
+"""
+
+from datetime import datetime, timedelta
+
+from engine import RuleDefinition, format_duration, lookback_of, parse_duration
+
+INGEST_TIME = "event.ingested"
+
+
+def sentence(definition: RuleDefinition) -> str:
+    """The schedule as written: "every 5 m, looks back 9 m, at most 100 alerts"."""
+    return (
+        f"every {format_duration(interval(definition))}, "
+        f"looks back {format_duration(lookback(definition))}, "
+        f"at most {definition.max_signals:,} {'alert' if definition.max_signals == 1 else 'alerts'}"
+    )
+
+
+def interval(definition: RuleDefinition) -> timedelta:
+    """How often the rule is written to run, and the bucket in which its alerts are capped."""
+    return parse_duration(definition.interval)
+
+
+def lookback(definition: RuleDefinition) -> timedelta:
+    """How far back the rule judges stored events when it is enabled or its logic changes."""
+    return lookback_of(definition.from_)
+
+
+def history(definition: RuleDefinition) -> timedelta | None:
+    """How long a combination of new terms must have been unseen to count as new; None for other rules."""
+    return lookback_of(definition.history_window_start) if definition.history_window_start else None
+
+
+def history_start(definition: RuleDefinition, at: datetime) -> datetime | None:
+    """Where the history begins against which a new-terms event of time `at` is judged."""
+    length = history(definition)
+    return at - length if length else None
+
+
+def by_ingest_time(definition: RuleDefinition) -> bool:
+    """Whether the rule's windows are on the time of arrival rather than the event's own time."""
+    return definition.timestamp_override == INGEST_TIME

@@ -1,0 +1,82 @@
+"""Switching rules on and off."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.access import need
+from accounts.models import Change, User
+from accounts.record import record_change
+from accounts.roles import Permission
+from rules import epoch, lookbacks
+from rules.errors import RuleNotEvaluated
+from rules.models import Rule
+from rules.trees import definition_of
+
+
+@transaction.atomic
+def enable(*, rule: Rule, actor: User | None, now: datetime, door: Change.Door = Change.Door.PAGE) -> Rule:
+    """Switch a rule on: it judges what arrives from the next claim on, and what is stored since its look-back.
+
+    Raises: RuleNotEvaluated, NotAllowed.
+    """
+    _allowed(actor)
+    number = epoch.bump()
+    rule = _locked(rule)
+    if not rule.evaluated or rule.revision is None:
+        raise RuleNotEvaluated(rule.pk, rule.not_evaluated_because)
+    if rule.enabled:
+        return rule
+    _save(rule, enabled=True, enabled_at=now, now=now)
+    lookbacks.open_lookback(
+        rule=rule, revision=rule.revision, definition=definition_of(rule.revision), now=now, after_epoch=number
+    )
+    _record("enable", "disable", rule, actor, now, door)
+    return rule
+
+
+@transaction.atomic
+def disable(*, rule: Rule, actor: User | None, now: datetime, door: Change.Door = Change.Door.PAGE) -> Rule:
+    """Switch a rule off: from the next claim on it judges nothing. Its alerts stay.
+
+    Raises: NotAllowed.
+    """
+    _allowed(actor)
+    epoch.bump()
+    rule = _locked(rule)
+    if not rule.enabled:
+        return rule
+    _save(rule, enabled=False, enabled_at=rule.enabled_at, now=now)
+    lookbacks.cancel(rule=rule, now=now)
+    _record("disable", "enable", rule, actor, now, door)
+    return rule
+
+
+def _allowed(actor: User | None) -> None:
+    if actor is not None:
+        need(actor, Permission.MANAGE_RULES)
+
+
+def _locked(rule: Rule) -> Rule:
+    rows = Rule.objects.select_for_update(no_key=True, of=("self",)).select_related("revision", "team")
+    return rows.get(pk=rule.pk)
+
+
+def _save(rule: Rule, *, enabled: bool, enabled_at: datetime | None, now: datetime) -> None:
+    rule.enabled, rule.enabled_at, rule.updated_at = enabled, enabled_at, now
+    rule.save(update_fields=["enabled", "enabled_at", "updated_at"])
+
+
+def _record(verb: str, inverse: str, rule: Rule, actor: User | None, now: datetime, door: Change.Door) -> None:
+    record_change(
+        at=now,
+        actor=actor,
+        door=door,
+        verb=verb,
+        object_type="rule",
+        object_id=rule.pk,
+        before={"enabled": not rule.enabled},
+        after={"enabled": rule.enabled, "name": rule.name},
+        inverse={"verb": inverse},
+        team=rule.team,
+    )

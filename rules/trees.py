@@ -1,0 +1,75 @@
+"""The tree of a revision, read from stored JSON; parsing a query happens only when the compiler has changed.
+
+A revision is immutable, so what a newer compiler makes of it is kept beside it, in CompiledTree.
+"""
+
+from typing import Any
+
+import msgspec
+import orjson
+
+from engine import COMPILER_VERSION, EngineError, RuleDefinition, Tree, compile_rule, tree_from_json, tree_to_json
+from rules.models import CompiledTree, RuleRevision
+
+
+class TreeUnusable(Exception):  # noqa: N818 - it is a finding about a rule, not a fault of the program
+    """A revision cannot be judged by in this version; the text says why, for the rule's page."""
+
+
+def definition_of(revision: RuleRevision) -> RuleDefinition:
+    """What the revision says.
+
+    Raises: TreeUnusable when it was stored in a shape that this version cannot read.
+    """
+    try:
+        return RuleDefinition.from_json(revision.definition)
+    except (msgspec.ValidationError, TypeError, ValueError) as error:
+        raise TreeUnusable("Its stored definition has a shape that this version cannot read; load the file again.") from error
+
+
+def load_tree(definition: RuleDefinition, revision: RuleRevision) -> Tree:
+    """The tree of a revision; compiled again, and kept, when no stored one was made by this compiler.
+
+    Expects `revision.compiled` to be loaded along; else it costs a query.
+    Raises: TreeUnusable.
+    """
+    stored = _stored(revision)
+    return recompile(definition, revision.pk) if stored is None else _from_json(stored)
+
+
+def recompile(definition: RuleDefinition, revision_id: int) -> Tree:
+    """Compile the revision's source with today's compiler and keep the tree for the next start.
+
+    Raises: TreeUnusable.
+    """
+    try:
+        tree = compile_rule(definition).tree
+    except (EngineError, KeyError) as error:
+        raise TreeUnusable(f"Its query can no longer be read. {error}") from error
+    if tree is None:
+        raise TreeUnusable("Rules of its type are not evaluated.")
+    CompiledTree.objects.update_or_create(
+        revision_id=revision_id, defaults={"compiler_version": COMPILER_VERSION, "tree": as_json(tree)}
+    )
+    return tree
+
+
+def as_json(tree: Tree) -> dict[str, Any]:
+    """The tree as plain JSON values, as a JSON column takes them."""
+    plain: dict[str, Any] = orjson.loads(orjson.dumps(tree_to_json(tree)))
+    return plain
+
+
+def _stored(revision: RuleRevision) -> dict[str, Any] | None:
+    if revision.compiler_version == COMPILER_VERSION:
+        tree: dict[str, Any] | None = revision.tree
+        return tree
+    cached: CompiledTree | None = getattr(revision, "compiled", None)
+    return cached.tree if cached and cached.compiler_version == COMPILER_VERSION else None
+
+
+def _from_json(stored: dict[str, Any]) -> Tree:
+    try:
+        return tree_from_json(stored)
+    except (EngineError, KeyError, TypeError, ValueError, IndexError) as error:
+        raise TreeUnusable("Its stored tree cannot be read; load the rule file again.") from error
