@@ -160,14 +160,15 @@ def _rounded(moment: datetime, unit: str, round_up: bool) -> datetime:
 
 
 def _start_of(moment: datetime, unit: str) -> datetime:
-    start = moment.replace(microsecond=0)
-    for finer, first in (("s", {}), ("m", {"second": 0}), ("hH", {"minute": 0}), ("d", {"hour": 0})):
-        start = start.replace(**first)
-        if unit in finer:
-            return start
+    """The first tick of the second, minute, hour, day, week (Monday), month or year that the moment is in."""
+    if unit in "smhH":
+        size = timedelta(seconds=_UNIT_SECONDS[unit])
+        midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight + (moment - midnight) // size * size
+    day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     if unit == "w":
-        return start - timedelta(days=start.weekday())
-    return start.replace(day=1) if unit == "M" else start.replace(month=1, day=1)
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1 if unit in "My" else day.day, month=1 if unit == "y" else day.month)
 
 
 def _absolute(anchor: str, round_up: bool, text: str) -> datetime:
@@ -194,9 +195,8 @@ def _absolute(anchor: str, round_up: bool, text: str) -> datetime:
 
 
 def _zone_offset(zone: str | None) -> timedelta:
-    if zone in (None, "Z"):
+    if zone is None or zone == "Z":
         return timedelta()
-    assert zone is not None
     digits = zone[1:].replace(":", "").ljust(4, "0")
     offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     if offset > timedelta(hours=18):

@@ -1,0 +1,37 @@
+"""What the engine knows about a kind of rule."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.tree import Tree
+
+if TYPE_CHECKING:
+    from engine.rulefile.definition import RuleDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class RuleType:
+    """One value of a rule file's `type`.
+
+    `languages` maps each query language the type may be written in to None when it is evaluated, else to the
+    plain reason why not; the first is the default. `compile` gives the filter every event is judged by; it is
+    None for a type that only loads and shows its page.
+    """
+
+    name: str
+    title: str
+    languages: dict[str, str | None]
+    compile: "Callable[[RuleDefinition], Tree] | None" = None
+    needs_query: bool = True
+
+    @property
+    def default_language(self) -> str | None:
+        """The language of a file that does not name one."""
+        return next(iter(self.languages), None)
+
+    def reason_not_evaluated(self, language: str | None) -> str | None:
+        """Why a rule of this type in this language raises no alerts yet; None when it does."""
+        if self.compile is None:
+            return f"{self.title} rules are not evaluated yet"
+        return self.languages.get(language) if language else None

@@ -1,0 +1,18 @@
+"""Rule files: their text read and checked, and their query turned into a tree."""
+
+from engine.rulefile.compiling import CompiledRule, compile_rule, logic_hash
+from engine.rulefile.definition import RuleDefinition, Subtechnique, Tactic, Technique
+from engine.rulefile.reading import SEVERITIES, load_rule, warnings_of
+
+__all__ = [
+    "SEVERITIES",
+    "CompiledRule",
+    "RuleDefinition",
+    "Subtechnique",
+    "Tactic",
+    "Technique",
+    "compile_rule",
+    "load_rule",
+    "logic_hash",
+    "warnings_of",
+]
