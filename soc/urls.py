@@ -11,3 +11,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("search/", include("events.urls")),
     path("api/v1/", include("events.api_urls")),
 ]
+
+handler400 = "soc.web.errors.bad_request"
+handler403 = "soc.web.errors.forbidden"
+handler404 = "soc.web.errors.not_found"
+handler500 = "soc.web.errors.server_error"

@@ -1,0 +1,44 @@
+"""Reads about people and teams."""
+
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
+
+from accounts.access import may
+from accounts.models import ApiKey, Change, Team, User
+from accounts.roles import PERMISSIONS, Permission, Role
+
+
+def teams_of(user: User) -> list[int]:
+    """The ids of the teams whose events, alerts and keys the person sees; an administrator sees all. One query."""
+    teams = Team.objects.all() if may(user, Permission.MANAGE_USERS) else user.teams.all()
+    return list(teams.order_by("id").values_list("id", flat=True))
+
+
+def default_team() -> Team:
+    """The team that everything belongs to until somebody needs a second one; made when first asked for."""
+    team, _ = Team.objects.get_or_create(is_default=True, defaults={"name": "Default", "slug": "default"})
+    return team
+
+
+def people_to_assign(team_ids: Iterable[int]) -> QuerySet[User]:
+    """Who can be given an alert of one of these teams: members who may triage, and administrators."""
+    triagers = [role for role in Role if Permission.TRIAGE in PERMISSIONS[role]]
+    people = User.objects.filter(is_active=True, role__in=triagers)
+    members = people.filter(teams__in=list(team_ids)) | people.filter(role=Role.ADMIN)
+    return members.distinct().order_by("first_name", "last_name", "username")
+
+
+def keys_seen_by(user: User) -> QuerySet[ApiKey]:
+    """The keys of the person's teams, those in use first, newest first."""
+    return (
+        ApiKey.objects.filter(team__in=teams_of(user))
+        .select_related("team", "created_by")
+        .order_by("revoked_at", "-created_at")
+    )
+
+
+def changes_of(object_type: str, team_ids: Iterable[int], limit: int = 10) -> QuerySet[Change]:
+    """The newest entries of the record about one kind of thing, within teams."""
+    changes = Change.objects.filter(object_type=object_type, team__in=list(team_ids))
+    return changes.select_related("actor").order_by("-at", "-id")[:limit]

@@ -1,0 +1,42 @@
+"""Logs: one line an entry, to standard error; readable on a terminal, JSON in production (LOG_JSON).
+
+Text of events never goes into a log. What libraries log through `logging` passes the same way as ours.
+"""
+
+import logging
+import sys
+
+import structlog
+from structlog.typing import Processor
+
+_SHARED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+_LOUD_LIBRARIES = {"django.request": "ERROR", "django.security": "ERROR", "amqp": "WARNING", "kombu": "WARNING"}
+
+
+def configure(*, level: str, as_json: bool) -> None:
+    """Set logging up for this process; calling it again only changes the settings."""
+    structlog.configure(
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_SHARED, processors=_ending(as_json)))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for name, quiet in _LOUD_LIBRARIES.items():
+        logging.getLogger(name).setLevel(quiet)
+
+
+def _ending(as_json: bool) -> list[Processor]:
+    drop = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    if as_json:
+        return [drop, structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    return [drop, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
