@@ -57,7 +57,7 @@ def page(
 
         guarded.permission = permission  # type: ignore[attr-defined]
         guarded.methods = tuple(methods)  # type: ignore[attr-defined]
-        return guarded
+        return cast(View[P], guarded)
 
     return guard
 

@@ -8,14 +8,14 @@ from django.urls import reverse
 class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Sign-up is closed; after a change of password one is back at one's own settings."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
+    def is_open_for_signup(self, _request: HttpRequest) -> bool:
         """Nobody signs up."""
         return False
 
-    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+    def get_password_change_redirect_url(self, _request: HttpRequest) -> str:
         """Where a person lands who has just changed the password."""
         return reverse("accounts:you")
 
-    def get_logout_redirect_url(self, request: HttpRequest) -> str:
+    def get_logout_redirect_url(self, _request: HttpRequest) -> str:
         """Where a person lands who has just signed out."""
         return reverse("account_login")

@@ -18,7 +18,7 @@ class AccountsError(Exception):
     """Root of this package's errors."""
 
 
-class NotAllowed(AccountsError, PermissionDenied):
+class NotAllowed(AccountsError, PermissionDenied):  # noqa: N818  (a refusal, named as one)
     """`reason` is a sentence for the person, such as "Needs the engineer role."."""
 
     def __init__(self, reason: str) -> None:
@@ -30,7 +30,7 @@ class NotYourTeam(NotAllowed):
     """The person is not in the team of what was asked for."""
 
 
-class KeyRefused(AccountsError):
+class KeyRefused(AccountsError):  # noqa: N818  (a refusal, named as one)
     """An agent's key was refused. The door answers 401; `code` is for the agent, the log and nothing else."""
 
     def __init__(self, code: KeyRefusal) -> None:
@@ -38,5 +38,5 @@ class KeyRefused(AccountsError):
         self.code: KeyRefusal = code
 
 
-class LinkRefused(AccountsError):
+class LinkRefused(AccountsError):  # noqa: N818  (a refusal, named as one)
     """A sign-in link that does not work (any more)."""

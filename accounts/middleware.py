@@ -37,7 +37,7 @@ class SignedInMiddleware:
             deactivate()
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, request: HttpRequest, view: Callable[..., Any], _args: tuple[Any, ...], _kwargs: dict[str, Any]
     ) -> HttpResponse | None:
         """Turn away who has not signed in, and who still has to choose a password."""
         if is_open(view):

@@ -23,7 +23,7 @@ class Team(models.Model):
 
 
 class User(AbstractUser):
-    """A person who signs in. What he may do follows from his one role (accounts/roles.py), what he sees from his teams."""
+    """A person who signs in; the one role (accounts/roles.py) says what he may do, the teams say what he sees."""
 
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.VIEWER)
     teams = models.ManyToManyField(Team, related_name="members", blank=True)

@@ -43,7 +43,7 @@ def create_person(
 
 
 def create_sign_in_link(*, user: User, now: datetime) -> str:
-    """A token that signs `user` in once within twelve hours. Whoever holds it is that person: print it, never mail it."""
+    """A token that signs `user` in, once, within twelve hours. Whoever holds it is that person: never mail it."""
     token = secrets.token_urlsafe(32)
     SignInLink.objects.create(token_sha256=_digest(token), user=user, expires_at=now + LINK_LASTS)
     return token

@@ -8,7 +8,7 @@ from accounts.access import public
 
 
 @public
-def ready(request: HttpRequest) -> HttpResponse:
+def ready(_request: HttpRequest) -> HttpResponse:
     """204 once the database answers; anything else comes from the error pages (503)."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")

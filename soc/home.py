@@ -8,7 +8,7 @@ from accounts.access import page
 
 
 @page()
-def home(request: HttpRequest) -> HttpResponse:
+def home(_request: HttpRequest) -> HttpResponse:
     """To the queue, which also says what to do while there is nothing in it."""
     return redirect("alerts:queue")
 

@@ -102,6 +102,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "soc.web.context.page",
             ],
+            "builtins": ["soc.web.templatetags.ui", "soc.web.templatetags.times", "soc.web.templatetags.evidence"],
         },
     }
 ]

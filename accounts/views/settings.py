@@ -15,7 +15,7 @@ from soc.web.http import UserRequest
 
 
 @page()
-def settings(request: UserRequest) -> HttpResponse:
+def settings(_request: UserRequest) -> HttpResponse:
     """Settings begin with one's own."""
     return redirect("accounts:you")
 

@@ -20,7 +20,8 @@ class SignIn(LoginView):  # type: ignore[misc]
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """The form again, as 422 like every form that does not hold."""
-        return self.render_to_response(self.get_context_data(form=form), status=422)
+        response: HttpResponse = self.render_to_response(self.get_context_data(form=form), status=422)
+        return response
 
 
 class ChangePassword(PasswordChangeView):  # type: ignore[misc]
@@ -34,7 +35,8 @@ class ChangePassword(PasswordChangeView):  # type: ignore[misc]
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """The form again, as 422 like every form that does not hold."""
-        return self.render_to_response(self.get_context_data(form=form), status=422)
+        response: HttpResponse = self.render_to_response(self.get_context_data(form=form), status=422)
+        return response
 
 
 @public

@@ -81,7 +81,7 @@ def _shaped(request: HttpRequest, what: Trouble, reference: str) -> HttpResponse
     return HttpResponse(render_to_string("errors/page.html", context), status=what.status)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, _exception: Exception) -> HttpResponse:
     """400."""
     return answer_error(request, 400)
 
@@ -97,7 +97,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     return answer_error(request, 403, "This form is older than your sign-in. Load the page again, then send it.")
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, _exception: Exception) -> HttpResponse:
     """404."""
     return answer_error(request, 404)
 

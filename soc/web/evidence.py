@@ -1,0 +1,63 @@
+"""Text from events, made visible: what attackers hide in names and command lines must be seen, not obeyed.
+
+Control characters, zero-width characters and direction overrides are drawn as signs, and each value is isolated, so
+that right-to-left text inside it cannot turn round what stands beside it.
+"""
+
+import unicodedata
+from typing import Final
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+FOLD_AT: Final = 2000
+_PICTURES: Final = 0x2400  # Unicode's control pictures stand in the order of the control characters
+_SIGNED_CATEGORIES: Final = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_BLANK_LETTERS: Final = {"\u115f", "\u1160", "\u3164", "\uffa0", "\u2800"}  # letters that show nothing
+
+
+def sign_of(character: str) -> str | None:
+    """The visible sign of an invisible character; none for a character that shows itself."""
+    code = ord(character)
+    if code < 0x20:
+        return chr(_PICTURES + code)
+    if code == 0x7F:
+        return "\u2421"
+    odd_space = unicodedata.category(character) == "Zs" and character not in " \u00a0\u3000"
+    if unicodedata.category(character) in _SIGNED_CATEGORIES or character in _BLANK_LETTERS or odd_space:
+        return f"⟨U+{code:04X}⟩"
+    return None
+
+
+def plain(value: object) -> str:
+    """The value as text with every invisible character drawn; for titles, toasts and other places without markup."""
+    return "".join(sign_of(character) or character for character in str(value))
+
+
+def show(value: object) -> SafeString:
+    """The value as HTML: isolated, signs set apart, and what is beyond 2,000 characters folded away."""
+    text = str(value)
+    head = format_html("<bdi>{}</bdi>", _marked(text[:FOLD_AT]))
+    if len(text) <= FOLD_AT:
+        return head
+    left = f"{len(text) - FOLD_AT:,} more characters"
+    rest = format_html("<bdi>{}</bdi>", _marked(text[FOLD_AT:]))
+    return format_html('{}<details class="folded"><summary>{}</summary>{}</details>', head, left, rest)
+
+
+def _marked(text: str) -> SafeString:
+    return format_html_join("", "{}", ((piece,) for piece in _pieces(text)))
+
+
+def _pieces(text: str) -> list[str | SafeString]:
+    """Runs of ordinary text, and one small element for each sign."""
+    pieces: list[str | SafeString] = []
+    run: list[str] = []
+    for character in text:
+        sign = sign_of(character)
+        if sign is None:
+            run.append(character)
+            continue
+        pieces += ["".join(run), format_html('<span class="sign">{}</span>', sign)]
+        run = []
+    return [*pieces, "".join(run)]

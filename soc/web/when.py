@@ -1,0 +1,47 @@
+"""Times for people: relative within a day, absolute beyond it, and always the exact UTC time within reach."""
+
+from datetime import UTC, datetime, timedelta
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+
+DAY = timedelta(hours=24)
+
+
+def exact(moment: datetime) -> str:
+    """The full time in UTC: "2026-11-21 14:02:17 UTC"."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def short_span(span: timedelta) -> str:
+    """A span in its largest unit: "now", "40 s", "12 m", "3 h", "9 d"."""
+    seconds = int(span.total_seconds())
+    if seconds < 5:
+        return "now"
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def spoken(moment: datetime, now: datetime) -> str:
+    """Relative within a day either side, else the date in the person's time zone ("19 Nov", "19 Nov 2025")."""
+    if timedelta() <= now - moment < DAY:
+        age = short_span(now - moment)
+        return age if age == "now" else f"{age} ago"
+    if timedelta() < moment - now < DAY:
+        return f"in {short_span(moment - now)}"
+    local = localtime(moment)
+    same_year = local.year == localtime(now).year
+    return f"{local.day} {local:%b}" if same_year else f"{local.day} {local:%b %Y}"
+
+
+def element(moment: datetime, words: str) -> SafeString:
+    """`<time>` with the words, the machine-readable time, and UTC and local time in its title."""
+    local = localtime(moment)
+    title = exact(moment)
+    if local.utcoffset():
+        title = f"{title} · {local:%H:%M:%S} {local.tzname()}"
+    iso = moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return format_html('<time datetime="{}" title="{}">{}</time>', iso, title, words)
