@@ -16,7 +16,7 @@ MAX_PATTERN_LENGTH = 32_768
 _RE2_MEMORY = 64 << 20
 
 
-class Any(Enum):
+class Wild(Enum):
     """The two wildcards of a parsed pattern."""
 
     RUN = "*"
@@ -27,7 +27,7 @@ class Any(Enum):
 class Pattern:
     """A pattern taken apart: literal pieces and wildcards in turn, with runs of `*` made one."""
 
-    parts: tuple[str | Any, ...]
+    parts: tuple[str | Wild, ...]
 
     @property
     def is_literal(self) -> bool:
@@ -52,7 +52,7 @@ def parse_pattern(text: str) -> Pattern:
     """
     if len(text) > MAX_PATTERN_LENGTH:
         raise PatternError(f"a pattern may have at most {MAX_PATTERN_LENGTH:,} characters")
-    parts: list[str | Any] = []
+    parts: list[str | Wild] = []
     literal: list[str] = []
     characters = iter(text)
     for character in characters:
@@ -62,8 +62,8 @@ def parse_pattern(text: str) -> Pattern:
         if literal:
             parts.append("".join(literal))
             literal.clear()
-        if character == "?" or not parts or parts[-1] is not Any.RUN:
-            parts.append(Any(character))
+        if character == "?" or not parts or parts[-1] is not Wild.RUN:
+            parts.append(Wild(character))
     if literal:
         parts.append("".join(literal))
     return Pattern(tuple(parts))
@@ -83,7 +83,7 @@ def pattern_test(pattern: Pattern) -> Callable[[str], bool]:
     """
     if pattern.is_literal:
         return pattern.text.__eq__
-    if Any.ONE in pattern.parts:
+    if Wild.ONE in pattern.parts:
         return _re2_test(pattern)
     return _chain_test(pattern)
 
@@ -116,7 +116,7 @@ def _re2_test(pattern: Pattern) -> Callable[[str], bool]:
     options.log_errors = False
     options.dot_nl = True
     options.never_capture = True
-    source = {Any.RUN: ".*", Any.ONE: "."}
+    source = {Wild.RUN: ".*", Wild.ONE: "."}
     expression = "".join(re2.escape(part) if isinstance(part, str) else source[part] for part in pattern.parts)
     try:
         compiled = re2.compile(expression, options)

@@ -3,8 +3,8 @@
 The logic is two-valued: a leaf about a field that the event lacks is simply false, so `Not` of it is true.
 What a leaf means is said in one place only, `engine/leaves.py`; matching, explaining and narrowing all ask there.
 
-Patterns (values of a WILDCARD leaf, and `field` where `wild_field` is set) are written in one notation for all languages:
-`*` any run of characters, `?` any one character, and a backslash takes the next character literally.
+Patterns (values of a WILDCARD leaf, and `field` where `wild_field` is set) have one notation for all languages: `*` any
+run of characters, `?` any one character, and a backslash takes the next character literally.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,6 +19,15 @@ COMPILER_VERSION = 1
 
 Scalar: TypeAlias = str | int | float | bool
 """A value without parts, as JSON has it. (`null` is never a value.)"""
+
+
+def text_of(value: Scalar) -> str:
+    """The value as a keyword field holds it: `true`, `4624`, or the string itself."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
 
 
 class Op(StrEnum):
@@ -64,6 +73,7 @@ class Not:
 class Leaf:
     """One question about one field: true when any element of the field meets any of the values.
 
+    Values are kept as text, since the field's type decides how they are read (so True and 1 stay apart).
     EXISTS has no values; a range has exactly one. `fold` compares without regard to case.
     With `wild_field` the field name is a pattern, and the leaf is true when it is for any field that fits.
     """
@@ -73,6 +83,9 @@ class Leaf:
     values: tuple[Scalar, ...] = ()
     fold: bool = False
     wild_field: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", tuple(map(text_of, self.values)))
 
 
 @dataclass(frozen=True, slots=True)

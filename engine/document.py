@@ -1,0 +1,136 @@
+"""One event as the leaves of a tree see it: field names in full, each with all its values.
+
+Objects inside arrays are flattened, as Elasticsearch does: `a: [{b: 1}, {b: 2}]` is the field `a.b` with 1 and 2.
+Dotted keys and nested objects mean the same. Nulls and empty arrays are no values.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from engine.errors import DocumentError
+from engine.fields import source_field
+from engine.scalars import instant_of
+from engine.tree import Scalar
+
+_NONE: tuple[Scalar, ...] = ()
+
+
+class Document:
+    """An event to be judged. Flattening costs some tens of microseconds, once, when a field is first asked for."""
+
+    def __init__(self, raw: dict[str, Any], part_of: "Document | None" = None) -> None:
+        self._raw = raw
+        self._part_of = part_of
+
+    @classmethod
+    def of(cls, raw: bytes | dict[str, Any]) -> "Document":
+        """The document of an NDJSON line, or of its parsed form.
+
+        Raises: DocumentError when it is not one JSON object.
+        """
+        if isinstance(raw, dict):
+            return cls(raw)
+        try:
+            parsed = orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            raise DocumentError("the event is not JSON") from error
+        if not isinstance(parsed, dict):
+            raise DocumentError("the event is not a JSON object")
+        return cls(parsed)
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The event as it was parsed."""
+        return self._raw
+
+    @cached_property
+    def flat(self) -> Mapping[str, tuple[Scalar, ...]]:
+        """Every field that has a value, with its values in the order of the document."""
+        return {name: tuple(values) for name, values in _flattened(self._raw).items()}
+
+    def values(self, field: str) -> tuple[Scalar, ...]:
+        """The values of a field; a second spelling (`process.name.text`) gives those of its source."""
+        return self.flat.get(field) or self.flat.get(source_field(field), _NONE)
+
+    def has(self, field: str) -> bool:
+        """Whether the field has a value, or is an object in which some field has one."""
+        return bool(self.values(field)) or field in self._objects
+
+    @cached_property
+    def _objects(self) -> frozenset[str]:
+        return frozenset(_prefixes(self.flat))
+
+    def field_names(self) -> list[str]:
+        """The names of all fields that have a value, sorted."""
+        return sorted(self.flat)
+
+    def elements(self, path: str) -> Iterator["Document"]:
+        """The objects of the array at `path`, each as a document of its own with its fields written in full."""
+        for element in _objects_at(self._raw, path):
+            yield Document({path: element}, part_of=self)
+
+    @cached_property
+    def arrived(self) -> datetime | None:
+        """When the event was taken in (`event.ingested`, else `@timestamp`): what `now` means to a query about it."""
+        if self._part_of is not None:
+            return self._part_of.arrived
+        for field in ("event.ingested", "@timestamp"):
+            for value in self.values(field):
+                instant = instant_of(value)
+                if instant is not None:
+                    return instant
+        return None
+
+
+def _flattened(raw: dict[str, Any]) -> dict[str, list[Scalar]]:
+    """Walk the document with a stack of our own: depth is the sender's to choose."""
+    found: dict[str, list[Scalar]] = {}
+    waiting: list[tuple[str, Any]] = [("", raw)]
+    while waiting:
+        name, node = waiting.pop()
+        if isinstance(node, dict):
+            prefix = f"{name}." if name else ""
+            waiting.extend([(prefix + key, node[key]) for key in reversed(node)])
+        elif isinstance(node, list):
+            waiting.extend([(name, element) for element in reversed(node)])
+        elif node is not None:
+            found.setdefault(name, []).append(node)
+    return found
+
+
+def _prefixes(names: Mapping[str, object]) -> Iterator[str]:
+    for name in names:
+        at = name.find(".")
+        while at >= 0:
+            yield name[:at]
+            at = name.find(".", at + 1)
+
+
+def _objects_at(raw: dict[str, Any], path: str) -> Iterator[dict[str, Any]]:
+    """The objects under a path, however the path is split into keys and whatever arrays lie on the way."""
+    waiting: list[tuple[str, Any]] = [(path, raw)]
+    while waiting:
+        rest, node = waiting.pop()
+        if isinstance(node, list):
+            waiting.extend((rest, element) for element in reversed(node))
+        elif isinstance(node, dict) and not rest:
+            yield node
+        elif isinstance(node, dict):
+            waiting.extend(_steps(node, rest))
+
+
+def _steps(node: dict[str, Any], path: str) -> list[tuple[str, Any]]:
+    """Where the first keys of a path lead: `a.b.c` by `a`, by `a.b` and by `a.b.c`."""
+    steps = []
+    at = path.find(".")
+    while at >= 0:
+        if path[:at] in node:
+            steps.append((path[at + 1 :], node[path[:at]]))
+        at = path.find(".", at + 1)
+    if path in node:
+        steps.append(("", node[path]))
+    return steps

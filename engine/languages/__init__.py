@@ -1,0 +1,1 @@
+"""One file for each way to write a question about events; all compile to engine.tree."""
