@@ -200,12 +200,25 @@ def tree_to_json(tree: Tree) -> dict[str, Any]:
 def _leaf_to_json(leaf: Leaf) -> dict[str, Any]:
     data: dict[str, Any] = {"field": leaf.field, "op": leaf.op.value}
     if leaf.values:
-        data["values"] = list(leaf.values)
+        data["values"] = [_storable(text_of(value)) for value in leaf.values]
     if leaf.fold:
         data["fold"] = True
     if leaf.wild_field:
         data["wild_field"] = True
     return data
+
+
+def _storable(text: str) -> str | dict[str, str]:
+    """Databases cannot store the NUL character; a value that has it is stored percent-encoded, and marked so."""
+    return {"percent": text.replace("%", "%25").replace("\x00", "%00")} if "\x00" in text else text
+
+
+def _restored(value: Any) -> Scalar:
+    if isinstance(value, dict):
+        return str(value["percent"]).replace("%00", "\x00").replace("%25", "%")
+    if not isinstance(value, str | int | float):
+        raise TypeError("a leaf's values are scalars")
+    return value
 
 
 def tree_from_json(data: Mapping[str, Any]) -> Tree:
@@ -234,9 +247,7 @@ def _from_json(data: Mapping[str, Any]) -> Tree:
 
 
 def _leaf_from_json(data: Mapping[str, Any]) -> Leaf:
-    values = tuple(data.get("values", ()))
-    if not all(isinstance(value, str | int | float | bool) for value in values):
-        raise TypeError("a leaf's values are scalars")
+    values = tuple(map(_restored, data.get("values", ())))
     return Leaf(
         str(data["field"]),
         Op(data["op"]),

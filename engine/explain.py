@@ -1,0 +1,221 @@
+"""Why a tree is true of an event, or why not: each clause with the value that met it.
+
+`explain` answers with a tree of the same shape as the rule's; `Explanation.clauses` makes of it the rows of a page:
+what was asked, what the event had. Of alternatives only those that held are shown, exclusions as
+"checked, none applied". It asks the same leaves as matching does (engine/leaves.py), so it cannot disagree.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from engine.document import Document
+from engine.leaves import fields_like, holds, met_by
+from engine.tree import And, Leaf, MatchAll, MatchNone, Nested, Not, Op, Or, Tree, fields_of, text_of
+from engine.wording import asked, field_in_words, in_words, shortened
+
+_MOST_FOUND = 20
+_LONGEST_FOUND = 4_000
+
+COMMON_FIELDS = frozenset(
+    {
+        "event.category",
+        "event.type",
+        "event.kind",
+        "event.module",
+        "event.dataset",
+        "event.outcome",
+        "data_stream.dataset",
+        "data_stream.type",
+        "data_stream.namespace",
+        "host.os.type",
+        "host.os.family",
+    }
+)
+"""Fields that nearly every rule asks for; a clause about them says little about why this event stood out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A row of the page: what the rule asked of a field and what the event had there.
+
+    A negated clause that held is an exclusion that did not apply. `branch` names the alternative it belongs to.
+    """
+
+    field: str
+    asked: str
+    found: tuple[str, ...]
+    held: bool
+    negated: bool
+    discriminating: bool
+    branch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One node of the rule's tree, judged. `found` are the values that met it or, where it failed, that were there."""
+
+    clause: str
+    held: bool
+    kind: str
+    tree: Tree
+    field: str | None = None
+    op: Op | None = None
+    values: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
+    children: "tuple[Explanation, ...]" = ()
+
+    def clauses(self) -> list[Clause]:
+        """The explanation as rows, clauses that tell events apart first, each kind in the order of the rule."""
+        return sorted(_rows(self, negated=False, branch=None), key=lambda row: not row.discriminating)
+
+
+def explain(tree: Tree, document: Document) -> Explanation:
+    """Judge every node of the tree. Costs as much as the plain interpreter without its short cuts."""
+    match tree:
+        case And(children):
+            judged = tuple(explain(child, document) for child in children)
+            return _joined(tree, "and", all(child.held for child in judged), judged)
+        case Or(children):
+            judged = tuple(explain(child, document) for child in children)
+            return _joined(tree, "or", any(child.held for child in judged), judged)
+        case Not(child):
+            inner = explain(child, document)
+            return _joined(tree, "not", not inner.held, (inner,))
+        case Nested():
+            return _nested(tree, document)
+        case Leaf():
+            return _leaf(tree, document)
+        case MatchAll():
+            return Explanation(in_words(tree), True, "all", tree)
+        case MatchNone():
+            return Explanation(in_words(tree), False, "none", tree)
+
+
+def _joined(tree: Tree, kind: str, held: bool, children: tuple[Explanation, ...]) -> Explanation:
+    return Explanation(in_words(tree), held, kind, tree, children=children)
+
+
+def _nested(tree: Nested, document: Document) -> Explanation:
+    """Explained on the first element that satisfies the child, else on the first there is."""
+    first: Explanation | None = None
+    for element in document.elements(tree.path):
+        inner = explain(tree.child, element)
+        if inner.held:
+            return Explanation(in_words(tree), True, "nested", tree, tree.path, children=(inner,))
+        first = first or inner
+    inner = first or explain(tree.child, Document({}, part_of=document))
+    return Explanation(in_words(tree), False, "nested", tree, tree.path, children=(inner,))
+
+
+def _leaf(leaf: Leaf, document: Document) -> Explanation:
+    held = holds(leaf, document)
+    found = _met(leaf, document) if held else _present(leaf, document)
+    values = tuple(map(text_of, leaf.values))
+    return Explanation(in_words(leaf), held, "leaf", leaf, leaf.field, leaf.op, values, found)
+
+
+def _met(leaf: Leaf, document: Document) -> tuple[str, ...]:
+    pairs = met_by(leaf, document)
+    return _shown(f"{field}: {text_of(value)}" if leaf.wild_field else text_of(value) for field, value in pairs)
+
+
+def _present(leaf: Leaf, document: Document) -> tuple[str, ...]:
+    if leaf.wild_field:
+        names = [] if leaf.field == "*" else fields_like(leaf.field, document)
+        return _shown(f"{name}: {text_of(value)}" for name in names for value in document.values(name))
+    return _shown(map(text_of, document.values(leaf.field)))
+
+
+def _shown(values: Iterator[str]) -> tuple[str, ...]:
+    """The first values, without repetition; long ones cut."""
+    kept: dict[str, None] = {}
+    for value in values:
+        kept[shortened(value, _LONGEST_FOUND)] = None
+        if len(kept) == _MOST_FOUND:
+            break
+    return tuple(kept)
+
+
+def _rows(node: Explanation, negated: bool, branch: str | None) -> Iterator[Clause]:
+    if node.kind == "not":
+        yield from _rows(node.children[0], not negated, branch)
+    elif node.kind == "nested":
+        yield _compound(node, negated, branch)
+    elif node.kind == "leaf":
+        yield _row([node], negated, branch)
+    elif (node.kind == "and") is not negated:
+        yield from _all_rows(node.children, negated, branch)
+    elif node.kind == "and":
+        yield _compound(node, negated, branch)
+    elif node.kind == "or":
+        yield from _alternatives(node, branch)
+
+
+def _all_rows(nodes: Sequence[Explanation], negated: bool, branch: str | None) -> Iterator[Clause]:
+    """Rows of conditions that must all be met; neighbours that exclude values of the same field share a row."""
+    for group in _by_field(nodes) if negated else [[node] for node in nodes]:
+        if all(node.kind == "leaf" for node in group):
+            yield _row(group, negated, branch)
+        else:
+            for node in group:
+                yield from _rows(node, negated, branch)
+
+
+def _by_field(nodes: Sequence[Explanation]) -> list[list[Explanation]]:
+    groups: list[list[Explanation]] = []
+    for node in nodes:
+        previous = groups[-1][-1] if groups else None
+        if previous and node.kind == previous.kind == "leaf" and node.field == previous.field:
+            groups[-1].append(node)
+        else:
+            groups.append([node])
+    return groups
+
+
+def _alternatives(node: Explanation, branch: str | None) -> Iterator[Clause]:
+    """The alternatives that held, or all when none did. Several questions about one field are one row."""
+    if len(_by_field(node.children)) == 1:
+        yield _row(node.children, False, branch)
+        return
+    held = [child for child in node.children if child.held]
+    for number, child in enumerate(node.children, 1):
+        if child.held or not held:
+            label = f"alternative {number} of {len(node.children)}"
+            yield from _rows(child, False, f"{branch}, {label}" if branch else label)
+
+
+def _row(leaves: Sequence[Explanation], negated: bool, branch: str | None) -> Clause:
+    """One row for the leaves of one field: any of them (or, negated, none of them)."""
+    questions = [leaf.tree for leaf in leaves if isinstance(leaf.tree, Leaf)]
+    met = any(leaf.held for leaf in leaves)
+    return Clause(
+        field=field_in_words(questions[0]),
+        asked=(" and " if negated else " or ").join(asked(question, negated) for question in questions),
+        found=_shown(value for leaf in leaves if leaf.held or not met for value in leaf.found),
+        held=met is not negated,
+        negated=negated,
+        discriminating=questions[0].field not in COMMON_FIELDS,
+        branch=branch,
+    )
+
+
+def _compound(node: Explanation, negated: bool, branch: str | None) -> Clause:
+    """One row for a condition over several fields that cannot be told apart: an excluded combination, or `nested`."""
+    fields = sorted(fields_of(node.tree))
+    told = in_words(node.tree)
+    return Clause(
+        field=node.field or ", ".join(fields),
+        asked=f"not ({told})" if negated else told,
+        found=_shown(_values_under(node)),
+        held=node.held is not negated,
+        negated=negated,
+        discriminating=not COMMON_FIELDS.issuperset(fields),
+        branch=branch,
+    )
+
+
+def _values_under(node: Explanation) -> Iterator[str]:
+    if node.kind == "leaf":
+        yield from (f"{node.field}: {value}" for value in node.found)
+    for child in node.children:
+        yield from _values_under(child)

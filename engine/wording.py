@@ -1,0 +1,113 @@
+"""Trees in words, for the page that says why a rule fired: `process.name is any of cat, bash`."""
+
+from collections.abc import Callable, Sequence
+
+from engine.fields import TEXT_TYPES, FieldType, field_type
+from engine.patterns import Wild, parse_pattern
+from engine.scalars import network_of
+from engine.tree import And, Leaf, MatchAll, MatchNone, Nested, Not, Op, Or, Tree, text_of
+
+_MOST_VALUES = 30
+_LONGEST_VALUE = 300
+
+
+def in_words(tree: Tree) -> str:
+    """The whole tree as one sentence, with brackets where they are needed."""
+    match tree:
+        case And(children):
+            return " and ".join(_inside(child) for child in children)
+        case Or(children):
+            return " or ".join(_inside(child) for child in children)
+        case Not(Leaf() as leaf):
+            return f"{field_in_words(leaf)} {asked(leaf, negated=True)}"
+        case Not(child):
+            return f"not {_inside(child)}"
+        case Nested(path, child):
+            return f"one element of {path} has {_inside(child)}"
+        case Leaf():
+            return f"{field_in_words(tree)} {asked(tree)}"
+        case MatchAll():
+            return "every event"
+        case MatchNone():
+            return "no event"
+
+
+def field_in_words(leaf: Leaf) -> str:
+    """The field that a leaf asks; `any field` where the question has none."""
+    if not leaf.wild_field:
+        return leaf.field
+    return "any field" if leaf.field == "*" else f"any field like {_pattern_in_words(leaf.field)}"
+
+
+def asked(leaf: Leaf, negated: bool = False) -> str:
+    """What a leaf wants of its field, without the field: `is any of cat, bash`, negated `is none of cat, bash`."""
+    case = " (any case)" if leaf.fold and leaf.op is not Op.EXISTS else ""
+    return _PHRASES[leaf.op](leaf, negated) + case
+
+
+def _inside(tree: Tree) -> str:
+    words = in_words(tree)
+    return f"({words})" if isinstance(tree, And | Or) else words
+
+
+def _exists(_leaf: Leaf, negated: bool) -> str:
+    return "is missing" if negated else "is present"
+
+
+def _equality(leaf: Leaf, negated: bool) -> str:
+    if field_type(leaf.field) in TEXT_TYPES:
+        return _words(leaf, negated)
+    shown = _listed([text_of(value) for value in leaf.values])
+    if len(leaf.values) > 1:
+        return f"is none of {shown}" if negated else f"is any of {shown}"
+    within = " in" if _is_network(leaf) else ""
+    return f"is not{within} {shown}" if negated else f"is{within} {shown}"
+
+
+def _words(leaf: Leaf, negated: bool) -> str:
+    """Tokenised text is not equal to anything; it contains words."""
+    shown = _listed([f'"{text_of(value)}"' for value in leaf.values])
+    what = "the phrase" if leaf.op is Op.PHRASE else "a word of"
+    return f"does not contain {what} {shown}" if negated else f"contains {what} {shown}"
+
+
+def _pattern(leaf: Leaf, negated: bool) -> str:
+    shown = _listed([_pattern_in_words(text_of(value)) for value in leaf.values])
+    several = "any of " if len(leaf.values) > 1 else ""
+    return f"does not match {several}{shown}" if negated else f"matches {several}{shown}"
+
+
+def _ranged(positive: str, negative: str) -> Callable[[Leaf, bool], str]:
+    return lambda leaf, negated: f"{negative if negated else positive} {_listed([text_of(v) for v in leaf.values])}"
+
+
+_PHRASES: dict[Op, Callable[[Leaf, bool], str]] = {
+    Op.EXISTS: _exists,
+    Op.IS: _equality,
+    Op.PHRASE: _equality,
+    Op.WILDCARD: _pattern,
+    Op.GT: _ranged("is more than", "is not more than"),
+    Op.GTE: _ranged("is at least", "is not at least"),
+    Op.LT: _ranged("is less than", "is not less than"),
+    Op.LTE: _ranged("is at most", "is not at most"),
+}
+
+
+def _is_network(leaf: Leaf) -> bool:
+    address_like = field_type(leaf.field) in (FieldType.IP, FieldType.UNKNOWN)
+    return address_like and all(network_of(text_of(value)) is not None for value in leaf.values)
+
+
+def _pattern_in_words(pattern: str) -> str:
+    return "".join(part.value if isinstance(part, Wild) else part for part in parse_pattern(pattern).parts)
+
+
+def _listed(values: Sequence[str]) -> str:
+    shown = ", ".join(shortened(value, _LONGEST_VALUE) or '""' for value in values[:_MOST_VALUES])
+    rest = len(values) - _MOST_VALUES
+    return f"{shown} and {rest:,} more" if rest > 0 else shown
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, or its beginning with an ellipsis."""
+    return text if len(text) <= most else f"{text[:most]}…"
