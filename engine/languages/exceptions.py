@@ -16,7 +16,8 @@ from typing import Any, NoReturn, TypeAlias
 from engine.errors import EngineError, PatternError
 from engine.fields import NUMBER_TYPES, FieldType, field_type
 from engine.patterns import parse_pattern, pattern_test
-from engine.tree import Leaf, MatchNone, Nested, Op, Scalar, Tree, all_of, negated
+
+from engine.tree import Leaf, MatchNone, Nested, Op, Scalar, Tree, all_of, negated, text_of
 
 ListResolver: TypeAlias = Callable[[str], Sequence[str] | None]
 """Gives the values of a value list by its id, or None when there is no such list."""
@@ -168,7 +169,7 @@ class _Entry:
         sensitive = self.data.get("case_sensitive", True)
         if not isinstance(sensitive, bool):
             self.fail("case_sensitive", "must be true or false")
-        return Leaf(self.field(), operator, _distinct(values), fold=not sensitive)
+        return Leaf(self.field(), operator, tuple(dict.fromkeys(map(text_of, values))), fold=not sensitive)
 
     def field(self) -> str:
         name = self.data.get("field")
@@ -194,11 +195,6 @@ class _Entry:
         if not isinstance(value, str) or value not in choices:
             self.fail(key, f"must be one of {', '.join(choices)}")
         return value
-
-
-def _distinct(values: Sequence[Scalar]) -> tuple[Scalar, ...]:
-    """The values without repeats; 1 and true are different values."""
-    return tuple({(type(value), value): value for value in values}.values())
 
 
 def _misfit(kind: FieldType, value: Scalar) -> str | None:
