@@ -6,11 +6,15 @@ at the end (soc/urls.py names them); `server_error` is one of the two places wit
 
 import sys
 from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
 
 import structlog
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
 
 log = structlog.get_logger(__name__)
 RETRY_AFTER_SECONDS = 5
@@ -72,13 +76,21 @@ def _shaped(request: HttpRequest, what: Trouble, reference: str) -> HttpResponse
     if request.path.startswith("/api/"):
         body = {"error": {"status": what.status, "title": what.title, "detail": what.sentence, "reference": reference}}
         return JsonResponse(body, status=what.status)
-    context = {"trouble": what, "reference": reference}
+    context = {"trouble": what, "reference": reference, "sign_in_url": sign_in_url(request)}
     if request.headers.get("HX-Request") == "true":
         response = HttpResponse(render_to_string("errors/_strip.html", context), status=what.status)
         response["HX-Retarget"] = "#strip"
         response["HX-Reswap"] = "innerHTML"
         return response
     return HttpResponse(render_to_string("errors/page.html", context), status=what.status)
+
+
+def sign_in_url(request: HttpRequest) -> str:
+    """The sign-in page, and from there back to the page that htmx was on; only its path is believed."""
+    on = urlsplit(request.headers.get("HX-Current-URL", ""))
+    back = f"{on.path}?{on.query}" if on.query else on.path
+    ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return resolve_url(settings.LOGIN_URL) + (f"?{urlencode({'next': back})}" if ours else "")
 
 
 def bad_request(request: HttpRequest, _exception: Exception) -> HttpResponse:

@@ -34,14 +34,14 @@ def plain(value: object) -> str:
     return "".join(sign_of(character) or character for character in str(value))
 
 
-def show(value: object) -> SafeString:
-    """The value as HTML: isolated, signs set apart, and what is beyond 2,000 characters folded away."""
+def show(value: object, fold_at: int = FOLD_AT) -> SafeString:
+    """The value as HTML: isolated, signs set apart, and what is beyond `fold_at` characters folded away."""
     text = str(value)
-    head = format_html("<bdi>{}</bdi>", _marked(text[:FOLD_AT]))
-    if len(text) <= FOLD_AT:
+    head = format_html("<bdi>{}</bdi>", _marked(text[:fold_at]))
+    if len(text) <= fold_at:
         return head
-    left = f"{len(text) - FOLD_AT:,} more characters"
-    rest = format_html("<bdi>{}</bdi>", _marked(text[FOLD_AT:]))
+    left = f"{len(text) - fold_at:,} more characters"
+    rest = format_html("<bdi>{}</bdi>", _marked(text[fold_at:]))
     return format_html('{}<details class="folded"><summary>{}</summary>{}</details>', head, left, rest)
 
 

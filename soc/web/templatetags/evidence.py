@@ -10,9 +10,9 @@ register = template.Library()
 
 
 @register.filter
-def evidence(value: object) -> SafeString:
-    """`{{ value|evidence }}`: isolated, with invisible characters drawn, folded beyond 2,000 characters."""
-    return SafeString("") if value is None else drawing.show(value)
+def evidence(value: object, fold_at: int = drawing.FOLD_AT) -> SafeString:
+    """`{{ value|evidence }}`: isolated, with invisible characters drawn, folded beyond 2,000 (or `:200`) characters."""
+    return SafeString("") if value is None else drawing.show(value, fold_at)
 
 
 @register.filter
