@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,3 +131,13 @@ def _take(descriptor: int, home: Home) -> None:
             f"Watchbill already runs on the data in {home.path} (process {holder}).",
             "Stop it with Ctrl-C in its terminal, or set WATCHBILL_HOME and PORT to run a second one beside it.",
         ) from None
+
+
+def point_here(environ: MutableMapping[str, str]) -> None:
+    """Let a management command in another terminal find the services of `make run`, running or not."""
+    place = Home.default()
+    if not environ.get("DATABASE_URL"):
+        environ["DATABASE_URL"] = place.database_url
+    if not environ.get("BROKER_URL"):
+        environ["BROKER_URL"] = place.broker_url
+        environ.setdefault("CACHE_URL", place.cache_url)

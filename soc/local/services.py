@@ -6,7 +6,7 @@ with services.running(home=folder) as s:
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,13 +97,3 @@ def _broker(place: Home, given: Mapping[str, str], supervisor: Supervisor, wante
         say("starting Valkey")
         supervisor.start(Valkey(place))
     return place.broker_url, given.get("CACHE_URL") or place.cache_url
-
-
-def point_here(environ: MutableMapping[str, str]) -> None:
-    """Let a management command in another terminal find the services of `make run`, running or not."""
-    place = Home.default()
-    if not environ.get("DATABASE_URL"):
-        environ["DATABASE_URL"] = place.database_url
-    if not environ.get("BROKER_URL"):
-        environ["BROKER_URL"] = place.broker_url
-        environ.setdefault("CACHE_URL", place.cache_url)

@@ -53,12 +53,18 @@ class Supervisor:
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._thread.start()
 
-    def start(self, service: Service) -> None:
-        """Start `service` and wait until it is ready. Raises the service's own LocalError if it does not get there."""
-        service.prepare()
-        started: Future[None] = Future()
-        self._ask(lambda: self._children.append(_Child(service, started)))
-        started.result()
+    def start(self, *services: Service) -> None:
+        """Start services side by side and wait until all are ready.
+
+        Raises the LocalError of the first that does not get there; the others run on until `close`.
+        """
+        for service in services:
+            service.prepare()
+        children = [_Child(service, Future()) for service in services]
+        waiting = [child.started for child in children if child.started is not None]
+        self._ask(lambda: self._children.extend(children))
+        for started in waiting:
+            started.result()
 
     def pids(self) -> dict[str, int]:
         """The process ids of the children that run now."""

@@ -1,0 +1,53 @@
+# `make` alone lists what there is. Nothing has to be installed first but Python 3.11 or newer, pip and make.
+PYTHON ?= python3
+JOBS ?= 2
+FAULT_SECONDS ?= 15
+VENV := .venv/bin
+export FAULT_SECONDS
+
+.DEFAULT_GOAL := help
+.PHONY: help run test quick check fix bench demo reset lock runtime-environment development-environment
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: runtime-environment ## set up and start everything; DEMO=0 starts empty, PORT= and HOST= say where
+	@exec $(VENV)/python -m soc.local run
+
+test: development-environment ## every test: in parallel, then whole-system flows and the fault test
+	@$(VENV)/pytest -n $(JOBS) -m "not flow and not fault"
+	@$(VENV)/pytest -m "flow or fault" || [ $$? -eq 5 ]
+
+quick: development-environment ## the engine's tests only; no database, seconds
+	@$(VENV)/pytest tests/engine -q
+
+check: development-environment ## format, lint, types, directions of imports, templates, migrations, lock
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+	@$(VENV)/mypy .
+	@$(VENV)/lint-imports
+	@$(VENV)/djlint templates --lint --quiet
+	@$(VENV)/python manage.py makemigrations --check --dry-run
+	@$(VENV)/python bootstrap/lock.py --check
+
+fix: development-environment ## format and mend what can be mended safely
+	@$(VENV)/ruff check --fix .
+	@$(VENV)/ruff format .
+
+bench: development-environment ## measure; appends dated lines to bench/results/
+	@$(VENV)/python -m bench
+
+demo: runtime-environment ## lay sixteen days of demo telemetry into the data, beside what is there
+	@$(VENV)/python -m soc.local with $(VENV)/python manage.py simulate --backfill
+
+reset: runtime-environment ## start over: removes all data, after asking
+	@$(VENV)/python -m soc.local reset
+
+lock: development-environment # after a change in requirements/*.in; needs uv
+	@$(VENV)/python bootstrap/lock.py
+
+runtime-environment:
+	@$(PYTHON) bootstrap/environment.py runtime
+
+development-environment:
+	@$(PYTHON) bootstrap/environment.py dev
