@@ -7,6 +7,8 @@ RulesError
     ExceptionGone        the exception was removed
 """
 
+# ruff: noqa: N818 - they say what happened, not that the program failed
+
 from datetime import datetime
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
+import orjson
 from django.db import transaction
 
 from accounts.models import Change, User
@@ -134,27 +136,22 @@ def _check(definition: RuleDefinition, path: str, seen: dict[str, str]) -> None:
 
 def _load(text: str, path: str, definition: RuleDefinition, origin: _Source) -> LoadedFile:
     existing = Rule.objects.select_related("revision").filter(pk=definition.rule_id).first()
-    if existing is not None and origin.name == PACK != existing.source:
+    if existing is not None and origin.name == PACK and existing.source != PACK:
         return _told(path, Status.KEPT, definition, f"loaded from {existing.source}; the shipped version is left out")
-    if existing is not None and _is_same(existing, text, definition):
-        return _unchanged(existing, path, definition)
+    if existing is not None and existing.revision is not None and _is_same(existing.revision, text, definition):
+        return _unchanged(existing, existing.revision, path, definition)
     compiled = compile_rule(definition)
     with transaction.atomic():
         return _store(text, path, definition, compiled, origin)
 
 
-def _is_same(rule: Rule, text: str, definition: RuleDefinition) -> bool:
-    """Whether the stored revision says the same: the same text, or another text (a comment) of the same content."""
-    revision = rule.revision
-    return revision is not None and (
-        revision.source_text == text or revision.definition == _plain(definition)
-    )
+def _is_same(revision: RuleRevision, text: str, definition: RuleDefinition) -> bool:
+    """Whether the revision says the same: the same text, or another text (a comment) of the same content."""
+    return revision.source_text == text or revision.definition == _plain(definition)
 
 
-def _unchanged(rule: Rule, path: str, definition: RuleDefinition) -> LoadedFile:
+def _unchanged(rule: Rule, revision: RuleRevision, path: str, definition: RuleDefinition) -> LoadedFile:
     """A rule as it was; after an upgrade its tree is compiled anew, so that the first start pays and not every one."""
-    revision = rule.revision
-    assert revision is not None
     if revision.compiler_version != COMPILER_VERSION:
         compiled = compile_rule(definition)
         if compiled.tree is not None:
@@ -178,7 +175,7 @@ def _store(text: str, path: str, definition: RuleDefinition, compiled: CompiledR
     number = epoch.bump()
     rule = _locked(definition, origin)
     before = rule.revision
-    if before is not None and _is_same(rule, text, definition):
+    if before is not None and _is_same(before, text, definition):
         return _told(path, Status.UNCHANGED, definition)  # another loader was faster
     keys = changed_keys(before.definition, _plain(definition)) if before else []
     revision = _revision(rule, text, definition, compiled, origin, note=in_words(keys) if before else "first version")
@@ -189,9 +186,7 @@ def _store(text: str, path: str, definition: RuleDefinition, compiled: CompiledR
             switch_on(rule=rule, actor=origin.actor, now=origin.now, door=Change.Door.COMMAND)
         return _told(path, Status.NEW, definition, compiled.reason_not_evaluated or "")
     if rule.enabled and compiled.evaluated and _must_look_back(before, revision, definition):
-        lookbacks.open_lookback(
-            rule=rule, revision=revision, definition=definition, now=origin.now, after_epoch=number
-        )
+        lookbacks.open_lookback(rule=rule, revision=revision, definition=definition, now=origin.now, after_epoch=number)
     return _told(path, Status.CHANGED, definition, f"revision {revision.number}: {revision.note}")
 
 
@@ -277,8 +272,10 @@ def _record(rule: Rule, before: RuleRevision | None, after: RuleRevision, keys: 
     )
 
 
-def _plain(definition: RuleDefinition) -> dict[str, object]:
-    return definition.to_json()
+def _plain(definition: RuleDefinition) -> dict[str, Any]:
+    """The definition as a JSON column gives it back, so that the two can be compared."""
+    plain: dict[str, Any] = orjson.loads(orjson.dumps(definition.to_json()))
+    return plain
 
 
 def _told(path: str, status: Status, definition: RuleDefinition, message: str = "") -> LoadedFile:

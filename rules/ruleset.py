@@ -69,10 +69,10 @@ _to_quarantine: dict[str, str] = {}
 def current() -> RuleSet:
     """The rule set of the epoch that is committed now.
 
-    One query when nothing changed, else three and well under a millisecond a rule. Within a transaction that holds the epoch
-    (rules.epoch.share_lock) it cannot become old.
+    One query when nothing changed, else three and well under a millisecond a rule. Within a transaction that holds
+    the epoch (rules.epoch.share_lock) it cannot become old.
     """
-    global _cached  # noqa: PLW0603 - the one cache of the process
+    global _cached
     number = epoch.read()
     with _lock:
         if _cached is None or _cached.epoch != number:
@@ -83,7 +83,7 @@ def current() -> RuleSet:
 
 def forget() -> None:
     """Drop the process's copy, as tests do between databases."""
-    global _cached  # noqa: PLW0603
+    global _cached
     with _lock:
         _cached = None
         _to_quarantine.clear()
@@ -109,7 +109,8 @@ def _rows() -> list[Rule]:
 
 def _active(row: Rule, exceptions: tuple[ActiveException, ...]) -> ActiveRule:
     revision = row.revision
-    assert revision is not None
+    if revision is None:
+        raise TreeUnusable("It has no revision; load its file again.")
     definition = definition_of(revision)
     return ActiveRule(
         id=row.pk,

@@ -30,6 +30,11 @@ def lookback(definition: RuleDefinition) -> timedelta:
     return lookback_of(definition.from_)
 
 
+def lookback_text(definition: RuleDefinition) -> str:
+    """The look-back in words: "9 m"."""
+    return format_duration(lookback(definition))
+
+
 def history(definition: RuleDefinition) -> timedelta | None:
     """How long a combination of new terms must have been unseen to count as new; None for other rules."""
     return lookback_of(definition.history_window_start) if definition.history_window_start else None

@@ -90,9 +90,7 @@ def was_seen(
     *, logic_hash: bytes, team_id: int, terms_hashes: Sequence[bytes], at: datetime, history_start: datetime
 ) -> set[bytes]:
     """Those of the combinations that were seen in [history_start, at). For one event; a batch uses `history`."""
-    known = history(
-        logic_hash=logic_hash, team_id=team_id, terms_hashes=terms_hashes, start=history_start, end=at
-    )
+    known = history(logic_hash=logic_hash, team_id=team_id, terms_hashes=terms_hashes, start=history_start, end=at)
     return {terms for terms in terms_hashes if known.was_seen(terms, at=at, start=history_start)}
 
 

@@ -24,7 +24,7 @@ def definition_of(revision: RuleRevision) -> RuleDefinition:
     try:
         return RuleDefinition.from_json(revision.definition)
     except (msgspec.ValidationError, TypeError, ValueError) as error:
-        raise TreeUnusable("Its stored definition has a shape that this version cannot read; load the file again.") from error
+        raise TreeUnusable("Its stored definition cannot be read by this version; load the file again.") from error
 
 
 def load_tree(definition: RuleDefinition, revision: RuleRevision) -> Tree:
