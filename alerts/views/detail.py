@@ -1,18 +1,100 @@
-"""Doors."""
+"""The alert page: what happened, why it fired, what usually happens, and beside the facts what to do next."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from typing import Any
+
+from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import page
+from accounts.models import User
+from accounts.selectors import people_to_assign
+from alerts import selectors
+from alerts.errors import AlertNotFound
+from alerts.forms import CommentForm
+from alerts.models import Alert
+from alerts.selectors import QueueFilters
+from alerts.views.composer import compose_new
+from alerts.views.frame import came_from, queue_address, rights, view_title
+from alerts.views.queue import read_queue
+from soc.web.clock import now as clock_now
+from soc.web.htmx import render_page
+from soc.web.http import UserRequest
+
+SIDES = {
+    "guide": _("Guide"),
+    "fp": _("False positives"),
+    "respond": _("Response"),
+    "related": _("Related alerts"),
+    "activity": _("Activity"),
+    "exception": _("Exception"),
+}
+FACTS = ("all", "raw")
 
 
-def detail(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    """Answer."""
-    raise Http404(f"{request.path} {kwargs}")
+@page()
+def detail(request: UserRequest, alert_id: int) -> HttpResponseBase:
+    """One alert, with what `side` asks for beside it; for htmx only that side."""
+    alert = seen_alert(request.user, alert_id)
+    side = request.GET.get("side", "guide")
+    context = alert_context(request, alert, side if side in SIDES else "guide")
+    if context["side"] == "exception":
+        context["composer"] = compose_new(request, context["page"], request.GET.getlist("add"))
+    return render_page(request, "alerts/detail.html", context, part="side")
 
 
-def peek(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    """Answer."""
-    raise Http404(f"{request.path} {kwargs}")
+@page()
+def peek(request: UserRequest, alert_id: int) -> HttpResponseBase:
+    """The preview beside the queue; without htmx the address leads to the page itself."""
+    alert = seen_alert(request.user, alert_id)
+    if not request.htmx:
+        return detail(request, alert_id=alert_id)
+    context = {
+        "alert": alert,
+        "page": selectors.alert_page(alert=alert, user=request.user, now=clock_now()),
+        "query": queue_address(request.GET),
+        **rights(request.user),
+    }
+    return render_page(request, "alerts/_peek.html", context)
 
 
-def raw(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    """Answer."""
-    raise Http404(f"{request.path} {kwargs}")
+@page()
+def raw(request: UserRequest, alert_id: int) -> HttpResponseBase:
+    """The alert's event as it was received, to keep as a file."""
+    alert = seen_alert(request.user, alert_id)
+    found = selectors.alert_page(alert=alert, user=request.user, now=clock_now())
+    response = HttpResponse(found.raw, content_type="application/json; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="AL-{alert.pk}.json"'
+    return response
+
+
+def seen_alert(user: User, alert_id: int) -> Alert:
+    """The alert, or a 404 when it is not there or is of a team the person is not in."""
+    try:
+        return selectors.alert_for(user, alert_id)
+    except AlertNotFound as error:
+        raise Http404(error.message) from error
+
+
+def alert_context(request: UserRequest, alert: Alert, side: str) -> dict[str, Any]:
+    """Everything the alert page needs, but for the exception composer."""
+    query = came_from(request)
+    found = selectors.alert_page(alert=alert, user=request.user, now=clock_now(), filters=_filters(request, query))
+    facts = request.GET.get("facts", "")
+    return {
+        "page": found,
+        "alert": alert,
+        "side": side,
+        "side_title": SIDES[side],
+        "query": query,
+        "view_title": view_title(query),
+        "facts": facts if facts in FACTS else "",
+        "people": people_to_assign([alert.team_id]),
+        "comment_form": CommentForm(),
+        "composer": None,
+        **rights(request.user),
+    }
+
+
+def _filters(request: UserRequest, query: str) -> QueueFilters:
+    """The queue the alert was opened from, to find the ones before and after it."""
+    return read_queue(request, QueryDict(query)).filters()

@@ -1,0 +1,207 @@
+"""What people may type on the alert pages, checked before a service sees it."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from alerts.models import Reason, Severity, Status
+
+VIEWS = (
+    ("triage", _("Triage queue")),
+    ("mine", _("Mine")),
+    ("urgent", _("High and critical")),
+    ("closed", _("Closed today")),
+    ("all", _("All")),
+)
+STATUSES = (
+    ("waiting", _("open or acknowledged")),
+    (Status.OPEN.value, _("open")),
+    (Status.ACKNOWLEDGED.value, _("acknowledged")),
+    (Status.CLOSED.value, _("closed")),
+    ("any", _("any")),
+)
+SEVERITIES = (
+    ("medium", _("medium and above")),
+    ("high", _("high and above")),
+    ("critical", _("critical only")),
+)
+TIMES = (
+    ("1h", _("Last hour")),
+    ("24h", _("Last 24 hours")),
+    ("7d", _("Last 7 days")),
+    ("30d", _("Last 30 days")),
+)
+SPANS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+SORTS = (("urgent", _("Most urgent first")), ("newest", _("Newest first")))
+NOTE_LIMIT = 10_000
+MOST_SELECTED = 500
+
+
+def _choice(label: Any, choices: Iterable[tuple[str, Any]], empty: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, choices=[("", empty), *choices], required=False)
+
+
+class QueueForm(forms.Form):
+    """The filters of the queue; every one may be left out, so that shared addresses stay short."""
+
+    view = forms.ChoiceField(choices=VIEWS, required=False, widget=forms.HiddenInput)
+    q = forms.CharField(label=_("Filter alerts with KQL"), max_length=4_000, required=False)
+    status = _choice(_("Status"), STATUSES, _("as the view says"))
+    severity = _choice(_("Severity"), SEVERITIES, _("low and above"))
+    rule = _choice(_("Rule"), (), _("any rule"))
+    technique = forms.CharField(label=_("Technique"), max_length=20, required=False)
+    host = forms.CharField(label=_("Host"), max_length=255, required=False)
+    user = forms.CharField(label=_("User"), max_length=255, required=False)
+    assignee = _choice(_("Owner"), (), _("anybody"))
+    tag = forms.CharField(label=_("Tag"), max_length=255, required=False)
+    time = _choice(_("Time"), TIMES, _("Any time"))
+    sort = forms.ChoiceField(label=_("Order"), choices=SORTS, required=False)
+
+    def __init__(self, data: Any, *, rules: Iterable[tuple[str, str]], people: Iterable[User]) -> None:
+        """`rules` are (id, name) pairs to choose from, `people` those who may own an alert."""
+        super().__init__(data)
+        self.fields["rule"].choices = [("", _("any rule")), *rules]  # type: ignore[attr-defined]
+        owners = [("me", _("me")), ("nobody", _("nobody")), *((str(user.pk), str(user)) for user in people)]
+        self.fields["assignee"].choices = [("", _("anybody")), *owners]  # type: ignore[attr-defined]
+
+    def chosen(self) -> dict[str, str]:
+        """The values that are sound; a filter that is not is left out and its error shown beside it."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+def since_of(chosen: dict[str, str], now: datetime) -> datetime | None:
+    """The start of the time range a person chose; None for any time."""
+    span = SPANS.get(chosen.get("time", ""))
+    return now - span if span else None
+
+
+def severities_of(chosen: dict[str, str]) -> tuple[int, ...]:
+    """The severities a filter such as "high and above" lets through; empty for all."""
+    lowest = {"medium": Severity.MEDIUM, "high": Severity.HIGH, "critical": Severity.CRITICAL}.get(
+        chosen.get("severity", "")
+    )
+    return tuple(level for level in Severity.values if lowest and level >= lowest)
+
+
+class StatusForm(forms.Form):
+    """Acknowledge, close with a reason, or open again one alert."""
+
+    version = forms.IntegerField(min_value=1)
+    status = forms.ChoiceField(choices=Status.choices)
+    reason = forms.ChoiceField(choices=Reason.choices, required=False)
+    note = forms.CharField(max_length=NOTE_LIMIT, required=False, strip=True)
+
+    def clean(self) -> dict[str, Any]:
+        """Closing needs a reason, and the reason "other" a note, because it says nothing by itself."""
+        data = super().clean() or {}
+        if data.get("status") == Status.CLOSED and not data.get("reason"):
+            self.add_error("reason", _("Choose a reason for closing."))
+        if data.get("reason") == Reason.OTHER and not data.get("note"):
+            self.add_error("note", _("Say why: “other” needs a note."))
+        return data
+
+
+class AssignForm(forms.Form):
+    """Give an alert to somebody, or to nobody."""
+
+    version = forms.IntegerField(min_value=1)
+    assignee = forms.ModelChoiceField(queryset=User.objects.none(), required=False)
+
+    def __init__(self, data: Any, *, people: Any) -> None:
+        """`people` is the queryset of users who may own the alert."""
+        super().__init__(data)
+        self.fields["assignee"].queryset = people  # type: ignore[attr-defined]
+
+
+class CommentForm(forms.Form):
+    """What a person wants to leave on an alert."""
+
+    text = forms.CharField(label=_("Comment"), max_length=NOTE_LIMIT, strip=True, widget=forms.Textarea)
+
+
+class BulkForm(forms.Form):
+    """One action on the alerts that are ticked. Each tick carries `id:version`, so that a stale one is noticed."""
+
+    action = forms.ChoiceField(choices=[("acknowledge", ""), ("assign", ""), ("close", ""), ("reopen", "")])
+    reason = forms.ChoiceField(choices=Reason.choices, required=False)
+    note = forms.CharField(max_length=NOTE_LIMIT, required=False, strip=True)
+    assignee = forms.ModelChoiceField(queryset=User.objects.none(), required=False)
+
+    def __init__(self, data: Any, *, people: Any) -> None:
+        """`data` is the POST, where pressing a reason means closing; `people` may own an alert."""
+        if data.get("reason") and not data.get("action"):
+            data = data.copy()
+            data["action"] = "close"
+        super().__init__(data)
+        self.ticked: list[str] = data.getlist("alert")
+        self.fields["assignee"].queryset = people  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Something must be ticked, and closing needs a reason."""
+        data = super().clean() or {}
+        data["versions"] = self._versions()
+        if data.get("action") == "close":
+            if not data.get("reason"):
+                self.add_error("reason", _("Choose a reason for closing."))
+            if data.get("reason") == Reason.OTHER and not data.get("note"):
+                self.add_error("note", _("Say why: “other” needs a note."))
+        return data
+
+    def _versions(self) -> dict[int, int]:
+        """What was ticked, as {alert id: version seen}."""
+        try:
+            versions = {int(pair.split(":")[0]): int(pair.split(":")[1]) for pair in self.ticked[: MOST_SELECTED + 1]}
+        except (ValueError, IndexError):
+            raise forms.ValidationError(_("The selection could not be read. Select the alerts again.")) from None
+        if not versions:
+            raise forms.ValidationError(_("Select at least one alert."))
+        if len(versions) > MOST_SELECTED:
+            raise forms.ValidationError(_("Select at most %(most)s alerts at a time.") % {"most": MOST_SELECTED})
+        return versions
+
+
+EXPIRIES = (("30", _("30 days")), ("90", _("90 days")), ("180", _("180 days")))
+REVIEW_AFTER = timedelta(days=90)
+
+
+class ExceptionForm(forms.Form):
+    """What an exception needs beside its conditions: why it is safe, until when, and what to do with what it covers."""
+
+    reason = forms.CharField(
+        label=_("Why is this safe?"), max_length=2_000, strip=True, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    name = forms.CharField(label=_("Name"), max_length=255, required=False, strip=True)
+    expires = forms.ChoiceField(label=_("Ends after"), choices=EXPIRIES, initial="90")
+    close = forms.BooleanField(required=False)
+    close_reason = forms.ChoiceField(
+        choices=[choice for choice in Reason.choices if choice[0] != Reason.OTHER],
+        required=False,
+        initial=Reason.BENIGN_POSITIVE.value,
+    )
+    override = forms.CharField(max_length=2_000, required=False, strip=True)
+
+    def __init__(self, data: Any = None, *, may_never: bool, keeps: datetime | None = None, **initial: Any) -> None:
+        """`may_never` allows an exception without an end; `keeps` is the end a stored one has, to leave as it is."""
+        super().__init__(data, initial=initial)
+        self.may_never = may_never
+        self.keeps = keeps
+        choices: list[tuple[str, Any]] = [*EXPIRIES, *([("never", _("never"))] if may_never else [])]
+        if keeps:
+            choices.insert(0, ("keep", _("as now: %(day)s") % {"day": f"{keeps:%-d %b %Y}"}))
+        self.fields["expires"].choices = choices  # type: ignore[attr-defined]
+
+    def expires_at(self, now: datetime) -> datetime | None:
+        """When the exception ends; None for never."""
+        chosen = self.cleaned_data["expires"]
+        if chosen == "keep":
+            return self.keeps
+        return None if chosen == "never" else now + timedelta(days=int(chosen))
+
+    def review_at(self, now: datetime) -> datetime | None:
+        """When one without an end is looked at again."""
+        return None if self.expires_at(now) else now + REVIEW_AFTER

@@ -1,0 +1,389 @@
+"""The words and small drawings of the alert pages; what every page needs is in the web kit."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django import forms, template
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from alerts.models import Reason, Severity, Status
+from alerts.selectors import AlertBrief, AlertPage, FieldGroup, FieldRow, Histogram, NewTerms, Part, Verdicts
+from alerts.views.answers import Spoken
+from alerts.views.composer import Composer
+from alerts.views.conditions import OPERATORS, Condition
+from engine import RuleDefinition
+from soc.web import charts, evidence
+
+register = template.Library()
+
+MARK_START, MARK_END = "\ue000", "\ue001"
+KINDS = {"query": "KQL", "new_terms": _("New terms"), "eql": "EQL", "esql": "ES|QL"}
+REASON_KEYS = {
+    Reason.TRUE_POSITIVE: "t",
+    Reason.BENIGN_POSITIVE: "b",
+    Reason.FALSE_POSITIVE: "f",
+    Reason.DUPLICATE: "d",
+    Reason.OTHER: "o",
+}
+_VERDICT_CLASSES = (
+    ("true_positive", "tp", _("true positive")),
+    ("benign_positive", "benign", _("benign positive")),
+    ("false_positive", "fp", _("false positive")),
+    ("duplicate", "dup", _("duplicate")),
+    ("other", "other", _("other")),
+)
+
+
+# ---------- words ----------
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    """`{% for name in "status host"|words %}`: a list written in a template."""
+    return text.split()
+
+
+@register.filter
+def evidence_line(text: str) -> SafeString:
+    """The evidence of an alert in one line, with the values that met the rule marked and everything made visible."""
+    pieces = []
+    for at, chunk in enumerate(text.split(MARK_START)):
+        marked, end, rest = chunk.partition(MARK_END)
+        if at and end:
+            pieces += [format_html("<mark>{}</mark>", evidence.show(marked)), evidence.show(rest)]
+        else:
+            pieces.append(evidence.show(chunk))
+    return format_html_join("", "{}", ((piece,) for piece in pieces))
+
+
+@register.filter
+def evidence_block(text: str) -> SafeString:
+    """A document as text: escaped, invisible characters drawn, line breaks kept and nothing folded."""
+    return format_html("{}", "\n".join(evidence.plain(line) for line in text.split("\n")))
+
+
+@register.simple_tag
+def sentence(parts: Sequence[Part]) -> SafeString:
+    """The summary sentence; names and values are strong and made visible."""
+    drawn = (
+        format_html("<b>{}</b>", evidence.show(part.text)) if part.strong else format_html("{}", part.text)
+        for part in parts
+    )
+    return format_html_join("", "{}", ((piece,) for piece in drawn))
+
+
+@register.filter
+def short_field(name: str) -> str:
+    """A field's name without the group that most of them share: "process.parent.args" is "parent.args"."""
+    return name.removeprefix("process.")
+
+
+@register.filter
+def short_in(name: str, title: str) -> str:
+    """A field's name under a group's title: "process.parent.name" under "Parent" is "name"."""
+    for prefix in (f"process.{title.lower()}.", f"{title.lower()}."):
+        if name.startswith(prefix):
+            return name.removeprefix(prefix)
+    return name
+
+
+@register.filter
+def kind(definition: RuleDefinition) -> str:
+    """The type of a rule as analysts call it."""
+    return KINDS.get(definition.type, definition.type)
+
+
+@register.filter
+def main_technique(alert: Any) -> str:
+    """The most specific technique of an alert's rule."""
+    found: list[str] = alert.techniques
+    return next((one for one in found if "." in one), found[0] if found else "")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTechnique:
+    """A technique chip: id, name, and the way to it from its tactic."""
+
+    id: str
+    name: str
+    path: str
+
+
+@register.filter
+def techniques(definition: RuleDefinition) -> list[ShownTechnique]:
+    """The techniques of a rule, the most specific of each, with their tactic in the title; at most three."""
+    found: dict[str, ShownTechnique] = {}
+    for tactic in definition.threat:
+        for one in tactic.techniques:
+            path = f"{tactic.name}, {one.name}"
+            shown = [ShownTechnique(sub.id, sub.name, f"{path}, {sub.name}") for sub in one.subtechniques]
+            for chip in shown or [ShownTechnique(one.id, one.name, path)]:
+                found.setdefault(chip.id, chip)
+    return list(found.values())[:3]
+
+
+@register.filter
+def true_of(verdicts: Verdicts) -> str:
+    """ "2 true of 44"; duplicates are left out, as everywhere."""
+    if not verdicts.judged:
+        return ""
+    return _("%(true)s true of %(all)s") % {"true": verdicts.true_positive, "all": verdicts.judged}
+
+
+@register.filter
+def usually(verdicts: Verdicts) -> str:
+    """What usually comes out of this rule's alerts, said only when there are enough to say it."""
+    if not verdicts.judged:
+        return _("No verdicts yet")
+    if verdicts.few:
+        return _("Too few verdicts to say (%(n)s)") % {"n": verdicts.judged}
+    harmless = verdicts.benign_positive + verdicts.false_positive
+    if harmless > 0.8 * verdicts.judged:
+        return _("Usually benign here")
+    return _("Usually real here") if verdicts.true_positive > 0.5 * verdicts.judged else _("Sometimes real here")
+
+
+@register.filter
+def severity_word(brief: AlertBrief) -> str:
+    """The severity of a brief as a word."""
+    return Severity(brief.severity).label
+
+
+@register.filter
+def state_word(brief: AlertBrief) -> str:
+    """Where an alert stands: its reason once it is closed."""
+    value: str = Reason(brief.reason).label if brief.reason else Status(brief.status).label
+    return value.lower()
+
+
+@register.filter
+def operator_word(condition: Condition) -> str:
+    """What a condition asks of its field."""
+    return str(dict(OPERATORS).get(condition.operator, _("kept as is")))
+
+
+@register.simple_tag
+def close_reasons() -> list[dict[str, str]]:
+    """The five reasons with the key of each."""
+    return [{"value": one.value, "label": str(one.label), "key": REASON_KEYS[one]} for one in Reason]
+
+
+@register.filter
+def safe_link(address: str) -> SafeString:
+    """A reference of a rule as a link, if it is a web address; otherwise as text."""
+    if address.startswith(("https://", "http://")):
+        return format_html('<a class="link" href="{}" rel="noopener noreferrer nofollow">{}</a>', address, address)
+    return format_html("{}", address)
+
+
+# ---------- fields and filters ----------
+
+
+@register.filter
+def as_kql(field: FieldRow) -> str:
+    """The field's first value as a KQL clause; empty for a field without a short value."""
+    if not field.values or len(field.values[0]) > 1_000:
+        return ""
+    return f"{field.name}: {json.dumps(field.values[0], ensure_ascii=False)}"
+
+
+@register.filter
+def excluding(clause: str) -> str:
+    """The clause negated."""
+    return f"not {clause}"
+
+
+@register.filter
+def uses(composer: Composer | None, name: str) -> bool:
+    """Whether the exception that is being written has a condition on the field."""
+    return composer is not None and composer.uses(name)
+
+
+@register.filter
+def shown_fields(groups: Sequence[FieldGroup]) -> int:
+    """How many fields the groups show."""
+    return sum(len(group.fields) for group in groups)
+
+
+@register.filter
+def bound(form: forms.Form, name: str) -> forms.BoundField:
+    """A form's field by its name."""
+    return form[name]
+
+
+@register.filter
+def styled(field: forms.BoundField) -> SafeString:
+    """A form control in the kit's clothes."""
+    choice = isinstance(field.field, forms.ChoiceField)
+    attributes: dict[str, str | bool] = {"class": "select" if choice else "input"}
+    if field.errors:
+        attributes["aria-invalid"] = "true"
+    return field.as_widget(attrs=attributes)
+
+
+# ---------- tabs ----------
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A tab beside the facts."""
+
+    name: str
+    title: str
+    count: int
+
+
+@register.simple_tag
+def side_tabs(page: AlertPage) -> list[Tab]:
+    """The tabs beside the facts, with how much is behind each."""
+    related = page.related
+    ids = {one.id for group in (related.same_host, related.same_user, related.same_hash) for one in group}
+    guide = page.guide
+    return [
+        Tab("guide", _("Investigate"), len(guide.steps)),
+        Tab("fp", _("False positives"), len(guide.false_positive_items)),
+        Tab("respond", _("Respond"), len(guide.response_steps)),
+        Tab("related", _("Related"), len(ids)),
+        Tab("activity", _("Activity"), len(page.activity)),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedGroup:
+    """Alerts that share one thing with the alert at hand."""
+
+    title: str
+    alerts: list[AlertBrief]
+
+
+@register.simple_tag
+def related_groups(page: AlertPage) -> list[RelatedGroup]:
+    """The three groups of related alerts."""
+    return [
+        RelatedGroup(_("Same host, within 24 hours"), page.related.same_host),
+        RelatedGroup(_("Same user, within 7 days"), page.related.same_user),
+        RelatedGroup(_("Same file hash, within 7 days"), page.related.same_hash),
+    ]
+
+
+# ---------- drawings ----------
+
+
+@register.simple_tag
+def verdict_bar(verdicts: Verdicts, width: int = 88) -> SafeString:
+    """How the rule's alerts were closed, as one bar."""
+    return charts.verdict_bar(
+        true_positive=verdicts.true_positive,
+        benign=verdicts.benign_positive,
+        false_positive=verdicts.false_positive,
+        duplicate=verdicts.duplicate,
+        width=width,
+    )
+
+
+@register.simple_tag
+def verdict_legend(verdicts: Verdicts) -> SafeString:
+    """The numbers of the bar in words; what never occurred is left out."""
+    shown = ((name, count, label) for key, name, label in _VERDICT_CLASSES if (count := getattr(verdicts, key)))
+    items = format_html_join("", '<span><i class="swatch s-{}"></i>{} {}</span>', shown)
+    return format_html('<div class="legend mt-2">{}</div>', items)
+
+
+@register.simple_tag
+def silenced_bar(preview: Any, width: int = 544) -> SafeString:
+    """What an exception silences, as one bar: true positives, other closed ones, open ones, and what still alerts."""
+    counts = preview.by_verdict
+    hidden, opened = counts.get("true_positive", 0), preview.open_matching
+    parts = (
+        (hidden, "f-tp", _("%(n)s true positive") % {"n": hidden}),
+        (preview.silenced - hidden - opened, "f-benign", _("%(n)s closed")),
+        (opened, "f-open", _("%(n)s open now")),
+        (preview.total - preview.silenced, "f-ink", _("%(n)s still alert")),
+    )
+    x, rects, texts, legend = 0.0, [], [], []
+    for count, name, label in parts:
+        if not count:
+            continue
+        share, said = width * count / preview.total, label % {"n": count} if "%" in label else label
+        rects.append((name, f"{x:.1f}", f"{max(share - 2, 1.5):.1f}"))
+        texts.append((f"{x:.1f}", said))
+        legend.append(said)
+        x += share
+    bars = format_html_join("", '<rect class="{}" x="{}" y="0" width="{}" height="16" rx="2"/>', rects)
+    return format_html(
+        '<svg class="chart" viewBox="0 0 {} 16" role="img" aria-label="{}">{}</svg><div class="legend mt-1">{}</div>',
+        width,
+        ", ".join(legend),
+        bars,
+        format_html_join(
+            "",
+            '<span><i class="swatch s-{}"></i>{}</span>',
+            ((r[0][2:], t[1]) for r, t in zip(rects, texts, strict=True)),
+        ),
+    )
+
+
+@register.simple_tag
+def alert_histogram(histogram: Histogram | None) -> SafeString:
+    """Alerts over time by severity, with four labels under the axis."""
+    if histogram is None or not histogram.counts:
+        return SafeString("")
+    step = timedelta(seconds=histogram.seconds)
+    total = sum(map(sum, histogram.counts))
+    columns = [
+        charts.Column(tuple(counts), f"{histogram.start + number * step:%-d %b %H:%M}: {sum(counts)}")
+        for number, counts in enumerate(histogram.counts)
+    ]
+    summary = ngettext("1 alert over %(span)s.", "%(n)s alerts over %(span)s.", total)
+    said = summary % {"n": total, "span": _span(step * len(columns))}
+    return charts.histogram(columns, summary=said, ticks=_ticks(histogram, step))
+
+
+def _ticks(histogram: Histogram, step: timedelta) -> list[tuple[int, str]]:
+    count = len(histogram.counts)
+    pattern = "%-d %b" if step * count > timedelta(days=3) else "%H:%M %a"
+    at = range(0, count, max(count // 8, 1))
+    labels = [(number, f"{histogram.start + number * step:{pattern}}") for number in list(at)[:8]]
+    return [*labels, (count, _("now"))]
+
+
+def _span(span: timedelta) -> str:
+    hours = round(span.total_seconds() / 3_600)
+    if hours < 48:
+        return ngettext("1 hour", "%(n)s hours", hours) % {"n": hours}
+    return ngettext("1 day", "%(n)s days", hours // 24) % {"n": hours // 24}
+
+
+@register.simple_tag
+def history_strip(new: NewTerms) -> SafeString:
+    """The history window as a strip: when the value was seen before it, the window itself, and the event at its end."""
+    width = 700
+    span = (new.history_end - new.history_start).total_seconds() or 1.0
+    left = 0.0
+    if new.earlier and new.earlier < new.history_start:
+        left = 60.0
+    dot = format_html('<circle class="f-ink" cx="6" cy="10" r="3"/>') if left else SafeString("")
+    said = _("Not seen in %(days)s days before the event") % {"days": round(span / 86_400, 1)}
+    return format_html(
+        '<svg class="chart strip" viewBox="0 0 {} 20" role="img" aria-label="{}">{}<rect class="f-line" x="{}" y="7" '
+        'width="{}" height="6" rx="3"/><circle class="f-evidence" cx="{}" cy="10" r="5"/></svg>',
+        width, said, dot, left, width - left - 8, width - 8,
+    )  # fmt: skip
+
+
+# ---------- what was just done ----------
+
+
+@register.filter
+def undo_url(spoken: Spoken, back: str) -> str:
+    """Where the act is undone, and `back`: the query string that says where the person then is; empty without undo."""
+    if spoken.group is None:
+        return ""
+    return reverse("alerts:undo", args=[spoken.group]) + (f"?{back}" if back else "")

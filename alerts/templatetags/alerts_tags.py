@@ -1,0 +1,101 @@
+"""What pages of other packages show of alerts: counts, a rule's latest alerts, and the ledger of its exceptions.
+
+Rules may not import alerts, so their templates load these tags instead.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.db.models import Count, Max, Q
+
+from accounts.models import User
+from accounts.selectors import teams_of
+from alerts import selectors
+from alerts.models import Alert, Status
+from alerts.selectors import Verdicts
+from alerts.views.conditions import Condition, conditions_of
+from alerts.views.frame import rights
+from rules.models import ExceptionItem, HeldBack, Rule
+
+register = template.Library()
+RECENT = 8
+NOTHING = Verdicts()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAlerts:
+    """A rule's alerts in numbers: all, waiting, the newest, and how the closed ones were judged."""
+
+    total: int = 0
+    waiting: int = 0
+    last_at: datetime | None = None
+    verdicts: Verdicts = NOTHING
+
+
+@register.simple_tag(takes_context=True)
+def rule_alert_counts(context: dict[str, Any], rule_ids: Iterable[str]) -> dict[str, RuleAlerts]:
+    """`{% rule_alert_counts rule_ids as counts %}`, then `{{ counts|of_rule:rule.pk }}`. Three queries."""
+    wanted = list(rule_ids)
+    seen = Alert.objects.filter(rule_id__in=wanted, team_id__in=teams_of(_user(context)))
+    waiting = Count("pk", filter=~Q(status=Status.CLOSED))
+    rows = seen.order_by().values("rule_id").annotate(total=Count("pk"), waiting=waiting, last_at=Max("created_at"))
+    verdicts = selectors.past_verdicts(wanted, teams_of(_user(context)))
+    return {
+        row["rule_id"]: RuleAlerts(row["total"], row["waiting"], row["last_at"], verdicts.get(row["rule_id"], NOTHING))
+        for row in rows
+    }
+
+
+@register.filter
+def of_rule(counts: dict[str, RuleAlerts], rule_id: str) -> RuleAlerts:
+    """The numbers of one rule; zeros for a rule that never raised an alert."""
+    return counts.get(rule_id, RuleAlerts())
+
+
+@register.inclusion_tag("alerts/_recent.html", takes_context=True)
+def recent_alerts_of(context: dict[str, Any], rule: Rule) -> dict[str, Any]:
+    """`{% recent_alerts_of rule %}`: the rule's latest alerts that the person may see."""
+    seen = Alert.objects.filter(rule=rule, team_id__in=teams_of(_user(context))).order_by("-pk")
+    briefs = selectors.briefs_of(list(seen.values_list("pk", flat=True)[:RECENT]))
+    return {"alerts": sorted(briefs, key=lambda brief: -brief.id), "rule": rule, "now": context.get("now")}
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """An exception as the ledger shows it."""
+
+    item: ExceptionItem
+    conditions: list[Condition]
+    state: str
+    held_back: int
+
+
+@register.inclusion_tag("alerts/_ledger.html", takes_context=True)
+def exception_ledger(context: dict[str, Any], rule: Rule) -> dict[str, Any]:
+    """`{% exception_ledger rule %}`: the rule's exceptions with their state, and what may be done with each."""
+    items = ExceptionItem.objects.filter(rule=rule, removed_at=None).select_related("owner").order_by("-pk")
+    held = dict(HeldBack.objects.filter(item__in=items).order_by().values_list("item_id").annotate(number=Count("pk")))
+    lines = [LedgerLine(item, conditions_of(item.entries), _state(item), held.get(item.pk, 0)) for item in items]
+    request = context["request"]
+    return {
+        "items": lines,
+        "rule": rule,
+        "request": request,
+        "csrf_token": context.get("csrf_token"),
+        "now": context.get("now"),
+        **rights(request.user),
+    }
+
+
+def _state(item: ExceptionItem) -> str:
+    if item.expired:
+        return "Expired"
+    return "In force" if item.enabled else "Disabled"
+
+
+def _user(context: dict[str, Any]) -> User:
+    user: User = context["request"].user
+    return user

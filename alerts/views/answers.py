@@ -1,0 +1,58 @@
+"""What is said after an act: a sentence at the foot of the page, with the way to undo it for ten minutes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponseBase
+
+from soc.web.answers import SeeOther
+from soc.web.htmx import render_page, wants_part
+from soc.web.http import UserRequest
+
+KEY = "alerts.said"
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One sentence; `group` names the act to undo; `problem` says that it is bad news."""
+
+    text: str
+    group: UUID | None = None
+    problem: bool = False
+
+
+def say(request: UserRequest, spoken: Spoken) -> None:
+    """Keep the sentence for the next alert page; it goes into the session, since Django's messages know no undo."""
+    request.session[KEY] = [spoken.text, str(spoken.group or ""), spoken.problem]
+
+
+def said(request: UserRequest) -> Spoken | None:
+    """What was kept, once."""
+    kept = request.session.pop(KEY, None)
+    if not kept:
+        return None
+    text, group, problem = kept
+    return Spoken(text, UUID(group) if group else None, problem)
+
+
+def answer(
+    request: UserRequest,
+    spoken: Spoken,
+    *,
+    redirect_to: str,
+    template: str,
+    part: str,
+    context: Callable[[], dict[str, Any]],
+) -> HttpResponseBase:
+    """The changed part with the sentence for htmx; for everybody else a redirect, after which the sentence is shown."""
+    if not wants_part(request):
+        say(request, spoken)
+        return see_other(redirect_to)
+    return render_page(request, template, context() | {"spoken": spoken}, part=part)
+
+
+def see_other(address: str) -> SeeOther:
+    """A redirect after a POST."""
+    return SeeOther(address)

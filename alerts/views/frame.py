@@ -1,0 +1,50 @@
+"""What every alert page is told about the person who looks: what he may do, and why not the rest."""
+
+from typing import Any
+
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
+
+from accounts.access import may, reason_against
+from accounts.models import User
+from accounts.roles import Permission
+from alerts.forms import VIEWS
+
+QUEUE_KEYS = ("view", "q", "status", "severity", "rule", "technique", "host", "user", "assignee", "tag", "time", "sort")
+LONGEST_VALUE = 4_000
+
+
+def rights(user: User) -> dict[str, Any]:
+    """What the controls need: what is allowed, and the sentence for what is not."""
+    return {
+        "may_triage": may(user, Permission.TRIAGE),
+        "may_except": may(user, Permission.EXCEPT),
+        "needs": {
+            "triage": reason_against(Permission.TRIAGE),
+            "except": reason_against(Permission.EXCEPT),
+            "override": reason_against(Permission.OVERRIDE_GUARD),
+            "keys": reason_against(Permission.MANAGE_KEYS),
+        },
+    }
+
+
+def queue_address(data: QueryDict, without: str = "") -> str:
+    """The queue's filters as a query string of known keys only, so that it can be carried from page to page."""
+    kept = QueryDict(mutable=True)
+    for key in QUEUE_KEYS:
+        value = data.get(key, "")
+        if value and key != without and len(value) <= LONGEST_VALUE:
+            kept[key] = value
+    return kept.urlencode()
+
+
+def came_from(request: HttpRequest) -> str:
+    """The queue this alert was opened from, out of `from`, which may have been tampered with."""
+    given = request.POST.get("from") or request.GET.get("from", "")
+    return queue_address(QueryDict(given[: 4 * LONGEST_VALUE]))
+
+
+def view_title(query: str) -> str:
+    """The name of the view that a queue address is in."""
+    name = QueryDict(query).get("view") or "triage"
+    return str(dict(VIEWS).get(name, _("Alerts")))
