@@ -51,7 +51,9 @@ class Alert(models.Model):
     created_at = models.DateTimeField()
     host_name = models.TextField(null=True)
     user_name = models.TextField(null=True)
-    evidence = models.TextField(blank=True)  # the evidence line of the queue
+    process_hash = models.TextField(null=True)  # process.hash.sha256, for alerts about the same binary
+    odd = models.BooleanField(default=False)  # the event has several hosts or users: the columns do not say it all
+    evidence = models.TextField(blank=True)  # the evidence line; matched values stand between U+E000 and U+E001
     new_terms = models.JSONField(null=True)  # {"fields": [...], "values": [...], "history_start": ...}
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.OPEN)
     reason = models.CharField(max_length=16, choices=Reason.choices, blank=True)
@@ -64,12 +66,16 @@ class Alert(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["team", "status", "-severity", "-id"], name="alert_urgent"),
+            models.Index(fields=["team", "status", "-severity", "-risk_score", "-id"], name="alert_urgent"),
             models.Index(fields=["team", "-created_at", "-id"], name="alert_newest"),
             models.Index(fields=["rule", "-id"], name="alert_of_rule"),
             models.Index(fields=["host_name", "-id"], name="alert_of_host"),
             models.Index(fields=["user_name", "-id"], name="alert_of_user"),
+            models.Index(
+                fields=["process_hash", "-id"], name="alert_of_hash", condition=models.Q(process_hash__isnull=False)
+            ),
             GinIndex(fields=["tags"], name="alert_tags"),
+            GinIndex(fields=["techniques"], name="alert_techniques"),
         ]
 
     def __str__(self) -> str:
