@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from engine.languages.kql import parse_kql
-
 from engine.languages.filters import parse_filters
+from engine.languages.kql import parse_kql
 from engine.rule_types.base import RuleType
 from engine.tree import Tree, all_of
 
