@@ -93,7 +93,7 @@ def sign_in_url(request: HttpRequest) -> str:
     return resolve_url(settings.LOGIN_URL) + (f"?{urlencode({'next': back})}" if ours else "")
 
 
-def bad_request(request: HttpRequest, _exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """400."""
     return answer_error(request, 400)
 
@@ -109,7 +109,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     return answer_error(request, 403, "This form is older than your sign-in. Load the page again, then send it.")
 
 
-def not_found(request: HttpRequest, _exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """404."""
     return answer_error(request, 404)
 

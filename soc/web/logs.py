@@ -7,6 +7,7 @@ import logging
 import sys
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
 _SHARED: list[Processor] = [
@@ -15,7 +16,8 @@ _SHARED: list[Processor] = [
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
-_LOUD_LIBRARIES = {"django.request": "ERROR", "django.security": "ERROR", "amqp": "WARNING", "kombu": "WARNING"}
+# soc.web.errors logs failed requests itself, with their reference.
+_LOUD_LIBRARIES = {"django.request": "CRITICAL", "django.security": "ERROR", "amqp": "WARNING", "kombu": "WARNING"}
 
 
 def configure(*, level: str, as_json: bool) -> None:
@@ -37,6 +39,8 @@ def configure(*, level: str, as_json: bool) -> None:
 
 def _ending(as_json: bool) -> list[Processor]:
     drop = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    if as_json:
-        return [drop, structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    return [drop, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    if as_json:  # without the values of local variables: they hold keys, passwords and text of events
+        tracebacks = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+        return [drop, tracebacks, structlog.processors.JSONRenderer()]
+    plain = structlog.dev.plain_traceback
+    return [drop, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
