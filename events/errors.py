@@ -1,0 +1,77 @@
+"""What the events app refuses, as errors that say what a client may be told.
+
+    EventsError
+    ├── RequestRefused        an ingest request that cannot be taken as a whole
+    │   ├── Malformed             400  body is not what its type says
+    │   ├── TooLarge              413
+    │   ├── UnknownForm           415  content type or encoding
+    │   ├── TooFast               429  the key's own rate; carries retry_after_seconds
+    │   └── NotNow                503  our backlog, disk or database; carries retry_after_seconds
+    ├── EventRefused          one event of a request: reason (a code) and detail (a sentence)
+    └── BlockError            stored bytes that this version cannot read
+
+Every sentence is ours and safe to show; nothing of the sender's bytes is repeated in it except field names.
+"""
+
+
+class EventsError(Exception):
+    """Root of everything the events app raises on purpose."""
+
+
+class RequestRefused(EventsError):
+    """An ingest request that is refused as a whole; nothing of it is stored."""
+
+    status = 400
+    code = "refused"
+
+    def __init__(self, sentence: str, retry_after_seconds: int | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Malformed(RequestRefused):
+    """The body is not what its content type or encoding says."""
+
+    code = "malformed"
+
+
+class TooLarge(RequestRefused):
+    """The body, packed or unpacked, is above what we take in one request."""
+
+    status = 413
+    code = "too_large"
+
+
+class UnknownForm(RequestRefused):
+    """A content type or encoding that we do not read."""
+
+    status = 415
+    code = "unsupported_type"
+
+
+class TooFast(RequestRefused):
+    """The key sends more events per second than it may."""
+
+    status = 429
+    code = "rate_limited"
+
+
+class NotNow(RequestRefused):
+    """Our own trouble: the sender keeps its events and tries again."""
+
+    status = 503
+    code = "try_again"
+
+
+class EventRefused(EventsError):
+    """One event that is not stored, while its neighbours are."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class BlockError(EventsError):
+    """A stored block of a format, or with a dictionary, that this version does not have."""

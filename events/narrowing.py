@@ -1,0 +1,90 @@
+"""A narrowing of the engine as SQL over the event table, values as parameters.
+
+What it lets through is decided by the evaluator afterwards; what it drops is lost. So it follows `narrows_to`, and an
+odd event passes whatever the columns say. Folding here is of ASCII letters only, which is why the C collation is named.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.indices import split_patterns
+from engine.prefilter import ARRAY_COLUMNS, AllOf, AnyOf, ColumnIn, ColumnPrefix, Everything, Narrowing, Nothing
+
+Condition = tuple[str, list[Any]]
+_ALWAYS: Condition = ("true", [])
+_NEVER: Condition = ("false", [])
+# The only column names that ever enter a statement.
+_NAMES = frozenset(
+    ["dataset", "category", "action", "host_name", "user_name", "process_entity_id", "process_parent_entity_id"]
+    + ["source_ip", "destination_ip"]
+)
+
+
+def condition_of(narrowing: Narrowing) -> Condition:
+    """The WHERE condition of a narrowing, odd events included."""
+    if isinstance(narrowing, Everything):
+        return _ALWAYS
+    if isinstance(narrowing, Nothing):
+        return _NEVER
+    text, values = _condition(narrowing)
+    return f"(odd OR {text})", values
+
+
+def index_condition(patterns: Sequence[str]) -> Condition:
+    """Rows whose index may be let in by the globs; exclusions are left to `index_matches`."""
+    included = [pattern for pattern in split_patterns(patterns) if not pattern.startswith("-")]
+    if not included or "_all" in included:
+        return _ALWAYS
+    return "index LIKE ANY(%s)", [[_like(pattern) for pattern in included]]
+
+
+def _condition(narrowing: Narrowing) -> Condition:
+    match narrowing:
+        case AllOf(children):
+            return _joined(" AND ", children)
+        case AnyOf(children):
+            return _joined(" OR ", children)
+        case ColumnIn(column, values, folded):
+            return _one_of(column, list(values), folded)
+        case ColumnPrefix(column, prefix, folded):
+            return _begins(column, prefix, folded)
+        case Nothing():
+            return _NEVER
+    return _ALWAYS
+
+
+def _joined(word: str, children: Sequence[Narrowing]) -> Condition:
+    parts = [_condition(child) for child in children]
+    return "(" + word.join(text for text, _ in parts) + ")", [value for _, values in parts for value in values]
+
+
+def _one_of(column: str, values: list[str], folded: bool) -> Condition:
+    _check(column)
+    if not values:
+        return _NEVER
+    if column not in ARRAY_COLUMNS:
+        return f"{_folded(column, folded)} = ANY(%s)", [values]
+    if not folded:
+        return f"{column} && %s::text[]", [values]
+    return f"EXISTS (SELECT 1 FROM unnest({column}) v WHERE {_folded('v', folded)} = ANY(%s))", [values]
+
+
+def _begins(column: str, prefix: str, folded: bool) -> Condition:
+    _check(column)
+    if column not in ARRAY_COLUMNS:
+        return f"starts_with({_folded(column, folded)}, %s)", [prefix]
+    return f"EXISTS (SELECT 1 FROM unnest({column}) v WHERE starts_with({_folded('v', folded)}, %s))", [prefix]
+
+
+def _folded(name: str, folded: bool) -> str:
+    return f'lower({name} COLLATE "C")' if folded else name
+
+
+def _check(column: str) -> None:
+    if column not in _NAMES:
+        raise ValueError("a narrowing names a column that the event table does not have")
+
+
+def _like(pattern: str) -> str:
+    escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return escaped.replace("*", "%")
