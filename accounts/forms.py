@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from allauth.account.forms import LoginForm
 from django import forms
 from django.db.models import QuerySet
 
@@ -9,6 +10,18 @@ from accounts import time_zones
 from accounts.models import Team, User
 
 EXPIRY_DAYS = (("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "never"))
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]
+    """allauth's form in our words, without placeholders that stand in for labels."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = "Name or e-mail"
+        self.fields["login"].widget.attrs["autocomplete"] = "username"
+        self.fields["password"].help_text = ""
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
 
 
 class NewKeyForm(forms.Form):

@@ -76,5 +76,6 @@ def state_of(key: ApiKey, now: datetime) -> KeyState:
 
 
 def _days(span: timedelta) -> str:
-    days = max(span.days, 0)
-    return f"{days} day{'' if days == 1 else 's'}" if days else f"{int(span.total_seconds() // 3600)} h"
+    hours = round(span.total_seconds() / 3600)
+    days = round(hours / 24)
+    return f"{days} day{'' if days == 1 else 's'}" if hours >= 24 else f"{hours} h"

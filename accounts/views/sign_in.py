@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from accounts import services
 from accounts.access import page, public
 from accounts.errors import LinkRefused
+from accounts.forms import SignInForm
 from soc.web import clock
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -17,6 +18,8 @@ MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 class SignIn(LoginView):  # type: ignore[misc]
     """The sign-in page. allauth counts failed tries per name and per address in the shared cache."""
+
+    form_class = SignInForm
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """The form again, as 422 like every form that does not hold."""
