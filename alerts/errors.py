@@ -1,0 +1,107 @@
+"""Everything that alerts refuse to do, as one tree.
+
+AlertError
+├── AlertNotFound        no such alert, or none that this person may see
+├── StaleAlert           somebody else changed it first (a 409 that says who did what)
+├── TooLate              the ten minutes of undo are over
+├── NothingToUndo        the act is unknown, already undone, or cannot be undone
+├── ReasonNeeded         closing needs a reason
+├── NoteNeeded           the reason "other" needs a note
+├── TextRefused          a comment or note that is empty or too long
+├── AssigneeRefused      a person who cannot work on this alert
+├── GuardRefused         the exception would have hidden a true positive
+└── AlreadyExcepted      the rule has an exception with the same conditions
+"""
+
+# ruff: noqa: N818 - they say what was refused, not that the program failed
+
+from collections.abc import Sequence
+from datetime import datetime
+
+
+class AlertError(Exception):
+    """The root; `message` is written for the person at the page."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class AlertNotFound(AlertError):
+    """No alert of this number, or it belongs to a team the person is not in (the two are not told apart)."""
+
+    def __init__(self, alert_id: int) -> None:
+        super().__init__(f"There is no alert AL-{alert_id} in your teams.")
+        self.alert_id = alert_id
+
+
+class StaleAlert(AlertError):
+    """The alert is no longer as the person saw it."""
+
+    def __init__(self, *, alert_id: int, who: str, what: str, when: datetime | None) -> None:
+        super().__init__(f"{who} {what} AL-{alert_id} first.")
+        self.alert_id = alert_id
+        self.who = who
+        self.what = what
+        self.when = when
+
+
+class TooLate(AlertError):
+    """Undo is offered for ten minutes; afterwards the change is made anew, under one's own name."""
+
+    def __init__(self) -> None:
+        super().__init__("This was done more than ten minutes ago. Change the alerts themselves instead.")
+
+
+class NothingToUndo(AlertError):
+    """There is nothing left to take back."""
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing to undo here: it was undone already, or cannot be undone.")
+
+
+class ReasonNeeded(AlertError):
+    """An alert is closed with one of the five reasons."""
+
+    def __init__(self) -> None:
+        super().__init__("Choose why you close it.")
+
+
+class NoteNeeded(AlertError):
+    """ "Other" says nothing by itself."""
+
+    def __init__(self) -> None:
+        super().__init__("Write a note: “other” does not say why.")
+
+
+class TextRefused(AlertError):
+    """The text is empty or longer than is kept."""
+
+
+class AssigneeRefused(AlertError):
+    """The person is inactive, may not triage, or is in none of the alert's teams."""
+
+
+class GuardRefused(AlertError):
+    """The true-positive guard: the exception covers alerts that were closed as true positives.
+
+    `alert_ids` are those the person may see; `elsewhere` counts those of other teams.
+    """
+
+    def __init__(self, *, alert_ids: Sequence[int], elsewhere: int = 0) -> None:
+        total = len(alert_ids) + elsewhere
+        named = ", ".join(f"AL-{alert_id}" for alert_id in list(alert_ids)[:5])
+        super().__init__(
+            f"This would have hidden {total} true positive{'s' if total != 1 else ''}{': ' + named if named else ''}. "
+            "Narrow the conditions, or have a detection engineer save it with a reason."
+        )
+        self.alert_ids = tuple(alert_ids)
+        self.elsewhere = elsewhere
+
+
+class AlreadyExcepted(AlertError):
+    """Somebody saved the same conditions on the rule first."""
+
+    def __init__(self, *, item_id: int, name: str) -> None:
+        super().__init__(f"The rule has this exception already: “{name}”.")
+        self.item_id = item_id

@@ -1,0 +1,147 @@
+"""The evidence line of the queue: one line of the event in which what the rule asked for is marked.
+
+Matched values stand between U+E000 and U+E001, so that a page can underline them without trusting event text; these
+two characters are taken out of the text first.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from alerts.hits import Hit
+from engine import Clause, Document, explain
+
+MARK, UNMARK = "\ue000", "\ue001"
+MAX_LINE = 400
+MAX_VALUE = 160
+MAX_EXTRA = 3
+_MARKS = re.compile(f"[{MARK}{UNMARK}\x00]")
+
+
+def evidence_line(hit: Hit) -> str:
+    """What the analyst reads first: the deed in the event's own words, the rule's finds marked."""
+    found = _found_values(explain(hit.rule.tree, hit.document).clauses())
+    deed = _deed(hit.document)
+    line, rest = _marked(deed, [value for _, value in found])
+    extras = [f"{_short_name(name)} {_mark(_cut(value))}" for name, value in found if value in rest][:MAX_EXTRA]
+    return _cut_line(" · ".join(part for part in (_novelty(hit), line, *extras) if part))
+
+
+def without_marks(line: str) -> str:
+    """The line as plain text."""
+    return _MARKS.sub("", line)
+
+
+def _novelty(hit: Hit) -> str:
+    """What was new, for a new-terms rule."""
+    if not hit.terms:
+        return ""
+    pairs = zip(hit.rule.definition.new_terms_fields, hit.terms, strict=False)
+    return "new " + ", ".join(f"{_short_name(name)} {_mark(_cut(_clean(value)))}" for name, value in pairs)
+
+
+def _found_values(clauses: Iterable[Clause]) -> list[tuple[str, str]]:
+    """Field and value of every telling clause that held, longest value first so that it is marked whole."""
+    pairs: dict[str, str] = {}
+    for clause in clauses:
+        if clause.held and clause.discriminating and not clause.negated:
+            for value in clause.found:
+                if value:
+                    pairs.setdefault(_clean(value), clause.field)
+    return sorted(((name, value) for value, name in pairs.items()), key=lambda pair: -len(pair[1]))
+
+
+def _marked(text: str, values: Sequence[str]) -> tuple[str, set[str]]:
+    """The text with the values in it marked, and the values that are not in it."""
+    absent = {value for value in values if value not in text}
+    present = [re.escape(value) for value in values if value not in absent]
+    if present:
+        text = re.sub(r"(?<!\w)(?:" + "|".join(present) + r")(?!\w)", lambda at: _mark(at[0]), text)
+    return text, absent
+
+
+def _deed(document: Document) -> str:
+    """The event in a line: the first of these that it has the fields for."""
+    for told in _TELLERS:
+        line = told(lambda name: _first(document, name), document)
+        if line:
+            return line
+    return ""
+
+
+_Get = Callable[[str], str]
+
+
+def _process(get: _Get, document: Document) -> str:
+    command = get("process.command_line") or " ".join(_all(document, "process.args")) or get("process.executable")
+    command = command or get("process.name")
+    if not command or get("event.category") in ("file", "network", "registry", "library"):
+        return ""
+    parent = get("process.parent.name") or get("process.parent.executable")
+    return f"{parent} → {_cut(command)}" if parent else _cut(command)
+
+
+def _file(get: _Get, _: Document) -> str:
+    path = get("file.path") or get("registry.path") or get("dll.path")
+    if not path:
+        return ""
+    return _joined(get("process.name"), get("event.action"), _cut(path))
+
+
+def _network(get: _Get, _: Document) -> str:
+    to = get("destination.domain") or get("dns.question.name") or get("destination.ip")
+    if not to:
+        return ""
+    port = get("destination.port")
+    return _joined(get("process.name") or get("source.ip"), "→", f"{to}:{port}" if port else to)
+
+
+def _sign_in(get: _Get, _: Document) -> str:
+    who, where = get("user.name") or get("user.email") or get("user.id"), get("source.ip")
+    action = get("event.action")
+    if not (who and (where or action)):
+        return ""
+    return _joined(who, action, get("event.outcome"), f"from {where}" if where else "")
+
+
+def _message(get: _Get, _: Document) -> str:
+    return _cut(get("message") or get("event.action"))
+
+
+_TELLERS: tuple[Callable[[_Get, Document], str], ...] = (_process, _file, _network, _sign_in, _message)
+
+
+def _first(document: Document, name: str) -> str:
+    return next(iter(_all(document, name)), "")
+
+
+def _all(document: Document, name: str) -> list[str]:
+    return [_clean(str(value)) for value in document.values(name)]
+
+
+def _clean(text: str) -> str:
+    return _MARKS.sub("", text)
+
+
+def _mark(text: str) -> str:
+    return f"{MARK}{text}{UNMARK}"
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _short_name(field: str) -> str:
+    """`process.parent.name` as `parent.name`: the first part seldom tells anything."""
+    return field.removeprefix("process.")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_VALUE else f"{text[: MAX_VALUE - 1]}…"
+
+
+def _cut_line(line: str) -> str:
+    """At most MAX_LINE characters, never ending inside a mark."""
+    if len(line) <= MAX_LINE:
+        return line
+    cut = line[: MAX_LINE - 1]
+    return cut + ("…" if cut.count(MARK) == cut.count(UNMARK) else f"…{UNMARK}")

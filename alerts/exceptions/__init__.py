@@ -1,0 +1,28 @@
+"""Exceptions as far as they need alerts: suggested from one, previewed on many, saved, changed and taken back.
+
+Their data, and when they hold, are in rules/exceptions.py. A preview and "close what it matches" judge the same trees
+over the same source events that the rule's runs judge, so the three can never disagree.
+"""
+
+from alerts.exceptions.changing import Edited, disable, edit, enable
+from alerts.exceptions.lints import Lint
+from alerts.exceptions.previewing import Miss, Preview, preview
+from alerts.exceptions.saving import Added, add
+from alerts.exceptions.suggesting import suggest
+from alerts.exceptions.taking_back import TakenBack, take_back
+
+__all__ = [
+    "Added",
+    "Edited",
+    "Lint",
+    "Miss",
+    "Preview",
+    "TakenBack",
+    "add",
+    "disable",
+    "edit",
+    "enable",
+    "preview",
+    "suggest",
+    "take_back",
+]

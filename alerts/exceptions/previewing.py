@@ -1,0 +1,129 @@
+"""What an exception would have done, before it is saved: exact, over the source events kept with the rule's alerts."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from time import perf_counter
+
+from alerts.exceptions.covering import alerts_of, judge_alerts, true_positives_elsewhere
+from alerts.exceptions.entries import Entries, field_of, found_in, told
+from alerts.exceptions.lints import Carried, Lint, lints
+from alerts.kept import source_of
+from alerts.models import Alert, Reason, Status
+from alerts.selectors.briefs import briefs_of
+from alerts.selectors.shapes import AlertBrief
+from engine import Document, Tree, matches
+from engine.languages.exceptions import parse_each_entry
+from rules.models import Rule
+
+OPEN = "open"  # the "verdict" of alerts that are not closed
+SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A condition that the alert at hand does not meet, and what its event has instead."""
+
+    index: int
+    field: str
+    asked: str
+    found: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Of `total` alerts of the rule, `silenced` would not have been raised.
+
+    `by_verdict`: the silenced ones by reason of closing, and those that are open. `per_entry`: how many alerts are left
+    after each condition. `matches_source`: whether the alert at hand is covered (None: none was given); `misses` says
+    why not.
+    """
+
+    total: int
+    silenced: int
+    by_verdict: dict[str, int]
+    true_positives: list[AlertBrief]
+    true_positives_elsewhere: int
+    hosts: list[tuple[str, int]]
+    users: list[tuple[str, int]]
+    per_entry: list[int]
+    open_matching: int
+    matches_source: bool | None
+    misses: list[Miss]
+    lints: list[Lint]
+    examined_ms: int
+    computed_at: datetime
+
+    @property
+    def hides_true_positive(self) -> bool:
+        """Whether the true-positive guard speaks up."""
+        return bool(self.true_positives) or self.true_positives_elsewhere > 0
+
+
+def preview(
+    *, rule: Rule, entries: Entries, team_ids: Sequence[int], now: datetime, alert: Alert | None = None
+) -> Preview:
+    """Judge the entries over every alert of the rule that the person may see.
+
+    True positives of other teams are counted but not named. Costs three queries and 50 to 100 µs an alert.
+
+    Raises: ExceptionEntryError for an entry that cannot be read.
+    """
+    started, trees = perf_counter(), parse_each_entry(entries)
+    rows = {row.pk: row for row in alerts_of(rule, team_ids).only(*_COLUMNS)}
+    carried, reached, covered = Carried(entries), Counter[int](), []
+    for one in judge_alerts([(row.pk, row.team_id) for row in rows.values()], trees):
+        carried.look(one.document)
+        reached[one.held] += 1
+        if one.covered:
+            covered.append(rows[one.alert_id])
+    misses = _misses(alert, entries, trees) if alert else []
+    return Preview(
+        total=len(rows),
+        silenced=len(covered),
+        by_verdict=_by_verdict(covered),
+        true_positives=briefs_of([row.pk for row in covered if _is_true_positive(row)]),
+        true_positives_elsewhere=true_positives_elsewhere(rule, trees, team_ids),
+        hosts=_most(row.host_name for row in covered),
+        users=_most(row.user_name for row in covered),
+        per_entry=_running(reached, len(trees)),
+        open_matching=sum(row.status != Status.CLOSED for row in covered),
+        matches_source=None if alert is None else not misses,
+        misses=misses,
+        lints=lints(entries, carried, silenced=len(covered), total=len(rows)),
+        examined_ms=round((perf_counter() - started) * 1_000),
+        computed_at=now,
+    )
+
+
+_COLUMNS = ("id", "team_id", "status", "reason", "host_name", "user_name")
+
+
+def _by_verdict(alerts: Sequence[Alert]) -> dict[str, int]:
+    counts = Counter(row.reason if row.status == Status.CLOSED else OPEN for row in alerts)
+    return {verdict: counts[verdict] for verdict in (*Reason.values, OPEN)}
+
+
+def _is_true_positive(row: Alert) -> bool:
+    return row.status == Status.CLOSED and row.reason == Reason.TRUE_POSITIVE
+
+
+def _most(names: Iterable[str | None]) -> list[tuple[str, int]]:
+    return Counter(name for name in names if name).most_common(SHOWN)
+
+
+def _running(reached: Counter[int], entries: int) -> list[int]:
+    """How many alerts meet the first condition, the first two, and so on."""
+    return [sum(count for held, count in reached.items() if held > at) for at in range(entries)]
+
+
+def _misses(alert: Alert, entries: Entries, trees: Sequence[Tree]) -> list[Miss]:
+    """The conditions that the alert at hand does not meet."""
+    event = source_of(alert)
+    document = event.document() if event else Document({})
+    return [
+        Miss(at, field_of(entry), told(entry), found_in(document, entry))
+        for at, (entry, tree) in enumerate(zip(entries, trees, strict=True))
+        if not matches(tree, document)
+    ]

@@ -1,0 +1,161 @@
+"""Saving an exception from an alert: item, epoch, record and the alerts it closes, in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from accounts.access import need
+from accounts.models import Change, User
+from accounts.record import record_change
+from accounts.roles import Permission
+from alerts.errors import AlreadyExcepted, ReasonNeeded
+from alerts.exceptions.covering import alerts_of, judge_alerts
+from alerts.exceptions.entries import Entries, field_of, told
+from alerts.exceptions.guard import check_guard
+from alerts.models import Alert, Reason, Status
+from alerts.retrying import retry_conflicts
+from alerts.triage import checked_text, locked
+from alerts.workflow import OBJECT_TYPE, Workflow, write
+from engine import Tree
+from engine.languages.exceptions import parse_each_entry
+from rules import epoch
+from rules.exceptions import create_item
+from rules.models import ExceptionItem
+
+MAX_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The new exception, the alerts it closed, and the group to undo all of it by."""
+
+    item: ExceptionItem
+    closed: list[int]
+    group: UUID
+
+
+@retry_conflicts
+@transaction.atomic
+def add(
+    *,
+    alert: Alert,
+    entries: Entries,
+    reason: str,
+    name: str = "",
+    expires_at: datetime | None = None,
+    review_at: datetime | None = None,
+    close_matching: str | None = None,
+    close_note: str = "",
+    override_guard_reason: str = "",
+    actor: User,
+    now: datetime,
+    team_ids: Sequence[int],
+    door: Change.Door = Change.Door.PAGE,
+) -> Added:
+    """Save an exception on the alert's rule, and close the person's open alerts that it covers with `close_matching`.
+
+    The epoch is held exclusively from before the guard looks until the commit: a worker that is about to raise alerts
+    either has committed them, and they are closed, or sees the exception first.
+
+    Raises: NotAllowed, GuardRefused, AlreadyExcepted, ReasonNeeded, ExceptionEntryError, ExceptionRefused,
+    TextRefused.
+    """
+    need(actor, Permission.EXCEPT)
+    trees = parse_each_entry(entries)
+    if close_matching is not None and close_matching not in Reason.values:
+        raise ReasonNeeded
+    epoch.bump()
+    _check_not_there(alert.rule_id, entries)
+    guard_note = check_guard(
+        rule=alert.rule, trees=trees, team_ids=team_ids, actor=actor, override=override_guard_reason
+    )
+    group = uuid4()
+    item = create_item(
+        rule=alert.rule,
+        entries=entries,
+        reason=reason,
+        name=name.strip() or _name(entries),
+        expires_at=expires_at,
+        review_at=review_at,
+        owner=actor,
+        from_alert=alert.pk,
+        actor=actor,
+        now=now,
+        door=door,
+        group=group,
+    )
+    _record_on_alert(alert, item, guard_note, actor, now, door, group)
+    closing = _Closing(item, close_matching, checked_text(close_note, "note"), actor, now, door, group)
+    closed = _close_covered(closing, trees, team_ids) if close_matching else []
+    return Added(item, closed, group)
+
+
+def _check_not_there(rule_id: str, entries: Entries) -> None:
+    in_force = ExceptionItem.objects.filter(rule_id=rule_id, enabled=True, expired=False, removed_at=None)
+    same = in_force.filter(entries=[dict(entry) for entry in entries]).first()
+    if same is not None:
+        raise AlreadyExcepted(item_id=same.pk, name=same.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Closing:
+    """How the covered alerts are closed."""
+
+    item: ExceptionItem
+    reason: str | None
+    note: str
+    actor: User
+    now: datetime
+    door: Change.Door
+    group: UUID
+
+
+def _close_covered(closing: _Closing, trees: Sequence[Tree], team_ids: Sequence[int]) -> list[int]:
+    waiting = alerts_of(closing.item.rule, team_ids).exclude(status=Status.CLOSED)
+    covered = [one.alert_id for one in judge_alerts(waiting.values_list("pk", "team_id"), trees) if one.covered]
+    return [alert.pk for alert in locked(covered, team_ids=team_ids) if _close(alert, closing)]
+
+
+def _close(alert: Alert, closing: _Closing) -> bool:
+    """Close one alert, unless a person closed it while this act waited for its row."""
+    if alert.status == Status.CLOSED:
+        return False
+    new = Workflow.of(alert).with_status(
+        Status.CLOSED, reason=closing.reason or "", now=closing.now, exception_id=closing.item.pk
+    )
+    return write(
+        alert,
+        new,
+        verb="closed",
+        actor=closing.actor,
+        now=closing.now,
+        door=closing.door,
+        note=closing.note or f"Covered by the exception “{closing.item.name}”.",
+        group=closing.group,
+    )
+
+
+def _record_on_alert(
+    alert: Alert, item: ExceptionItem, note: str, actor: User, now: datetime, door: Change.Door, group: UUID
+) -> None:
+    record_change(
+        at=now,
+        actor=actor,
+        door=door,
+        verb="added an exception",
+        object_type=OBJECT_TYPE,
+        object_id=alert.pk,
+        after={"exception": item.pk, "name": item.name},
+        team=alert.team,
+        note=note or item.reason,
+        group=group,
+    )
+
+
+def _name(entries: Entries) -> str:
+    """A name from the conditions, for whoever gives none."""
+    told_all = " and ".join(f"{field_of(entry)} {told(entry)}" for entry in entries)
+    return told_all if len(told_all) <= MAX_NAME else f"{told_all[: MAX_NAME - 1]}…"

@@ -1,0 +1,138 @@
+"""Conditions to begin an exception with: few, stable, true of the alert at hand.
+
+From the verdicts where there are some: the smallest conjunction that covers what benign closes of the rule share and
+none of its true positives. Else the most specific stable fields. Never timestamps, process or entity ids, or counters:
+such a condition would cover this one event and nothing after it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from alerts.exceptions.entries import Entry, match_entry
+from alerts.kept import source_of, sources_of
+from alerts.models import Alert, Reason, Status
+from engine import Document, EngineError, Tree, matches, parse_entries
+
+# Most telling first. A field is left out where one before it says the same more exactly (its name by its path).
+STABLE_FIELDS: tuple[tuple[str, str | None], ...] = (
+    ("process.executable", None),
+    ("process.parent.executable", None),
+    ("process.name", "process.executable"),
+    ("process.parent.name", "process.parent.executable"),
+    ("file.path", None),
+    ("registry.path", None),
+    ("dll.path", None),
+    ("dns.question.name", None),
+    ("destination.domain", None),
+    ("user.name", None),
+    ("user.email", "user.name"),
+    ("process.args", None),
+    ("event.action", None),
+    ("user_agent.original", None),
+    ("source.ip", None),
+    ("destination.ip", "destination.domain"),
+    ("destination.port", None),
+    ("cloud.account.id", None),
+    ("host.name", None),
+)
+LEAST, MOST = 2, 5
+WANTED_WITHOUT_VERDICTS = 3
+SHARED = 0.8  # a condition is "what benign closes share" from this share of them on
+LOOKED_AT = 200
+MAX_VALUE = 500
+_BENIGN = (Reason.BENIGN_POSITIVE, Reason.FALSE_POSITIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    entry: Entry
+    tree: Tree
+
+    def holds(self, document: Document) -> bool:
+        return matches(self.tree, document)
+
+
+def suggest(alert: Alert) -> list[Entry]:
+    """The entries of one suggestion; every one is true of the alert's source event.
+
+    Empty only when the event has none of the stable fields. Costs five queries and reads up to 400 source events.
+    """
+    source = source_of(alert)
+    if source is None:
+        return []
+    candidates = list(_candidates(source.document()))
+    benign, bad = _closed(alert, _BENIGN), _closed(alert, (Reason.TRUE_POSITIVE,))
+    chosen = _shared(candidates, benign) if benign else candidates[:WANTED_WITHOUT_VERDICTS]
+    chosen = _at_least(chosen, candidates, LEAST)
+    return [one.entry for one in _without_true_positives(chosen, candidates, benign, bad)]
+
+
+def _candidates(document: Document) -> Iterable[_Candidate]:
+    for field, said_better_by in STABLE_FIELDS:
+        if said_better_by and document.values(said_better_by):
+            continue
+        value = _telling_value(document, field)
+        if value is None:
+            continue
+        entry = match_entry(field, value)
+        try:
+            tree = parse_entries([entry])
+        except EngineError:
+            continue
+        if matches(tree, document):
+            yield _Candidate(entry, tree)
+
+
+def _telling_value(document: Document, field: str) -> str | None:
+    """The field's value; of several arguments the longest that is not the program itself, as it says the most."""
+    values = [str(value) for value in document.values(field) if 0 < len(str(value)) <= MAX_VALUE]
+    if field != "process.args":
+        return values[0] if len(values) == 1 else None
+    program = {str(value) for name in ("process.executable", "process.name") for value in document.values(name)}
+    return max((value for value in values[1:] if value not in program), key=len, default=None)
+
+
+def _closed(alert: Alert, reasons: Sequence[str]) -> list[Document]:
+    """The source events of the rule's latest alerts that were closed for one of these reasons, within the team."""
+    closed = Alert.objects.filter(
+        rule_id=alert.rule_id, team_id=alert.team_id, status=Status.CLOSED, reason__in=reasons
+    ).exclude(pk=alert.pk)
+    latest = list(closed.order_by("-pk").only("id", "team_id")[:LOOKED_AT])
+    return [event.document() for event in sources_of(latest).values()]
+
+
+def _shared(candidates: Sequence[_Candidate], benign: Sequence[Document]) -> list[_Candidate]:
+    """What the benign closes share with the alert, as long as each further condition still covers most of them."""
+    chosen: list[_Candidate] = []
+    covered = list(benign)
+    for candidate in candidates:
+        left = [document for document in covered if candidate.holds(document)]
+        if len(left) >= SHARED * len(benign) and len(chosen) < WANTED_WITHOUT_VERDICTS:
+            chosen, covered = [*chosen, candidate], left
+    return chosen
+
+
+def _at_least(chosen: list[_Candidate], candidates: Sequence[_Candidate], number: int) -> list[_Candidate]:
+    """A single condition is seldom meant; take the next most telling ones along."""
+    others = [candidate for candidate in candidates if candidate not in chosen]
+    return [*chosen, *others[: max(number - len(chosen), 0)]]
+
+
+def _without_true_positives(
+    chosen: list[_Candidate], candidates: Sequence[_Candidate], benign: Sequence[Document], bad: Sequence[Document]
+) -> list[_Candidate]:
+    """Add conditions until no true positive is covered: each time what excludes most of them and loses least."""
+    while len(chosen) < MOST:
+        hidden = [document for document in bad if all(one.holds(document) for one in chosen)]
+        others = [candidate for candidate in candidates if candidate not in chosen]
+        best = max(others, key=lambda one: _worth(one, hidden, benign), default=None)
+        if not hidden or best is None or not any(not best.holds(document) for document in hidden):
+            break
+        chosen = [*chosen, best]
+    return chosen
+
+
+def _worth(candidate: _Candidate, hidden: Sequence[Document], benign: Sequence[Document]) -> tuple[int, int]:
+    excluded = sum(not candidate.holds(document) for document in hidden)
+    lost = sum(not candidate.holds(document) for document in benign)
+    return excluded, -lost

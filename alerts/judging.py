@@ -1,0 +1,139 @@
+"""From matched events to alerts: what every pass does with its matches, be it a batch, a look-back or a release.
+
+Exceptions first, per event; then the rule's type (a hit each, or only what is new); then raising; then what is
+remembered, upserts last. Runs inside one transaction whose epoch is held (rules.epoch.share_lock).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from time import perf_counter
+
+from alerts.blame import blaming
+from alerts.hits import Excepted, Hit, Judged
+from alerts.newness import Newness
+from alerts.raising import Raised, raise_alerts
+from rules import seen
+from rules.exceptions import HeldEvent, hold_back
+from rules.models import Lookback, RuleRun
+from rules.ruleset import ActiveRule, RuleSet
+from rules.runs import RunRow, append
+
+Matches = Mapping[str, Sequence[Judged]]
+"""What each rule (by id) let through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What is judged: the window [start, end) of arrival, and how many events lay in it."""
+
+    kind: RuleRun.Kind
+    start: datetime
+    end: datetime
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What one rule made of its matches."""
+
+    rule: ActiveRule
+    matched: int
+    hits: list[Hit]
+    excepted: list[Excepted]
+    milliseconds: int
+
+
+def judge(
+    ruleset: RuleSet,
+    matches: Matches,
+    *,
+    judged: Pass,
+    now: datetime,
+    newness: Newness | None = None,
+    lookback_of: str | None = None,
+) -> Raised:
+    """Raise what the rules' matches mean, and keep everything else that the pass has to say.
+
+    A new-terms rule that still learns its history is left out: its look-back (`lookback_of` names the rule of the one
+    that is being judged) judges what is stored by then.
+
+    Raises: RuleFailed, naming the rule that could not be judged by.
+    """
+    newness = newness or Newness()
+    rules = [ruleset.rules[rule_id] for rule_id in sorted(matches) if rule_id in ruleset.rules and matches[rule_id]]
+    remembering = {rule.id: rule.logic_hash for rule in rules if rule.definition.type == "new_terms"}
+    seen.lock(set(remembering.values()))
+    learning = _learning(set(remembering) - {lookback_of})
+    rules = [rule for rule in rules if rule.id not in learning]
+    findings = [_findings(rule, matches[rule.id], newness) for rule in rules]
+    raised = raise_alerts(hits=[hit for found in findings for hit in found.hits], now=now)
+    append([_run(found, raised, judged, now) for found in findings])
+    hold_back((_held(excepted) for found in findings for excepted in found.excepted), at=now)
+    newness.save()
+    return raised
+
+
+def _learning(rule_ids: set[str]) -> set[str]:
+    """Those of the new-terms rules whose look-back is not done. Asked with their memory locked."""
+    if not rule_ids:
+        return set()
+    return set(Lookback.objects.filter(rule_id__in=rule_ids, done_at=None).values_list("rule_id", flat=True))
+
+
+def _findings(rule: ActiveRule, events: Sequence[Judged], newness: Newness) -> Findings:
+    started = perf_counter()
+    with blaming(rule.id):
+        remaining, excepted = _without_excepted(rule, events)
+        hits = HITS_BY_TYPE[rule.definition.type](rule, remaining, newness)
+    return Findings(rule, len(events), hits, excepted, round((perf_counter() - started) * 1_000))
+
+
+def _without_excepted(rule: ActiveRule, events: Sequence[Judged]) -> tuple[list[Judged], list[Excepted]]:
+    remaining: list[Judged] = []
+    excepted: list[Excepted] = []
+    for judged in events:
+        if rule.team_id is not None and rule.team_id != judged.event.team_id:
+            continue
+        item_id = rule.excepted_by(judged.document)
+        if item_id is None:
+            remaining.append(judged)
+        else:
+            excepted.append(Excepted(rule, judged.event, item_id))
+    return remaining, excepted
+
+
+def _every_event(rule: ActiveRule, events: Sequence[Judged], _: Newness) -> list[Hit]:
+    return [Hit(rule, judged.event, judged.document, judged.demo) for judged in events]
+
+
+def _what_is_new(rule: ActiveRule, events: Sequence[Judged], newness: Newness) -> list[Hit]:
+    return newness.keep_new(rule, events)
+
+
+HITS_BY_TYPE: dict[str, Callable[[ActiveRule, Sequence[Judged], Newness], list[Hit]]] = {
+    "query": _every_event,
+    "new_terms": _what_is_new,
+}
+
+
+def _run(found: Findings, raised: Raised, judged: Pass, now: datetime) -> RunRow:
+    return RunRow(
+        rule_id=found.rule.id,
+        revision_id=found.rule.revision_id,
+        kind=judged.kind,
+        at=now,
+        start=judged.start,
+        end=judged.end,
+        events=judged.events,
+        hits=found.matched,
+        alerts=raised.alerts[found.rule.id],
+        excepted=len(found.excepted),
+        over_cap=raised.over[found.rule.id],
+        milliseconds=found.milliseconds,
+    )
+
+
+def _held(excepted: Excepted) -> HeldEvent:
+    event = excepted.event
+    return HeldEvent(excepted.rule.id, excepted.item_id, event.team_id, event.day, event.index, event.uid, event.time)

@@ -1,0 +1,71 @@
+"""Raising what an exception held back, when it is taken back, switched off or made narrower.
+
+Each event that is still stored is judged anew by the rule and the exceptions in force: what is still covered stays held
+back, the rest goes the way of every other hit, so an event never becomes two alerts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from alerts.demo import DemoMoments
+from alerts.hits import Judged
+from alerts.judging import Pass, judge
+from engine import index_matches, matches
+from events.store import EventRef, StoredEvent, get_many
+from rules.exceptions import HeldEvent, drop_held_back, held_back_of
+from rules.models import ExceptionItem, RuleRun
+from rules.ruleset import ActiveRule, current
+
+_ANY_CLOCK = timedelta(days=1)  # a worker's clock may have run ahead of the person's
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """How many held-back events became alerts, are held back still, and have left storage."""
+
+    alerts: int = 0
+    still_held: int = 0
+    gone: int = 0
+
+
+def release(*, item: ExceptionItem, now: datetime) -> Released:
+    """Raise what this exception held back and no exception in force covers any longer.
+
+    Part of the transaction that changed the exception: it holds the epoch, so nothing is held back behind it.
+    Costs a read of each event's block. A rule that is no longer in force raises nothing; its events stay held back.
+
+    Raises: RuleFailed.
+    """
+    held = held_back_of(item)
+    ruleset = current()
+    rule = ruleset.rules.get(item.rule_id)
+    if not held or rule is None:
+        return Released(still_held=len(held))
+    stored = get_many([_ref(row) for row in held])
+    events = [stored[_ref(row)] for row in held if _ref(row) in stored]
+    matched = _still_matched(rule, events)
+    # Whatever is covered still is held back anew below; nobody else can add to it while the epoch is held.
+    drop_held_back(item, until=now + _ANY_CLOCK)
+    raised = judge(ruleset, {rule.id: matched}, judged=_pass(events, now), now=now, lookback_of=rule.id)
+    covered = sum(rule.excepted_by(judged.document) is not None for judged in matched)
+    return Released(raised.alerts.total(), covered, len(held) - len(events))
+
+
+def _still_matched(rule: ActiveRule, events: Sequence[StoredEvent]) -> list[Judged]:
+    """The events that the rule, as it is today, lets through."""
+    judged = [Judged(event, event.document(), demo) for event, demo in DemoMoments().mark(events)]
+    return [
+        one
+        for one in judged
+        if index_matches(rule.definition.indices, one.event.index) and matches(rule.tree, one.document)
+    ]
+
+
+def _pass(events: Sequence[StoredEvent], now: datetime) -> Pass:
+    arrivals = [event.ingested for event in events] or [now]
+    return Pass(RuleRun.Kind.RELEASE, min(arrivals), max(arrivals), len(events))
+
+
+def _ref(row: HeldEvent) -> EventRef:
+    return EventRef(row.team_id, row.day, row.index, row.uid)

@@ -1,0 +1,73 @@
+"""Reads about alerts: nouns only, nothing here changes anything."""
+
+from alerts.selectors.briefs import alert_brief, briefs_of
+from alerts.selectors.counting import (
+    RuleCounts,
+    histogram,
+    last_alert_at,
+    new_since,
+    newest_id,
+    rule_choices,
+    rule_counts,
+    view_counts,
+)
+from alerts.selectors.lookup import alert_for
+from alerts.selectors.page import alert_page
+from alerts.selectors.queue_page import matching_ids, neighbours, queue
+from alerts.selectors.related import recent_of_rule, related_to
+from alerts.selectors.sentence import summary_sentence
+from alerts.selectors.shapes import (
+    AlertBrief,
+    AlertPage,
+    Entry,
+    FieldGroup,
+    FieldRow,
+    Histogram,
+    Neighbours,
+    NewTerms,
+    Part,
+    QueueFilters,
+    QueuePage,
+    QueueRow,
+    Related,
+    Verdicts,
+    Why,
+)
+from alerts.selectors.verdicts import past_verdicts
+
+__all__ = [
+    "AlertBrief",
+    "AlertPage",
+    "Entry",
+    "FieldGroup",
+    "FieldRow",
+    "Histogram",
+    "Neighbours",
+    "NewTerms",
+    "Part",
+    "QueueFilters",
+    "QueuePage",
+    "QueueRow",
+    "Related",
+    "RuleCounts",
+    "Verdicts",
+    "Why",
+    "alert_brief",
+    "alert_for",
+    "alert_page",
+    "briefs_of",
+    "histogram",
+    "last_alert_at",
+    "matching_ids",
+    "neighbours",
+    "new_since",
+    "newest_id",
+    "past_verdicts",
+    "queue",
+    "recent_of_rule",
+    "related_to",
+    "rule_choices",
+    "rule_counts",
+    "summary_sentence",
+    "view_counts",
+]

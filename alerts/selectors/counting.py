@@ -1,0 +1,125 @@
+"""How many alerts there are: per view, per rule, per bucket of time, and since the list was made."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+from django.db.models import Count as CountOf
+from django.db.models import DateTimeField, F, Func, Max, Q, Value
+
+from accounts.models import User
+from accounts.selectors import teams_of
+from alerts.models import Alert, Severity, Status
+from alerts.selectors.filtering import filtered
+from alerts.selectors.queue_page import ORDERS, Looked, matching, tree_of
+from alerts.selectors.shapes import Histogram, QueueFilters
+from rules.models import Rule
+from soc.web.counts import CAP, Count, capped, of
+
+WAITING = (Status.OPEN.value, Status.ACKNOWLEDGED.value)
+DEFAULT_SPAN = timedelta(hours=24)
+_STEPS = (60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 7 * 86_400)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCounts:
+    """A rule's alerts: since a moment, open now, and when the last one came."""
+
+    alerts: int = 0
+    open: int = 0
+    last_at: datetime | None = None
+
+
+def view_counts(*, user: User, now: datetime) -> dict[str, Count]:
+    """How many alerts stand in each tab above the queue. A query each, bounded."""
+    seen = Alert.objects.filter(team_id__in=teams_of(user), building_block=False)
+    waiting = seen.filter(status__in=WAITING)
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return {
+        "triage": capped(waiting),
+        "mine": capped(waiting.filter(assignee=user)),
+        "urgent": capped(waiting.filter(severity__gte=Severity.HIGH)),
+        "closed": capped(seen.filter(status=Status.CLOSED, closed_at__gte=today)),
+        "all": capped(seen),
+    }
+
+
+def new_since(*, user: User, filters: QueueFilters, since_id: int, now: datetime) -> Count:
+    """How many alerts that the filters let through came after the alert `since_id`.
+
+    Raises: LanguageError.
+    """
+    newer = filtered(user, filters).filter(pk__gt=since_id)
+    tree = tree_of(filters, now)
+    if tree is None:
+        return capped(newer)
+    order = ORDERS["newest"]
+    found = matching(order.sorted(newer), tree, order, Looked())
+    return of(sum(1 for _ in islice(found, CAP + 1)))
+
+
+def newest_id(*, user: User) -> int:
+    """The highest number among the alerts that the person sees; 0 without any."""
+    highest = Alert.objects.filter(team_id__in=teams_of(user)).aggregate(highest=Max("pk"))["highest"]
+    return highest or 0
+
+
+def last_alert_at(*, user: User) -> datetime | None:
+    """When the newest alert that the person sees was raised."""
+    last: datetime | None = Alert.objects.filter(team_id__in=teams_of(user)).aggregate(at=Max("created_at"))["at"]
+    return last
+
+
+def rule_choices(*, user: User) -> list[tuple[str, str]]:
+    """The rules that have raised alerts which the person sees, by name, for a filter."""
+    rules = Rule.objects.filter(Q(team=None) | Q(team_id__in=teams_of(user)), evaluated=True)
+    return list(rules.order_by("name").values_list("pk", "name"))
+
+
+def histogram(*, user: User, filters: QueueFilters, now: datetime, buckets: int = 96) -> Histogram:
+    """Alerts over time by severity, for the filters without their KQL; at most about `buckets` buckets. One query."""
+    end = filters.until or now
+    start = filters.since or end - DEFAULT_SPAN
+    seconds = _bucket_seconds((end - start).total_seconds(), buckets)
+    first = datetime.fromtimestamp(start.timestamp() // seconds * seconds, UTC)
+    shown = filtered(user, replace(filters, since=first, until=None, kql=""))
+    rows = (
+        shown.filter(created_at__lte=end)
+        .annotate(bucket=_bucket(first, seconds))
+        .values_list("bucket", "severity")
+        .annotate(CountOf("pk"))
+        .order_by()
+    )
+    number = int((end - first).total_seconds() // seconds) + 1
+    counts = [[0, 0, 0, 0] for _ in range(number)]
+    for at, severity, count in rows:
+        counts[int((at - first).total_seconds() // seconds)][severity - 1] += count
+    return Histogram(first, seconds, [(low, mid, high, worst) for low, mid, high, worst in counts])
+
+
+def _bucket_seconds(span_seconds: float, buckets: int) -> int:
+    """The shortest round step that needs no more than this many buckets."""
+    return next((step for step in _STEPS if span_seconds / step <= buckets), _STEPS[-1])
+
+
+def _bucket(first: datetime, seconds: int) -> Func:
+    step = Value(timedelta(seconds=seconds))
+    return Func(step, F("created_at"), Value(first), function="date_bin", output_field=DateTimeField())
+
+
+def rule_counts(rule_ids: Iterable[str], team_ids: Sequence[int], since: datetime) -> dict[str, RuleCounts]:
+    """Each rule's alerts within these teams. One query."""
+    wanted = sorted(set(rule_ids))
+    rows = (
+        Alert.objects.filter(rule_id__in=wanted, team_id__in=team_ids)
+        .order_by()
+        .values_list("rule_id")
+        .annotate(
+            CountOf("pk", filter=Q(created_at__gte=since)),
+            CountOf("pk", filter=~Q(status=Status.CLOSED)),
+            Max("created_at"),
+        )
+    )
+    found = {rule_id: RuleCounts(number, waiting, last) for rule_id, number, waiting, last in rows}
+    return {rule_id: found.get(rule_id, RuleCounts()) for rule_id in wanted}

@@ -1,0 +1,60 @@
+"""The fields of an alert's source event, the telling ones first and in groups, then all of them."""
+
+from collections.abc import Iterable
+
+from alerts.selectors.shapes import FieldGroup, FieldRow
+from engine import Document, RuleDefinition
+
+SHOWN = 24
+MAX_VALUES = 100
+_GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (
+        "Process",
+        "process.",
+        ("name", "executable", "command_line", "args", "working_directory", "hash.sha256", "pid"),
+    ),
+    ("Parent", "process.parent.", ("name", "executable", "command_line", "args", "pid")),
+    ("File", "", ("file.path", "file.name", "file.hash.sha256", "registry.path", "registry.data.strings", "dll.path")),
+    ("User", "user.", ("name", "email", "id", "domain")),
+    ("Host", "host.", ("name", "ip", "os.name", "os.type")),
+    ("Source", "source.", ("ip", "port", "geo.country_name")),
+    ("Destination", "", ("destination.ip", "destination.port", "destination.domain", "dns.question.name")),
+    ("Client", "", ("user_agent.original", "network.direction", "cloud.account.id")),
+    ("Event", "event.", ("category", "action", "outcome", "dataset", "ingested")),
+)
+HIGHLIGHTED = "Highlighted by the rule"
+
+
+def all_fields(document: Document, definition: RuleDefinition) -> list[FieldRow]:
+    """Every field, by name."""
+    highlighted = frozenset(definition.investigation_fields)
+    return [_row(document, name, highlighted) for name in document.field_names()]
+
+
+def grouped_fields(document: Document, definition: RuleDefinition) -> list[FieldGroup]:
+    """The fields worth a look: those that the rule highlights, then what tells most, in groups; a field once."""
+    highlighted = frozenset(definition.investigation_fields)
+    groups = [FieldGroup(HIGHLIGHTED, _rows(document, definition.investigation_fields, highlighted))]
+    room = max(SHOWN - len(groups[0].fields), SHOWN // 2)
+    for title, prefix, names in _GROUPS:
+        full = (prefix + name for name in names)
+        rows = _rows(document, (name for name in full if name not in highlighted), highlighted)[:room]
+        room -= len(rows)
+        groups.append(FieldGroup(title, rows))
+    return [group for group in groups if group.fields]
+
+
+def _rows(document: Document, names: Iterable[str], highlighted: frozenset[str]) -> list[FieldRow]:
+    return [_row(document, name, highlighted) for name in dict.fromkeys(names) if document.values(name)]
+
+
+def _row(document: Document, name: str, highlighted: frozenset[str]) -> FieldRow:
+    values = document.values(name)
+    shown = [_text(value) for value in values[:MAX_VALUES]]
+    if len(values) > MAX_VALUES:
+        shown.append(f"… {len(values) - MAX_VALUES:,} more")
+    return FieldRow(name, tuple(shown), name in highlighted)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

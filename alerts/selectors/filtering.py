@@ -1,0 +1,56 @@
+"""The queue's filters as a query. KQL is not here: it is judged over documents (alerts/selectors/searching.py)."""
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import User
+from accounts.selectors import teams_of
+from alerts.models import Alert
+from alerts.selectors.shapes import QueueFilters
+
+
+def filtered(user: User, filters: QueueFilters) -> QuerySet[Alert]:
+    """The alerts that the person sees and the filters let through, in no order. One query for the teams."""
+    return Alert.objects.filter(_everything(filters, user), team_id__in=teams_of(user))
+
+
+def _everything(filters: QueueFilters, user: User) -> Q:
+    wanted = _time(filters) & _assignee(filters.assignee, user)
+    for name, value in (
+        ("status__in", list(filters.statuses)),
+        ("severity__in", list(filters.severities)),
+        ("rule_id", filters.rule_id),
+        ("host_name", filters.host),
+        ("user_name", filters.user_name),
+        ("tags__contains", [filters.tag] if filters.tag else []),
+    ):
+        if value:
+            wanted &= Q(**{name: value})
+    if filters.technique:
+        wanted &= _technique(filters.technique)
+    return wanted if filters.building_blocks else wanted & Q(building_block=False)
+
+
+def _time(filters: QueueFilters) -> Q:
+    bounds: dict[str, datetime | None] = {
+        "created_at__gte": filters.since,
+        "created_at__lt": filters.until,
+        "closed_at__gte": filters.closed_since,
+    }
+    return Q(**{name: at for name, at in bounds.items() if at is not None})
+
+
+def _technique(technique: str) -> Q:
+    """A technique; asking for T1059 finds its sub-techniques too, since rules name both."""
+    return Q(techniques__contains=[technique])
+
+
+def _assignee(assignee: str, user: User) -> Q:
+    if assignee == "me":
+        return Q(assignee=user)
+    if assignee == "nobody":
+        return Q(assignee=None)
+    if assignee:
+        return Q(assignee_id=int(assignee)) if assignee.isdecimal() and len(assignee) < 18 else Q(pk__in=[])
+    return Q()

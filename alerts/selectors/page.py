@@ -1,0 +1,77 @@
+"""Everything the alert page shows, gathered once."""
+
+from datetime import datetime
+
+import orjson
+
+from accounts.models import User
+from accounts.selectors import teams_of
+from alerts.kept import source_of
+from alerts.models import Alert
+from alerts.selectors.activity import activity_of
+from alerts.selectors.event_fields import all_fields, grouped_fields
+from alerts.selectors.queue_page import neighbours
+from alerts.selectors.related import related_to
+from alerts.selectors.sentence import summary_sentence
+from alerts.selectors.shapes import AlertPage, Neighbours, QueueFilters, Verdicts
+from alerts.selectors.verdicts import past_verdicts
+from alerts.selectors.why import new_terms_of, why_it_fired
+from engine import Document, LanguageError, RuleDefinition
+from engine.guide import Guide, split_guide
+from events import process_tree, store
+from events.store import StoredEvent
+from rules.trees import definition_of
+
+
+def alert_page(*, alert: Alert, user: User, now: datetime, filters: QueueFilters | None = None) -> AlertPage:
+    """The page of an alert loaded by `alert_for`; `filters` are those of the queue it was opened from.
+
+    About fifteen queries, and one read of the process tree's blocks.
+    """
+    team_ids = teams_of(user)
+    kept = source_of(alert)
+    document = kept.document() if kept else Document({})
+    definition = definition_of(alert.revision)
+    return AlertPage(
+        alert=alert,
+        definition=definition,
+        revision=alert.revision,
+        current_revision=alert.rule.revision,
+        sentence=summary_sentence(alert, document),
+        why=why_it_fired(alert, document if kept else None),
+        new_terms=new_terms_of(alert),
+        process_tree=_process_tree(kept),
+        event_stored=kept is not None and _is_stored(kept),
+        fields=grouped_fields(document, definition),
+        all_fields=all_fields(document, definition),
+        raw=orjson.dumps(document.raw, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode(),
+        activity=activity_of(alert, now=now),
+        guide=_guide(definition),
+        verdicts=past_verdicts([alert.rule_id], team_ids).get(alert.rule_id, Verdicts()),
+        related=related_to(alert, team_ids),
+        neighbours=_neighbours(user, filters, alert, now),
+    )
+
+
+def _guide(definition: RuleDefinition) -> Guide:
+    return split_guide(definition.note, definition.setup, definition.false_positives, definition.name)
+
+
+def _process_tree(event: StoredEvent | None) -> process_tree.ProcessTree | None:
+    """The processes around the event; None for an event that is about no process."""
+    if event is None or not event.document().values("process.entity_id"):
+        return None
+    return process_tree.around(event=event)
+
+
+def _is_stored(event: StoredEvent) -> bool:
+    return store.get(team_ids=[event.team_id], uid=event.uid, day=event.day) is not None
+
+
+def _neighbours(user: User, filters: QueueFilters | None, alert: Alert, now: datetime) -> Neighbours:
+    if filters is None:
+        return Neighbours(None, None)
+    try:
+        return neighbours(user=user, filters=filters, alert=alert, now=now)
+    except LanguageError:
+        return Neighbours(None, None)

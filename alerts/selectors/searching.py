@@ -1,0 +1,63 @@
+"""KQL over alerts. The document of an alert is its source event together with kibana.alert.*; the evaluator decides.
+
+Columns narrow the candidates first, by a superset of what can match.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from alerts.kept import sources_of
+from alerts.models import Alert
+from engine import Document, Tree, matches
+from events.store import StoredEvent
+
+CHUNK = 200
+# A search that finds little looks at so many alerts of a page's filters, newest or most urgent first, then says so.
+BUDGET = 10_000
+
+
+def found(alerts: Sequence[Alert], tree: Tree) -> Iterator[Alert]:
+    """Those of the alerts whose document the tree is true of. One query."""
+    events = sources_of(alerts)
+    for alert in alerts:
+        if matches(tree, document_of(alert, events.get(alert.pk))):
+            yield alert
+
+
+def document_of(alert: Alert, event: StoredEvent | None) -> Document:
+    """The alert as a search sees it. Expects its rule, revision and owner to be loaded."""
+    raw = dict(event.document().raw) if event else {}
+    kibana = raw.get("kibana")
+    raw["kibana"] = {**(kibana if isinstance(kibana, dict) else {}), "alert": _alert_fields(alert)}
+    return Document.of(raw)
+
+
+def _alert_fields(alert: Alert) -> dict[str, Any]:
+    """Kibana's names for what we know of the alert.
+
+    Source: field reference of Elastic Security alerts.
+    """
+    return {
+        "uuid": str(alert.pk),
+        "severity": alert.get_severity_display(),
+        "risk_score": alert.risk_score,
+        "workflow_status": alert.status,
+        "workflow_reason": alert.reason or None,
+        "workflow_assignee_ids": str(alert.assignee) if alert.assignee else None,
+        "building_block_type": "default" if alert.building_block else None,
+        "start": alert.created_at.isoformat(),
+        "original_time": alert.event_time.isoformat(),
+        "reason": alert.evidence,
+        "new_terms": alert.new_terms["values"] if alert.new_terms else None,
+        "rule": {
+            "name": alert.name,
+            "uuid": alert.rule_id,
+            "rule_id": alert.rule_id,
+            "type": alert.rule.type,
+            "version": alert.revision.number,
+            "severity": alert.get_severity_display(),
+            "risk_score": alert.risk_score,
+            "tags": alert.tags,
+            "threat": {"technique": {"id": alert.techniques}},
+        },
+    }

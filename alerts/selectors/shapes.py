@@ -1,0 +1,233 @@
+"""What the alert pages are given: plain frozen values, so that a template never causes a query."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from alerts.models import Alert, Reason
+from engine import Clause, RuleDefinition
+from engine.guide import Guide
+from rules.models import RuleRevision
+from soc.web.counts import Count
+
+FEW_VERDICTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilters:
+    """What the queue is narrowed to; every part is optional.
+
+    `assignee` is "me", "nobody", the id of a user or "". `kql` is judged over the source event and kibana.alert.*.
+    """
+
+    statuses: tuple[str, ...] = ()
+    severities: tuple[int, ...] = ()
+    rule_id: str = ""
+    technique: str = ""
+    host: str = ""
+    user_name: str = ""
+    assignee: str = ""
+    tag: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    closed_since: datetime | None = None
+    kql: str = ""
+    building_blocks: bool = False
+    sort: str = "urgent"  # urgent | newest | oldest
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """How the closed alerts of a rule were judged."""
+
+    true_positive: int = 0
+    benign_positive: int = 0
+    false_positive: int = 0
+    duplicate: int = 0
+    other: int = 0
+
+    @classmethod
+    def of(cls, counts: Mapping[str, int]) -> "Verdicts":
+        """From counts by reason; unknown reasons are left out."""
+        return cls(**{reason: counts.get(reason, 0) for reason in Reason.values})
+
+    @property
+    def total(self) -> int:
+        """Every verdict, duplicates too."""
+        return self.judged + self.duplicate
+
+    @property
+    def judged(self) -> int:
+        """The verdicts that say something about the rule: duplicates are counted once, at their original."""
+        return self.true_positive + self.benign_positive + self.false_positive + self.other
+
+    @property
+    def few(self) -> bool:
+        """Whether there are too few to say what usually happens."""
+        return self.judged < FEW_VERDICTS
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One row of the queue."""
+
+    alert: Alert
+    verdicts: Verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """A page of the queue, the way to the next one, and how many there are in all.
+
+    `stopped` says that a KQL search ended at its budget of alerts: the rows and `total` are then what was found so far.
+    """
+
+    rows: list[QueueRow]
+    next_key: str | None
+    total: Count
+    stopped: bool = False
+    examined: int = 0
+    bad_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Alerts per bucket of time, each bucket as (low, medium, high, critical)."""
+
+    start: datetime
+    seconds: int
+    counts: list[tuple[int, int, int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of the summary sentence; names and values are strong."""
+
+    text: str
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlertBrief:
+    """An alert in one line, where another one names it."""
+
+    id: int
+    name: str
+    severity: int
+    status: str
+    reason: str
+    event_time: datetime
+    created_at: datetime
+    host_name: str | None
+    user_name: str | None
+    evidence: str
+    tactics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why the rule fired, told by the clauses of the tree that judged the event.
+
+    `asked`: held and telling · `also`: held and nearly constant, folded · `exclusions`: negated, none applied ·
+    `branches_not_held`: alternatives of an "or" that did not hold. `problem` says why there is no explanation.
+    """
+
+    asked: list[Clause] = field(default_factory=list)
+    also: list[Clause] = field(default_factory=list)
+    exclusions: list[Clause] = field(default_factory=list)
+    branches_not_held: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewTerms:
+    """What was new, and against which history.
+
+    `earlier` and `later` are when the same values were seen outside the history (None: never, as far as known).
+    """
+
+    fields: tuple[str, ...]
+    values: tuple[str, ...]
+    history_start: datetime
+    history_end: datetime
+    history: str
+    earlier: datetime | None = None
+    later: datetime | None = None
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Field and value, side by side."""
+        return list(zip(self.fields, self.values, strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """A field of the source event with its values as text."""
+
+    name: str
+    values: tuple[str, ...]
+    highlighted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FieldGroup:
+    """Fields that belong together on the page."""
+
+    title: str
+    fields: list[FieldRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the activity: what somebody did, or what he wrote."""
+
+    at: datetime
+    who: str
+    verb: str
+    text: str
+    note: str = ""
+    group: UUID | None = None
+    undoable: bool = False
+    is_comment: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Alerts that may belong to the same story; never the alert itself."""
+
+    same_host: list[AlertBrief]  # 24 hours either side
+    same_user: list[AlertBrief]  # 7 days either side
+    same_hash: list[AlertBrief]  # 7 days either side
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The alerts before and after this one in the queue it was opened from."""
+
+    previous_id: int | None
+    next_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPage:
+    """Everything the alert page shows."""
+
+    alert: Alert
+    definition: RuleDefinition
+    revision: RuleRevision
+    current_revision: RuleRevision | None
+    sentence: tuple[Part, ...]
+    why: Why
+    new_terms: NewTerms | None
+    process_tree: Any  # events.process_tree.ProcessTree | None
+    event_stored: bool  # false: the source event left storage, what was kept with the alert is shown
+    fields: list[FieldGroup]
+    all_fields: list[FieldRow]
+    raw: str
+    activity: list[Entry]
+    guide: Guide
+    verdicts: Verdicts
+    related: Related
+    neighbours: Neighbours

@@ -1,0 +1,67 @@
+"""Why an alert was raised: the clauses of the tree that judged its event, and for new terms the history before it."""
+
+from datetime import datetime
+
+from alerts.models import Alert
+from alerts.selectors.shapes import NewTerms, Why
+from engine import Document, EngineError, Explanation, explain
+from engine.rule_types.new_terms import terms_hash
+from rules.models import SeenTerm
+from rules.trees import TreeUnusable, definition_of, load_tree
+
+GONE = "What was kept of the event cannot be judged any more, so the clauses cannot be shown."
+UNREADABLE = "The version of the rule that raised this can no longer be read, so its clauses cannot be shown."
+
+
+def why_it_fired(alert: Alert, document: Document | None) -> Why:
+    """The clauses of the rule's revision that raised the alert, judged once more on the event it kept.
+
+    Expects the revision to be loaded; one query for its compiled tree.
+    """
+    if document is None:
+        return Why(problem=GONE)
+    try:
+        tree = load_tree(definition_of(alert.revision), alert.revision)
+        explanation = explain(tree, document)
+    except (TreeUnusable, EngineError):
+        return Why(problem=UNREADABLE)
+    clauses = explanation.clauses()
+    held = [clause for clause in clauses if clause.held]
+    return Why(
+        asked=[clause for clause in held if not clause.negated and clause.discriminating],
+        also=[clause for clause in held if not clause.negated and not clause.discriminating],
+        exclusions=[clause for clause in held if clause.negated],
+        branches_not_held=_not_held(explanation),
+    )
+
+
+def _not_held(node: Explanation) -> int:
+    """Alternatives over different fields that did not hold, in the branches that did."""
+    if not node.held or node.kind == "not":
+        return 0
+    inside = sum(_not_held(child) for child in node.children)
+    several = len({child.field for child in node.children if child.kind == "leaf"}) != 1
+    alternatives = node.kind == "or" and (several or any(child.kind != "leaf" for child in node.children))
+    return inside + (sum(not child.held for child in node.children) if alternatives else 0)
+
+
+def new_terms_of(alert: Alert) -> NewTerms | None:
+    """What was new and against which history; when the same was seen outside it. One query for a new-terms alert."""
+    kept = alert.new_terms
+    if not kept:
+        return None
+    start = datetime.fromisoformat(kept["history_start"])
+    end = datetime.fromisoformat(kept["history_end"])
+    seen = SeenTerm.objects.filter(
+        logic_hash=bytes(alert.revision.logic_hash), team_id=alert.team_id, terms_hash=terms_hash(kept["values"])
+    )
+    moments = [at for row in seen.values_list("first_at", "last_at") for at in row]
+    return NewTerms(
+        fields=tuple(kept["fields"]),
+        values=tuple(kept["values"]),
+        history_start=start,
+        history_end=end,
+        history=kept["history"],
+        earlier=max((at for at in moments if at < start), default=None),
+        later=max((at for at in moments if at > end), default=None),
+    )

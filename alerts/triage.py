@@ -1,0 +1,174 @@
+"""What people do with alerts: status, reason, owner, comment. Each act is recorded with its inverse.
+
+One act on many alerts is one group in the record, so that it is undone as one (alerts/undo.py). Alerts are locked in
+the order of their numbers, so that two bulk acts cannot wait for each other.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from accounts.access import may, need
+from accounts.models import Change, User
+from accounts.record import record_change
+from accounts.roles import Permission
+from alerts.errors import AlertNotFound, AssigneeRefused, NoteNeeded, ReasonNeeded, TextRefused
+from alerts.models import Alert, Comment, Reason, Status
+from alerts.stale import stale
+from alerts.workflow import COMMENTED, OBJECT_TYPE, Workflow, write
+
+MAX_TEXT = 10_000
+VERBS = {Status.OPEN: "reopened", Status.ACKNOWLEDGED: "acknowledged", Status.CLOSED: "closed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Which alerts an act changed, and the group to undo it by (None when it changed nothing)."""
+
+    changed: list[int]
+    group: UUID | None
+
+
+def set_status(
+    *,
+    alert_ids: Sequence[int],
+    status: str,
+    reason: str = "",
+    note: str = "",
+    versions: Mapping[int, int] | None = None,
+    actor: User,
+    now: datetime,
+    team_ids: Sequence[int],
+    door: Change.Door = Change.Door.PAGE,
+) -> Outcome:
+    """Open, acknowledge or close alerts; those that already are as asked stay untouched.
+
+    `versions` are the versions the person saw: one that moved on refuses the whole act.
+
+    Raises: NotAllowed, AlertNotFound, StaleAlert, ReasonNeeded, NoteNeeded, TextRefused.
+    """
+    need(actor, Permission.TRIAGE)
+    wanted, why = Status(status), _reason_for(status, reason, note)
+    with transaction.atomic():
+        alerts = locked(alert_ids, versions=versions, team_ids=team_ids)
+        group, changed = uuid4(), []
+        for alert in alerts:
+            new = Workflow.of(alert).with_status(wanted, reason=why, now=now)
+            if write(alert, new, verb=VERBS[wanted], actor=actor, now=now, door=door, note=note.strip(), group=group):
+                changed.append(alert.pk)
+    return Outcome(changed, group if changed else None)
+
+
+def assign(
+    *,
+    alert_ids: Sequence[int],
+    assignee: User | None,
+    versions: Mapping[int, int] | None = None,
+    actor: User,
+    now: datetime,
+    team_ids: Sequence[int],
+    door: Change.Door = Change.Door.PAGE,
+) -> Outcome:
+    """Give alerts an owner, or none. The first owner is the first human act on an alert.
+
+    Raises: NotAllowed, AlertNotFound, StaleAlert, AssigneeRefused.
+    """
+    need(actor, Permission.TRIAGE)
+    with transaction.atomic():
+        alerts = locked(alert_ids, versions=versions, team_ids=team_ids)
+        _check_assignee(assignee, alerts)
+        group, changed = uuid4(), []
+        for alert in alerts:
+            new = Workflow.of(alert).with_assignee(assignee.pk if assignee else None, now=now)
+            verb = "assigned" if assignee else "unassigned"
+            note = str(assignee) if assignee else ""
+            if write(alert, new, verb=verb, actor=actor, now=now, door=door, note=note, group=group):
+                changed.append(alert.pk)
+    return Outcome(changed, group if changed else None)
+
+
+def comment(
+    *,
+    alert_id: int,
+    text: str,
+    actor: User,
+    now: datetime,
+    team_ids: Sequence[int],
+    door: Change.Door = Change.Door.PAGE,
+) -> Comment:
+    """Write a comment on an alert. It changes no state, so it can never be stale.
+
+    Raises: NotAllowed, AlertNotFound, TextRefused.
+    """
+    need(actor, Permission.TRIAGE)
+    text = checked_text(text, "comment")
+    if not text:
+        raise TextRefused("Write something first.")
+    alert = Alert.objects.filter(pk=alert_id, team_id__in=team_ids).select_related("team").first()
+    if alert is None:
+        raise AlertNotFound(alert_id)
+    with transaction.atomic():
+        written = Comment.objects.create(alert=alert, author=actor, at=now, text=text)
+        record_change(
+            at=now,
+            actor=actor,
+            door=door,
+            verb=COMMENTED,
+            object_type=OBJECT_TYPE,
+            object_id=alert.pk,
+            after={"comment": written.pk},
+            team=alert.team,
+        )
+    return written
+
+
+def locked(
+    alert_ids: Iterable[int], *, versions: Mapping[int, int] | None = None, team_ids: Sequence[int]
+) -> list[Alert]:
+    """The alerts, locked until the transaction ends, in the order of their numbers.
+
+    Raises: AlertNotFound, StaleAlert.
+    """
+    wanted = sorted(set(alert_ids))
+    found = Alert.objects.select_for_update(of=("self",)).filter(pk__in=wanted, team_id__in=team_ids)
+    alerts = list(found.select_related("team").order_by("pk"))
+    missing = set(wanted) - {alert.pk for alert in alerts}
+    if missing:
+        raise AlertNotFound(min(missing))
+    for alert in alerts:
+        if versions is not None and versions.get(alert.pk, alert.version) != alert.version:
+            raise stale(alert)
+    return alerts
+
+
+def checked_text(text: str, what: str) -> str:
+    """The text as it is kept: without surrounding blanks and NULs. Raises: TextRefused when it is too long."""
+    text = text.replace("\x00", "").strip()
+    if len(text) > MAX_TEXT:
+        raise TextRefused(f"The {what} is {len(text):,} characters long; at most {MAX_TEXT:,} are kept.")
+    return text
+
+
+def _reason_for(status: str, reason: str, note: str) -> str:
+    checked_text(note, "note")
+    if status != Status.CLOSED:
+        return ""
+    if reason not in Reason.values:
+        raise ReasonNeeded
+    if reason == Reason.OTHER and not note.strip():
+        raise NoteNeeded
+    return reason
+
+
+def _check_assignee(assignee: User | None, alerts: Sequence[Alert]) -> None:
+    if assignee is None:
+        return
+    if not assignee.is_active or not may(assignee, Permission.TRIAGE):
+        raise AssigneeRefused(f"{assignee} cannot work on alerts.")
+    teams = {alert.team_id for alert in alerts}
+    member_of = set(assignee.teams.filter(pk__in=teams).values_list("pk", flat=True))
+    if not teams <= member_of and not may(assignee, Permission.MANAGE_USERS):
+        raise AssigneeRefused(f"{assignee} is not in the team of every alert.")

@@ -1,0 +1,73 @@
+"""Ten minutes in which an act can be taken back as if it had not been done, by its group in the record.
+
+An act that added an exception is taken back whole: the exception goes, what it held back is raised, what it closed
+opens again (alerts/exceptions/taking_back.py).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.access import need
+from accounts.models import Change, User
+from accounts.roles import Permission
+from alerts.errors import NothingToUndo, TooLate
+from alerts.exceptions.taking_back import take_back
+from alerts.restoring import changes_of, restore
+from alerts.workflow import UNDID, UNDO_WINDOW
+from rules.models import ExceptionItem
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The alerts that stand as before, and how many events that an undone exception held back are alerts now."""
+
+    alerts: list[int]
+    released: int = 0
+
+
+def undo(
+    *,
+    group: UUID,
+    actor: User,
+    now: datetime,
+    team_ids: Sequence[int],
+    door: Change.Door = Change.Door.PAGE,
+) -> Undone:
+    """Take back everything that was recorded under this group.
+
+    Raises: NotAllowed, TooLate, NothingToUndo, AlertNotFound, StaleAlert.
+    """
+    need(actor, Permission.TRIAGE)
+    changes = _undoable(group, now)
+    item = _exception_of(changes)
+    if item is not None:
+        taken = take_back(item=item, actor=actor, now=now, team_ids=team_ids, door=door)
+        return Undone(taken.reopened, taken.released)
+    with transaction.atomic():
+        return Undone(restore(changes, actor=actor, now=now, team_ids=team_ids, door=door))
+
+
+def _undoable(group: UUID, now: datetime) -> list[Change]:
+    changes = changes_of(group)
+    if not changes or any(change.verb == UNDID for change in changes):
+        raise NothingToUndo
+    if now - changes[0].at > UNDO_WINDOW:
+        raise TooLate
+    if Change.objects.filter(undoes__in=changes).exists():
+        raise NothingToUndo
+    return changes
+
+
+def _exception_of(changes: Sequence[Change]) -> ExceptionItem | None:
+    """The exception that this act added, if it did."""
+    added = [change.object_id for change in changes if change.object_type == "exception" and change.verb == "create"]
+    if not added:
+        return None
+    item = ExceptionItem.objects.filter(pk=added[0]).select_related("rule").first()
+    if item is None or item.removed_at is not None:
+        raise NothingToUndo
+    return item

@@ -1,0 +1,121 @@
+"""The part of an alert that people change, as one value: what it was, what it becomes, and how to take it back.
+
+The record keeps both as JSON, so that undo writes back exactly what was there.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from accounts.models import Change, User
+from accounts.record import record_change
+from alerts.models import Alert, Status
+
+OBJECT_TYPE = "alert"
+COMMENTED = "commented"
+UNDID = "undid"
+UNDO_WINDOW = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """Where an alert stands."""
+
+    status: str
+    reason: str
+    assignee_id: int | None
+    acknowledged_at: datetime | None
+    closed_at: datetime | None
+    closed_by_exception_id: int | None
+
+    @classmethod
+    def of(cls, alert: Alert) -> "Workflow":
+        """Where this alert stands now."""
+        return cls(
+            status=alert.status,
+            reason=alert.reason,
+            assignee_id=alert.assignee_id,
+            acknowledged_at=alert.acknowledged_at,
+            closed_at=alert.closed_at,
+            closed_by_exception_id=alert.closed_by_exception_id,
+        )
+
+    def with_status(self, status: str, *, reason: str, now: datetime, exception_id: int | None = None) -> "Workflow":
+        """In another status. Closing keeps the moment of the first human act; re-opening clears the verdict."""
+        if (status, reason) == (self.status, self.reason):
+            return self
+        closed = status == Status.CLOSED
+        acted = None if status == Status.OPEN else now
+        return replace(
+            self,
+            status=status,
+            reason=reason,
+            acknowledged_at=self.acknowledged_at or acted,
+            closed_at=now if closed else None,
+            closed_by_exception_id=exception_id if closed else None,
+        )
+
+    def with_assignee(self, assignee_id: int | None, *, now: datetime) -> "Workflow":
+        """With another owner; giving an alert an owner is a human act on it."""
+        acted = now if assignee_id is not None else None
+        return replace(self, assignee_id=assignee_id, acknowledged_at=self.acknowledged_at or acted)
+
+    def to_json(self) -> dict[str, Any]:
+        """As the record keeps it."""
+        return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Workflow":
+        """What `to_json` wrote."""
+        times = {
+            key: datetime.fromisoformat(data[key]) if data[key] else None for key in ("acknowledged_at", "closed_at")
+        }
+        return cls(
+            status=data["status"],
+            reason=data["reason"],
+            assignee_id=data["assignee_id"],
+            closed_by_exception_id=data["closed_by_exception_id"],
+            **times,
+        )
+
+
+def write(
+    alert: Alert,
+    new: Workflow,
+    *,
+    verb: str,
+    actor: User | None,
+    now: datetime,
+    door: Change.Door,
+    group: UUID,
+    note: str = "",
+    undoes: Change | None = None,
+) -> bool:
+    """Store where a locked alert stands and record it; False when nothing changed."""
+    old = Workflow.of(alert)
+    if old == new:
+        return False
+    for name, value in asdict(new).items():
+        setattr(alert, name, value)
+    alert.version += 1
+    alert.save(update_fields=[*_COLUMNS, "version"])
+    record_change(
+        at=now,
+        actor=actor,
+        door=door,
+        verb=verb,
+        object_type=OBJECT_TYPE,
+        object_id=str(alert.pk),
+        before=old.to_json(),
+        after=new.to_json() | {"version": alert.version},
+        inverse={"workflow": old.to_json(), "version": alert.version},
+        team=alert.team,
+        note=note,
+        group=group,
+        undoes=undoes,
+    )
+    return True
+
+
+_COLUMNS = ("status", "reason", "assignee_id", "acknowledged_at", "closed_at", "closed_by_exception_id")
