@@ -149,6 +149,8 @@ def _rows(node: Explanation, negated: bool, branch: str | None) -> Iterator[Clau
         yield _compound(node, negated, branch)
     elif node.kind == "or":
         yield from _alternatives(node, branch)
+    elif node.held is negated:
+        yield Clause("", node.clause, (), False, negated, True, branch)
 
 
 def _all_rows(nodes: Sequence[Explanation], negated: bool, branch: str | None) -> Iterator[Clause]:
@@ -174,7 +176,8 @@ def _by_field(nodes: Sequence[Explanation]) -> list[list[Explanation]]:
 
 def _alternatives(node: Explanation, branch: str | None) -> Iterator[Clause]:
     """The alternatives that held, or all when none did. Several questions about one field are one row."""
-    if len(_by_field(node.children)) == 1:
+    groups = _by_field(node.children)
+    if len(groups) == 1 and groups[0][0].kind == "leaf":
         yield _row(node.children, False, branch)
         return
     held = [child for child in node.children if child.held]

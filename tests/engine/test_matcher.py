@@ -1,0 +1,67 @@
+import json
+
+import pytest
+
+from engine.document import Document
+from engine.errors import DocumentError
+from engine.languages.kql import parse_kql
+from engine.matcher import Expression, Hit, Matcher
+
+
+def line(**fields):
+    return json.dumps(fields).encode()
+
+
+def test_hits_come_in_the_order_of_the_batch():
+    matcher = Matcher(
+        [Expression("cat", parse_kql("process.name:cat")), Expression("any", parse_kql("process.name:*"))]
+    )
+    events = [("x", line(process={"name": name})) for name in ("cat", "dd", "cat")]
+    assert list(matcher.match(events)) == [
+        Hit("cat", 0),
+        Hit("any", 0),
+        Hit("any", 1),
+        Hit("cat", 2),
+        Hit("any", 2),
+    ]
+
+
+def test_an_event_of_a_foreign_index_is_not_judged():
+    matcher = Matcher([Expression("r", parse_kql("*"), ("logs-endpoint.*", "-logs-endpoint.file*"))])
+    events = [
+        (index, b"{}")
+        for index in ("logs-endpoint.process-x", "logs-endpoint.file-x", "winlogbeat-1", ".logs-endpoint.x")
+    ]
+    assert [hit.row for hit in matcher.match(events)] == [0]
+
+
+def test_a_rule_without_patterns_reads_every_index():
+    assert len(list(Matcher([Expression("r", parse_kql(""))]).match([("a", b"{}"), (".b", b"{}")]))) == 2
+
+
+def test_true_and_one_do_not_share_an_answer():
+    matcher = Matcher([Expression("one", parse_kql("event.action:1")), Expression("true", parse_kql("acme:true"))])
+    events = [("x", line(event={"action": value}, acme=value)) for value in (True, 1, 1.0, "1", "true")]
+    assert list(matcher.match(events)) == [Hit("true", 0), Hit("one", 1), Hit("one", 3), Hit("true", 4)]
+
+
+def test_a_line_that_is_no_object_is_named_by_its_row():
+    matcher = Matcher([Expression("r", parse_kql("*"))])
+    for hostile in (b"[]", b"{", b"", b'"x"', b"\xff", b'{"a": "\\ud800"}'):
+        with pytest.raises(DocumentError) as caught:
+            list(matcher.match([("x", b"{}"), ("x", hostile)]))
+        assert caught.value.row == 1
+
+
+def test_answers_stay_right_when_memories_overflow(monkeypatch):
+    monkeypatch.setattr("engine.matcher._MOST_SIGNATURES", 3)
+    monkeypatch.setattr("engine.matcher._MOST_REMEMBERED", 3)
+    matcher = Matcher([Expression("r", parse_kql("event.action:a1* and acme:*1"))])
+    events = [("x", line(event={"action": f"a{number}"}, acme=str(number))) for number in range(120)] * 2
+    expected = [row for row in range(240) if str(row % 120).startswith("1") and str(row % 120).endswith("1")]
+    assert [hit.row for hit in matcher.match(events)] == expected
+
+
+def test_a_single_event_can_be_asked():
+    matcher = Matcher([Expression("a", parse_kql("x:1")), Expression("b", parse_kql("x:2"))])
+    assert matcher.keys_of("logs", Document.of({"x": 2})) == ["b"]
