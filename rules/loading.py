@@ -101,10 +101,9 @@ def _load_file(path: Path, origin: _Source, seen: dict[str, str]) -> LoadedFile:
         definition = load_rule(text, shown)
         _check(definition, shown, seen)
         return _load(text, shown, definition, origin)
-    except RuleFileError as error:
-        return LoadedFile(shown, Status.ERROR, message=str(error))
     except EngineError as error:
-        return LoadedFile(shown, Status.ERROR, definition.rule_id, definition.name, f"{shown}: {error}")
+        told = str(error)
+        return LoadedFile(shown, Status.ERROR, message=told if told.startswith(shown) else f"{shown}: {told}")
 
 
 def _read(path: Path) -> str:

@@ -1,0 +1,120 @@
+"""Doors to the rule pages."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from accounts.access import may, page, reason_against
+from accounts.roles import Permission
+from rules import quarantine, schedule, selectors, services
+from rules.errors import RuleNotEvaluated
+from rules.forms import ListForm, SwitchForm
+from rules.headline import headline
+from rules.listing import counts, facets, row_of, rule_list
+from rules.models import Rule
+from rules.pages import TABS, rule_page
+from rules.trees import TreeUnusable, definition_of
+from soc.web import clock
+from soc.web.answers import done
+from soc.web.errors import PageError
+from soc.web.htmx import render_page
+from soc.web.http import UserRequest
+from soc.web.paging import read_key, sign_key
+
+SALT = "rules"
+
+
+@page()
+def list_rules(request: UserRequest) -> HttpResponse:
+    """The rule list."""
+    form, after, now = ListForm(request.GET), read_key(request.GET.get("after"), SALT), clock.now()
+    filters, numbers = form.filters(), counts(request.user)
+    found = rule_list(user=request.user, filters=filters, now=now, after=after.values)
+    context = {
+        "form": form,
+        "rules": found,
+        "facets": facets(numbers, filters.show),
+        "headline": headline(numbers),
+        "loaded": numbers.total,
+        "next_key": sign_key(found.next_key, SALT) if found.next_key else "",
+        "notice": after.notice,
+        "query": _without_page(request),
+        "now": now,
+        **_switching(request),
+    }
+    return render_page(request, "rules/list.html", context, part="list")
+
+
+@page()
+def detail(request: UserRequest, rule_id: str) -> HttpResponse:
+    """One rule; `tab` in the address says what of it."""
+    rule, tab, now = selectors.rule_for(request.user, rule_id), request.GET.get("tab", ""), clock.now()
+    try:
+        shown = rule_page(
+            user=request.user,
+            rule=rule,
+            tab=tab if tab in TABS else TABS[0],
+            now=now,
+            before=_number(request.GET.get("before")),
+        )
+    except TreeUnusable as error:
+        raise PageError(str(error)) from error
+    return render(request, "rules/detail.html", {"page": shown, "rule": rule, "now": now, **_switching(request)})
+
+
+@page(Permission.MANAGE_RULES, methods=("POST",))
+def switch(request: UserRequest, rule_id: str) -> HttpResponse:
+    """Switch a rule on or off."""
+    rule, form, now = selectors.rule_for(request.user, rule_id), SwitchForm(request.POST), clock.now()
+    if not form.is_valid():
+        raise PageError("Say whether the rule is to be on or off.")
+    act = services.enable if form.cleaned_data["enabled"] else services.disable
+    try:
+        rule = act(rule=rule, actor=request.user, now=now)
+    except RuleNotEvaluated as error:
+        raise PageError(error.message) from error
+    said = _said(rule)
+    context = {"row": row_of(rule, now), "said": said, "query": request.POST.get("from", ""), "now": now}
+    return done(request, "rules/_switched.html", context | _switching(request), _back(request, rule), said)
+
+
+@page(Permission.MANAGE_RULES, methods=("POST",))
+def release(request: UserRequest, rule_id: str) -> HttpResponse:
+    """Have a quarantined rule tried again."""
+    rule = selectors.rule_for(request.user, rule_id)
+    quarantine.release(rule=rule, actor=request.user, now=clock.now())
+    said = f"{rule.name} is judged again. If it is still broken, it comes back here with the reason."
+    return done(request, "rules/_said.html", {"said": said}, reverse("rules:detail", args=[rule.pk]), said)
+
+
+def _switching(request: UserRequest) -> dict[str, Any]:
+    """Whether the person may switch rules, and why not."""
+    allowed = may(request.user, Permission.MANAGE_RULES)
+    return {"may_switch": allowed, "why_not": "" if allowed else reason_against(Permission.MANAGE_RULES)}
+
+
+def _said(rule: Rule) -> str:
+    """What switching did, as a sentence."""
+    if not rule.enabled or rule.revision is None:
+        return f"{rule.name} is off. Nothing new is judged by it; its alerts stay."
+    back = schedule.lookback_text(definition_of(rule.revision))
+    return f"{rule.name} is on and also judges the last {back}."
+
+
+def _back(request: UserRequest, rule: Rule) -> str:
+    """Where the form was: the list as it was filtered, or the rule's own page."""
+    if "from" in request.POST:
+        return f"{reverse('rules:list')}?{request.POST['from']}"
+    return reverse("rules:detail", args=[rule.pk])
+
+
+def _without_page(request: HttpRequest) -> str:
+    query = request.GET.copy()
+    query.pop("after", None)
+    return query.urlencode()
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else None
