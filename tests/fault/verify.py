@@ -1,0 +1,110 @@
+"""What must be true after the storm, asked of the database itself: `python -m tests.fault.verify ACKNOWLEDGED.json`.
+
+Prints one JSON object. An empty `problems` means: every acknowledged event is stored once, and the alerts are exactly
+what the evaluator says of the stored events.
+"""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import django
+
+
+def main(path: str) -> int:
+    """Compare what was acknowledged, what is stored and what was raised."""
+    django.setup()
+    from accounts.models import ApiKey
+    from events.identity import uid_of
+
+    team_id = ApiKey.objects.get().team_id
+    now = datetime.now(UTC)
+    acknowledged = {uid_of(team_id, index, {}, one, now) for index, one in json.loads(Path(path).read_text())}
+    stored = _stored(team_id)
+    raised = Counter(_raised())
+    expected = set(_expected(stored))
+    problems = {
+        "lost": len(acknowledged - set(stored)),
+        "stored twice": sum(count - 1 for count in stored.values()),
+        "alerts missing": sorted(map(str, expected - set(raised)))[:5],
+        "alerts invented": sorted(map(str, set(raised) - expected))[:5],
+        "alerts doubled": sorted(str(key) for key, count in raised.items() if count > 1)[:5],
+        "terms differ": _terms_that_differ(stored),
+        "left pending": _left(),
+    }
+    figures = {"acknowledged": len(acknowledged), "stored": len(stored), "alerts": sum(raised.values())}
+    print(json.dumps({"problems": {key: value for key, value in problems.items() if value}, **figures}))
+    return 0
+
+
+_documents: dict[bytes, tuple[str, bytes]] = {}
+
+
+def _stored(team_id: int) -> Counter[bytes]:
+    """How often each uid is stored, reading every document of every block."""
+    from engine import MatchAll
+    from events.store import Window, scan
+
+    now = datetime.now(UTC)
+    window = Window(now - timedelta(days=1), now + timedelta(days=1))
+    found: Counter[bytes] = Counter()
+    for event in scan(tree=MatchAll(), window=window, team_ids=[team_id]):
+        found[event.uid] += 1
+        _documents[event.uid] = (event.index, event.raw)
+    return found
+
+
+def _raised() -> Iterator[tuple[str, str]]:
+    from alerts.models import AlertEvent
+
+    rows = AlertEvent.objects.filter(alert__new_terms=None).values_list("alert__rule_id", "uid")
+    yield from ((rule, bytes(uid).hex()) for rule, uid in rows)
+
+
+def _hits(kind: str) -> Iterator[tuple[object, str, bytes]]:
+    """(rule, uid, document) of every stored event that a rule of this type matches, by the plain interpreter."""
+    from engine import Document, index_matches, matches
+    from rules.ruleset import current
+
+    rules = [rule for rule in current().rules.values() if rule.definition.type == kind]
+    for uid, (index, raw) in _documents.items():
+        document = Document.of(raw)
+        for rule in rules:
+            if index_matches(rule.definition.index, index) and matches(rule.tree, document):
+                yield rule, uid.hex(), raw
+
+
+def _expected(stored: Counter[bytes]) -> Iterator[tuple[str, str]]:
+    del stored
+    yield from ((rule.id, uid) for rule, uid, _ in _hits("query"))  # type: ignore[attr-defined]
+
+
+def _terms_that_differ(stored: Counter[bytes]) -> list[str]:
+    """Nothing came before the storm, so every combination seen must have been raised, each once."""
+    del stored
+    from alerts.models import Alert
+    from engine import Document
+    from engine.rule_types import new_terms
+
+    seen = {
+        (rule.id, terms)  # type: ignore[attr-defined]
+        for rule, _, raw in _hits("new_terms")
+        for terms in new_terms.terms_of(rule.definition.new_terms_fields, Document.of(raw))  # type: ignore[attr-defined]
+    }
+    rows = Alert.objects.exclude(new_terms=None).values_list("rule_id", "new_terms")
+    raised = Counter((rule, tuple(terms["values"])) for rule, terms in rows)
+    wrong = (seen ^ set(raised)) | {key for key, count in raised.items() if count > 1}
+    return sorted(map(str, wrong))[:5]
+
+
+def _left() -> int:
+    from events.models import Batch
+
+    return Batch.objects.exclude(state__in=[Batch.State.DONE, Batch.State.SPLIT]).count()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,29 @@
+"""One running system for all flows of a module, an agent with a key, and the administrator at the pages."""
+
+import re
+
+import pytest
+
+from tests.flows.agent import Agent
+from tests.flows.visitor import Visitor
+
+
+@pytest.fixture(scope="module")
+def system(live_system):
+    return live_system.start()
+
+
+@pytest.fixture(scope="module")
+def agent(system):
+    return Agent.of(system)
+
+
+@pytest.fixture(scope="module")
+def sign_in_link(system):
+    """The one-time link that the first start prints."""
+    return re.search(r"http\S+/sign-in/\S+", system.setup_output)[0]
+
+
+@pytest.fixture(scope="module")
+def visitor(system, sign_in_link):
+    return Visitor(system.url, sign_in_link)

@@ -1,0 +1,73 @@
+"""The same lives in Chromium, by mouse and keyboard, under the strict content security policy."""
+
+import os
+import re
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.browser.conftest import DESK, HOW, find_chromium
+
+pytestmark = [pytest.mark.flow, pytest.mark.browser]
+
+PERL = "Interactive Terminal Spawned via Perl"
+SYSTEM_USER = "Unusual Interactive Shell Launched from System User"
+
+
+@pytest.fixture(scope="module")
+def page(sign_in_link):
+    """A signed-in page that remembers what the browser complained about."""
+    path = find_chromium()
+    if path is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport=DESK)
+        page.complaints = []
+        page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
+        page.goto(sign_in_link)
+        button = page.get_by_role("button", name=re.compile("sign in", re.IGNORECASE))
+        if button.count():
+            button.first.click()
+        yield page
+        browser.close()
+
+
+def _open_alert(page, system, name: str) -> None:
+    page.goto(f"{system.url}/alerts/")
+    page.get_by_role("link", name=name).first.click()
+    page.wait_for_url(re.compile(r"/alerts/\d+/"))
+
+
+def _save_suggested(page, why: str) -> None:
+    page.keyboard.press("x")
+    page.wait_for_selector("#exception-form")
+    page.get_by_label("Why is this safe?").fill(why)
+    page.wait_for_selector("#preview >> text=/Silences \\d+ of \\d+ alert/")
+    page.get_by_role("button", name=re.compile("^Add exception")).click()
+    page.wait_for_selector("text=/Exception added/")
+
+
+def test_an_analyst_silences_the_backup_console(system, agent, page):
+    agent.tell("perl terminal of the backup console")
+    _open_alert(page, system, PERL)
+    assert page.get_by_text("Why it fired").is_visible()
+    assert page.locator("text=/vaultkeep/").first.is_visible()
+    _save_suggested(page, "The backup console opens its shell so.")
+    before = agent.alerts_of(PERL)
+    agent.tell("perl terminal of the backup console", seed=2)
+    assert agent.alerts_of(PERL) == before
+    agent.tell("perl terminal after a web shell")
+    assert len(agent.alerts_of(PERL)) == len(before) + 1
+    assert page.complaints == []
+
+
+def test_the_same_for_a_new_terms_rule(system, agent, page):
+    agent.tell("restore test as backup")
+    _open_alert(page, system, SYSTEM_USER)
+    assert page.locator("text=/rbash/").first.is_visible()
+    _save_suggested(page, "Restore tests are ours.")
+    before = agent.alerts_of(SYSTEM_USER)
+    agent.tell("a shell for the games account")
+    assert len(agent.alerts_of(SYSTEM_USER)) == len(before) + 1
+    assert page.complaints == []
