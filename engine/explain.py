@@ -137,20 +137,21 @@ def _shown(values: Iterator[str]) -> tuple[str, ...]:
 
 
 def _rows(node: Explanation, negated: bool, branch: str | None) -> Iterator[Clause]:
-    if node.kind == "not":
-        yield from _rows(node.children[0], not negated, branch)
-    elif node.kind == "nested":
-        yield _compound(node, negated, branch)
-    elif node.kind == "leaf":
-        yield _row([node], negated, branch)
-    elif (node.kind == "and") is not negated:
-        yield from _all_rows(node.children, negated, branch)
-    elif node.kind == "and":
-        yield _compound(node, negated, branch)
-    elif node.kind == "or":
-        yield from _alternatives(node, branch)
-    elif node.held is negated:
-        yield Clause("", node.clause, (), False, negated, True, branch)
+    match node.kind:
+        case "not":
+            yield from _rows(node.children[0], not negated, branch)
+        case "leaf":
+            yield _row([node], negated, branch)
+        case "nested":
+            yield _compound(node, negated, branch)
+        case "and" if negated:
+            yield _compound(node, negated, branch)
+        case "or" if not negated:
+            yield from _alternatives(node, branch)
+        case "and" | "or":
+            yield from _all_rows(node.children, negated, branch)
+        case _ if node.held is negated:
+            yield Clause("", node.clause, (), False, negated, True, branch)
 
 
 def _all_rows(nodes: Sequence[Explanation], negated: bool, branch: str | None) -> Iterator[Clause]:
