@@ -1,6 +1,7 @@
 """Fixtures for everything: a private database and broker, started only when a test asks for them."""
 
 import os
+from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -8,6 +9,7 @@ from pytest_django import DjangoDbBlocker
 
 from soc.env import database_from_url
 from tests import private_cluster
+from tests.live_system import LiveSystem
 
 _TEMPLATE = "watchbill_template"
 _LANDLORD = pytest.StashKey[private_cluster.Landlord]()
@@ -87,3 +89,14 @@ def database_url(transactional_db: None) -> str:
     home = private_cluster.home()
     name = connection.settings_dict["NAME"]
     return home.database_url.replace("/watchbill?", f"/{name}?")
+
+
+@pytest.fixture(scope="module")
+def live_system() -> Iterator[LiveSystem]:
+    """The whole product as processes, not started yet (`live_system.start()`); one for all tests of a module.
+
+    For tests marked `flow`. The fault test makes a durable `LiveSystem()` of its own.
+    """
+    system = LiveSystem(durable=False)
+    yield system
+    system.stop()

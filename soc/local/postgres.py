@@ -35,6 +35,7 @@ _SETTINGS = {
 }
 _FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_wal_size": "1GB"}
 _PATIENCE_SECONDS = 10.0
+_PASSING = ("the database system is", "too many clients", "remaining connection slots")
 
 
 class Postgres(Service):
@@ -109,7 +110,10 @@ class Postgres(Service):
         return False
 
     def is_ready(self) -> bool:
-        """The server writes "ready" into its lock file once it takes connections; then our database is made."""
+        """The server writes "ready" into its lock file once it takes connections; then our database is made.
+
+        Raises BrokenData when it is up and refuses.
+        """
         try:
             lines = (self.data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
@@ -147,9 +151,16 @@ class Postgres(Service):
             ) as connection:
                 if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'watchbill'").fetchone():
                     connection.execute("CREATE DATABASE watchbill TEMPLATE template0")
-        except psycopg.OperationalError:
-            return False
+        except psycopg.OperationalError as error:
+            return self._not_yet(str(error))
         return True
+
+    def _not_yet(self, said: str) -> bool:
+        """False for a server that only needs time; one that is up and refuses has broken data."""
+        refusal = next((line for line in said.splitlines() if "FATAL:" in line), "")
+        if refusal and not any(words in refusal for words in _PASSING):
+            raise self._broken(f"PostgreSQL said: {refusal[refusal.index('FATAL:') :].strip()}")
+        return False
 
     def _check(self) -> None:
         version = self.data / "PG_VERSION"

@@ -6,8 +6,9 @@ with services.running(home=folder) as s:
 """
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,10 +77,9 @@ def running(
 
 
 def _leave(place: Home) -> None:
-    """Take the socket folders along, where the servers have taken their sockets."""
+    """Take the socket folders along; a server that was killed last leaves its socket there."""
     for folder in (place.sockets, place.postgres_socket):
-        with suppress(OSError):
-            folder.rmdir()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _start_postgres(place: Home, supervisor: Supervisor, durable: bool, say: Say) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from .errors import LocalError
 from .service import Service
 
 Log = Callable[[str, str], None]
@@ -32,7 +33,7 @@ class _Child:
     """The state of one service under supervision."""
 
     service: Service
-    started: "Future[None] | None"
+    started: Future[None] | None
     process: subprocess.Popen[bytes] | None = None
     ready: bool = False
     born: float = 0.0
@@ -163,7 +164,12 @@ class Supervisor:
             self._log(child.service.name, line)
 
     def _look_whether_ready(self, child: _Child) -> None:
-        if child.service.is_ready():
+        try:
+            is_ready = child.service.is_ready()
+        except LocalError as error:
+            self._give_up(child, error)
+            return
+        if is_ready:
             child.ready = True
             if child.started is not None:
                 child.started.set_result(None)
@@ -171,7 +177,7 @@ class Supervisor:
             else:
                 self._log(child.service.name, "runs again")
         elif child.started is not None and time.monotonic() - child.born > child.service.start_seconds:
-            self._give_up(child, None)
+            self._give_up(child, child.service.explain(None, list(child.lines)))
 
     def _bury(self, child: _Child, code: int) -> None:
         """A child died unasked: end what is left of its group, then start it again after a growing pause."""
@@ -180,19 +186,22 @@ class Supervisor:
             child.reader.join(timeout=2)  # its last words, unless a grandchild holds the pipe
         child.process, child.ready = None, False
         if child.started is not None:
-            self._give_up(child, code)
+            self._give_up(child, child.service.explain(code, list(child.lines)))
             return
         child.failures += 1
         pause = min(0.1 * 2 ** (child.failures - 1), _LONGEST_PAUSE_SECONDS)
         child.not_before = time.monotonic() + pause
         self._log(child.service.name, f"ended ({_ending(code)}); starting it again in {pause:.1f} s")
 
-    def _give_up(self, child: _Child, code: int | None) -> None:
-        """The first start failed: whoever asked for it gets the reason."""
+    def _give_up(self, child: _Child, error: LocalError) -> None:
+        """The first start failed: whoever asked for it gets the reason. A later one is tried again."""
         self._end(child)
+        if child.started is None:
+            self._log(child.service.name, error.message)
+            child.not_before = time.monotonic() + _LONGEST_PAUSE_SECONDS
+            return
         self._children.remove(child)
-        if child.started is not None:
-            child.started.set_exception(child.service.explain(code, list(child.lines)))
+        child.started.set_exception(error)
 
     def _stop_named(self, name: str) -> None:
         for child in [child for child in self._children if child.service.name == name]:
