@@ -80,5 +80,6 @@ def bucket_start(at: datetime, length: timedelta) -> datetime:
     return _EPOCH + (at - _EPOCH) // length * length
 
 
-def _order(hit: Hit) -> tuple[Bucket, datetime, datetime, bytes, bytes]:
-    return bucket_of(hit), hit.event.ingested, hit.event.time, hit.event.uid, hit.terms_hash or b""
+def _order(hit: Hit) -> tuple[Bucket, datetime, datetime]:
+    """Events of one instant keep the order in which their agent sent them."""
+    return bucket_of(hit), hit.event.ingested, hit.event.time

@@ -63,7 +63,7 @@ def _insert(hits: dict[bytes, Hit], now: datetime) -> dict[bytes, int]:
     ordered = sorted(hits)
     numbers = iter(sorted(_next_ids(len(ordered))))
     # Numbers follow the order of the events, so that "newest" and "highest number" agree within a pass.
-    by_time = sorted(ordered, key=lambda identity: (hits[identity].event.time, identity))
+    by_time = sorted(hits, key=lambda identity: hits[identity].event.time)
     number_of = dict(zip(by_time, numbers, strict=True))
     rows = [_alert(number_of[identity], identity, hits[identity], now) for identity in ordered]
     Alert.objects.bulk_create(rows, ignore_conflicts=True, batch_size=_INSERT_SIZE)

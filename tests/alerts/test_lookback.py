@@ -1,0 +1,131 @@
+"""A rule that is switched on judges what is stored; a new-terms rule learns its history first."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from alerts.evaluation import judge_lookbacks
+from alerts.models import Alert
+from rules.models import Lookback, Rule, RuleRun
+from rules.services import disable, enable
+from tests.alerts.world import NOW, demo_key, event, load, post, raised, work
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
+
+
+def switch_on(rule_id="perl", now=NOW):
+    return enable(rule=Rule.objects.get(pk=rule_id), actor=None, now=now)
+
+
+def look_back(now=NOW):
+    return judge_lookbacks(now=now, worker=uuid4())
+
+
+def store(*events, now=NOW, **given):
+    post(events, now=now, **given)
+    work(now)
+
+
+def test_it_judges_what_arrived_within_the_look_back(tmp_path):
+    load(tmp_path, enable=False)
+    store(event(), now=NOW - 10 * MINUTE)
+    store(event(user__name="inside"), event(process__name="ls"), now=NOW - 5 * MINUTE)
+    switch_on()
+
+    assert look_back() == 1
+    assert Alert.objects.get().user_name == "inside"
+    assert Lookback.objects.get().done_at == NOW
+    assert RuleRun.objects.get().kind == RuleRun.Kind.LOOKBACK
+
+
+def test_it_raises_nothing_twice(tmp_path):
+    rule = load(tmp_path)
+    raised([event()])
+    disable(rule=rule, actor=None, now=NOW)
+    switch_on()
+    assert look_back() == 0
+    assert Alert.objects.count() == 1
+
+
+def test_it_waits_for_batches_in_flight(tmp_path):
+    from events import queue
+
+    load(tmp_path, enable=False)
+    post([event()])
+    queue.claim(now=NOW, worker=uuid4(), epoch=1)
+    switch_on()
+    assert look_back() == 0
+    assert Lookback.objects.get().done_at is None
+    work(NOW + 2 * MINUTE)
+    look_back(NOW + 2 * MINUTE)
+    assert Alert.objects.count() == 1
+
+
+def test_it_is_dropped_when_the_rule_is_switched_off_again(tmp_path):
+    load(tmp_path, enable=False)
+    store(event())
+    disable(rule=switch_on(), actor=None, now=NOW)
+    assert look_back() == 0
+
+
+def test_demo_telemetry_stays_marked(tmp_path):
+    load(tmp_path, enable=False)
+    store(event(), key=demo_key())
+    switch_on()
+    look_back()
+    assert Alert.objects.get().demo
+
+
+def test_a_new_terms_rule_learns_its_history_first(tmp_path):
+    load(tmp_path, new_terms=["process.parent.name"], history="now-5d", enable=False)
+    store(event(NOW - 2 * DAY, process__parent__name="cron"), now=NOW - 2 * DAY)
+    store(event(process__parent__name="cron"), event(process__parent__name="at"), now=NOW - MINUTE)
+    switch_on()
+
+    assert look_back() == 1
+    assert Alert.objects.get().new_terms["values"] == ["at"]
+
+
+def test_until_it_has_learnt_batches_leave_its_matches_to_the_look_back(tmp_path):
+    load(tmp_path, new_terms=["process.parent.name"], history="now-5d", enable=False)
+    store(event(NOW - 2 * DAY, process__parent__name="cron"), now=NOW - 2 * DAY)
+    switch_on()
+    store(event(process__parent__name="cron"), event(process__parent__name="at"), now=NOW + MINUTE)
+    assert not Alert.objects.exists()
+
+    assert look_back(NOW + 2 * MINUTE) == 1
+    assert Alert.objects.get().new_terms["values"] == ["at"]
+    assert len(raised([event(process__parent__name="atd")], now=NOW + 3 * MINUTE)) == 1
+
+
+def test_what_an_exception_covers_is_not_learnt(tmp_path):
+    from rules.exceptions import create_item
+
+    rule = load(tmp_path, new_terms=["process.parent.name"], history="now-5d", enable=False)
+    entries = [{"field": "user.name", "type": "match", "operator": "included", "value": "svc-backup"}]
+    create_item(rule=rule, entries=entries, reason="r", name="n", actor=None, now=NOW)
+    store(event(NOW - 2 * DAY, user__name="svc-backup"), now=NOW - 2 * DAY)
+    switch_on()
+    look_back()
+    assert len(raised([event()], now=NOW + MINUTE)) == 1
+
+
+def test_a_look_back_that_fails_is_tried_again(tmp_path, monkeypatch):
+    load(tmp_path, enable=False)
+    store(event())
+    switch_on()
+    with monkeypatch.context() as broken:
+        broken.setattr("alerts.lookback.judge", lambda *_, **__: 1 / 0)
+        assert look_back() == 0
+    assert "ZeroDivisionError" in Lookback.objects.get().error
+    assert look_back(NOW + MINUTE) == 1
+
+
+def test_a_look_back_with_injected_time_before_its_own_start_is_done_at_once(tmp_path):
+    load(tmp_path, enable=False)
+    switch_on()
+    look_back(NOW - 16 * DAY)
+    assert Lookback.objects.get().done_at is not None
