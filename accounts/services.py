@@ -82,7 +82,8 @@ def save_own_settings(
         "single_key_shortcuts": single_key_shortcuts,
     }
     with transaction.atomic():
-        before = {name: value for name, value in _settings_of(user).items() if value != wanted[name]}
+        stored = User.objects.select_for_update().get(pk=user.pk)  # the form may have written into `user` already
+        before = {name: value for name, value in _settings_of(stored).items() if value != wanted[name]}
         if before:
             User.objects.filter(pk=user.pk).update(**wanted)
             after = {name: wanted[name] for name in before}

@@ -1,0 +1,49 @@
+"""The commands that make keys, people and the first administrator."""
+
+import re
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from accounts.keys import authenticate_key
+from accounts.models import User
+from soc.web import clock
+
+
+def test_the_first_administrator_is_printed_once(db, capsys, monkeypatch):
+    monkeypatch.setenv("WATCHBILL_URL", "http://127.0.0.1:9000/")
+    call_command("ensure_admin", "--print-once")
+    first = capsys.readouterr().out
+    call_command("ensure_admin", "--print-once")
+    assert capsys.readouterr().out == "administrator exists\n"
+    password = re.search(r"password +(\S+)", first)[1]
+    assert User.objects.get(role="admin").check_password(password)
+    link = re.search(r"http://127.0.0.1:9000(/sign-in/\S+)", first)[1]
+    assert Client().post(link)["Location"] == "/"
+
+
+def test_a_key_is_printed_in_the_form_that_agents_send(people, capsys):
+    call_command("create_api_key", "storm", "--expires", "7")
+    header = re.search(r"Authorization: (ApiKey \S+)", capsys.readouterr().out)[1]
+    assert authenticate_key(header, clock.now()).name == "storm"
+
+
+def test_an_unknown_team_is_named_with_those_there_are(people):
+    with pytest.raises(CommandError, match="There are: default, retail"):
+        call_command("create_api_key", "x", "--team", "nope")
+
+
+def test_a_person_gets_a_password_to_be_changed(people, capsys):
+    call_command("create_user", "jana", "--role", "analyst", "--team", "retail")
+    jana = User.objects.get(username="jana")
+    assert jana.check_password(re.search(r"shown once: (\S+)", capsys.readouterr().out)[1])
+    assert (jana.must_change_password, jana.role, list(jana.teams.all())) == (True, "analyst", [people.retail])
+    with pytest.raises(CommandError, match="exists already"):
+        call_command("create_user", "jana")
+
+
+def test_the_way_back_in(people, capsys):
+    call_command("sign_in_link", "ana")
+    link = re.search(r"(/sign-in/\S+)", capsys.readouterr().out)[1]
+    assert Client().post(link)["Location"] == "/"

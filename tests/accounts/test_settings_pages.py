@@ -1,0 +1,90 @@
+"""One's own settings, and the page of API keys."""
+
+import re
+
+from accounts.keys import authenticate_key
+from accounts.models import ApiKey, Change
+from soc.web import clock
+from tests.people import sign_in
+
+
+def test_one_s_own_settings_are_saved_and_recorded(people):
+    form = {"first_name": "Ana", "last_name": "Lim", "time_zone": "Asia/Singapore"}
+    answer = sign_in(people.ana).post("/settings/you/", form)
+    assert answer["Location"] == "/settings/you/"
+    people.ana.refresh_from_db()
+    assert (people.ana.last_name, people.ana.time_zone, people.ana.single_key_shortcuts) == (
+        "Lim",
+        "Asia/Singapore",
+        False,
+    )
+    entry = Change.objects.get(verb="change_settings")
+    assert entry.before == {"last_name": "", "time_zone": "UTC", "single_key_shortcuts": True}
+
+
+def test_an_unknown_time_zone_is_refused(people):
+    answer = sign_in(people.ana).post("/settings/you/", {"time_zone": "Mars/Olympus"})
+    assert answer.status_code == 422
+
+
+def test_nobody_gives_themselves_a_role(people):
+    sign_in(people.ana).post("/settings/you/", {"time_zone": "UTC", "role": "admin", "is_superuser": "1"})
+    people.ana.refresh_from_db()
+    assert (people.ana.role, people.ana.is_superuser) == ("analyst", False)
+
+
+def test_switching_shortcuts_off_reaches_the_page(people):
+    client = sign_in(people.ana)
+    assert b'data-keys="on"' in client.get("/settings/you/").content
+    client.post("/settings/you/", {"time_zone": "UTC"})
+    assert b'data-keys="off"' in client.get("/settings/you/").content
+
+
+def test_a_new_key_is_shown_once_and_works(people):
+    client = sign_in(people.rosa)
+    answer = client.post("/settings/keys/new/", {"name": "windows-fleet", "team": people.core.pk, "days": "90"})
+    presented = re.search(r"ApiKey ([A-Za-z0-9+/=]{40,})", answer.content.decode())[1]
+    assert answer["Cache-Control"].startswith("no-store") or "no-store" in answer["Cache-Control"]
+    key = authenticate_key(f"ApiKey {presented}", clock.now())
+    assert (key.name, key.created_by, (key.expires_at - key.created_at).days) == ("windows-fleet", people.rosa, 90)
+    assert presented.encode() not in client.get("/settings/keys/").content
+
+
+def test_a_key_for_another_team_is_refused_by_the_form(people):
+    answer = sign_in(people.rosa).post("/settings/keys/new/", {"name": "x", "team": people.retail.pk, "days": ""})
+    assert answer.status_code == 422
+    assert not ApiKey.objects.filter(name="x").exists()
+
+
+def test_revoking_asks_for_the_name(people):
+    client = sign_in(people.rosa)
+    url = f"/settings/keys/{people.key.pk}/revoke/"
+    assert client.post(url, {"typed_name": "agnet"}).status_code == 422
+    people.key.refresh_from_db()
+    assert people.key.revoked_at is None
+    assert client.post(url, {"typed_name": "agent"})["Location"] == "/settings/keys/"
+    people.key.refresh_from_db()
+    assert people.key.revoked_at is not None
+    assert b"Revoked" in client.get("/settings/keys/").content
+
+
+def test_another_team_s_key_is_neither_listed_nor_revoked(people):
+    otto = sign_in(people.otto)
+    assert people.key.pk[:8].encode() not in otto.get("/settings/keys/").content
+    answer = otto.post(f"/settings/keys/{people.key.pk}/revoke/", {"typed_name": "agent"})
+    assert answer.status_code == 403
+    assert b"not in the team" in answer.content
+
+
+def test_a_hostile_name_is_text(people):
+    client = sign_in(people.rosa)
+    client.post("/settings/keys/new/", {"name": "<script>alert(1)</script>", "team": people.core.pk, "days": ""})
+    assert b"<script>alert" not in client.get("/settings/keys/").content
+
+
+def test_the_number_of_queries_does_not_grow_with_the_keys(people, django_assert_max_num_queries):
+    for number in range(20):
+        sign_in(people.rosa).post("/settings/keys/new/", {"name": f"k{number}", "team": people.core.pk, "days": ""})
+    client = sign_in(people.rosa)
+    with django_assert_max_num_queries(12):
+        client.get("/settings/keys/")

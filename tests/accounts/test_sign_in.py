@@ -1,0 +1,115 @@
+"""Getting in: password, one-time link, and being sent there and back."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.errors import LinkRefused
+from accounts.models import SignInLink, User
+from accounts.services import create_sign_in_link, use_sign_in_link
+from soc.web import clock
+from tests.people import NOON, htmx, sign_in
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits():
+    cache.clear()
+
+
+@pytest.fixture
+def ana(people):
+    people.ana.set_password(PASSWORD)
+    people.ana.save()
+    return people.ana
+
+
+def _try(client, password, **extra):
+    return client.post("/login/", {"login": "ana", "password": password, **extra})
+
+
+def test_a_stranger_is_sent_to_sign_in_and_back(ana):
+    client = Client()
+    sent = client.get("/settings/you/?a=1")
+    assert sent.status_code == 302
+    assert sent["Location"] == "/login/?next=%2Fsettings%2Fyou%2F%3Fa%3D1"
+    back = _try(client, PASSWORD, next="/settings/you/?a=1")
+    assert back["Location"] == "/settings/you/?a=1"
+    assert client.get("/settings/you/").status_code == 200
+
+
+def test_nobody_is_sent_to_another_site(ana):
+    assert _try(Client(), PASSWORD, next="https://evil.example/")["Location"] == "/"
+
+
+def test_a_wrong_password_comes_back_as_422_without_saying_which_was_wrong(ana):
+    wrong = _try(Client(), "no")
+    unknown = Client().post("/login/", {"login": "nobody", "password": "no"})
+    assert wrong.status_code == unknown.status_code == 422
+    assert b"do not match" in wrong.content
+    assert b"do not match" in unknown.content
+
+
+def test_after_five_tries_even_the_right_password_waits(ana):
+    client = Client()
+    for _ in range(5):
+        _try(client, "no")
+    answer = _try(client, PASSWORD)
+    assert answer.status_code in {422, 429}
+    assert b"Too many" in answer.content
+
+
+def test_nobody_signs_up():
+    assert Client().get("/signup/").status_code == 404
+
+
+def test_htmx_is_told_instead_of_getting_a_form_into_the_middle_of_a_page(people):
+    answer = htmx(Client()).get("/settings/you/", headers={"HX-Current-URL": "http://testserver/alerts/?q=a"})
+    assert answer.status_code == 401
+    assert answer["HX-Retarget"] == "#strip"
+    assert b"/login/?next=%2Falerts%2F%3Fq%3Da" in answer.content
+
+
+def test_a_link_signs_in_once(people):
+    token = create_sign_in_link(user=people.adam, now=clock.now())
+    client = Client()
+    assert b"<button" in client.get(f"/sign-in/{token}/").content  # opening changes nothing
+    assert client.post(f"/sign-in/{token}/")["Location"] == "/"
+    assert client.get("/settings/you/").status_code == 200
+    assert Client().post(f"/sign-in/{token}/").status_code == 403
+
+
+def test_an_old_link_or_one_of_a_person_switched_off_does_not_work(people):
+    token = create_sign_in_link(user=people.ana, now=NOON)
+    with pytest.raises(LinkRefused):
+        use_sign_in_link(token=token, now=NOON + timedelta(hours=12))
+    User.objects.filter(pk=people.ana.pk).update(is_active=False)
+    with pytest.raises(LinkRefused):
+        use_sign_in_link(token=token, now=NOON)
+
+
+def test_only_a_hash_of_a_link_is_stored(people):
+    token = create_sign_in_link(user=people.ana, now=NOON)
+    assert token.encode() not in bytes(SignInLink.objects.get().token_sha256)
+
+
+def test_a_generated_password_must_be_changed_first(ana):
+    User.objects.filter(pk=ana.pk).update(must_change_password=True)
+    client = sign_in(User.objects.get(pk=ana.pk))
+    assert client.get("/settings/you/")["Location"] == "/settings/password/"
+    new = "entirely different words"
+    answer = client.post("/settings/password/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
+    assert answer["Location"] == "/settings/you/"
+    assert client.get("/settings/you/").status_code == 200
+    assert User.objects.get(pk=ana.pk).check_password(new)
+
+
+def test_signing_out_needs_a_post(people):
+    client = sign_in(people.ana)
+    assert client.get("/logout/").status_code == 200
+    assert client.get("/settings/you/").status_code == 200
+    assert client.post("/logout/")["Location"] == "/login/"
+    assert client.get("/settings/you/").status_code == 302
