@@ -112,6 +112,11 @@ class Row:
     last_hit: datetime | None
     exceptions: int
 
+    @property
+    def ids(self) -> list[str]:
+        """The row's rule, for tags that take several."""
+        return [self.rule.pk]
+
 
 @dataclass(frozen=True, slots=True)
 class RuleList:
@@ -121,6 +126,11 @@ class RuleList:
     next_key: tuple[int, str, str] | None
     found: int
     filters: ListFilters = field(default_factory=ListFilters)
+
+    @property
+    def ids(self) -> list[str]:
+        """The rules on this page."""
+        return [row.rule.pk for row in self.rows]
 
 
 def counts(user: User) -> Counts:

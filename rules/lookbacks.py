@@ -18,9 +18,6 @@ from rules.models import Lookback, Rule, RuleRevision
 
 LEASE = timedelta(seconds=150)  # longer than a task may run
 RETRY = timedelta(seconds=10)
-# A window ends this much after the claim: what arrived while the switch was being committed may have been judged under
-# the older epoch, and a task that drains reads the clock only once.
-SLACK = timedelta(seconds=10)
 MAX_ATTEMPTS = 5
 MAX_ERROR = 2_000
 
@@ -48,7 +45,7 @@ def cancel(*, rule: Rule, now: datetime) -> None:
 
 @transaction.atomic
 def claim_due(*, now: datetime, worker: UUID, limit: int = 1) -> list[Lookback]:
-    """Take look-backs that may be judged now, oldest first, with a lease; their window ends just after this claim.
+    """Take look-backs that may be judged now, oldest first, with a lease; their window ends at this claim.
 
     Two queries and one for the queue, none of them when nothing waits but the first.
     """
@@ -59,7 +56,7 @@ def claim_due(*, now: datetime, worker: UUID, limit: int = 1) -> list[Lookback]:
         if queue.pending_before(lookback.after_epoch):
             continue
         lookback.lease_by, lookback.lease_until = worker, now + LEASE
-        lookback.end, lookback.attempts = now + SLACK, lookback.attempts + 1
+        lookback.end, lookback.attempts = now, lookback.attempts + 1
         lookback.save(update_fields=["lease_by", "lease_until", "end", "attempts"])
         claimed.append(lookback)
     return claimed

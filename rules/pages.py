@@ -1,7 +1,7 @@
 """What the page of a rule shows, tab by tab, as plain values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -65,6 +65,7 @@ class RulePage:
     type_title: str
     state: State
     schedule: Schedule
+    exceptions: int
     sums: RunSums
     lookback: Lookback | None
     warnings: tuple[str, ...]
@@ -73,7 +74,13 @@ class RulePage:
     related: Sequence[RelatedRule] = ()
     runs: Sequence[RuleRun] = ()
     revisions: Sequence[RevisionEntry] = ()
-    record: Sequence[Change] = field(default=())
+    older: int | None = None
+    record: Sequence[Change] = ()
+
+    @property
+    def ids(self) -> list[str]:
+        """The rule, for tags that take several."""
+        return [self.rule.pk]
 
     @property
     def chain(self) -> list[list[tuple[str, str]]]:
@@ -91,17 +98,18 @@ def rule_page(*, user: User, rule: Rule, tab: str, now: datetime, before: int | 
     definition = definition_of(rule.revision)
     guide = split_guide(definition.note, definition.setup, definition.false_positives, definition.name)
     sums = selectors.run_sums(rule, since=now - selectors.WEEK)
-    lookback = selectors.waiting_lookback(rule)
+    lookback, exceptions = selectors.waiting_lookback(rule), selectors.exceptions_in_force(rule)
     return RulePage(
         rule=rule,
         definition=definition,
         guide=guide,
         tab=tab,
-        tabs=_tabs(rule, guide, tab, selectors.exceptions_in_force(rule)),
+        tabs=_tabs(rule, guide, tab, exceptions),
         language=LANGUAGES.get(definition.language or "", ""),
         type_title=type_title(definition.type),
         state=state_of(rule, looking_back=lookback is not None, over_cap=sums.over_cap, hit=sums.last is not None),
         schedule=_schedule(definition),
+        exceptions=exceptions,
         sums=sums,
         lookback=lookback,
         warnings=warnings_of(definition),
@@ -122,7 +130,9 @@ def _of_tab(
     if tab == "runs":
         return {"runs": selectors.recent_runs(rule)}
     if tab == "history":
-        return {"revisions": selectors.revisions(rule, before=before), "record": selectors.record_of(rule)}
+        shown = selectors.revisions(rule, before=before)
+        older = shown[-1].revision.number if shown and shown[-1].revision.number > 1 else None
+        return {"revisions": shown, "older": older, "record": () if before else selectors.record_of(rule)}
     return {}
 
 
