@@ -49,12 +49,17 @@ class Document:
 
     @cached_property
     def flat(self) -> Mapping[str, tuple[Scalar, ...]]:
-        """Every field that has a value, with its values in the order of the document."""
-        return {name: tuple(values) for name, values in _flattened(self._raw).items()}
+        """Every field that has a value, with its values; those of an array in its order."""
+        return _flattened(self._raw)
 
     def values(self, field: str) -> tuple[Scalar, ...]:
         """The values of a field; a second spelling (`process.name.text`) gives those of its source."""
         return self.flat.get(field) or self.flat.get(source_field(field), _NONE)
+
+    def values_under(self, prefix: str) -> Iterator[tuple[str, Scalar]]:
+        """The fields inside an object, each with its values one by one."""
+        inside = prefix + "."
+        return ((name, value) for name in self.flat if name.startswith(inside) for value in self.flat[name])
 
     def has(self, field: str) -> bool:
         """Whether the field has a value, or is an object in which some field has one."""
@@ -66,7 +71,11 @@ class Document:
 
     def field_names(self) -> list[str]:
         """The names of all fields that have a value, sorted."""
-        return sorted(self.flat)
+        return list(self._names)
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(sorted(self.flat))
 
     def elements(self, path: str) -> Iterator["Document"]:
         """The objects of the array at `path`, each as a document of its own with its fields written in full."""
@@ -86,20 +95,49 @@ class Document:
         return None
 
 
-def _flattened(raw: dict[str, Any]) -> dict[str, list[Scalar]]:
-    """Walk the document with a stack of our own: depth is the sender's to choose."""
-    found: dict[str, list[Scalar]] = {}
-    waiting: list[tuple[str, Any]] = [("", raw)]
-    while waiting:
-        name, node = waiting.pop()
-        if isinstance(node, dict):
-            prefix = f"{name}." if name else ""
-            waiting.extend([(prefix + key, node[key]) for key in reversed(node)])
-        elif isinstance(node, list):
-            waiting.extend([(name, element) for element in reversed(node)])
-        elif node is not None:
-            found.setdefault(name, []).append(node)
+def _flattened(raw: dict[str, Any]) -> dict[str, tuple[Scalar, ...]]:
+    """All fields, level by level: depth is the sender's to choose, so nothing here calls itself.
+
+    Nearly every field has one value, so a tuple of it is made at once; further values gather in a list of their own.
+    """
+    found: dict[str, tuple[Scalar, ...]] = {}
+    several: dict[str, list[Scalar]] = {}
+    waiting: list[tuple[str, dict[str, Any]]] = [("", raw)]
+    for prefix, node in waiting:
+        for key, value in node.items():
+            name = prefix + key
+            if isinstance(value, dict):
+                waiting.append((name + ".", value))
+            elif isinstance(value, list):
+                objects, scalars = _parts(value)
+                waiting.extend([(name + ".", element) for element in objects])
+                if scalars:
+                    several.setdefault(name, []).extend(scalars)
+            elif value is None:
+                continue
+            elif name in found or name in several:
+                several.setdefault(name, []).append(value)
+            else:
+                found[name] = (value,)
+    for name, values in several.items():
+        found[name] = found.get(name, _NONE) + tuple(values)
     return found
+
+
+def _parts(array: list[Any]) -> tuple[list[dict[str, Any]], list[Scalar]]:
+    """The objects and the scalars of an array, those of arrays inside it included."""
+    objects: list[dict[str, Any]] = []
+    scalars: list[Scalar] = []
+    waiting = list(reversed(array))
+    while waiting:
+        element = waiting.pop()
+        if isinstance(element, dict):
+            objects.append(element)
+        elif isinstance(element, list):
+            waiting.extend(reversed(element))
+        elif element is not None:
+            scalars.append(element)
+    return objects, scalars
 
 
 def _prefixes(names: Mapping[str, object]) -> Iterator[str]:

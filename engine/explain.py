@@ -15,6 +15,7 @@ from engine.wording import asked, field_in_words, in_words, shortened
 
 _MOST_FOUND = 20
 _LONGEST_FOUND = 4_000
+_LONGEST_ASKED = 2_000
 
 COMMON_FIELDS = frozenset(
     {
@@ -54,7 +55,6 @@ class Clause:
 class Explanation:
     """One node of the rule's tree, judged. `found` are the values that met it or, where it failed, that were there."""
 
-    clause: str
     held: bool
     kind: str
     tree: Tree
@@ -63,6 +63,11 @@ class Explanation:
     values: tuple[str, ...] = ()
     found: tuple[str, ...] = ()
     children: "tuple[Explanation, ...]" = ()
+
+    @property
+    def clause(self) -> str:
+        """What this node asks, in words."""
+        return in_words(self.tree)
 
     def clauses(self) -> list[Clause]:
         """The explanation as rows, clauses that tell events apart first, each kind in the order of the rule."""
@@ -86,13 +91,13 @@ def explain(tree: Tree, document: Document) -> Explanation:
         case Leaf():
             return _leaf(tree, document)
         case MatchAll():
-            return Explanation(in_words(tree), True, "all", tree)
+            return Explanation(True, "all", tree)
         case MatchNone():
-            return Explanation(in_words(tree), False, "none", tree)
+            return Explanation(False, "none", tree)
 
 
 def _joined(tree: Tree, kind: str, held: bool, children: tuple[Explanation, ...]) -> Explanation:
-    return Explanation(in_words(tree), held, kind, tree, children=children)
+    return Explanation(held, kind, tree, children=children)
 
 
 def _nested(tree: Nested, document: Document) -> Explanation:
@@ -101,17 +106,17 @@ def _nested(tree: Nested, document: Document) -> Explanation:
     for element in document.elements(tree.path):
         inner = explain(tree.child, element)
         if inner.held:
-            return Explanation(in_words(tree), True, "nested", tree, tree.path, children=(inner,))
+            return Explanation(True, "nested", tree, tree.path, children=(inner,))
         first = first or inner
     inner = first or explain(tree.child, Document({}, part_of=document))
-    return Explanation(in_words(tree), False, "nested", tree, tree.path, children=(inner,))
+    return Explanation(False, "nested", tree, tree.path, children=(inner,))
 
 
 def _leaf(leaf: Leaf, document: Document) -> Explanation:
     held = holds(leaf, document)
     found = _met(leaf, document) if held else _present(leaf, document)
     values = tuple(map(text_of, leaf.values))
-    return Explanation(in_words(leaf), held, "leaf", leaf, leaf.field, leaf.op, values, found)
+    return Explanation(held, "leaf", leaf, leaf.field, leaf.op, values, found)
 
 
 def _met(leaf: Leaf, document: Document) -> tuple[str, ...]:
@@ -151,7 +156,7 @@ def _rows(node: Explanation, negated: bool, branch: str | None) -> Iterator[Clau
         case "and" | "or":
             yield from _all_rows(node.children, negated, branch)
         case _ if node.held is negated:
-            yield Clause("", node.clause, (), False, negated, True, branch)
+            yield Clause("", shortened(node.clause, _LONGEST_ASKED), (), False, negated, True, branch)
 
 
 def _all_rows(nodes: Sequence[Explanation], negated: bool, branch: str | None) -> Iterator[Clause]:
@@ -206,7 +211,7 @@ def _row(leaves: Sequence[Explanation], negated: bool, branch: str | None) -> Cl
 def _compound(node: Explanation, negated: bool, branch: str | None) -> Clause:
     """One row for a condition over several fields that cannot be told apart: an excluded combination, or `nested`."""
     fields = sorted(fields_of(node.tree))
-    told = in_words(node.tree)
+    told = shortened(node.clause, _LONGEST_ASKED)
     return Clause(
         field=node.field or ", ".join(fields),
         asked=f"not ({told})" if negated else told,

@@ -22,7 +22,7 @@ from functools import lru_cache
 
 from engine import comparisons
 from engine.document import Document
-from engine.fields import field_type, is_caseless
+from engine.fields import FieldType, field_type, is_caseless
 from engine.patterns import parse_pattern, pattern_test
 from engine.tree import RANGES, And, Leaf, Nested, Not, Op, Or, Scalar, Tree, text_of
 
@@ -31,25 +31,44 @@ ValueTest = Callable[[Scalar], bool]
 
 def holds(leaf: Leaf, document: Document) -> bool:
     """Whether the leaf is true of the event."""
-    if leaf.wild_field:
-        return any(_field_holds(leaf, field, document) for field in fields_like(leaf.field, document))
-    return _field_holds(leaf, leaf.field, document)
+    if not leaf.wild_field:
+        return _field_holds(leaf, leaf.field, document)
+    if leaf.op is Op.EXISTS:
+        return bool(fields_like(leaf.field, document))
+    return any(True for _ in met_by(leaf, document))
 
 
 def met_by(leaf: Leaf, document: Document) -> Iterator[tuple[str, Scalar]]:
     """The values of the event that meet the leaf, each with its field, in the order of the document."""
-    for field in fields_like(leaf.field, document) if leaf.wild_field else [leaf.field]:
-        values = document.values(field)
-        if not values:
-            continue
-        test = test_for(leaf, field, document)
-        yield from ((field, value) for value in values if test(value))
+    if leaf.op is Op.EXISTS and not leaf.wild_field and not document.values(leaf.field):
+        yield from document.values_under(leaf.field)
+    fields = fields_like(leaf.field, document) if leaf.wild_field else [leaf.field]
+    tests = _tests_by_type(leaf) if leaf.wild_field else None
+    for field in fields:
+        test = tests(field, document) if tests else test_for(leaf, field, document)
+        yield from ((field, value) for value in document.values(field) if test(value))
 
 
 def fields_like(pattern: str, document: Document) -> list[str]:
     """The fields of the event whose names fit a pattern."""
-    fits = _name_test(pattern)
-    return [name for name in document.field_names() if fits(name)]
+    names = document.field_names()
+    return names if pattern == "*" else list(filter(_name_test(pattern), names))
+
+
+@lru_cache(maxsize=1_024)
+def _tests_by_type(leaf: Leaf) -> Callable[[str, Document], ValueTest]:
+    """The question of a leaf that asks many fields: made once for each type of field, since only that counts."""
+    made: dict[tuple[FieldType, bool], ValueTest] = {}
+
+    def test(field: str, document: Document) -> ValueTest:
+        if asks_now(leaf, field):
+            return test_for(leaf, field, document)
+        key = field_type(field), is_caseless(field)
+        if key not in made:
+            made[key] = value_test(leaf, field)
+        return made[key]
+
+    return test
 
 
 def test_for(leaf: Leaf, field: str, document: Document) -> ValueTest:

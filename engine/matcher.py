@@ -29,8 +29,8 @@ SIGNATURE_FIELDS = (
     "host.os.type",
 )
 _MOST_SIGNATURES = 20_000
-_MOST_REMEMBERED = 20_000
-_LONGEST_REMEMBERED = 2_048
+_MOST_REMEMBERED = 4_096
+_LONGEST_REMEMBERED = 1_024
 
 Question = Callable[[Document], bool]
 

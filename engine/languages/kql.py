@@ -2,7 +2,7 @@
 
     query  = item { (and | or) item }          `not` binds closer than `and`, `and` closer than `or`
     item   = [not] ( "(" query ")" | field ":" "{" query "}" | field ":" values | field range value | value )
-    values = value | "(" values { (and | or) [not] values } ")"
+    values = [not] ( value | "(" values { (and | or) values } ")" )
 
 A value without a field asks every field. `*` alone asks whether the field exists; `?` is an ordinary character.
 Quoted values never hold wildcards. The words and escapes are in kql_lexer.py, what a leaf means in engine/leaves.py.
@@ -102,9 +102,9 @@ class _Parser:
         if self._at(Kind.OPEN_BRACE):
             return self._nested(name)
         field = self._field(name)
-        if self.token.kind not in (Kind.OPEN, Kind.LITERAL):
+        if self.token.kind not in (Kind.OPEN, Kind.LITERAL, Kind.NOT):
             raise kql_errors.missing_value(self.source, name, self.token)
-        return self._values(field)
+        return self._operand(lambda: self._values(field))
 
     def _nested(self, name: Token) -> Tree:
         if name.pattern is not None:

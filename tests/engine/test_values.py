@@ -36,10 +36,13 @@ class TestFields:
 
 
 class TestDocument:
-    def test_values_keep_the_order_of_the_document(self):
-        document = Document.of(b'{"a": [{"b": 3}, {"b": [1, null, 2]}], "a.b": 9}')
-        assert document.values("a.b") == (3, 1, 2, 9)
+    def test_a_field_has_all_values_that_stand_under_its_name(self):
+        document = Document.of(b'{"a": [{"b": 3}, {"b": [1, null, [2]]}, [{"b": 4}]], "a.b": 9}')
+        assert sorted(document.values("a.b")) == [1, 2, 3, 4, 9]
         assert document.field_names() == ["a.b"]
+
+    def test_an_array_keeps_its_order(self):
+        assert Document.of(b'{"a": ["c", ["b"], "a"]}').values("a") == ("c", "b", "a")
 
     def test_null_and_empty_are_no_values(self):
         document = Document.of(b'{"a": null, "b": [], "c": {}, "d": [null, {}], "e": ""}')
