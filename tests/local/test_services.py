@@ -48,21 +48,21 @@ def test_database_and_broker_run_for_the_length_of_the_block_and_leave_nothing(h
 
 
 def test_sockets_lie_in_private_folders_and_fit_the_limit(home):
-    with services.running(home=home, environ={}) as running:
+    with services.running(home=home, environ={}, durable=False) as running:
         for folder in (running.home.sockets, running.home.postgres_socket):
             assert folder.stat().st_mode & 0o777 == 0o700
         assert len(str(running.home.postgres_socket / ".s.PGSQL.5432")) <= 107
 
 
 def test_data_survives_a_stop_and_a_start(home):
-    with services.running(home=home, environ={}) as running:
+    with services.running(home=home, environ={}, durable=False) as running:
         store(running.database_url, "CREATE TABLE kept AS SELECT 42 AS n")
-    with services.running(home=home, environ={}) as running:
+    with services.running(home=home, environ={}, durable=False) as running:
         assert one(running.database_url, "SELECT n FROM kept") == 42
 
 
 def test_a_killed_postmaster_is_restarted_after_its_backends_are_gone_and_commits_are_kept(home):
-    with services.running(home=home, environ={}, broker=False) as running:
+    with services.running(home=home, environ={}, durable=False, broker=False) as running:
         store(running.database_url, "CREATE TABLE kept AS SELECT 42 AS n")
         busy = psycopg.connect(running.database_url)  # a backend that outlives its postmaster for a moment
         busy.execute("SELECT 1")
@@ -73,7 +73,7 @@ def test_a_killed_postmaster_is_restarted_after_its_backends_are_gone_and_commit
 
 
 def test_a_killed_broker_is_restarted_with_what_it_held(home):
-    with services.running(home=home, environ={}) as running:
+    with services.running(home=home, environ={}, durable=False) as running:
         redis.Redis.from_url(running.cache_url).set("bell", "rung")
         time.sleep(1.2)  # its file is flushed every second
         first = running.supervisor.kill("valkey")
@@ -90,8 +90,8 @@ def wait_for_new_process(running: services.Services, name: str, first: int) -> N
 
 
 def test_two_homes_side_by_side_do_not_disturb_each_other(home):
-    with services.running(home=home / "one", environ={}) as one_side:
-        with services.running(home=home / "two", environ={}) as other:
+    with services.running(home=home / "one", environ={}, durable=False) as one_side:
+        with services.running(home=home / "two", environ={}, durable=False) as other:
             assert one_side.database_url != other.database_url
             store(other.database_url, "CREATE TABLE mine (n int)")
             assert one(one_side.database_url, "SELECT to_regclass('mine')") is None
@@ -100,8 +100,8 @@ def test_two_homes_side_by_side_do_not_disturb_each_other(home):
 
 
 def test_a_second_start_on_the_same_home_says_who_holds_it(home):
-    with services.running(home=home, environ={}, broker=False) as running:
-        with pytest.raises(AlreadyRunning) as refused, services.running(home=home, environ={}):
+    with services.running(home=home, environ={}, durable=False, broker=False) as running:
+        with pytest.raises(AlreadyRunning) as refused, services.running(home=home, environ={}, durable=False):
             pass
         assert str(os.getpid()) in refused.value.message
         assert one(running.database_url, "SELECT 1") == 1
@@ -118,7 +118,7 @@ _HOLD = """
 import sys, time
 from pathlib import Path
 from soc.local import services
-with services.running(home=Path(sys.argv[1]), environ={}):
+with services.running(home=Path(sys.argv[1]), environ={}, durable=False):
     print("up", flush=True)
     time.sleep(60)
 """
@@ -131,7 +131,7 @@ def test_when_the_supervisor_is_killed_its_servers_go_and_the_next_start_works(h
     assert left_behind(home)
     holder.send_signal(signal.SIGKILL)
     holder.wait()
-    with services.running(home=home, environ={}) as running:
+    with services.running(home=home, environ={}, durable=False) as running:
         assert one(running.database_url, "SELECT 1") == 1
     assert left_behind(home) == []
 

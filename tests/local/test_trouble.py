@@ -35,7 +35,7 @@ def laid(home: Path, model: Path) -> Path:
 
 
 def start(home: Path) -> None:
-    with services.running(home=home, environ={}, broker=False):
+    with services.running(home=home, environ={}, broker=False, durable=False):
         pass
 
 
@@ -168,7 +168,7 @@ def test_where_user_namespaces_are_denied_root_runs_it_as_an_unprivileged_user(h
     monkeypatch.setattr(identity, "NAMESPACE", ("false",))
     monkeypatch.setattr(identity, "SYSTEM_FOLDER", home / "system")
     home.chmod(0o755)
-    with services.running(home=home, environ={}, broker=False) as running:
+    with services.running(home=home, environ={}, broker=False, durable=False) as running:
         pid = running.supervisor.pids()["postgres"]
         assert Path(f"/proc/{pid}").stat().st_uid != 0
         assert running.home.postgres_socket.stat().st_uid != 0
