@@ -116,9 +116,9 @@ def rule_counts(rule_ids: Iterable[str], team_ids: Sequence[int], since: datetim
         .order_by()
         .values_list("rule_id")
         .annotate(
-            CountOf("pk", filter=Q(created_at__gte=since)),
-            CountOf("pk", filter=~Q(status=Status.CLOSED)),
-            Max("created_at"),
+            alerts=CountOf("pk", filter=Q(created_at__gte=since)),
+            waiting=CountOf("pk", filter=~Q(status=Status.CLOSED)),
+            last=Max("created_at"),
         )
     )
     found = {rule_id: RuleCounts(number, waiting, last) for rule_id, number, waiting, last in rows}

@@ -99,9 +99,8 @@ class TestPreview:
         assert (miss.index, miss.field, miss.asked, miss.found) == (0, "user.name", "is CI", ("svc-ci",))
         assert look(rule, ON_CI, alerts[0]).matches_source is True
 
-    @pytest.mark.parametrize(
-        ("conditions", "silenced"),
-        [
+    def test_every_operator_is_judged_as_the_rule_will(self, rule, alerts):
+        for conditions, silenced in (
             ([entry("user.name", ["ivan", "eve"], "match_any")], 1),
             ([entry("host.name", "ci-*", "wildcard")], 4),
             ([{"field": "user.name", "type": "exists", "operator": "included"}], 5),
@@ -110,10 +109,8 @@ class TestPreview:
             ([entry("host.name", "ci-*", "wildcard", "excluded")], 1),
             ([{"field": "file.path", "type": "exists", "operator": "excluded"}], 5),
             ([entry("user.name", "SVC-CI", case_sensitive=False)], 4),
-        ],
-    )
-    def test_every_operator_is_judged_as_the_rule_will(self, rule, alerts, conditions, silenced):
-        assert look(rule, conditions).silenced == silenced
+        ):
+            assert look(rule, conditions).silenced == silenced, conditions
 
     def test_alerts_of_other_teams_are_not_shown_but_their_true_positives_are_counted(self, rule, alerts, cast):
         (theirs,) = raised([event()], team=other_team(), now=LATER)
@@ -132,9 +129,8 @@ class TestLints:
     def codes(self, rule, entries):
         return {lint.code for lint in look(rule, entries).lints}
 
-    @pytest.mark.parametrize(
-        ("conditions", "code"),
-        [
+    def test_what_is_probably_not_meant(self, rule, alerts):
+        for conditions, code in (
             ([entry("user.name", "root", operator="excluded")], "negative_only"),
             ([entry("process.name", "perl")], "name_only"),
             ([entry("event.action", "exec")], "wide_fields"),
@@ -144,10 +140,8 @@ class TestLints:
             ([entry("user.name", "SVC-CI")], "case"),
             ([entry("process.executable", "/tmp/perl")], "writable"),
             ([entry("process.executable", "*/perl", "wildcard")], "leading_wildcard"),
-        ],
-    )
-    def test_what_is_probably_not_meant(self, rule, alerts, conditions, code):
-        assert code in self.codes(rule, conditions)
+        ):
+            assert code in self.codes(rule, conditions), conditions
 
     def test_a_sound_exception_has_none(self, rule, alerts):
         entries = [entry("process.executable", "/usr/bin/perl"), entry("host.name", "ci-1")]
@@ -264,7 +258,11 @@ class TestGuard:
 
 
 def change(item, actor, entries, version=None, now=AFTER, **given):
-    given = {"reason": item.reason, "name": item.name, "team_ids": [alert.team_id for alert in Alert.objects.all()]} | given
+    given = {
+        "reason": item.reason,
+        "name": item.name,
+        "team_ids": [alert.team_id for alert in Alert.objects.all()],
+    } | given
     return edit(item=item, version=version or item.version, entries=entries, actor=actor, now=now, **given)
 
 
