@@ -9,6 +9,7 @@ import tomllib
 from typing import Any
 
 import msgspec
+import re2
 
 from engine.errors import RuleFileError
 from engine.indices import MAX_PATTERN_LENGTH, MAX_PATTERNS, split_patterns
@@ -18,10 +19,10 @@ from engine.rulefile.definition import RuleDefinition, Subtechnique, Tactic, Tec
 from engine.rulefile.table import Table
 from engine.times import TimeExpressionError, lookback_of, parse_duration
 
-MAX_FILE_LENGTH = 1_000_000
+MAX_FILE_LENGTH = 300_000
 MAX_NESTING = 40
 MAX_GUIDE_LENGTH = 100_000
-MAX_QUERY_LENGTH = 400_000
+MAX_QUERY_LENGTH = 200_000
 MAX_SIGNALS = 10_000
 MAX_VERSION = 1_000_000_000
 
@@ -31,6 +32,8 @@ DEFAULT_MAX_SIGNALS = 100
 SEVERITIES = ("low", "medium", "high", "critical")
 
 _TOML_POSITION = re.compile(r"^(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+# A key of many dotted parts costs the TOML parser their square, so it is refused before parsing.
+_LONG_KEY = re2.compile(r"""(?:(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*\.[ \t]*){40}""")
 _RULE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _FIELD_NAME = re.compile(r"[^\s\"'(){}<>\\*:,]{1,256}")
 
@@ -52,6 +55,10 @@ def load_rule(text: str, path: str) -> RuleDefinition:
 def _parse(text: str, path: str) -> dict[str, Any]:
     if len(text) > MAX_FILE_LENGTH:
         raise RuleFileError(path=path, key=None, message=f"is over {MAX_FILE_LENGTH:,} characters long")
+    if not _is_unicode(text):
+        raise RuleFileError(path=path, key=None, message="holds half a character (a lone surrogate); take it out")
+    if _LONG_KEY.search(text):
+        raise RuleFileError(path=path, key=None, message="has a key of more than forty parts")
     try:
         parsed = tomllib.loads(text)
     except RecursionError:
@@ -61,6 +68,14 @@ def _parse(text: str, path: str) -> dict[str, Any]:
     _check_values(parsed, path)
     plain: dict[str, Any] = msgspec.to_builtins(parsed)
     return plain
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _toml_message(said: str, text: str) -> str:

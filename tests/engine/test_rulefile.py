@@ -175,8 +175,15 @@ def test_wrong_new_terms_are_named(old, new, key, words):
         ("x = " + "[" * 100_000, "nested too deeply"),
         ("x = " + "[" * 60 + "]" * 60, "nested too deeply"),
         ("x = " + "9" * 5_000, "not TOML"),
-        ("#" * 1_000_001, "over 1,000,000"),
+        ("#" * 300_001, "over 300,000"),
+        ("a." * 140_000 + "b = 1", "more than forty parts"),
+        ("[" + "a." * 140_000 + "b]", "more than forty parts"),
+        ("x = { " + '"a" . ' * 40_000 + "b = 1 }", "more than forty parts"),
+        (r"""'a'."\".".""" * 10_000 + "b = 1", "more than forty parts"),
+        ("x = [" + "1," * 140_000 + "]", "a rule file has a [rule] table"),
+        ("[[a]]\n" * 40_000, "a rule file has a [rule] table"),
         ("", "a rule file has a [rule] table"),
+        ("name = '\ud800'", "lone surrogate"),
         ("\x00", "line 1, column 1"),
     ],
 )
@@ -185,7 +192,7 @@ def test_a_broken_file_is_refused_with_its_place(text, words):
     with pytest.raises(RuleFileError) as refused:
         load(text)
     assert words in refused.value.message
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 10
 
 
 @pytest.mark.parametrize(
