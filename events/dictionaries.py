@@ -15,7 +15,7 @@ _newest: tuple[float, int | None] = (float("-inf"), None)
 
 def newest_number() -> int | None:
     """The dictionary that new small blocks use, if any. Asks the database once a minute."""
-    global _newest  # noqa: PLW0603
+    global _newest
     looked, number = _newest
     if monotonic() - looked < _LOOK_EVERY_SECONDS:
         return number
@@ -26,7 +26,7 @@ def newest_number() -> int | None:
 
 def forget_newest() -> None:
     """Ask again at the next block."""
-    global _newest  # noqa: PLW0603
+    global _newest
     _newest = (float("-inf"), None)
 
 

@@ -18,7 +18,7 @@ class EventsError(Exception):
     """Root of everything the events app raises on purpose."""
 
 
-class RequestRefused(EventsError):
+class RequestRefused(EventsError):  # noqa: N818
     """An ingest request that is refused as a whole; nothing of it is stored."""
 
     status = 400
@@ -64,7 +64,7 @@ class NotNow(RequestRefused):
     code = "try_again"
 
 
-class EventRefused(EventsError):
+class EventRefused(EventsError):  # noqa: N818
     """One event that is not stored, while its neighbours are."""
 
     def __init__(self, reason: str, detail: str) -> None:

@@ -21,7 +21,7 @@ _BOOLEANS = {"true": True, "false": False, "": False}
 Coercion = Callable[[str, Any], Any]
 
 
-class Unfit(ValueError):
+class Unfit(ValueError):  # noqa: N818
     """The value cannot be what its field holds."""
 
 
@@ -52,7 +52,7 @@ def as_double(_field: str, value: Any) -> float | int | None:
     """Numbers, also from numeric text; empty text is no value."""
     if isinstance(value, bool):
         raise Unfit
-    return _number(value) if isinstance(value, str) else value  # type: ignore[no-any-return]
+    return _number(value) if isinstance(value, str) else value
 
 
 def as_boolean(_field: str, value: Any) -> bool:

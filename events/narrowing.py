@@ -8,16 +8,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.indices import split_patterns
-from engine.prefilter import ARRAY_COLUMNS, AllOf, AnyOf, ColumnIn, ColumnPrefix, Everything, Narrowing, Nothing
+from engine.prefilter import (
+    ARRAY_COLUMNS,
+    COLUMNS,
+    AllOf,
+    AnyOf,
+    ColumnIn,
+    ColumnPrefix,
+    Everything,
+    Narrowing,
+    Nothing,
+)
 
 Condition = tuple[str, list[Any]]
 _ALWAYS: Condition = ("true", [])
 _NEVER: Condition = ("false", [])
 # The only column names that ever enter a statement.
-_NAMES = frozenset(
-    ["dataset", "category", "action", "host_name", "user_name", "process_entity_id", "process_parent_entity_id"]
-    + ["source_ip", "destination_ip"]
-)
+_NAMES = frozenset(COLUMNS.values())
 
 
 def condition_of(narrowing: Narrowing) -> Condition:
@@ -66,14 +73,14 @@ def _one_of(column: str, values: list[str], folded: bool) -> Condition:
         return f"{_folded(column, folded)} = ANY(%s)", [values]
     if not folded:
         return f"{column} && %s::text[]", [values]
-    return f"EXISTS (SELECT 1 FROM unnest({column}) v WHERE {_folded('v', folded)} = ANY(%s))", [values]
+    return f"EXISTS (SELECT 1 FROM unnest({column}) v WHERE {_folded('v', folded)} = ANY(%s))", [values]  # noqa: S608
 
 
 def _begins(column: str, prefix: str, folded: bool) -> Condition:
     _check(column)
     if column not in ARRAY_COLUMNS:
         return f"starts_with({_folded(column, folded)}, %s)", [prefix]
-    return f"EXISTS (SELECT 1 FROM unnest({column}) v WHERE starts_with({_folded('v', folded)}, %s))", [prefix]
+    return f"EXISTS (SELECT 1 FROM unnest({column}) v WHERE starts_with({_folded('v', folded)}, %s))", [prefix]  # noqa: S608
 
 
 def _folded(name: str, folded: bool) -> str:

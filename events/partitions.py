@@ -88,7 +88,7 @@ def _make(table: str, day: date) -> None:
             "CREATE TABLE {child} (LIKE {parent} INCLUDING DEFAULTS INCLUDING STORAGE INCLUDING INDEXES)",
             "ALTER TABLE {parent} ATTACH PARTITION {child} FOR VALUES FROM ({first}) TO ({next})",
         ):
-            cursor.execute(sql.SQL(statement).format(**parts))  # type: ignore[arg-type]
+            cursor.execute(sql.SQL(statement).format(**parts))
 
 
 def _still_needed(day: date) -> bool:
@@ -102,7 +102,7 @@ def _drop(day: date) -> bool:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s), set_config('lock_timeout', '2s', true)", [_LOCK])
             for table in TABLES:
-                cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(_name(table, day))))  # type: ignore[arg-type]
+                cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(_name(table, day))))
     except OperationalError:
         log.warning("a day past retention is in use; it goes at the next round", day=day.isoformat())
         return False

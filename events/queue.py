@@ -117,7 +117,7 @@ def pending_before(epoch: int) -> bool:
 def oldest_pending_epochs() -> list[int]:
     """The epochs under which batches are being judged now, oldest first."""
     held = Batch.objects.filter(state=Batch.State.PENDING, lease_by__isnull=False, epoch__isnull=False)
-    return list(held.order_by("epoch").values_list("epoch", flat=True).distinct())
+    return [epoch for epoch in held.order_by("epoch").values_list("epoch", flat=True).distinct() if epoch is not None]
 
 
 def _free(now: datetime, limit: int) -> list[Batch]:

@@ -177,14 +177,14 @@ def fetch(statement: str, values: Sequence[Any], seconds: float | None) -> list[
     if seconds is None:
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
-            return cursor.fetchall()
+            return list(cursor.fetchall())
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             setting = "SELECT current_setting('statement_timeout'), set_config('statement_timeout', %s, true)"
             cursor.execute(setting, [str(int(seconds * 1000))])
             usual = cursor.fetchone()[0]
             cursor.execute(statement, values)
-            rows = cursor.fetchall()
+            rows = list(cursor.fetchall())
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [usual])
             return rows
     except OperationalError as error:

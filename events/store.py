@@ -17,8 +17,8 @@ from events.documents import ROW, read_documents
 from events.models import Batch
 from events.normalise import NormalisedEvent
 from events.searching import SearchKey, SearchPage, Window, scan, search
-from events.summing import Counted, Histogram, Terms, count, histogram, terms
 from events.stored import EventRef, StoredEvent
+from events.summing import Counted, Histogram, Terms, count, histogram, terms
 from events.writing import write
 
 __all__ = [

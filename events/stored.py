@@ -12,7 +12,7 @@ class EventRef(NamedTuple):
 
     team_id: int
     day: date
-    index: str
+    index: str  # type: ignore[assignment]  # hides tuple.index, which nobody asks of a reference
     uid: bytes
 
 

@@ -146,8 +146,8 @@ class _Tally:
 def _counted_by_database(question: Question, width: timedelta, seconds: float) -> tuple[Counter[int], Counted]:
     where, values = question.where()
     statement = (
-        "SELECT floor(extract(epoch FROM time - %s::timestamptz) / %s)::int, count(*) "
-        f"FROM event WHERE {where} GROUP BY 1"  # noqa: S608
+        "SELECT floor(extract(epoch FROM time - %s::timestamptz) / %s)::int, count(*) "  # noqa: S608
+        f"FROM event WHERE {where} GROUP BY 1"
     )
     rows = fetch(statement, [question.window.start, width.total_seconds(), *values], seconds)
     counts = Counter(dict(rows or []))

@@ -1,0 +1,186 @@
+"""Taking in a request: check, unpack, divide, normalise, store in one transaction, and only then say so.
+
+Everything that is refused as a whole is refused before anything is stored. What is wrong with one event is its own
+affair: it goes to the dead letters and its neighbours are stored.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, OperationalError, transaction
+from psycopg.errors import CheckViolation, DeadlockDetected, SerializationFailure
+
+from accounts.keys import touch_key
+from accounts.models import ApiKey
+from events import bell, partitions, pressure, rate
+from events.body import BodyLimits, divide, media_type, unpack
+from events.dead_letters import Refused, bury
+from events.errors import EventRefused, Malformed, TooLarge
+from events.models import Batch
+from events.normalise import NormalisedEvent, Reception, normalise
+from events.store import put_batch
+
+log = structlog.get_logger(__name__)
+
+_REQUEST_KEY = re.compile(r"[\x21-\x7e]{1,100}")
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """What became of one event: `created`, `duplicate`, or `rejected` with a reason and a sentence."""
+
+    status: str
+    id: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+    def to_json(self) -> dict[str, str]:
+        """Without what does not apply."""
+        parts = (("status", self.status), ("id", self.id), ("reason", self.reason), ("detail", self.detail))
+        return {name: value for name, value in parts if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What became of a request, one item for each event in the order they were sent."""
+
+    items: list[ItemResult]
+    batch_id: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer: counts, then the items."""
+        statuses = [item.status for item in self.items]
+        counts = {status: statuses.count(status) for status in ("created", "duplicate", "rejected")}
+        return counts | {"items": [item.to_json() for item in self.items]}
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """The events of a request, sorted into good and bad, with the place each good one had."""
+
+    size: int
+    good: list[NormalisedEvent] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    bad: dict[int, Refused] = field(default_factory=dict)
+
+    def items(self, created: Sequence[bool]) -> list[ItemResult]:
+        items: list[ItemResult | None] = [None] * self.size
+        for place, event, is_new in zip(self.places, self.good, created, strict=True):
+            items[place] = ItemResult("created" if is_new else "duplicate", event.uid.hex())
+        for place, refused in self.bad.items():
+            items[place] = ItemResult("rejected", None, refused.error.reason, refused.error.detail)
+        return [item for item in items if item is not None]
+
+
+def ingest(
+    *,
+    key: ApiKey,
+    body: bytes,
+    content_type: str,
+    content_encoding: str,
+    idempotency_key: str | None,
+    now: datetime,
+    metered: bool = True,
+) -> IngestReport:
+    """Store the events of one request and queue them for judging; returns after COMMIT.
+
+    A request whose Idempotency-Key this key has sent before gets the first answer again, for two days.
+    `metered=False` leaves the key's rate alone, for a back-fill of our own.
+
+    Raises: RequestRefused (nothing was stored); DatabaseError (send again).
+    """
+    request_key = _request_key(key, idempotency_key)
+    remembered = _remembered(key, request_key)
+    if remembered:
+        return remembered
+    lines = _lines(body, content_type, content_encoding)
+    pressure.check(now)
+    if metered:
+        rate.spend(key, len(lines))
+    touch_key(key, now)
+    return _store(_sort(lines, key, now), key, request_key, now)
+
+
+def _lines(body: bytes, content_type: str, content_encoding: str) -> list[bytes]:
+    media = media_type(content_type)
+    if len(body) > settings.INGEST_MAX_BODY_BYTES:
+        raise TooLarge(f"A body may have {settings.INGEST_MAX_BODY_BYTES:,} bytes.")
+    limits = BodyLimits(settings.INGEST_MAX_UNPACKED_BYTES, settings.INGEST_MAX_EVENTS)
+    return divide(unpack(body, content_encoding, limits.unpacked_bytes), media, limits)
+
+
+def _request_key(key: ApiKey, given: str | None) -> str | None:
+    """Agents do not know of each other: what one calls `1` is not what another calls so."""
+    if given is None:
+        return None
+    if _REQUEST_KEY.fullmatch(given) is None:
+        raise Malformed("Idempotency-Key must be 1 to 100 printable ASCII characters without spaces.")
+    return f"{key.pk}:{given}"
+
+
+def _remembered(key: ApiKey, request_key: str | None) -> IngestReport | None:
+    if request_key is None:
+        return None
+    first = Batch.objects.filter(team_id=key.team_id, request_key=request_key).values_list("answer", "id").first()
+    return IngestReport([ItemResult(*item) for item in first[0] or []], first[1]) if first else None
+
+
+def _sort(lines: Sequence[bytes], key: ApiKey, now: datetime) -> _Sorted:
+    reception = Reception(key.team_id, now, partitions.oldest_day(now), settings.INGEST_MAX_EVENT_BYTES)
+    found = _Sorted(len(lines))
+    for place, line in enumerate(lines):
+        try:
+            event = normalise(line, reception)
+        except EventRefused as error:
+            found.bad[place] = Refused(line, error)
+        else:
+            found.good.append(event)
+            found.places.append(place)
+    return found
+
+
+def _store(found: _Sorted, key: ApiKey, request_key: str | None, now: datetime) -> IngestReport:
+    """Store, again when another request was in the way."""
+
+    def answer(created: list[bool]) -> list[list[str | None]]:
+        return [[item.status, item.id, item.reason, item.detail] for item in found.items(created)]
+
+    for tries in range(1, _TRIES + 1):
+        try:
+            return _store_once(found, key, request_key, now, answer)
+        except (IntegrityError, OperationalError) as error:
+            remembered = _remembered(key, request_key)
+            if remembered:
+                return remembered
+            passes = isinstance(error.__cause__, DeadlockDetected | SerializationFailure | CheckViolation)
+            if not passes or tries == _TRIES:
+                raise
+            partitions.forget_days()  # a day that was dropped meanwhile shows as a check violation
+            log.info("storing again", because=type(error.__cause__).__name__)
+    raise AssertionError("the loop returns or raises")
+
+
+def _store_once(
+    found: _Sorted, key: ApiKey, request_key: str | None, now: datetime, answer: Callable[[list[bool]], Any]
+) -> IngestReport:
+    partitions.ensure_days({event.day for event in found.good})
+    with transaction.atomic():
+        report = put_batch(
+            team_id=key.team_id,
+            events=found.good,
+            ingested_at=now,
+            api_key_id=key.pk,
+            request_key=request_key,
+            answer=answer,
+        )
+        if found.bad:
+            bury(list(found.bad.values()), key=key, at=now)
+        if any(report.created):
+            transaction.on_commit(bell.ring)
+    return IngestReport(found.items(report.created), report.batch_id)

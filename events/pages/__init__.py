@@ -1,0 +1,1 @@
+"""What the pages about events show, worked out apart from how they look."""

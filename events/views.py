@@ -1,0 +1,88 @@
+"""Doors to the event pages. What they show is in events/pages/."""
+
+from datetime import date, timedelta
+
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.dateparse import parse_date
+
+from accounts.access import may, page
+from accounts.roles import Permission
+from accounts.selectors import teams_of
+from events import selectors, store
+from events.pages.asked import PRESETS, read_asked
+from events.pages.one_event import event_page, pretty
+from events.pages.results import SALT, results, wider
+from events.stored import StoredEvent
+from soc.web import clock
+from soc.web.htmx import render_page
+from soc.web.http import UserRequest
+from soc.web.paging import read_key
+
+_WIDER = timedelta(days=7)
+
+
+@page()
+def search(request: UserRequest) -> HttpResponseBase:
+    """Search events; htmx gets the results alone, or for a further page only its rows."""
+    now = clock.now()
+    asked = read_asked(request.GET.get("q", ""), request.GET.get("from", ""), request.GET.get("to", ""), now)
+    after = read_key(request.GET.get("after"), SALT)
+    context = {
+        "asked": asked,
+        "presets": PRESETS,
+        "now": now,
+        "notice": after.notice,
+        "may_see_dead_letters": may(request.user, Permission.MANAGE_KEYS),
+    }
+    if not asked.readable:
+        return render_page(request, "events/search.html", context, part="results", status=422)
+    team_ids = teams_of(request.user)
+    found = results(asked, team_ids, after, with_chart=after.values is None)
+    context["results"] = found
+    if not found.rows and after.values is None and asked.window and now - asked.window.start < _WIDER:
+        context["in_a_week"] = wider(asked, team_ids, store.Window(now - _WIDER, asked.window.end))
+    return render_page(request, "events/search.html", context, part="rows" if after.values else "results")
+
+
+@page()
+def event(request: UserRequest, uid: str) -> HttpResponseBase:
+    """One event: its fields, its process's relatives, the raw document."""
+    asked = {name: request.GET.get(name, "")[:4_000] for name in ("q", "from", "to")}
+    shown = event_page(_event_of(request, uid), query=asked["q"], start=asked["from"], end=asked["to"])
+    return render_page(request, "events/event.html", {"page": shown, "asked": asked, "now": clock.now()}, part="fields")
+
+
+@page()
+def raw(request: UserRequest, uid: str) -> HttpResponseBase:
+    """The document of one event, to keep as a file."""
+    response = HttpResponse(pretty(_event_of(request, uid)), content_type="application/json; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{uid.lower()}.json"'
+    return response
+
+
+@page(Permission.MANAGE_KEYS)
+def dead_letters(request: UserRequest) -> HttpResponseBase:
+    """Events that were refused at the door, newest first."""
+    letters = selectors.dead_letters(teams_of(request.user), request.GET.get("after"), request.GET.get("reason", ""))
+    context = {"letters": letters, "now": clock.now()}
+    return render_page(request, "events/dead_letters.html", context, part="rows")
+
+
+def _event_of(request: UserRequest, uid: str) -> StoredEvent:
+    """The event, or a 404 when it is not stored (any more) or is of a team the person is not in."""
+    try:
+        key = bytes.fromhex(uid)
+    except ValueError:
+        raise Http404 from None
+    found = store.get(team_ids=teams_of(request.user), uid=key, day=_day(request.GET.get("day", "")))
+    if found is None:
+        raise Http404
+    return found
+
+
+def _day(text: str) -> date | None:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None
