@@ -16,7 +16,6 @@ from typing import Any, NoReturn, TypeAlias
 from engine.errors import EngineError, PatternError
 from engine.fields import NUMBER_TYPES, FieldType, field_type
 from engine.patterns import parse_pattern, pattern_test
-
 from engine.tree import Leaf, MatchNone, Nested, Op, Scalar, Tree, all_of, negated, text_of
 
 ListResolver: TypeAlias = Callable[[str], Sequence[str] | None]

@@ -13,10 +13,10 @@ from engine.document import Document
 from engine.fields import field_type
 from engine.guide import split_guide
 from engine.indices import index_matches
-from engine.interpret import matches
 from engine.rule_types.new_terms import terms_of
 from engine.rulefile import SEVERITIES, compile_rule, load_rule, warnings_of
 from engine.tree import fields_of
+from tests.engine.judging import judged
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "rules" / "pack").glob("*.toml"))
@@ -48,7 +48,7 @@ def merge(target, source):
 
 
 def document(case, change):
-    return Document.of(orjson.dumps(changed(case["event"], change)))
+    return orjson.dumps(changed(case["event"], change))
 
 
 def mapping(rule):
@@ -149,9 +149,9 @@ def test_every_rule_that_is_evaluated_has_a_case():
 def test_a_rule_fires_on_its_events_and_not_on_their_near_misses(case):
     tree = compile_rule(PACK[case["file"]]).tree
     assert tree is not None
-    assert [change for change in case["fires"] if not matches(tree, document(case, change))] == []
-    assert [change for change in case["quiet"] if matches(tree, document(case, change))] == []
-    assert not matches(tree, Document.of(b"{}"))
+    assert [change for change in case["fires"] if not judged(tree, document(case, change))] == []
+    assert [change for change in case["quiet"] if judged(tree, document(case, change))] == []
+    assert not judged(tree, b"{}")
 
 
 @pytest.mark.parametrize("case", CASES["rule"], ids=lambda case: case["file"])
@@ -163,7 +163,7 @@ def test_a_rule_reads_its_own_index_and_no_foreign_one(case):
 
 @pytest.mark.parametrize("case", [case for case in CASES["rule"] if "terms" in case], ids=lambda case: case["file"])
 def test_a_new_terms_rule_names_what_is_new(case):
-    terms = terms_of(PACK[case["file"]].new_terms_fields, document(case, {}))
+    terms = terms_of(PACK[case["file"]].new_terms_fields, Document.of(document(case, {})))
     assert [list(combination) for combination in terms] == case["terms"]
 
 
