@@ -37,7 +37,7 @@ def alert_brief(alert: Alert) -> AlertBrief:
 
 
 def _tactics(alert: Alert) -> tuple[str, ...]:
-    if not Alert.revision.is_cached(alert):  # type: ignore[attr-defined]
+    if not Alert.revision.is_cached(alert):
         return ()
     threat = alert.revision.definition.get("threat", ())
     return tuple(str(tactic.get("name", "")) for tactic in threat)

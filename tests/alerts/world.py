@@ -1,4 +1,4 @@
-"""A small world for the tests of alerts: people, two rules, and agents that post through the real ingest and storage."""
+"""A small world for the tests of alerts: people, rules, and agents that post through the real ingest and storage."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

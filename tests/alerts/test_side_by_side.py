@@ -1,0 +1,262 @@
+"""Several workers and people at once, on connections of their own: nothing is lost, doubled, or slips past."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection, connections
+
+from accounts.selectors import default_team
+from alerts import evaluation
+from alerts.errors import StaleAlert
+from alerts.evaluation import evaluate_pending
+from alerts.exceptions import add
+from alerts.models import Alert, Reason, SignalCount, Status
+from alerts.triage import set_status
+from events.models import Batch
+from rules.models import HeldBack, SeenTerm
+from tests.alerts.world import NOW, event, load, people, post, work
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ON_CI = [{"field": "user.name", "type": "match", "operator": "included", "value": "svc-ci"}]
+PATIENCE = 30
+
+
+@pytest.fixture(autouse=True)
+def _no_events_left() -> Iterator[None]:
+    yield
+    with connection.cursor() as cursor:  # Django empties only the tables that it manages
+        cursor.execute("TRUNCATE event, event_block, seen_term")
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as executor:
+        yield executor
+
+
+def start(pool: ThreadPoolExecutor, act: Callable[[], object]) -> Future:
+    """Run an act on a connection of its own."""
+
+    def apart() -> object:
+        try:
+            return act()
+        finally:
+            connections.close_all()
+
+    return pool.submit(apart)
+
+
+def both(pool: ThreadPoolExecutor, *acts: Callable[[], object]) -> list[object]:
+    """Run acts at the same time; errors are answers too."""
+    gate = threading.Barrier(len(acts))
+
+    def gated(act):
+        def run():
+            gate.wait(PATIENCE)
+            try:
+                return act()
+            except Exception as error:
+                return error
+
+        return run
+
+    return [future.result(PATIENCE) for future in [start(pool, gated(act)) for act in acts]]
+
+
+def drain() -> int:
+    worker, alerts = uuid4(), 0
+    while (report := evaluate_pending(now=NOW, worker=worker)).batches:
+        assert not report.failed
+        alerts += report.alerts
+    return alerts
+
+
+def test_two_workers_judge_every_batch_once(tmp_path, pool, monkeypatch):
+    load(tmp_path, most=1_000)
+    monkeypatch.setattr("events.queue._MOST_BATCHES", 3)
+    for number in range(30):
+        post([event(), event()], now=NOW + timedelta(seconds=number))
+
+    alerts = both(pool, drain, drain)
+    assert sum(alerts) == Alert.objects.count() == 60
+    assert not Batch.objects.exclude(state=Batch.State.DONE).exists()
+
+
+def test_two_workers_share_one_allowance(tmp_path, pool, monkeypatch):
+    load(tmp_path, most=10)
+    monkeypatch.setattr("events.queue._MOST_BATCHES", 2)
+    for number in range(8):
+        post([event() for _ in range(4)], now=NOW + timedelta(seconds=number))
+
+    both(pool, drain, drain)
+    count = SignalCount.objects.get()
+    assert (Alert.objects.count(), count.raised, count.over) == (10, 10, 22)
+
+
+def test_two_workers_agree_on_what_is_new(tmp_path, pool, monkeypatch):
+    load(tmp_path, most=1_000, new_terms=["process.parent.name"], by_ingest=True)
+    monkeypatch.setattr("events.queue._MOST_BATCHES", 2)
+    parents = [f"parent-{number}" for number in range(10)]
+    for _ in range(6):
+        post([event(process__parent__name=name) for name in parents], now=NOW)
+
+    both(pool, drain, drain)
+    assert SeenTerm.objects.count() == 10
+    assert {tuple(terms["values"]) for terms in Alert.objects.values_list("new_terms", flat=True)} == {
+        (name,) for name in parents
+    }
+
+
+class _Pause:
+    """Holds the worker at one place until the test lets it go on."""
+
+    def __init__(self) -> None:
+        self.reached, self.go = threading.Event(), threading.Event()
+
+    def wait(self) -> None:
+        self.reached.set()
+        assert self.go.wait(PATIENCE)
+
+
+def save_exception(person, alert):
+    return add(
+        alert=alert,
+        entries=ON_CI,
+        reason="known",
+        close_matching=Reason.BENIGN_POSITIVE,
+        actor=person,
+        now=NOW,
+        team_ids=[default_team().pk],
+    )
+
+
+def first_alert():
+    post([event(user__name="ivan")])
+    work()
+    return Alert.objects.get()
+
+
+def test_an_exception_saved_between_matching_and_raising_holds_the_hits_back(tmp_path, pool, monkeypatch):
+    load(tmp_path)
+    ana, alert, pause = people().ana, first_alert(), _Pause()
+    honest = evaluation.hold_epoch
+
+    def slow(*given):
+        pause.wait()
+        return honest(*given)
+
+    monkeypatch.setattr(evaluation, "hold_epoch", slow)
+    post([event(), event(user__name="ivan")], now=NOW + timedelta(seconds=1))
+    worker = start(pool, drain)
+    assert pause.reached.wait(PATIENCE)
+    save_exception(ana, alert)
+    pause.go.set()
+
+    assert worker.result(PATIENCE) == 1
+    assert not Alert.objects.filter(user_name="svc-ci").exists()
+    assert HeldBack.objects.count() == 1
+
+
+def test_a_rule_that_changed_between_matching_and_raising_judges_by_its_new_logic(tmp_path, pool, monkeypatch):
+    load(tmp_path)
+    pause, honest = _Pause(), evaluation.hold_epoch
+
+    def slow(*given):
+        pause.wait()
+        return honest(*given)
+
+    monkeypatch.setattr(evaluation, "hold_epoch", slow)
+    post([event(user__name="old"), event(user__name="new", process__name="curl")])
+    worker = start(pool, drain)
+    assert pause.reached.wait(PATIENCE)
+    load(tmp_path, query="process.name:curl", learnt=False)
+    pause.go.set()
+
+    assert worker.result(PATIENCE) == 1
+    assert Alert.objects.get().user_name == "new"
+
+
+def test_an_exception_waits_for_the_alerts_being_raised_and_closes_them(tmp_path, pool, monkeypatch):
+    load(tmp_path)
+    ana, alert, pause = people().ana, first_alert(), _Pause()
+    honest = evaluation.judge
+
+    def slow(*given, **more):
+        pause.wait()
+        return honest(*given, **more)
+
+    monkeypatch.setattr(evaluation, "judge", slow)
+    post([event()], now=NOW + timedelta(seconds=1))
+    worker = start(pool, drain)
+    assert pause.reached.wait(PATIENCE)
+    saving = start(pool, lambda: save_exception(ana, alert))
+    assert not saving.done()
+    pause.go.set()
+
+    assert worker.result(PATIENCE) == 1
+    (closed,) = saving.result(PATIENCE).closed
+    assert Alert.objects.get(pk=closed).user_name == "svc-ci"
+    assert Alert.objects.get(pk=closed).status == Status.CLOSED
+
+
+def test_of_two_people_one_is_told_that_the_other_was_faster(tmp_path, pool):
+    load(tmp_path)
+    cast, alert = people(), first_alert()
+
+    def close_as(person, reason):
+        return lambda: set_status(
+            alert_ids=[alert.pk],
+            status=Status.CLOSED,
+            reason=reason,
+            versions={alert.pk: 1},
+            actor=person,
+            now=NOW,
+            team_ids=[alert.team_id],
+        )
+
+    answers = both(pool, close_as(cast.ana, Reason.TRUE_POSITIVE), close_as(cast.rosa, Reason.DUPLICATE))
+    (refused,) = [answer for answer in answers if isinstance(answer, StaleAlert)]
+    assert refused.who in ("Ana", "Rosa")
+    assert Alert.objects.get().version == 2
+
+
+def test_bulk_acts_over_the_same_alerts_do_not_lock_each_other_out(tmp_path, pool):
+    load(tmp_path)
+    cast = people()
+    post([event() for _ in range(30)])
+    work()
+    ids = list(Alert.objects.values_list("pk", flat=True))
+
+    def acknowledge(person, numbers):
+        return lambda: (
+            set_status(
+                alert_ids=numbers, status=Status.ACKNOWLEDGED, actor=person, now=NOW, team_ids=[default_team().pk]
+            ).changed
+        )
+
+    one, other = both(pool, acknowledge(cast.ana, ids), acknowledge(cast.rosa, ids[::-1]))
+    assert sorted(one + other) == sorted(ids)
+
+
+def test_a_worker_that_dies_before_its_commit_leaves_nothing_and_its_batch_is_judged_later(tmp_path, pool, monkeypatch):
+    load(tmp_path)
+    post([event()])
+
+    class Killed(BaseException):
+        """Nothing catches a kill."""
+
+    def dying(*_):
+        raise Killed
+
+    with monkeypatch.context() as broken:
+        broken.setattr("alerts.evaluation.queue.finish", dying)
+        with pytest.raises(Killed):
+            start(pool, drain).result(PATIENCE)
+    assert not Alert.objects.exists()
+    assert not SignalCount.objects.exists()
+    assert work(NOW + timedelta(seconds=30)).alerts == 0
+    assert work(NOW + timedelta(seconds=61)).alerts == 1
