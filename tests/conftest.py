@@ -100,3 +100,22 @@ def live_system() -> Iterator[LiveSystem]:
     system = LiveSystem(durable=False)
     yield system
     system.stop()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The rule set and the days that are known to exist belong to the process; each test's database begins without."""
+    asks = {"db", "transactional_db"} & set(request.fixturenames) or request.node.get_closest_marker("django_db")
+    if asks:
+        _forget()
+    yield
+    if asks:
+        _forget()
+
+
+def _forget() -> None:
+    from events.partitions import forget_days
+    from rules.ruleset import forget
+
+    forget()
+    forget_days()

@@ -20,6 +20,7 @@ from events.ingest import ingest
 from soc.demo.company import Company
 from soc.demo.ecs import Document
 from soc.demo.stories import Outcome, Story
+from soc.demo.team import demo_analyst
 from soc.demo.timeline import Happening, happenings
 
 _STRETCH = timedelta(hours=3)
@@ -95,8 +96,7 @@ def _send(key: ApiKey, request: _Request, worker: uuid.UUID, report: BackfillRep
         now=request.at,
     )
     report.events += sum(item.status == "created" for item in sent.items)
-    while evaluate_pending(now=request.at, worker=worker).batches:
-        pass
+    evaluate_pending(now=request.at, worker=worker)
     raised = list(Alert.objects.filter(id__gt=before, demo=True).values_list("id", flat=True))
     report.alerts += len(raised)
     if request.story and raised:
@@ -109,7 +109,7 @@ def _newest_alert() -> int:
 
 def _judge_past(report: BackfillReport, key: ApiKey, seed: int, now: datetime) -> None:
     """Close what is old enough, as the story says it was, after a time that people would take."""
-    rng = random.Random(f"verdicts {seed}")
+    rng, analyst = random.Random(f"verdicts {seed}"), demo_analyst()
     for story, raised in report.told:
         created = Alert.objects.filter(id__in=raised).values_list("created_at", flat=True)[0]
         closed = created + timedelta(minutes=rng.uniform(4, 300))
@@ -121,7 +121,7 @@ def _judge_past(report: BackfillReport, key: ApiKey, seed: int, now: datetime) -
                 reason=rng.choices(reasons, weights)[0],
                 note=f"Demo verdict: {story.name}.",
                 versions=None,
-                actor=None,
+                actor=analyst,
                 now=closed,
                 team_ids=[key.team_id],
                 door=Change.Door.COMMAND,

@@ -6,7 +6,7 @@ from django.db import connection, transaction
 
 from accounts.models import ApiKey, Team
 from alerts.models import Alert
-from events.models import Batch, DeadLetter, Event, EventBlock
+from events.models import Batch, DeadLetter, Event
 from rules.models import HeldBack, SeenTerm
 from soc.demo.team import TEAM_SLUG
 
@@ -44,7 +44,6 @@ def _delete_blocks(team_id: int) -> None:
     """Blocks know their batch only, and batches their team."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM {EventBlock._meta.db_table} b USING {Batch._meta.db_table} t "  # noqa: S608 - table names
-            "WHERE b.batch_id = t.id AND t.team_id = %s",
+            "DELETE FROM event_block b USING events_batch t WHERE b.batch_id = t.id AND t.team_id = %s",
             [team_id],
         )

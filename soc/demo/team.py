@@ -6,10 +6,12 @@ from pathlib import Path
 
 from accounts.keys import KeyRefused, authenticate_key, create_key
 from accounts.models import ApiKey, Team, User
+from accounts.roles import Role
 
 TEAM_SLUG = "demo"
 TEAM_NAME = "Tidewater Instruments (demo)"
 KEY_NAME = "Demo telemetry"
+ANALYST = "demo-analyst"
 
 
 def demo_team() -> Team:
@@ -19,6 +21,18 @@ def demo_team() -> Team:
         for user in User.objects.filter(is_active=True):
             user.teams.add(team)
     return team
+
+
+def demo_analyst() -> User:
+    """Who gave the demo's verdicts: a labelled account that nobody can sign in with."""
+    user, created = User.objects.get_or_create(
+        username=ANALYST, defaults={"first_name": "Demo", "last_name": "analyst", "role": Role.ANALYST}
+    )
+    if created:
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+    user.teams.add(demo_team())
+    return user
 
 
 def demo_key(*, remembered_at: Path, now: datetime) -> tuple[ApiKey, str]:

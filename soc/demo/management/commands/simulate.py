@@ -45,7 +45,8 @@ class Command(BaseCommand):
         key, _ = demo_key(remembered_at=settings.HOME / "demo_key", now=now)
         report = backfill(company=company, key=key, seed=seed, days=days, now=now, progress=self._progress)
         self.stdout.write(
-            f"Demo telemetry: {report.events:,} events of {days} days, {report.alerts} alerts, {report.verdicts} with verdicts."
+            f"Demo telemetry: {report.events:,} events of {days} days, "
+            f"{report.alerts} alerts, {report.verdicts} with verdicts."
         )
 
     _shown = 0
