@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from accounts.keys import create_key
-from accounts.models import Team
+from accounts.selectors import default_team
 from alerts.models import Alert, Reason, Status
 from events.models import Batch, Event
 from rules.loading import load_rules
@@ -50,7 +50,7 @@ def test_laying_the_same_days_again_stores_nothing_twice(demo):
 
 def test_purging_takes_the_demo_out_and_leaves_the_rest(demo):
     _lay(demo, days=1)
-    real, _ = create_key(name="Real", team=Team.objects.get(is_default=True), actor=None, now=_NOW)
+    real, _ = create_key(name="Real", team=default_team(), actor=None, now=_NOW)
     _lay(real, days=1)
     kept = Event.objects.filter(team_id=real.team_id).count()
     gone = purge()
