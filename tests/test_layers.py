@@ -7,12 +7,9 @@ ORDER = ["cases", "alerts", "rules", "events", "accounts"]
 
 
 def _relations():
-    for model in apps.get_models():
-        if model._meta.app_label not in ORDER:
-            continue
-        for field in model._meta.get_fields():
-            if field.is_relation and not field.auto_created and field.related_model is not None:
-                yield model, field
+    ours = [model for model in apps.get_models() if model._meta.app_label in ORDER]
+    fields = [(model, field) for model in ours for field in model._meta.get_fields()]
+    return [(m, f) for m, f in fields if f.is_relation and not f.auto_created and f.related_model is not None]
 
 
 @pytest.mark.parametrize(("model", "field"), _relations(), ids=lambda x: getattr(x, "__name__", None) or x.name)

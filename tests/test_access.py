@@ -1,0 +1,178 @@
+"""Every URL says who may enter (tests/access.toml), and does what it says: tried as everybody, nobody included."""
+
+import tomllib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+from accounts.models import Change, User
+from accounts.roles import PERMISSIONS, Permission, Role
+from accounts.services import create_sign_in_link
+from alerts.models import Alert, AlertEvent
+from rules.exceptions import create_item
+from tests.alerts.pages import world as worlds
+
+TABLE = tomllib.loads((Path(__file__).parent / "access.toml").read_text(encoding="utf-8"))
+METHODS = {"GET", "POST"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table."""
+
+    name: str
+    may: str
+    method: str = "GET"
+    args: list[str] = field(default_factory=list)
+    foreign: bool = False
+    form: dict[str, str] = field(default_factory=dict)
+
+
+LINES = [Line(name, **told) for name, told in TABLE.items()]
+
+
+def _names(patterns: list[Any], prefix: str = "") -> list[str]:
+    names = []
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            names.append(f"{prefix}{pattern.name}")
+        else:
+            inner = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            names += _names(pattern.url_patterns, inner)
+    return names
+
+
+def test_every_url_has_a_line_and_every_line_a_url():
+    assert sorted(_names(get_resolver().url_patterns)) == sorted(TABLE), "see tests/access.toml"
+
+
+def test_every_line_names_a_permission():
+    assert {line.may for line in LINES} <= {"public", "key", *(permission.value for permission in Permission)}
+    assert {line.method for line in LINES} <= METHODS
+
+
+@dataclass
+class Site:
+    """One of everything that an address can name, all of the default team, and the people."""
+
+    people: dict[Role, User]
+    outsider: User
+    arguments: dict[str, Any]
+
+
+@pytest.fixture
+def site(db) -> Site:
+    world = worlds.build()
+    alert, other = world.send([world.perl(1), world.perl(2)])
+    world.close([other])
+    entries = [{"field": "host.name", "type": "match", "operator": "included", "value": "nowhere"}]
+    item = create_item(
+        rule=alert.rule,
+        entries=entries,
+        reason="known good",
+        name="nowhere",
+        expires_at=None,
+        review_at=None,
+        owner=world.rosa,
+        from_alert=alert.pk,
+        actor=world.rosa,
+        now=world.now,
+    )
+    return Site(
+        people={Role(person.role): person for name, person in world.people.items() if name != "otto"},
+        outsider=_as_engineer(world.otto),
+        arguments={
+            "alert_id": alert.pk,
+            "rule_id": alert.rule_id,
+            "item_id": item.pk,
+            "uid": bytes(AlertEvent.objects.get(alert=alert).uid).hex(),
+            "key_id": world.keys[world.team.pk].pk,
+            "group": _last_group(),
+            "token": create_sign_in_link(user=world.vera, now=world.now + timedelta(hours=1)),
+        },
+    )
+
+
+def _as_engineer(person: User) -> User:
+    """Of another team, but with every permission that an engineer has: only the team can stop such a person."""
+    person.role = Role.ENGINEER
+    person.save(update_fields=["role"])
+    return person
+
+
+def _last_group() -> Any:
+    return Change.objects.exclude(group=None).latest("id").group
+
+
+def _try(site: Site, line: Line, person: User | None) -> Any:
+    """What the person gets; whatever it changed is taken back."""
+    client = Client(raise_request_exception=False)
+    if person is not None:
+        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    address = reverse(line.name, kwargs={name: site.arguments[name] for name in line.args})
+    with transaction.atomic():
+        answer = _send(client, line, address)
+        transaction.set_rollback(True)
+    return answer
+
+
+def _send(client: Client, line: Line, address: str) -> Any:
+    return client.post(address, line.form) if line.method == "POST" else client.get(address)
+
+
+def _is_let_in(answer: Any) -> bool:
+    to_sign_in = answer.status_code == 302 and answer["Location"].startswith("/login/")
+    return answer.status_code not in {401, 403} and answer.status_code < 500 and not to_sign_in
+
+
+def _expected(line: Line, role: Role | None) -> bool:
+    if line.may == "public":
+        return True
+    if line.may == "key" or role is None:
+        return False
+    return Permission(line.may) in PERMISSIONS[role]
+
+
+def test_everybody_gets_in_where_the_table_says_and_nowhere_else(site):
+    wrong = []
+    for line in LINES:
+        for role, person in [(None, None), *site.people.items()]:
+            answer = _try(site, line, person)
+            if _is_let_in(answer) != _expected(line, role):
+                wrong.append(f"{line.name} as {role or 'nobody'}: {answer.status_code}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_an_engineer_of_another_team_is_kept_out(site):
+    wrong = []
+    for line in LINES:
+        if line.foreign:
+            answer = _try(site, line, site.outsider)
+            if answer.status_code not in {403, 404}:
+                wrong.append(f"{line.name}: {answer.status_code}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_an_engineer_of_another_team_finds_nothing_of_this_one_in_lists(site):
+    alert = Alert.objects.get(pk=site.arguments["alert_id"])
+    for address in (reverse("alerts:queue"), reverse("events:search"), reverse("accounts:keys")):
+        client = Client()
+        client.force_login(site.outsider, backend="django.contrib.auth.backends.ModelBackend")
+        text = client.get(address).content.decode()
+        assert alert.host_name not in text, address
+        assert site.arguments["key_id"][:8] not in text, address
+
+
+def test_pages_that_change_something_refuse_get(site):
+    client = Client()
+    client.force_login(site.people[Role.ADMIN], backend="django.contrib.auth.backends.ModelBackend")
+    for line in LINES:
+        if line.method == "POST" and line.may != "key":
+            address = reverse(line.name, kwargs={name: site.arguments[name] for name in line.args})
+            assert client.get(address).status_code == 405, line.name
