@@ -17,11 +17,12 @@ from alerts.identity import identity_of
 from alerts.kept import evidence_row
 from alerts.models import Alert, AlertEvent, Severity
 from alerts.newness import history_of
-from engine import Document, format_duration
+from engine import Document, columns_of, format_duration
+from engine.prefilter import Columns
 
 _NEXT_IDS = "SELECT nextval(pg_get_serial_sequence('alerts_alert', 'id')) FROM generate_series(1, %s)"
 _INSERT_SIZE = 500
-MAX_COLUMN = 600  # an index entry holds 2,700 bytes, a character up to four
+MAX_HASH = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def _next_ids(count: int) -> list[int]:
 
 def _alert(number: int, identity: bytes, hit: Hit, now: datetime) -> Alert:
     definition, document = hit.rule.definition, hit.document
-    hosts, users = _texts(document, "host.name"), _texts(document, "user.name")
+    columns = columns_of(document)
     return Alert(
         pk=number,
         identity=identity,
@@ -98,18 +99,23 @@ def _alert(number: int, identity: bytes, hit: Hit, now: datetime) -> Alert:
         tags=list(definition.tags),
         event_time=hit.event.time,
         created_at=now,
-        host_name=hosts[0] if hosts else None,
-        user_name=users[0] if users else None,
-        odd=len(hosts) > 1 or len(users) > 1 or any(len(text) == MAX_COLUMN for text in (*hosts, *users)),
-        process_hash=next(iter(_texts(document, "process.hash.sha256")), None),
+        host_name=_text(columns, "host_name"),
+        user_name=_text(columns, "user_name"),
+        odd=columns.odd,
+        process_hash=_hash(document),
         evidence=evidence_line(hit),
         new_terms=_new_terms(hit),
         demo=hit.demo,
     )
 
 
-def _texts(document: Document, name: str) -> list[str]:
-    return list(dict.fromkeys(str(value)[:MAX_COLUMN] for value in document.values(name)))
+def _text(columns: Columns, name: str) -> str | None:
+    value = columns.values[name]
+    return value if isinstance(value, str) else None
+
+
+def _hash(document: Document) -> str | None:
+    return next((str(value)[:MAX_HASH] for value in document.values("process.hash.sha256")), None)
 
 
 def _techniques(hit: Hit) -> list[str]:

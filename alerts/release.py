@@ -15,7 +15,7 @@ from engine import index_matches, matches
 from events.store import EventRef, StoredEvent, get_many
 from rules.exceptions import HeldEvent, drop_held_back, held_back_of
 from rules.models import ExceptionItem, RuleRun
-from rules.ruleset import ActiveRule, current
+from rules.ruleset import ActiveRule, RuleSet, current, forget
 
 _ANY_CLOCK = timedelta(days=1)  # a worker's clock may have run ahead of the person's
 
@@ -37,8 +37,15 @@ def release(*, item: ExceptionItem, now: datetime) -> Released:
 
     Raises: RuleFailed.
     """
+    try:
+        return _release(item, current(), now)
+    finally:
+        # The rule set was read inside a transaction that may yet be rolled back; the process must not keep it.
+        forget()
+
+
+def _release(item: ExceptionItem, ruleset: RuleSet, now: datetime) -> Released:
     held = held_back_of(item)
-    ruleset = current()
     rule = ruleset.rules.get(item.rule_id)
     if not held or rule is None:
         return Released(still_held=len(held))

@@ -18,7 +18,8 @@ from alerts.selectors.verdicts import past_verdicts
 from alerts.selectors.why import new_terms_of, why_it_fired
 from engine import Document, LanguageError, RuleDefinition
 from engine.guide import Guide, split_guide
-from events import process_tree, store
+from events import store
+from events.process_tree import ProcessTree, around
 from events.store import StoredEvent
 from rules.trees import definition_of
 
@@ -57,11 +58,11 @@ def _guide(definition: RuleDefinition) -> Guide:
     return split_guide(definition.note, definition.setup, definition.false_positives, definition.name)
 
 
-def _process_tree(event: StoredEvent | None) -> process_tree.ProcessTree | None:
+def _process_tree(event: StoredEvent | None) -> ProcessTree | None:
     """The processes around the event; None for an event that is about no process."""
     if event is None or not event.document().values("process.entity_id"):
         return None
-    return process_tree.around(event=event)
+    return around(event=event)
 
 
 def _is_stored(event: StoredEvent) -> bool:

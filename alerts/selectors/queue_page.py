@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.selectors import teams_of
 from alerts.models import Alert
 from alerts.selectors.filtering import filtered
+from alerts.selectors.narrowing import narrowed
 from alerts.selectors.searching import BUDGET, CHUNK, found
 from alerts.selectors.shapes import Neighbours, QueueFilters, QueuePage, QueueRow
 from alerts.selectors.verdicts import past_verdicts
@@ -128,8 +129,10 @@ class Looked:
 
 def matching(alerts: QuerySet[Alert], tree: Tree, order: Order, looked: Looked) -> Iterator[Alert]:
     """The alerts that the tree is true of, in order, read in chunks from one key to the next."""
-    loaded = alerts.select_related("assignee", "rule", "revision").defer(
-        "revision__definition", "revision__source_text", "revision__tree"
+    loaded = (
+        alerts.filter(narrowed(tree))
+        .select_related("assignee", "rule", "revision")
+        .defer("revision__definition", "revision__source_text", "revision__tree")
     )
     rest = loaded
     while chunk := list(rest[:CHUNK]):

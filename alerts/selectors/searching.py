@@ -1,6 +1,6 @@
 """KQL over alerts. The document of an alert is its source event together with kibana.alert.*; the evaluator decides.
 
-Columns narrow the candidates first, by a superset of what can match.
+Columns narrow the candidates first (alerts/selectors/narrowing.py).
 """
 
 from collections.abc import Iterator, Sequence

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from alerts.models import Alert, Reason
 from engine import Clause, RuleDefinition
 from engine.guide import Guide
+from events.process_tree import ProcessTree
 from rules.models import RuleRevision
 from soc.web.counts import Count
 
@@ -221,7 +221,7 @@ class AlertPage:
     sentence: tuple[Part, ...]
     why: Why
     new_terms: NewTerms | None
-    process_tree: Any  # events.process_tree.ProcessTree | None
+    process_tree: ProcessTree | None
     event_stored: bool  # false: the source event left storage, what was kept with the alert is shown
     fields: list[FieldGroup]
     all_fields: list[FieldRow]

@@ -170,7 +170,7 @@ class TestKql:
     def test_it_stops_at_its_budget_and_says_so(self, alerts, cast, monkeypatch):
         monkeypatch.setattr("alerts.selectors.queue_page.CHUNK", 1)
         monkeypatch.setattr("alerts.selectors.queue_page.BUDGET", 1)
-        page = queue(user=cast.ana, filters=QueueFilters(kql="host.name:a"), now=NOW)
+        page = queue(user=cast.ana, filters=QueueFilters(kql="process.name:nothing"), now=NOW)
         assert page.stopped
         assert page.total.capped
 
@@ -223,3 +223,18 @@ def test_a_page_costs_the_same_queries_however_many_rows(alerts, cast, django_as
     raised([event() for _ in range(20)], now=NOW + HOUR)
     with django_assert_num_queries(5):
         shown(cast.ana)
+
+
+def test_columns_narrow_without_losing_an_alert(tmp_path, cast):
+    load(tmp_path)
+    raised([event(host__name=["x", "a"]), event(host__name="a"), event(host__name="b"), event(host__name=None)])
+    for kql, number in (
+        ("host.name:a", 2),
+        ("host.name:(a or b)", 3),
+        ("host.name:a*", 2),
+        ("not host.name:a", 2),
+        ("host.name:a or process.name:perl", 4),
+        ("host.name:a and user.name:nobody", 0),
+        ("host.name:a and kibana.alert.severity:high", 2),
+    ):
+        assert len(shown(cast.ana, QueueFilters(kql=kql))) == number, kql
