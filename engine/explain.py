@@ -5,14 +5,16 @@ what was asked, what the event had. Of alternatives only those that held are sho
 "checked, none applied". It asks the same leaves as matching does (engine/leaves.py), so it cannot disagree.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from engine.document import Document
 from engine.leaves import fields_like, holds, met_by
-from engine.tree import And, Leaf, MatchAll, MatchNone, Nested, Not, Op, Or, Tree, fields_of, text_of
+from engine.tree import And, Leaf, MatchAll, MatchNone, Nested, Not, Op, Or, Scalar, Tree, fields_of, text_of
 from engine.wording import asked, field_in_words, in_words, shortened
 
+_T = TypeVar("_T", bound=Hashable)
 _MOST_FOUND = 20
 _LONGEST_FOUND = 4_000
 _LONGEST_ASKED = 2_000
@@ -53,7 +55,10 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One node of the rule's tree, judged. `found` are the values that met it or, where it failed, that were there."""
+    """One node of the rule's tree, judged.
+
+    `found` are the values that met a leaf or, where it failed, that were there; `where` has the field of each.
+    """
 
     held: bool
     kind: str
@@ -62,6 +67,7 @@ class Explanation:
     op: Op | None = None
     values: tuple[str, ...] = ()
     found: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
     children: "tuple[Explanation, ...]" = ()
 
     @property
@@ -114,31 +120,31 @@ def _nested(tree: Nested, document: Document) -> Explanation:
 
 def _leaf(leaf: Leaf, document: Document) -> Explanation:
     held = holds(leaf, document)
-    found = _met(leaf, document) if held else _present(leaf, document)
+    pairs = _first_pairs(met_by(leaf, document) if held else _present(leaf, document))
     values = tuple(map(text_of, leaf.values))
-    return Explanation(held, "leaf", leaf, leaf.field, leaf.op, values, found)
+    found, where = tuple(value for _, value in pairs), tuple(field for field, _ in pairs)
+    return Explanation(held, "leaf", leaf, leaf.field, leaf.op, values, found, where)
 
 
-def _met(leaf: Leaf, document: Document) -> tuple[str, ...]:
-    pairs = met_by(leaf, document)
-    return _shown(f"{field}: {text_of(value)}" if leaf.wild_field else text_of(value) for field, value in pairs)
+def _present(leaf: Leaf, document: Document) -> Iterator[tuple[str, Scalar]]:
+    """What the event has where the leaf asked; nothing when it asked everywhere."""
+    names = fields_like(leaf.field, document) if leaf.wild_field else [leaf.field]
+    return ((name, value) for name in names if leaf.field != "*" for value in document.values(name))
 
 
-def _present(leaf: Leaf, document: Document) -> tuple[str, ...]:
-    if leaf.wild_field:
-        names = [] if leaf.field == "*" else fields_like(leaf.field, document)
-        return _shown(f"{name}: {text_of(value)}" for name in names for value in document.values(name))
-    return _shown(map(text_of, document.values(leaf.field)))
+def _first_pairs(pairs: Iterator[tuple[str, Scalar]]) -> list[tuple[str, str]]:
+    """The first values with their fields, without repetition; long ones cut."""
+    return list(_first((field, shortened(text_of(value), _LONGEST_FOUND)) for field, value in pairs))
 
 
-def _shown(values: Iterator[str]) -> tuple[str, ...]:
-    """The first values, without repetition; long ones cut."""
-    kept: dict[str, None] = {}
-    for value in values:
-        kept[shortened(value, _LONGEST_FOUND)] = None
-        if len(kept) == _MOST_FOUND:
-            break
-    return tuple(kept)
+def _first(things: Iterable[_T]) -> Iterator[_T]:
+    seen: set[_T] = set()
+    for thing in things:
+        if thing not in seen:
+            seen.add(thing)
+            yield thing
+        if len(seen) == _MOST_FOUND:
+            return
 
 
 def _rows(node: Explanation, negated: bool, branch: str | None) -> Iterator[Clause]:
@@ -146,7 +152,7 @@ def _rows(node: Explanation, negated: bool, branch: str | None) -> Iterator[Clau
         case "not":
             yield from _rows(node.children[0], not negated, branch)
         case "leaf":
-            yield _row([node], negated, branch)
+            yield from _leaf_rows([node], negated, branch)
         case "nested":
             yield _compound(node, negated, branch)
         case "and" if negated:
@@ -163,7 +169,7 @@ def _all_rows(nodes: Sequence[Explanation], negated: bool, branch: str | None) -
     """Rows of conditions that must all be met; neighbours that exclude values of the same field share a row."""
     for group in _by_field(nodes) if negated else [[node] for node in nodes]:
         if all(node.kind == "leaf" for node in group):
-            yield _row(group, negated, branch)
+            yield from _leaf_rows(group, negated, branch)
         else:
             for node in group:
                 yield from _rows(node, negated, branch)
@@ -184,7 +190,7 @@ def _alternatives(node: Explanation, branch: str | None) -> Iterator[Clause]:
     """The alternatives that held, or all when none did. Several questions about one field are one row."""
     groups = _by_field(node.children)
     if len(groups) == 1 and groups[0][0].kind == "leaf":
-        yield _row(node.children, False, branch)
+        yield from _leaf_rows(node.children, False, branch)
         return
     held = [child for child in node.children if child.held]
     for number, child in enumerate(node.children, 1):
@@ -193,19 +199,25 @@ def _alternatives(node: Explanation, branch: str | None) -> Iterator[Clause]:
             yield from _rows(child, False, f"{branch}, {label}" if branch else label)
 
 
-def _row(leaves: Sequence[Explanation], negated: bool, branch: str | None) -> Clause:
-    """One row for the leaves of one field: any of them (or, negated, none of them)."""
+def _leaf_rows(leaves: Sequence[Explanation], negated: bool, branch: str | None) -> Iterator[Clause]:
+    """One row for the leaves of one field: any of them (or, negated, none of them). A question that was asked of
+    many fields has a row for each field that met it."""
     questions = [leaf.tree for leaf in leaves if isinstance(leaf.tree, Leaf)]
     met = any(leaf.held for leaf in leaves)
-    return Clause(
-        field=field_in_words(questions[0]),
-        asked=(" and " if negated else " or ").join(asked(question, negated) for question in questions),
-        found=_shown(value for leaf in leaves if leaf.held or not met for value in leaf.found),
-        held=met is not negated,
-        negated=negated,
-        discriminating=questions[0].field not in COMMON_FIELDS,
-        branch=branch,
+    told = (" and " if negated else " or ").join(asked(question, negated) for question in questions)
+    pairs = list(
+        _first(pair for leaf in leaves if leaf.held or not met for pair in zip(leaf.where, leaf.found, strict=True))
     )
+    discriminating = questions[0].field not in COMMON_FIELDS
+    if not (met and questions[0].wild_field and pairs):
+        found = tuple(_first(value for _, value in pairs))
+        yield Clause(field_in_words(questions[0]), told, found, met is not negated, negated, discriminating, branch)
+        return
+    for field in dict.fromkeys(field for field, _ in pairs):
+        found = tuple(value for name, value in pairs if name == field)
+        yield Clause(
+            field, f"{told} (asked of {field_in_words(questions[0])})", found, not negated, negated, True, branch
+        )
 
 
 def _compound(node: Explanation, negated: bool, branch: str | None) -> Clause:
@@ -215,7 +227,7 @@ def _compound(node: Explanation, negated: bool, branch: str | None) -> Clause:
     return Clause(
         field=node.field or ", ".join(fields),
         asked=f"not ({told})" if negated else told,
-        found=_shown(_values_under(node)),
+        found=tuple(_first(_values_under(node))),
         held=node.held is not negated,
         negated=negated,
         discriminating=not COMMON_FIELDS.issuperset(fields),
@@ -225,6 +237,6 @@ def _compound(node: Explanation, negated: bool, branch: str | None) -> Clause:
 
 def _values_under(node: Explanation) -> Iterator[str]:
     if node.kind == "leaf":
-        yield from (f"{node.field}: {value}" for value in node.found)
+        yield from (f"{field}: {value}" for field, value in zip(node.where, node.found, strict=True))
     for child in node.children:
         yield from _values_under(child)

@@ -98,9 +98,17 @@ def test_a_group_in_braces_shows_the_element_that_met_it():
     assert row.found == ("deltas.action: REMOVE", "deltas.role: other")
 
 
-def test_any_field_says_which():
-    (row,) = rows("sshd")
-    assert (row.field, row.found) == ("any field", ("process.parent.name: sshd",))
+def test_a_question_of_any_field_has_a_row_for_each_that_met_it():
+    assert rows("cat") == [
+        Clause("process.args", "is cat (asked of any field)", ("cat",), True, False, True),
+        Clause("process.name", "is cat (asked of any field)", ("cat",), True, False, True),
+    ]
+    assert rows("not nowhere") == [Clause("any field", "is not nowhere", (), True, True, True)]
+
+
+def test_an_object_that_exists_shows_what_is_in_it():
+    (row,) = rows("process.parent:*")
+    assert (row.field, row.asked, row.found) == ("process.parent", "is present", ("sshd",))
 
 
 def test_every_node_is_judged():
