@@ -32,6 +32,7 @@ _FORBIDDEN = {
     "expired": "This key has expired.",
 }
 _UNKNOWN = "Present a key: Authorization: ApiKey <key>."
+_KEY: Any = [{"ApiKey": []}]
 _HEADERS = [
     OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, description="Remembered two days."),
     OpenApiParameter("Content-Encoding", OpenApiTypes.STR, OpenApiParameter.HEADER, enum=["identity", "gzip"]),
@@ -52,7 +53,7 @@ class EventsView(APIView):
         parameters=_HEADERS,
         request={"application/x-ndjson": OpenApiTypes.STR, "application/json": list[dict[str, Any]]},
         responses={200: IngestAnswer} | dict.fromkeys((400, 401, 403, 413, 415, 429, 503), Refusal),
-        auth=[{"ApiKey": []}],
+        auth=_KEY,
     )
     def post(self, request: Request) -> HttpResponse:
         """Store the events of the body; 200 only after COMMIT."""

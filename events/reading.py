@@ -83,7 +83,7 @@ def _texts(document: Any) -> Iterable[str]:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise EventRefused("duplicate_field", "An object has the same key twice; which one counts?")
+        raise EventRefused("duplicate_field", "An object has the same key twice.")
     return found
 
 

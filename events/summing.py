@@ -64,7 +64,7 @@ def count(
     question = Question(tree, window, team_ids, indices, by)
     if question.takes_all and not indices:
         where, values = question.where()
-        statement = f"SELECT count(*) FROM (SELECT 1 FROM event WHERE {where} LIMIT {int(cap) + 1}) some"  # noqa: S608
+        statement = f"SELECT count(*) FROM (SELECT 1 FROM event WHERE {where} LIMIT {int(cap) + 1}) AS found"  # noqa: S608
         rows = fetch(statement, values, budget_seconds)
         return Counted(min(rows[0][0], cap), rows[0][0] > cap, False) if rows else Counted(0, False, True)
     return _Tally(question, cap, budget_seconds).finish()

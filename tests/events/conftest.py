@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts.models import ApiKey, Team
 from events import dictionaries, partitions
 from events.blocks import _dictionary
+from events.models import Batch
 from events.normalise import NormalisedEvent, Reception, normalise
 from events.store import PutReport, put_batch
 
@@ -50,6 +51,11 @@ def agent(team: Team, now: datetime) -> tuple[ApiKey, str]:
 def normalised(document: dict[str, Any], team_id: int, now: datetime) -> NormalisedEvent:
     reception = Reception(team_id, now, (now - timedelta(days=30)).date(), 1 << 20)
     return normalise(orjson.dumps(document), reception)
+
+
+def batch_of(report: PutReport) -> Batch:
+    assert report.batch_id is not None
+    return Batch.objects.get(pk=report.batch_id)
 
 
 Put = Callable[..., PutReport]

@@ -10,7 +10,7 @@ from django.db.utils import IntegrityError
 from accounts.models import Team
 from events.models import Batch
 from events.store import EventRef, get, get_many, read_batch
-from tests.events.conftest import Put
+from tests.events.conftest import Put, batch_of
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def test_a_batch_reads_back_as_it_was_stored(put: Put, team: Team, now: datetime) -> None:
     report = put({"_id": "a", "message": "one\ttwo\n\\"}, {"_id": "b", "host": {"name": 'x"{,}\\'}})
     assert report.created == [True, True]
-    events = read_batch(Batch.objects.get(pk=report.batch_id))
+    events = read_batch(batch_of(report))
     assert [orjson.loads(event.raw).get("message") for event in events] == ["one\ttwo\n\\", None]
     assert {event.ingested for event in events} == {now}
     assert {event.index for event in events} == {"logs-generic-default"}
@@ -28,7 +28,7 @@ def test_an_event_sent_again_is_a_duplicate_and_its_document_is_not_stored_twice
     put({"_id": "a"}, {"_id": "b"})
     report = put({"_id": "b"}, {"_id": "c"}, {"_id": "c"}, {"_id": "a"}, {"_id": "d"})
     assert report.created == [False, True, False, False, True]
-    batch = Batch.objects.get(pk=report.batch_id)
+    batch = batch_of(report)
     assert batch.events == 2
     assert len(read_batch(batch)) == 2
     with connection.cursor() as cursor:
@@ -55,7 +55,7 @@ def test_the_same_id_in_another_index_or_team_is_another_event(put: Put, other_t
 def test_one_document_is_found_by_its_uid_behind_a_duplicate(put: Put, team: Team, now: datetime) -> None:
     put({"_id": "a"})
     report = put({"_id": "a"}, {"_id": "b", "message": "wanted"})
-    [event] = read_batch(Batch.objects.get(pk=report.batch_id))
+    [event] = read_batch(batch_of(report))
     found = get(team_ids=[team.pk], uid=event.uid)
     assert found == event
     assert found.document().values("message") == ("wanted",)
@@ -64,7 +64,7 @@ def test_one_document_is_found_by_its_uid_behind_a_duplicate(put: Put, team: Tea
 
 
 def test_other_teams_find_nothing(put: Put, other_team: Team) -> None:
-    [event] = read_batch(Batch.objects.get(pk=put({"_id": "a"}).batch_id))
+    [event] = read_batch(batch_of(put({"_id": "a"})))
     assert get(team_ids=[other_team.pk], uid=event.uid) is None
     assert get_many([event.ref._replace(team_id=other_team.pk)]) == {}
 
@@ -72,7 +72,7 @@ def test_other_teams_find_nothing(put: Put, other_team: Team) -> None:
 def test_many_are_fetched_by_reference(put: Put, now: datetime) -> None:
     days = [now - timedelta(days=back) for back in range(3)]
     report = put(*({"_id": str(day), "@timestamp": day.isoformat()} for day in days))
-    events = read_batch(Batch.objects.get(pk=report.batch_id))
+    events = read_batch(batch_of(report))
     gone = EventRef(events[0].team_id, now.date(), "x", b"0" * 16)
     assert get_many([*(event.ref for event in events), gone]) == {event.ref: event for event in events}
     assert {event.day for event in events} == {day.date() for day in days}
@@ -83,7 +83,7 @@ def test_a_large_batch_is_several_blocks(put: Put) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count FROM event_block ORDER BY id")
         assert cursor.fetchall() == [(1000,), (1000,), (300,)]
-    assert len(read_batch(Batch.objects.get(pk=report.batch_id))) == 2_300
+    assert len(read_batch(batch_of(report))) == 2_300
 
 
 def test_a_request_key_is_stored_once_with_its_answer(put: Put) -> None:
@@ -96,4 +96,4 @@ def test_a_request_key_is_stored_once_with_its_answer(put: Put) -> None:
 def test_two_batches_fit_into_one_transaction(put: Put) -> None:
     with transaction.atomic():
         first, second = put({"_id": "a"}), put({"_id": "b"})
-    assert [len(read_batch(Batch.objects.get(pk=one.batch_id))) for one in (first, second)] == [1, 1]
+    assert [len(read_batch(batch_of(one))) for one in (first, second)] == [1, 1]

@@ -1,0 +1,83 @@
+"""A process is shown among its relatives, as far as events of them are stored."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from accounts.models import Team
+from events.process_tree import around
+from events.store import StoredEvent, read_batch
+from tests.events.conftest import Put, batch_of
+
+pytestmark = pytest.mark.django_db
+
+
+def started(number: int, parent: int, name: str, now: datetime, **more: Any) -> dict[str, Any]:
+    return {
+        "_id": f"{number}-{name}",
+        "@timestamp": (now - timedelta(minutes=60 - number)).isoformat(),
+        "event": {"category": ["process"], "type": ["start"]},
+        "process": {
+            "entity_id": f"p{number}", "name": name, "pid": number, "args": [name, "-x"],
+            "parent": {"entity_id": f"p{parent}", "name": f"parent of {name}"},
+        },
+        **more,
+    }  # fmt: skip
+
+
+def stored(put: Put, *documents: dict[str, Any]) -> dict[str, StoredEvent]:
+    events = read_batch(batch_of(put(*documents)))
+    return {str(event.document().values("process.name")[0]): event for event in events}
+
+
+def test_ancestors_children_and_siblings(put: Put, now: datetime) -> None:
+    events = stored(
+        put,
+        started(2, 1, "sshd", now),
+        started(3, 2, "bash", now, user={"name": "root"}),
+        started(4, 3, "perl", now),
+        started(5, 4, "sh", now),
+        started(6, 3, "ls", now),
+        {
+            "process": {"entity_id": "p4", "name": "a file event", "parent": {"entity_id": "p3"}},
+            "event.category": "file",
+        },
+    )
+    tree = around(event=events["perl"])
+    assert tree is not None
+    assert [node.name for node in tree.ancestors] == ["parent of sshd", "sshd", "bash"]
+    assert [node.ref is None for node in tree.ancestors] == [True, False, False]
+    assert tree.ancestors[2].user == "root"
+    assert [node.name for node in tree.children] == ["sh"]
+    assert [node.name for node in tree.siblings] == ["ls"]
+    assert tree.process.command_line == "perl -x"
+    assert not tree.more
+
+
+def test_a_ring_of_forged_ids_ends(put: Put, now: datetime) -> None:
+    events = stored(put, started(1, 2, "a", now), started(2, 1, "b", now))
+    tree = around(event=events["a"])
+    assert tree is not None
+    assert [node.name for node in tree.ancestors] == ["b"]
+
+
+def test_an_event_without_a_process_has_no_tree(put: Put, now: datetime) -> None:
+    [event] = read_batch(batch_of(put({"message": "x"})))
+    assert around(event=event) is None
+
+
+def test_other_teams_processes_are_no_relatives(put: Put, other_team: Team, now: datetime) -> None:
+    put(started(2, 1, "theirs", now), team=other_team)
+    events = stored(put, started(1, 0, "ours", now))
+    tree = around(event=events["ours"])
+    assert tree is not None
+    assert tree.children == ()
+
+
+def test_lists_are_cut_and_say_so(put: Put, now: datetime) -> None:
+    events = stored(put, started(1, 0, "make", now), *(started(number, 1, "cc", now) for number in range(2, 60)))
+    tree = around(event=events["make"])
+    assert tree is not None
+    assert len(tree.children) == 50
+    assert tree.more
