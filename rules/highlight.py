@@ -13,16 +13,28 @@ _KEYWORDS = {
     ),
 }
 _PATTERN = r"""
-    (?P<c>//[^\n]*|/\*.*?\*/)
-  | (?P<s>\"\"\".*?\"\"\"|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`[^`\n]*`)
+    {comments}(?P<s>\"\"\".*?\"\"\"|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`[^`\n]*`)
   | (?P<k>(?<![\w.@])(?:{keywords})(?![\w.]))
   | (?P<n>(?<![\w.-])-?\d+(?:\.\d+)?(?![\w.]))
-  | (?P<o>[()\[\]{{}},|:<>=!~?+*/-]+(?=[\s()"'\w]|$))
+  | (?P<o>{operators})
 """
-_PATTERNS = {
-    language: re.compile(_PATTERN.format(keywords=words), re.VERBOSE | re.DOTALL | re.IGNORECASE)
-    for language, words in _KEYWORDS.items()
-}
+# In KQL a slash or a star belongs to the value it stands in: /tmp/* is no comment.
+_COMMENTS = r"(?P<c>//[^\n]*|/\*.*?\*/) | "
+_OPERATORS = r"""[()\[\]{},|:<>=!~?+*/-]+(?=[\s()"'\w]|$)"""
+_KQL_OPERATORS = r"[(){}:]|<=?|>=?"
+
+
+def _pattern(language: str) -> re.Pattern[str]:
+    kql = language == "kuery"
+    text = _PATTERN.format(
+        keywords=_KEYWORDS[language],
+        comments="" if kql else _COMMENTS,
+        operators=_KQL_OPERATORS if kql else _OPERATORS,
+    )
+    return re.compile(text, re.VERBOSE | re.DOTALL | re.IGNORECASE)
+
+
+_PATTERNS = {language: _pattern(language) for language in _KEYWORDS}
 # Characters that reorder or hide text would let a query look like another one.
 _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from django.db.models import (
     Case,
@@ -154,6 +155,7 @@ class Facet:
     number: int
     tone: str
     current: bool
+    address: str
 
     @property
     def icon(self) -> str:
@@ -161,8 +163,10 @@ class Facet:
         return _ICONS.get(self.tone, "")
 
 
-def facets(numbers: Counts, current: Show) -> tuple[Facet, ...]:
-    """The pills; those of nothing are left out, except the one that is chosen."""
+def facets(numbers: Counts, query: str) -> tuple[Facet, ...]:
+    """The pills over the list at this address (its query); those of nothing are left out, except the chosen one."""
+    kept = [(name, value) for name, value in parse_qsl(query) if name not in ("show", "after")]
+    chosen = dict(parse_qsl(query)).get("show", Show.ALL)
     all_of_them = (
         (Show.ALL, "All", numbers.total, ""),
         (Show.QUARANTINED, "Quarantined", numbers.quarantined, "failing"),
@@ -171,9 +175,9 @@ def facets(numbers: Counts, current: Show) -> tuple[Facet, ...]:
         (Show.NOT_EVALUATED, "Not evaluated yet", numbers.not_evaluated, "nodata"),
     )
     return tuple(
-        Facet(show, title, number, tone, show is current)
+        Facet(show, title, number, tone, show == chosen, urlencode([*kept, ("show", show)]))
         for show, title, number, tone in all_of_them
-        if number or show in (Show.ALL, current)
+        if number or show in (Show.ALL, chosen)
     )
 
 

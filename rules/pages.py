@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
 from accounts.models import Change, User
 from engine import Guide, RuleDefinition, format_duration, split_guide
-from engine.rulefile import warnings_of
 from rules import schedule, selectors
 from rules.highlight import Line, highlight
 from rules.listing import State, state_of, type_title
@@ -68,7 +67,6 @@ class RulePage:
     exceptions: int
     sums: RunSums
     lookback: Lookback | None
-    warnings: tuple[str, ...]
     query: tuple[Line, ...] = ()
     filters: tuple[Line, ...] = ()
     related: Sequence[RelatedRule] = ()
@@ -81,6 +79,11 @@ class RulePage:
     def ids(self) -> list[str]:
         """The rule, for tags that take several."""
         return [self.rule.pk]
+
+    @property
+    def description(self) -> str:
+        """The description on one line: files break it where their editor does."""
+        return " ".join(self.definition.description.split())
 
     @property
     def chain(self) -> list[list[tuple[str, str]]]:
@@ -112,7 +115,6 @@ def rule_page(*, user: User, rule: Rule, tab: str, now: datetime, before: int | 
         exceptions=exceptions,
         sums=sums,
         lookback=lookback,
-        warnings=warnings_of(definition),
         **_of_tab(user, rule, definition, guide, tab, before),
     )
 
@@ -154,8 +156,15 @@ def _schedule(definition: RuleDefinition) -> Schedule:
         looks_back=format_duration(schedule.lookback(definition)),
         at_most=definition.max_signals,
         timestamp=definition.timestamp_override or "@timestamp",
-        history=format_duration(history) if history else "",
+        history=_in_words(history) if history else "",
     )
+
+
+def _in_words(duration: timedelta) -> str:
+    """A history as people say it: "5 days"; what is no whole number of days as "12 h"."""
+    if duration.seconds or not duration.days:
+        return format_duration(duration)
+    return f"{duration.days} day{'' if duration.days == 1 else 's'}"
 
 
 def _filters(definition: RuleDefinition) -> tuple[Line, ...]:

@@ -1,6 +1,8 @@
 """Doors to the rule pages."""
 
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -35,7 +37,7 @@ def list_rules(request: UserRequest) -> HttpResponse:
     context = {
         "form": form,
         "rules": found,
-        "facets": facets(numbers, filters.show),
+        "facets": facets(numbers, _without_page(request)),
         "headline": headline(numbers),
         "loaded": numbers.total,
         "next_key": sign_key(found.next_key, SALT) if found.next_key else "",
@@ -67,7 +69,8 @@ def detail(request: UserRequest, rule_id: str) -> HttpResponse:
 @page(Permission.MANAGE_RULES, methods=("POST",))
 def switch(request: UserRequest, rule_id: str) -> HttpResponse:
     """Switch a rule on or off."""
-    rule, form, now = selectors.rule_for(request.user, rule_id), SwitchForm(request.POST), clock.now()
+    rule, now = selectors.rule_for(request.user, rule_id), clock.now()
+    form = SwitchForm({**request.GET.dict(), **request.POST.dict()})  # an undo says it in its address
     if not form.is_valid():
         raise PageError("Say whether the rule is to be on or off.")
     act = services.enable if form.cleaned_data["enabled"] else services.disable
@@ -75,9 +78,7 @@ def switch(request: UserRequest, rule_id: str) -> HttpResponse:
         rule = act(rule=rule, actor=request.user, now=now)
     except RuleNotEvaluated as error:
         raise PageError(error.message) from error
-    said = _said(rule)
-    context = {"row": row_of(rule, now), "said": said, "query": request.POST.get("from", ""), "now": now}
-    return done(request, "rules/_switched.html", context | _switching(request), _back(request, rule), said)
+    return done(request, "rules/_switched.html", _switched(request, rule, now), _back(request, rule), _said(rule))
 
 
 @page(Permission.MANAGE_RULES, methods=("POST",))
@@ -87,6 +88,27 @@ def release(request: UserRequest, rule_id: str) -> HttpResponse:
     quarantine.release(rule=rule, actor=request.user, now=clock.now())
     said = f"{rule.name} is judged again. If it is still broken, it comes back here with the reason."
     return done(request, "rules/_said.html", {"said": said}, reverse("rules:detail", args=[rule.pk]), said)
+
+
+def _switched(request: UserRequest, rule: Rule, now: datetime) -> dict[str, Any]:
+    """What the list shows anew after a switch: the row, the numbers, and what was done."""
+    query, numbers = _query_of_list(request), counts(request.user)
+    back = urlencode({"enabled": "0" if rule.enabled else "1", "from": query})
+    return {
+        "row": row_of(rule, now),
+        "said": _said(rule),
+        "undo_url": f"{reverse('rules:switch', args=[rule.pk])}?{back}",
+        "headline": headline(numbers),
+        "facets": facets(numbers, query),
+        "query": query,
+        "now": now,
+        **_switching(request),
+    }
+
+
+def _query_of_list(request: HttpRequest) -> str:
+    """The address of the list that a switch was pressed in; an undo carries it in its own address."""
+    return request.POST.get("from", request.GET.get("from", ""))
 
 
 def _switching(request: UserRequest) -> dict[str, Any]:
@@ -105,8 +127,8 @@ def _said(rule: Rule) -> str:
 
 def _back(request: UserRequest, rule: Rule) -> str:
     """Where the form was: the list as it was filtered, or the rule's own page."""
-    if "from" in request.POST:
-        return f"{reverse('rules:list')}?{request.POST['from']}"
+    if "from" in request.POST or "from" in request.GET:
+        return f"{reverse('rules:list')}?{_query_of_list(request)}"
     return reverse("rules:detail", args=[rule.pk])
 
 

@@ -19,10 +19,10 @@ def lookback(rule: Rule) -> Lookback:
     return Lookback.objects.get(done_at=None)
 
 
-def test_a_look_back_is_claimed_by_one_worker_up_to_just_after_the_claim(lookback: Lookback) -> None:
+def test_a_look_back_is_claimed_by_one_worker_up_to_the_claim(lookback: Lookback) -> None:
     later = NOW + timedelta(seconds=3)
     [claimed] = lookbacks.claim_due(now=later, worker=ANA)
-    assert (claimed.start, claimed.end) == (NOW - timedelta(minutes=9), later + lookbacks.SLACK)
+    assert (claimed.start, claimed.end) == (NOW - timedelta(minutes=9), later)
     assert lookbacks.claim_due(now=later, worker=BEN) == []
     assert lookbacks.relock(claimed, worker=BEN) is None
     assert lookbacks.relock(claimed, worker=ANA) == claimed

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Change, User
 from engine import Document, RuleFileError, matches
-from rules import epoch, exceptions, quarantine, ruleset, services
+from rules import epoch, exceptions, quarantine, ruleset, services, trees
 from rules.errors import RuleNotEvaluated
 from rules.models import ExceptionItem, Lookback, Rule
 from tests.rules.conftest import NOW, PERL, Load, rule_text
@@ -62,11 +62,11 @@ def test_a_rule_that_is_not_evaluated_cannot_be_switched_on(load: Load) -> None:
 
 def test_a_rule_whose_tree_cannot_be_loaded_is_set_aside_alone(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     load(rule_text(), rule_text(rule_id=OTHER, name="Other", query="process.name:other"))
-    real = ruleset.load_tree
+    real = trees.load_tree
 
     def broken(definition, revision):
         if definition.rule_id == OTHER:
-            raise ruleset.TreeUnusable("Its query can no longer be read.")
+            raise trees.TreeUnusable("Its query can no longer be read.")
         return real(definition, revision)
 
     monkeypatch.setattr(ruleset, "load_tree", broken)
