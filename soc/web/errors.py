@@ -15,9 +15,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 log = structlog.get_logger(__name__)
 RETRY_AFTER_SECONDS = 5
+# A database or a cache (sign-in counts tries in it) that does not answer: nobody's mistake, and it passes.
+AWAY = (OperationalError, InterfaceError, RedisConnectionError, RedisTimeoutError)
 
 
 class PageError(Exception):
@@ -117,6 +121,6 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
 def server_error(request: HttpRequest) -> HttpResponse:
     """500, or 503 while the database does not answer. The exception goes to the log, never to the client."""
     error = sys.exc_info()[1]
-    status = 503 if isinstance(error, OperationalError | InterfaceError) else 500
+    status = 503 if isinstance(error, AWAY) else 500
     log.error("request failed", status=status, path=request.path, exc_info=error)
     return answer_error(request, status)

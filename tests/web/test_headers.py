@@ -8,6 +8,7 @@ from django.db import OperationalError
 from django.http import Http404, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import path
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from accounts.access import page, public
 from accounts.errors import NotAllowed
@@ -34,6 +35,11 @@ def down(request):
 
 
 @public
+def cache_down(request):
+    raise RedisConnectionError(SECRET)
+
+
+@public
 def stale(request):
     raise StaleError("Ana closed this 4 s ago.")
 
@@ -56,6 +62,7 @@ def only_post(request):
 urlpatterns = [
     path("boom/", boom),
     path("down/", down),
+    path("cache-down/", cache_down),
     path("stale/", stale),
     path("gone/", gone),
     path("role/", role),
@@ -94,7 +101,9 @@ def test_static_files_may_be_kept_and_carry_the_policy(client):
     assert answer["X-Content-Type-Options"] == "nosniff"
 
 
-@pytest.mark.parametrize(("url", "status"), [("/boom/", 500), ("/down/", 503), ("/stale/", 409), ("/gone/", 404)])
+@pytest.mark.parametrize(
+    ("url", "status"), [("/boom/", 500), ("/down/", 503), ("/cache-down/", 503), ("/stale/", 409), ("/gone/", 404)]
+)
 def test_an_error_page_gives_a_reference_and_nothing_away(client, db, url, status):
     answer = client.get(url)
     text = answer.content.decode()
