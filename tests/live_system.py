@@ -65,8 +65,8 @@ class LiveSystem:
             self._running = self._stack.enter_context(
                 services.running(home=self.folder, environ={}, durable=self.durable, log=self._log)
             )
-            self.environment = {**self.running.environment(), "DEMO": "0", "WATCHBILL_URL": self.url}
-            self.setup_output = self.run("-m", "soc.local.prepare")
+            self.environment = {**self.running.environment(), "WATCHBILL_URL": self.url}
+            self.setup_output = self.run("-m", "soc.local.prepare", "base")
             self.running.supervisor.start(
                 Web(self.environment, self.door),
                 worker(self.environment),

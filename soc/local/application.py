@@ -111,7 +111,7 @@ class Web(Process):
 def worker(environment: Mapping[str, str]) -> Process:
     """Celery's hands. Warm shutdown: it finishes the batch it holds, else the lease runs out and another takes it."""
     return Process(
-        "worker", environment, "-m", "celery", "-A", "soc.celery", "worker", "--concurrency",
+        "worker", environment, "-m", "celery", "--quiet", "-A", "soc.celery", "worker", "--concurrency",
         str(_WORKER_PROCESSES), "--loglevel", "WARNING", "--without-gossip", "--without-mingle",
         "--without-heartbeat",
     )  # fmt: skip
@@ -120,7 +120,7 @@ def worker(environment: Mapping[str, str]) -> Process:
 def beat(environment: Mapping[str, str], home: Path) -> Process:
     """Celery's clock, with its notes beside the data."""
     return Process(
-        "beat", environment, "-m", "celery", "-A", "soc.celery", "beat", "--loglevel", "WARNING",
+        "beat", environment, "-m", "celery", "--quiet", "-A", "soc.celery", "beat", "--loglevel", "WARNING",
         "--pidfile=", "--schedule", str(home / "beat-schedule"),
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Brings database, rules, demo and static files to the state that this code expects; safe to repeat.
 
-Runs as a process of its own (`python -m soc.local.prepare`), so that only one Django starts for all the steps and the
-supervisor itself stays free of it. What is up to date costs a look.
+Runs as a process of its own (`python -m soc.local.prepare base`), so that only one Django starts for all the steps
+and the supervisor itself stays free of it. What is up to date costs a look.
 """
 
 import hashlib
@@ -11,26 +11,38 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from .errors import DidNotStart, EnvironmentIncomplete
 from .folders import CHECKOUT
 
 _LOCK = CHECKOUT / "requirements" / "runtime.txt"
 
 
-def main() -> int:
-    """Every step with its time; the administrator last, so that the one-time link stands near the end."""
+def main(part: str) -> int:
+    """`base` is what the pages need; `demo` is what they then show, which takes a minute the first time."""
     import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "soc.settings")
+    django.setup()
+    {"base": prepare_base, "demo": prepare_demo}[part]()
+    return 0
+
+
+def prepare_base() -> None:
+    """The administrator comes last, so that the one-time link stands near the end of what is printed."""
     from django.conf import settings
     from django.core.management import call_command
 
-    django.setup()
-    home = Path(settings.HOME)
     step("database tables", lambda: call_command("migrate", verbosity=0, interactive=False))
     step("static files", lambda: collect_static(Path(settings.STATIC_ROOT), list(settings.STATICFILES_DIRS)))
     step("rule pack", lambda: call_command("load_rules"))
-    if os.environ.get("DEMO") == "1":
-        step("demo telemetry", lambda: lay_demo(home / "demo_laid"))
     step("administrator", lambda: call_command("ensure_admin", "--print-once"))
-    return 0
+
+
+def prepare_demo() -> None:
+    """Sixteen days of telemetry, before a worker runs: they are judged as of their own time, not of now."""
+    from django.core.management import call_command
+
+    step("demo telemetry of sixteen days", lambda: call_command("simulate", "--backfill"))
 
 
 def step(name: str, action: Callable[[], object]) -> None:
@@ -64,14 +76,21 @@ def fingerprint(sources: list[Path]) -> str:
     return digest.hexdigest()
 
 
-def lay_demo(stamp: Path) -> None:
-    """Sixteen days of telemetry, once: each start would otherwise add the days since."""
-    from django.core.management import call_command
+def guarded(part: str) -> int:
+    """`main`, with a sentence instead of a traceback for what a person at this machine can mend."""
+    try:
+        from django.core.exceptions import ImproperlyConfigured
+        from django.core.management import CommandError
 
-    if not stamp.exists():
-        call_command("simulate", "--backfill")
-        stamp.touch()
+        try:
+            return main(part)
+        except (CommandError, ImproperlyConfigured) as error:
+            print(f"\n{error}", file=sys.stderr)
+            return DidNotStart.exit_code
+    except ModuleNotFoundError as error:
+        print(f"\nThe package {error.name} is missing.", file=sys.stderr)
+        return EnvironmentIncomplete.exit_code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guarded(sys.argv[1]))

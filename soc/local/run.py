@@ -11,32 +11,58 @@ from contextlib import contextmanager
 
 from . import services
 from .application import Door, Web, beat, telemetry, worker
-from .errors import DidNotStart, LocalError
+from .errors import DidNotStart, EnvironmentIncomplete, LocalError
 from .folders import CHECKOUT, Home
 from .terminal import Terminal
 
-_NOISE = ("Memory overcommit must be enabled", "LOG:  starting PostgreSQL", "LOG:  listening on Unix socket")
+# Lines that come with every start and stop, on every machine, and ask nothing of the reader.
+_NOISE = (
+    "Memory overcommit must be enabled",
+    "LOG:  starting PostgreSQL",
+    "LOG:  listening on Unix socket",
+    "LOG:  aborting any active transactions",
+    'background worker "logical replication launcher"',
+    "signal-handler (",
+    "SecurityWarning: You're running the worker with superuser privileges",
+    "absolutely not recommended!",
+    "Please specify a different user using the --uid option.",
+    "User information: uid=",
+    "_warn_or_raise_security_error",
+)
+_NO = ("0", "no", "false", "off", "")
 
 
 def run() -> int:
     """Run until Ctrl-C or SIGTERM. Raises LocalError with a sentence for the reader."""
     terminal = Terminal(_NOISE)
-    door, demo = door_from_environment(), os.environ.get("DEMO", "1") not in ("0", "no", "false", "off", "")
     with ended_by_signal() as ended:
+        door, demo = door_from_environment(), os.environ.get("DEMO", "1").lower() not in _NO
         terminal.say(f"Watchbill: data in {Home.default().path}")
         with services.running(say=lambda what: terminal.say(f"  {what} …"), log=terminal.log) as running:
             door.check_free()
-            environment = {**running.environment(), **names_for(door), "DEMO": "1" if demo else "0"}
-            prepare(environment, ended)
-            terminal.say("  web, worker and beat …")
-            running.supervisor.start(Web(environment, door), worker(environment), beat(environment, running.home.path))
-            if demo:
-                running.supervisor.start(telemetry(environment, door))
+            start(running, door, demo, terminal, ended)
             terminal.say(welcome(door, running.home, demo))
             ended.wait()
             terminal.say("\nStopping …")
         terminal.say("Stopped; the data stays. `make run` starts again.")
     return 0
+
+
+def start(running: services.Services, door: Door, demo: bool, terminal: Terminal, ended: threading.Event) -> None:
+    """The pages first, so that they can be read while the demo's past is laid; the worker when that is done."""
+    environment = {**running.environment(), **names_for(door)}
+    prepare("base", environment, ended)
+    terminal.say("  web …")
+    running.supervisor.start(Web(environment, door))
+    laid = running.home.path / "demo_laid"  # each further time would add the days since
+    if demo and not laid.exists():
+        terminal.say(f"  the pages answer already: {door.url}/")
+        prepare("demo", environment, ended)
+        laid.touch()
+    terminal.say("  worker and beat …")
+    running.supervisor.start(worker(environment), beat(environment, running.home.path))
+    if demo:
+        running.supervisor.start(telemetry(environment, door))
 
 
 def door_from_environment() -> Door:
@@ -77,10 +103,13 @@ def ended_by_signal() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def prepare(environment: dict[str, str], ended: threading.Event) -> None:
-    """Run the setting-up process; Ctrl-C meanwhile stops it and us. Raises LocalError, KeyboardInterrupt."""
+def prepare(part: str, environment: dict[str, str], ended: threading.Event) -> None:
+    """Run one part of the setting up as a process; Ctrl-C meanwhile stops it and us.
+
+    Raises LocalError, KeyboardInterrupt.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-m", "soc.local.prepare"],
+        [sys.executable, "-m", "soc.local.prepare", part],
         cwd=CHECKOUT,
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
@@ -91,10 +120,15 @@ def prepare(environment: dict[str, str], ended: threading.Event) -> None:
             process.terminate()
             process.wait()
             raise KeyboardInterrupt
+    if code == EnvironmentIncomplete.exit_code:
+        raise EnvironmentIncomplete(
+            f"The Python environment {sys.prefix} is only half installed.",
+            f"Remove it and run the command again, it is made anew: rm -r {sys.prefix}",
+        )
     if code:
         raise DidNotStart(
-            f"Setting up did not work (code {code}).",
-            "The lines above say why. Packages missing: rm -r .venv. Data you do not need: make reset. Then try again.",
+            f"Setting up did not work (code {code}); the lines above say why.",
+            "Mend it and run the command again; to give up the data and start over: make reset",
         )
 
 

@@ -1,0 +1,77 @@
+"""`make run` as a person meets it: one command, a URL, Ctrl-C, and the same again."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from soc.local import orphans
+from soc.local.folders import CHECKOUT
+from tests.live_system import free_port
+
+pytestmark = pytest.mark.flow
+
+
+class Command:
+    """`python -m soc.local run` in a terminal of its own, its output read line by line."""
+
+    def __init__(self, home: Path, port: int) -> None:
+        clean = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "BROKER_URL")}
+        self.lines: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "soc.local", "run"], cwd=CHECKOUT, text=True, start_new_session=True,
+            env={**clean, "WATCHBILL_HOME": str(home), "PORT": str(port), "DEMO": "0"},
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def read_until(self, words: str) -> str:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line)
+            if words in line:
+                return line
+        raise AssertionError(f"never said {words!r}:\n{''.join(self.lines)}")
+
+    def stop(self) -> int:
+        """Ctrl-C, as a terminal sends it to everything in the foreground."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        self.read_until("Stopped; the data stays.")
+        return self.process.wait(30)
+
+
+def test_one_command_starts_everything_and_ctrl_c_stops_it_and_the_data_survives(home):
+    port = free_port()
+    first = Command(home, port)
+    try:
+        ready = first.read_until("Watchbill is ready")
+        assert f"http://127.0.0.1:{port}/" in ready
+        first.read_until("create_api_key")
+        said = "".join(first.lines)
+        link = re.search(r"http://\S+/sign-in/\S+", said)
+        assert link
+        assert httpx.get(f"http://127.0.0.1:{port}/health/ready/").status_code == 204
+        assert httpx.get(link[0]).status_code < 400
+        assert len(re.findall(r"password  \S+", said)) == 1
+    finally:
+        assert first.stop() == 0
+    assert orphans.servers_in(home / "postgres", "postgres") == []
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{port}/health/ready/")
+
+    began = time.monotonic()
+    second = Command(home, port)
+    try:
+        second.read_until("Watchbill is ready")
+        took = time.monotonic() - began
+        said = "".join(second.lines)
+        assert "password" not in said
+        assert "administrator exists" in said
+        assert took < 15 or os.getloadavg()[0] > 3, f"the second start took {took:.0f} s"
+    finally:
+        second.stop()
