@@ -6,7 +6,7 @@ remembered, upserts last. Runs inside one transaction whose epoch is held (rules
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import perf_counter
 
 from alerts.blame import blaming
@@ -21,6 +21,7 @@ from rules.runs import RunRow, append
 
 Matches = Mapping[str, Sequence[Judged]]
 """What each rule (by id) let through."""
+CLOCKS_APART = timedelta(minutes=5)  # a claim may be that much older than the look-back it meets
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def judge(
     rules = [ruleset.rules[rule_id] for rule_id in sorted(matches) if rule_id in ruleset.rules and matches[rule_id]]
     remembering = {rule.id: rule.logic_hash for rule in rules if rule.definition.type == "new_terms"}
     seen.lock(set(remembering.values()))
-    learning = _learning(set(remembering) - {lookback_of})
+    learning = _learning(set(remembering) - {lookback_of}, now)
     rules = [rule for rule in rules if rule.id not in learning]
     findings = [_findings(rule, matches[rule.id], newness) for rule in rules]
     raised = raise_alerts(hits=[hit for found in findings for hit in found.hits], now=now)
@@ -74,11 +75,15 @@ def judge(
     return raised
 
 
-def _learning(rule_ids: set[str]) -> set[str]:
-    """Those of the new-terms rules whose look-back is not done. Asked with their memory locked."""
+def _learning(rule_ids: set[str], now: datetime) -> set[str]:
+    """Those of the new-terms rules whose look-back is not done. Asked with their memory locked.
+
+    A look-back that is opened long after `now` has no say: past days that are told anew are judged as they come.
+    """
     if not rule_ids:
         return set()
-    return set(Lookback.objects.filter(rule_id__in=rule_ids, done_at=None).values_list("rule_id", flat=True))
+    waiting = Lookback.objects.filter(rule_id__in=rule_ids, done_at=None, created_at__lte=now + CLOCKS_APART)
+    return set(waiting.values_list("rule_id", flat=True))
 
 
 def _findings(rule: ActiveRule, events: Sequence[Judged], newness: Newness) -> Findings:

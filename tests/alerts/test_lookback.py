@@ -129,3 +129,12 @@ def test_a_look_back_with_injected_time_before_its_own_start_is_done_at_once(tmp
     switch_on()
     look_back(NOW - 16 * DAY)
     assert Lookback.objects.get().done_at is not None
+
+
+def test_past_days_that_are_told_anew_are_judged_as_they_come(tmp_path):
+    load(tmp_path, new_terms=["process.parent.name"], history="now-5d", enable=False)
+    switch_on()
+    past = NOW - 3 * DAY
+    assert len(raised([event(past)], now=past)) == 1
+    assert raised([event(past + DAY)], now=past + DAY) == []
+    assert look_back(NOW + MINUTE) == 0
