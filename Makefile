@@ -27,7 +27,7 @@ check: development-environment ## format, lint, types, directions of imports, te
 	@$(VENV)/mypy .
 	@$(VENV)/lint-imports
 	@$(VENV)/djlint templates --lint --quiet
-	@$(VENV)/python manage.py makemigrations --check --dry-run
+	@$(VENV)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(VENV)/python bootstrap/lock.py --check
 
 fix: development-environment ## format and mend what can be mended safely
