@@ -29,7 +29,9 @@ def test_an_event_that_a_rule_lets_through_becomes_an_alert_with_its_evidence(tm
     assert alert.techniques == ["T1059", "T1059.006"]
     assert alert.tags == ["OS: Linux", "Test"]
     assert (alert.event_time, alert.created_at) == (NOW, NOW)
-    assert source_of(alert).document().values("process.command_line") == ("perl -e exec",)
+    kept = source_of(alert)
+    assert kept is not None
+    assert kept.document().values("process.command_line") == ("perl -e exec",)
     assert not alert.demo
 
 

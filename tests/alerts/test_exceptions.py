@@ -178,7 +178,9 @@ class TestSuggestion:
 def Document_of(alert):  # noqa: N802
     from alerts.kept import source_of
 
-    return source_of(alert).document()
+    kept = source_of(alert)
+    assert kept is not None
+    return kept.document()
 
 
 class TestSaving:
@@ -284,7 +286,7 @@ class TestTakingBack:
 
     def test_switching_it_on_again_silences_again(self, item, cast):
         disable(item=item, actor=cast.ana, now=AFTER)
-        enable(item=item, actor=cast.ana, now=AFTER, team_ids=[Alert.objects.first().team_id])
+        enable(item=item, actor=cast.ana, now=AFTER, team_ids=[Alert.objects.earliest("pk").team_id])
         assert raised([event()], now=AFTER + timedelta(seconds=1)) == []
 
     def test_events_that_left_storage_are_counted(self, item, cast):
@@ -330,6 +332,7 @@ class TestTakingBack:
 
     def test_undo_of_the_act_takes_all_of_it_back(self, item, alerts, cast):
         group = Change.objects.get(verb="added an exception").group
+        assert group is not None
         undone = undo(group=group, actor=cast.ana, now=AFTER, team_ids=[alerts[0].team_id])
         assert (len(undone.alerts), undone.released) == (4, 2)
         item.refresh_from_db()

@@ -9,7 +9,7 @@ from alerts.evaluation import judge_lookbacks
 from alerts.models import Alert
 from rules.models import Lookback, Rule, RuleRun
 from rules.services import disable, enable
-from tests.alerts.world import NOW, demo_key, event, load, post, raised, work
+from tests.alerts.world import NOW, demo_key, event, load, post, raised, terms, work
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -86,7 +86,7 @@ def test_a_new_terms_rule_learns_its_history_first(tmp_path):
     switch_on()
 
     assert look_back() == 1
-    assert Alert.objects.get().new_terms["values"] == ["at"]
+    assert terms(Alert.objects.get())["values"] == ["at"]
 
 
 def test_until_it_has_learnt_batches_leave_its_matches_to_the_look_back(tmp_path):
@@ -97,7 +97,7 @@ def test_until_it_has_learnt_batches_leave_its_matches_to_the_look_back(tmp_path
     assert not Alert.objects.exists()
 
     assert look_back(NOW + 2 * MINUTE) == 1
-    assert Alert.objects.get().new_terms["values"] == ["at"]
+    assert terms(Alert.objects.get())["values"] == ["at"]
     assert len(raised([event(process__parent__name="atd")], now=NOW + 3 * MINUTE)) == 1
 
 

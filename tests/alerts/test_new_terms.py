@@ -7,7 +7,7 @@ import pytest
 from alerts.models import Alert
 from events.models import Batch
 from rules.models import SeenTerm
-from tests.alerts.world import NOW, event, load, other_team, post, raised, work
+from tests.alerts.world import NOW, event, load, other_team, post, raised, terms, work
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -24,10 +24,10 @@ def parent(name, at=NOW, **fields):
 
 def test_what_was_never_seen_is_an_alert_and_says_what_was_new(rule):
     (alert,) = raised([parent("cron")])
-    assert alert.new_terms["fields"] == ["process.parent.name"]
-    assert alert.new_terms["values"] == ["cron"]
-    assert alert.new_terms["history"] == "5 d"
-    assert alert.new_terms["history_start"] == (NOW - 5 * DAY).isoformat()
+    assert terms(alert)["fields"] == ["process.parent.name"]
+    assert terms(alert)["values"] == ["cron"]
+    assert terms(alert)["history"] == "5 d"
+    assert terms(alert)["history_start"] == (NOW - 5 * DAY).isoformat()
 
 
 def test_the_same_again_within_the_history_is_none(rule):
@@ -47,7 +47,7 @@ def test_the_history_begins_with_its_first_instant(rule):
 
 def test_of_equal_terms_in_one_batch_the_oldest_is_the_alert(rule):
     alerts = raised([parent("cron", NOW), parent("cron", NOW - timedelta(minutes=2)), parent("at", NOW)])
-    assert [(alert.new_terms["values"], alert.event_time) for alert in alerts] == [
+    assert [(terms(alert)["values"], alert.event_time) for alert in alerts] == [
         (["cron"], NOW - timedelta(minutes=2)),
         (["at"], NOW),
     ]
@@ -88,7 +88,7 @@ def test_teams_have_histories_of_their_own(rule):
 def test_one_event_raises_an_alert_for_every_new_combination(tmp_path):
     load(tmp_path, new_terms=["host.name", "process.args"])
     alerts = raised([event(process__args=["a", "b"])])
-    assert sorted(alert.new_terms["values"] for alert in alerts) == [["web-1", "a"], ["web-1", "b"]]
+    assert sorted(terms(alert)["values"] for alert in alerts) == [["web-1", "a"], ["web-1", "b"]]
 
 
 def test_by_time_of_arrival_where_the_rule_says_so(tmp_path):

@@ -200,3 +200,9 @@ def raised(events: Iterable[dict[str, Any]], *, now: datetime = NOW, **given: An
     post(events, now=now, **given)
     work(now)
     return list(Alert.objects.filter(pk__gt=last).order_by("pk"))
+
+
+def terms(alert: Alert) -> dict[str, Any]:
+    """What was new, of an alert of a new-terms rule."""
+    assert alert.new_terms is not None
+    return dict(alert.new_terms)
