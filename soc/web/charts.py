@@ -38,10 +38,11 @@ def histogram(
     bars = format_html_join(
         "", "{}", ((_column(c, i * step, step, base, scale, classes),) for i, c in enumerate(columns))
     )
+    role = "group" if any(column.url for column in columns) else "img"  # what is inside an image cannot be a link
     return format_html(
-        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}'
+        '<svg class="chart" viewBox="0 0 {} {}" role="{}" aria-label="{}">{}'
         '<line class="axis" x1="0" x2="{}" y1="{}" y2="{}"/>{}</svg>',
-        width, height, summary, bars, width, base + 0.5, base + 0.5, _ticks(ticks, step, width, height),
+        width, height, role, summary, bars, width, base + 0.5, base + 0.5, _ticks(ticks, step, width, height),
     )  # fmt: skip
 
 
@@ -58,7 +59,9 @@ def _column(column: Column, x: float, step: float, base: int, scale: float, clas
     if not rects:
         return drawn
     titled = format_html("<g><title>{}</title>{}</g>", column.label, drawn)
-    return format_html('<a href="{}">{}</a>', column.url, titled) if column.url else titled
+    if not column.url:
+        return titled
+    return format_html('<a href="{}" aria-label="{}">{}</a>', column.url, column.label, titled)
 
 
 def _ticks(ticks: Sequence[tuple[int, str]], step: float, width: int, height: int) -> SafeString:
