@@ -66,7 +66,6 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "template_partials",
     "django_htmx",
-    "django_filters",
     "rest_framework",
     "drf_spectacular",
     "allauth",
