@@ -9,10 +9,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from . import services
+from . import services, wheels
 from .application import Door, Web, beat, telemetry, worker
-from .errors import DidNotStart, EnvironmentIncomplete, LocalError
-from .folders import CHECKOUT, Home
+from .errors import DidNotStart, EnvironmentIncomplete, LocalError, PortTaken
+from .folders import CHECKOUT, Home, locked
 from .terminal import Terminal
 
 # Lines that come with every start and stop, on every machine, and ask nothing of the reader.
@@ -38,8 +38,9 @@ def run() -> int:
     with ended_by_signal() as ended:
         door, demo = door_from_environment(), os.environ.get("DEMO", "1").lower() not in _NO
         terminal.say(f"Watchbill: data in {Home.default().path}")
+        wheels.check_environment(CHECKOUT / "requirements" / "runtime.txt")
+        need_door(door)
         with services.running(say=lambda what: terminal.say(f"  {what} …"), log=terminal.log) as running:
-            door.check_free()
             start(running, door, demo, terminal, ended)
             terminal.say(welcome(door, running.home, demo))
             ended.wait()
@@ -63,6 +64,15 @@ def start(running: services.Services, door: Door, demo: bool, terminal: Terminal
     running.supervisor.start(worker(environment), beat(environment, running.home.path))
     if demo:
         running.supervisor.start(telemetry(environment, door))
+
+
+def need_door(door: Door) -> None:
+    """Raises PortTaken, unless it is ourselves who hold the port: then AlreadyRunning, which says more."""
+    try:
+        door.check_free()
+    except PortTaken:
+        with locked(Home.default()):
+            raise
 
 
 def door_from_environment() -> Door:

@@ -1,5 +1,6 @@
 """Finds the server programs inside the installed wheels, without running any of the wheels' Python code."""
 
+import importlib.metadata
 import importlib.util
 import os
 import platform
@@ -32,6 +33,29 @@ def _incomplete(what: str) -> EnvironmentIncomplete:
         f"The Python environment {sys.prefix} is only half installed: {what}.",
         f"Remove it and run the command again, it is made anew: rm -r {sys.prefix}",
     )
+
+
+def check_environment(lock: Path) -> None:
+    """Whether every file of every package of the lock is there; some 0.2 s, for a clear word at once.
+
+    Raises EnvironmentIncomplete. Compiled leftovers and scripts do not count.
+    """
+    for line in lock.read_text(encoding="ascii").splitlines():
+        pinned = line.partition("==")[0]
+        if line[:1].isalnum() and pinned != line and ";" not in line:
+            _check_package(pinned.partition("[")[0])
+
+
+def _check_package(name: str) -> None:
+    try:
+        package = importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        raise _incomplete(f"the package {name} is missing") from None
+    root = str(package.locate_file(""))
+    for file in package.files or ():
+        path = str(file)
+        if path.endswith((".py", ".so")) and not path.startswith("..") and not os.path.exists(f"{root}/{path}"):  # noqa: PTH110
+            raise _incomplete(f"the package {name} lacks {path}")
 
 
 def postgres_folder() -> Path:

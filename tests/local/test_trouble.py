@@ -127,6 +127,17 @@ def test_a_half_installed_environment_is_named(monkeypatch):
         wheels.postgres_folder()
 
 
+def test_a_package_that_was_cut_off_is_named(tmp_path):
+    lock = tmp_path / "lock.txt"
+    lock.write_text("django==5.2 \\\n    --hash=sha256:00\nno-such-package==1.0\n")
+    with pytest.raises(EnvironmentIncomplete, match="the package no-such-package is missing"):
+        wheels.check_environment(lock)
+
+
+def test_every_package_of_the_lock_is_whole_here():
+    wheels.check_environment(CHECKOUT / "requirements" / "runtime.txt")
+
+
 def run_cli(home: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     clean = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "BROKER_URL")}
     return subprocess.run(
@@ -141,6 +152,16 @@ def test_the_command_line_answers_with_a_sentence_and_an_exit_code(laid):
     assert done.returncode == 65
     assert done.stderr.strip().splitlines()[0].startswith("The data in ")
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_taken_port_is_said_before_anything_is_made(home):
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        done = run_cli(home, "run", PORT=str(holder.getsockname()[1]))
+    assert done.returncode == 69
+    assert "Address already in use" in done.stderr
+    assert not (home / "postgres").exists()
 
 
 def test_a_port_that_is_no_number_is_refused(home):
