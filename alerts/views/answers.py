@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 
 from soc.web.answers import SeeOther
 from soc.web.htmx import render_page, wants_part
@@ -51,6 +53,13 @@ def answer(
         say(request, spoken)
         return see_other(redirect_to)
     return render_page(request, template, context() | {"spoken": spoken}, part=part)
+
+
+def fragment(request: UserRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """A template that is only ever a part of a page, so never to be kept for one that a browser asks for itself."""
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request", "HX-Boosted", "HX-History-Restore-Request"])
+    return response
 
 
 def see_other(address: str) -> SeeOther:

@@ -13,11 +13,12 @@ from alerts.errors import AlertNotFound
 from alerts.forms import CommentForm
 from alerts.models import Alert
 from alerts.selectors import QueueFilters
+from alerts.views.answers import fragment, said
 from alerts.views.composer import compose_new
-from alerts.views.frame import came_from, queue_address, rights, view_title
+from alerts.views.frame import came_from, queue_address, rights, view_title, way_back
 from alerts.views.queue import read_queue
 from soc.web.clock import now as clock_now
-from soc.web.htmx import render_page
+from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
 
 SIDES = {
@@ -54,7 +55,7 @@ def peek(request: UserRequest, alert_id: int) -> HttpResponseBase:
         "query": queue_address(request.GET),
         **rights(request.user),
     }
-    return render_page(request, "alerts/_peek.html", context)
+    return fragment(request, "alerts/_peek.html", context)
 
 
 @page()
@@ -91,6 +92,8 @@ def alert_context(request: UserRequest, alert: Alert, side: str) -> dict[str, An
         "people": people_to_assign([alert.team_id]),
         "comment_form": CommentForm(),
         "composer": None,
+        "spoken": None if wants_part(request) else said(request),
+        "undo_back": way_back(query, alert.pk),
         **rights(request.user),
     }
 

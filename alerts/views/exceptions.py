@@ -17,7 +17,7 @@ from alerts import exceptions
 from alerts.errors import AlertError, GuardRefused
 from alerts.models import Alert
 from alerts.views.actions import back_to_alert
-from alerts.views.answers import Spoken, see_other
+from alerts.views.answers import Spoken, fragment, see_other
 from alerts.views.composer import Composer, compose_edit, compose_from
 from alerts.views.detail import alert_context, seen_alert
 from alerts.views.frame import rights
@@ -131,8 +131,8 @@ def _previewed(request: UserRequest, template: str, context: dict[str, Any]) -> 
     if not wants_part(request):
         return render_page(request, template, context, part="side")
     if request.htmx.target == "preview":
-        return render_page(request, "alerts/_preview.html", context | {"oob": True})
-    return render_page(request, "alerts/_exception.html", context)
+        return fragment(request, "alerts/_preview.html", context | {"oob": True})
+    return fragment(request, "alerts/_exception.html", context)
 
 
 def _again(request: UserRequest, template: str, context: dict[str, Any], status: int) -> HttpResponseBase:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts.access import may
 from accounts.roles import Permission
 from accounts.selectors import teams_of
-from events.models import Event
+from events.models import Batch
 from rules.models import Rule
 from soc.web.http import UserRequest
 
@@ -37,9 +37,9 @@ class FirstRun:
 
 def first_run(request: UserRequest) -> FirstRun:
     """How far the set-up is, for the teams of the person. Costs four small queries."""
-    newest = Event.objects.filter(team_id__in=teams_of(request.user)).order_by("-ingested").first()
+    newest = Batch.objects.filter(team_id__in=teams_of(request.user)).order_by("-ingested_at").first()
     return FirstRun(
-        last_event=newest.ingested if newest else None,
+        last_event=newest.ingested_at if newest else None,
         rules_on=Rule.objects.filter(enabled=True).count(),
         rules_loaded=Rule.objects.count(),
         ingest_url=request.build_absolute_uri("/api/v1/events"),

@@ -44,6 +44,16 @@ def came_from(request: HttpRequest) -> str:
     return queue_address(QueryDict(given[: 4 * LONGEST_VALUE]))
 
 
+def way_back(query: str, alert_id: int | None = None) -> str:
+    """The query string by which an undo leads back to where the person is."""
+    state = QueryDict(mutable=True)
+    if alert_id is not None:
+        state["alert"] = str(alert_id)
+    if query:
+        state["from"] = query
+    return state.urlencode()
+
+
 def view_title(query: str) -> str:
     """The name of the view that a queue address is in."""
     name = QueryDict(query).get("view") or "triage"

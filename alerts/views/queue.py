@@ -14,8 +14,9 @@ from alerts import selectors
 from alerts.forms import SEVERITIES, SORTS, STATUSES, TIMES, VIEWS, QueueForm, severities_of, since_of
 from alerts.models import Status
 from alerts.selectors import AlertPage, Histogram, QueueFilters, QueuePage
+from alerts.views.answers import said
 from alerts.views.first_run import first_run
-from alerts.views.frame import queue_address, rights
+from alerts.views.frame import queue_address, rights, way_back
 from alerts.views.kql import MarkedError, marked
 from engine import LanguageError
 from soc.web.clock import now as clock_now
@@ -154,6 +155,8 @@ def queue_context(request: UserRequest, asked: Queue, after: str = "") -> dict[s
         "kql_error": asked.kql_error,
         "tokens": _tokens(asked),
         "people": people_to_assign(teams_of(request.user)),
+        "spoken": None if wants_part(request) else said(request),
+        "undo_back": way_back(asked.query),
         **rights(request.user),
         **asked.extra,
     }

@@ -1,0 +1,141 @@
+"""What people do: acknowledge, close, assign, comment, undo; with and without htmx; and who was first."""
+
+from django.test import Client
+from django.urls import reverse
+
+from alerts.models import Alert, Comment
+from tests.alerts.pages.conftest import HTMX, SignIn
+from tests.alerts.pages.world import World
+
+
+def status(alert: Alert) -> str:
+    return reverse("alerts:set_status", args=[alert.pk])
+
+
+def test_closing_without_javascript_redirects_and_offers_undo(ana: Client, world: World) -> None:
+    alert = world.send([world.perl()])[0]
+    form = {"version": alert.version, "status": "closed", "reason": "benign_positive"}
+    answer = ana.post(status(alert), form)
+    assert answer.status_code == 303
+    page = ana.get(answer["Location"]).content.decode()
+    assert "Closed as benign positive." in page
+    assert "/alerts/undo/" in page
+    alert.refresh_from_db()
+    assert (alert.status, alert.reason) == ("closed", "benign_positive")
+
+
+def test_what_was_said_is_said_once(ana: Client, world: World) -> None:
+    alert = world.send([world.perl()])[0]
+    answer = ana.post(status(alert), {"version": alert.version, "status": "acknowledged"})
+    assert "Acknowledged." in ana.get(answer["Location"]).content.decode()
+    assert 'class="toast"' not in ana.get(answer["Location"]).content.decode()
+
+
+def test_closing_without_a_reason_shows_the_form_again(ana: Client, world: World) -> None:
+    alert = world.send([world.perl()])[0]
+    answer = ana.post(status(alert), {"version": alert.version, "status": "closed"})
+    assert answer.status_code == 422
+    assert "Choose a reason" in answer.content.decode()
+
+
+def test_other_needs_a_note(ana: Client, world: World) -> None:
+    alert = world.send([world.perl()])[0]
+    answer = ana.post(status(alert), {"version": alert.version, "status": "closed", "reason": "other"})
+    assert answer.status_code == 422
+    assert "needs a note" in answer.content.decode()
+
+
+def test_a_stale_action_is_a_409_that_says_who_did_what(ana: Client, sign_in: SignIn, world: World) -> None:
+    alert = world.send([world.perl()])[0]
+    sign_in("rosa").post(status(alert), {"version": alert.version, "status": "acknowledged"})
+    answer = ana.post(status(alert), {"version": alert.version, "status": "closed", "reason": "false_positive"})
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Rosa" in page
+    assert "acknowledged" in page
+    alert.refresh_from_db()
+    assert alert.status == "acknowledged"
+
+
+def test_assigning_and_taking_the_owner_off(ana: Client, world: World) -> None:
+    alert = world.send([world.perl()])[0]
+    assign = reverse("alerts:assign", args=[alert.pk])
+    assert ana.post(assign, {"version": alert.version, "assignee": world.rosa.pk}).status_code == 303
+    alert.refresh_from_db()
+    assert alert.assignee == world.rosa
+    ana.post(assign, {"version": alert.version, "assignee": ""})
+    alert.refresh_from_db()
+    assert alert.assignee is None
+
+
+def test_an_alert_cannot_be_given_to_somebody_of_another_team(ana: Client, world: World) -> None:
+    alert = world.send([world.perl()])[0]
+    answer = ana.post(reverse("alerts:assign", args=[alert.pk]), {"version": alert.version, "assignee": world.otto.pk})
+    assert answer.status_code == 422
+
+
+def test_a_comment_stands_in_the_activity(ana: Client, world: World) -> None:
+    alert = world.send([world.perl()])[0]
+    comments = reverse("alerts:comment", args=[alert.pk])
+    part = ana.post(comments, {"text": "Asked the owner."}, headers=HTMX)
+    assert "Asked the owner." in part.content.decode()
+    assert "<html" not in part.content.decode()
+    assert ana.post(comments, {"text": "Second."}).status_code == 303
+    assert ana.post(comments, {"text": " "}).status_code == 422
+    assert Comment.objects.count() == 2
+
+
+def test_bulk_closes_what_is_ticked_and_undo_opens_it_again(ana: Client, world: World) -> None:
+    alerts = world.send([world.perl(1), world.perl(2), world.perl(3)])
+    form = {"alert": [f"{alert.pk}:{alert.version}" for alert in alerts[:2]], "reason": "false_positive"}
+    answer = ana.post(reverse("alerts:bulk"), form)
+    assert answer.status_code == 303
+    page = ana.get(answer["Location"]).content.decode()
+    assert "Closed 2 alerts as false positive." in page
+    undo = page.split('action="/alerts/undo/')[1].split('"')[0].replace("&amp;", "&")
+    assert ana.post(f"/alerts/undo/{undo}").status_code == 303
+    assert Alert.objects.filter(status="open").count() == 3
+    assert "Undone: 2 alerts are as before." in ana.get(reverse("alerts:queue")).content.decode()
+
+
+def test_bulk_for_htmx_answers_with_the_list_and_says_it(ana: Client, world: World) -> None:
+    alerts = world.send([world.perl(1), world.perl(2)])
+    form = {"alert": [f"{alerts[0].pk}:{alerts[0].version}"], "action": "acknowledge"}
+    page = ana.post(reverse("alerts:bulk"), form, headers=HTMX).content.decode()
+    assert page.lstrip().startswith("<section")
+    assert "Acknowledged 1 alert." in page
+    assert 'id="announce"' in page
+
+
+def test_one_stale_tick_stops_the_whole_bulk(ana: Client, world: World) -> None:
+    alerts = world.send([world.perl(1), world.perl(2)])
+    ticks = [f"{alert.pk}:{alert.version}" for alert in alerts]
+    world.close([alerts[0]], by="rosa")
+    answer = ana.post(reverse("alerts:bulk"), {"alert": ticks, "reason": "benign_positive"})
+    assert answer.status_code == 409
+    assert "Nothing was changed" in answer.content.decode()
+    assert Alert.objects.get(pk=alerts[1].pk).status == "open"
+
+
+def test_a_selection_that_cannot_be_read_is_refused(ana: Client, world: World) -> None:
+    world.send([world.perl()])
+    for ticks in ([], ["x"], ["1:2:x", "1"]):
+        answer = ana.post(reverse("alerts:bulk"), {"alert": ticks, "action": "acknowledge"})
+        assert answer.status_code == 422
+
+
+def test_a_viewer_may_not_act_and_nothing_changes_on_get(sign_in: SignIn, world: World) -> None:
+    alert = world.send([world.perl()])[0]
+    vera = sign_in("vera")
+    assert vera.post(status(alert), {"version": alert.version, "status": "acknowledged"}).status_code == 403
+    assert vera.get(status(alert)).status_code == 405
+
+
+def test_the_other_team_cannot_act_on_it(sign_in: SignIn, world: World) -> None:
+    alert = world.send([world.perl()])[0]
+    otto = sign_in("otto")
+    assert otto.post(status(alert), {"version": alert.version, "status": "acknowledged"}).status_code == 403
+    answer = otto.post(reverse("alerts:bulk"), {"alert": [f"{alert.pk}:1"], "action": "acknowledge"})
+    assert answer.status_code == 404
+    alert.refresh_from_db()
+    assert alert.status == "open"

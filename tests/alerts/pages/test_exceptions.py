@@ -1,0 +1,208 @@
+"""The exception panel: opened from an alert, previewed on every edit, saved with its closes, edited and taken back."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from alerts.models import Alert
+from rules.models import ExceptionItem
+from tests.alerts.pages.conftest import HTMX, SignIn
+from tests.alerts.pages.world import World
+
+HOST = {"field": ["host.name"], "operator": ["is"], "value": ["db-2"], "case": [""]}
+SAVED = {"reason": "The vendor's menu.", "expires": "90", "close": "1", "close_reason": "benign_positive"}
+
+
+def panel(alert: Alert) -> str:
+    return reverse("alerts:detail", args=[alert.pk]) + "?side=exception"
+
+
+def preview(alert: Alert) -> str:
+    return reverse("alerts:exception_preview", args=[alert.pk])
+
+
+def add(alert: Alert) -> str:
+    return reverse("alerts:exception_add", args=[alert.pk])
+
+
+@pytest.fixture
+def alerts(world: World) -> list[Alert]:
+    """Six alerts on three hosts, db-2, db-3, db-1, two each."""
+    return world.send([world.perl(number) for number in range(1, 7)])
+
+
+def test_it_opens_with_suggested_conditions_and_says_what_they_would_silence(ana: Client, alerts: list[Alert]) -> None:
+    page = ana.get(panel(alerts[0])).content.decode()
+    assert 'id="exception-form"' in page
+    assert "of 6 alerts, and no true positive." in page
+    assert 'name="field"' in page
+
+
+def test_a_clicked_field_becomes_a_condition_with_its_value(ana: Client, alerts: list[Alert]) -> None:
+    page = ana.get(panel(alerts[0]) + "&add=process.args").content.decode()
+    assert '<option value="one_of" selected>' in page
+    assert "exec &quot;/bin/sh&quot;;</textarea>" in page
+
+
+def test_a_preview_counts_what_is_silenced(ana: Client, alerts: list[Alert]) -> None:
+    answer = ana.post(preview(alerts[0]), HOST, headers={**HTMX, "HX-Target": "preview"})
+    page = answer.content.decode()
+    assert page.lstrip().startswith('<div id="preview"')
+    assert "Silences 2 of 6 alerts, and no true positive." in page
+    assert "Add exception, close 2" not in page
+    answer = ana.post(preview(alerts[0]), HOST | {"close": "1"}, headers={**HTMX, "HX-Target": "preview"})
+    assert "Add exception, close 2" in answer.content.decode()
+
+
+def test_without_javascript_the_preview_is_a_page(ana: Client, alerts: list[Alert]) -> None:
+    page = ana.post(preview(alerts[0]), HOST | {"show": "1"}).content.decode()
+    assert "<html" in page
+    assert "Silences 2 of 6 alerts" in page
+
+
+def test_a_condition_can_be_added_and_removed_without_javascript(ana: Client, alerts: list[Alert]) -> None:
+    page = ana.post(preview(alerts[0]), HOST | {"add": "1"}).content.decode()
+    assert page.count('name="operator"') == 2
+    page = ana.post(preview(alerts[0]), HOST | {"add_field": "user.name"}).content.decode()
+    assert page.count('name="operator"') == 2
+    assert "postgres</textarea>" in page
+    page = ana.post(preview(alerts[0]), HOST | {"remove": "0"}).content.decode()
+    assert "db-2</textarea>" not in page
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "silenced"),
+    [
+        ("is", "db-2", 2),
+        ("is_not", "db-2", 4),
+        ("one_of", "db-1\ndb-2", 4),
+        ("not_one_of", "db-1\ndb-2", 2),
+        ("matches", "db-*", 6),
+        ("not_matches", "db-*", 0),
+        ("exists", "", 6),
+        ("not_exists", "", 0),
+    ],
+)
+def test_every_operator(ana: Client, alerts: list[Alert], operator: str, value: str, silenced: int) -> None:
+    form = HOST | {"operator": [operator], "value": [value]}
+    page = ana.post(preview(alerts[0]), form).content.decode()
+    assert f"Silences {silenced} of 6 alerts" in page
+
+
+def test_a_condition_that_cannot_be_read_says_so_at_its_row(ana: Client, alerts: list[Alert]) -> None:
+    page = ana.post(preview(alerts[0]), HOST | {"operator": ["one_of"], "value": [""]}).content.decode()
+    assert "cond-error" in page
+
+
+def test_it_says_when_the_alert_at_hand_is_not_covered(ana: Client, alerts: list[Alert]) -> None:
+    page = ana.post(preview(alerts[0]), HOST | {"value": ["nowhere"]}).content.decode()
+    assert f"This does not match AL-{alerts[0].pk}" in page
+
+
+def test_saving_adds_it_closes_what_it_matches_and_can_be_undone(
+    ana: Client, alerts: list[Alert], world: World
+) -> None:
+    answer = ana.post(add(alerts[0]), HOST | SAVED)
+    assert answer.status_code == 303
+    page = ana.get(answer["Location"]).content.decode()
+    assert "Exception added, 2 alerts closed." in page
+    assert Alert.objects.filter(status="closed", reason="benign_positive").count() == 2
+    assert world.send([world.perl(30, host__name="db-2")]) == []
+    assert len(world.send([world.perl(31, host__name="db-3")])) == 1
+    undo = page.split('action="/alerts/undo/')[1].split('"')[0].replace("&amp;", "&")
+    ana.post(f"/alerts/undo/{undo}")
+    assert Alert.objects.filter(status="open").count() == 8
+    assert not ExceptionItem.objects.filter(removed_at=None).exists()
+
+
+def test_a_reason_is_needed(ana: Client, alerts: list[Alert]) -> None:
+    answer = ana.post(add(alerts[0]), HOST | SAVED | {"reason": " "})
+    assert answer.status_code == 422
+    assert not ExceptionItem.objects.exists()
+
+
+def test_without_conditions_it_is_not_saved(ana: Client, alerts: list[Alert]) -> None:
+    assert ana.post(add(alerts[0]), SAVED).status_code == 422
+
+
+def test_the_guard_names_the_true_positive_and_an_analyst_cannot_pass_it(
+    ana: Client, alerts: list[Alert], world: World
+) -> None:
+    world.close([alerts[0]], reason="true_positive")
+    page = ana.post(preview(alerts[3]), HOST).content.decode()
+    assert "Would have hidden 1 true positive." in page
+    assert f"/alerts/{alerts[0].pk}/" in page
+    assert "Needs the engineer role." in page
+    answer = ana.post(add(alerts[3]), HOST | SAVED | {"override": "I know."})
+    assert answer.status_code in {403, 422}
+    assert not ExceptionItem.objects.exists()
+
+
+def test_an_engineer_passes_the_guard_with_a_reason(sign_in: SignIn, alerts: list[Alert], world: World) -> None:
+    world.close([alerts[0]], reason="true_positive")
+    rosa = sign_in("rosa")
+    assert rosa.post(add(alerts[3]), HOST | SAVED).status_code == 422
+    assert rosa.post(add(alerts[3]), HOST | SAVED | {"override": "Host is gone."}).status_code == 303
+
+
+def test_an_end_is_needed_unless_the_role_allows_none(ana: Client, sign_in: SignIn, alerts: list[Alert]) -> None:
+    assert ana.post(add(alerts[0]), HOST | SAVED | {"expires": "never"}).status_code == 422
+    assert sign_in("rosa").post(add(alerts[0]), HOST | SAVED | {"expires": "never"}).status_code == 303
+    assert ExceptionItem.objects.get().expires_at is None
+
+
+def test_a_viewer_and_the_other_team_may_not(sign_in: SignIn, alerts: list[Alert]) -> None:
+    for name in ("vera", "mona", "otto"):
+        assert sign_in(name).post(add(alerts[0]), HOST | SAVED).status_code == 403
+        assert sign_in(name).post(preview(alerts[0]), HOST).status_code == 403
+
+
+def saved(ana: Client, alert: Alert) -> ExceptionItem:
+    ana.post(add(alert), HOST | SAVED)
+    return ExceptionItem.objects.get()
+
+
+def edited(item: ExceptionItem, **changes: Any) -> dict[str, Any]:
+    return HOST | {"version": item.version, "reason": "Changed.", "expires": "keep", "name": item.name} | changes
+
+
+def test_editing_replaces_what_it_says(ana: Client, alerts: list[Alert]) -> None:
+    item = saved(ana, alerts[0])
+    address = reverse("alerts:exception_edit", args=[item.pk])
+    assert "db-2</textarea>" in ana.get(address).content.decode()
+    answer = ana.post(address, edited(item, value=["db-3"]))
+    assert answer.status_code == 303
+    item.refresh_from_db()
+    assert item.entries[0]["value"] == "db-3"
+    assert item.reason == "Changed."
+
+
+def test_editing_what_somebody_changed_meanwhile_is_a_409(ana: Client, alerts: list[Alert]) -> None:
+    item = saved(ana, alerts[0])
+    address = reverse("alerts:exception_edit", args=[item.pk])
+    ana.post(address, edited(item))
+    answer = ana.post(address, edited(item, value=["db-1"]))
+    assert answer.status_code == 409
+    assert "Somebody changed this exception" in answer.content.decode()
+
+
+def test_disabling_enabling_and_taking_back(ana: Client, alerts: list[Alert], world: World) -> None:
+    item = saved(ana, alerts[0])
+    assert world.send([world.perl(40, host__name="db-2")]) == []
+    assert ana.post(reverse("alerts:exception_disable", args=[item.pk])).status_code == 303
+    assert Alert.objects.count() == 7
+    item.refresh_from_db()
+    assert not item.enabled
+    assert ana.post(reverse("alerts:exception_enable", args=[item.pk])).status_code == 303
+    assert ana.post(reverse("alerts:exception_undo", args=[item.pk])).status_code == 303
+    assert ana.get(reverse("alerts:exception_edit", args=[item.pk])).status_code == 404
+
+
+def test_the_rule_page_lists_it(ana: Client, alerts: list[Alert]) -> None:
+    item = saved(ana, alerts[0])
+    page = ana.get(reverse("rules:detail", args=[item.rule_id]), {"tab": "exceptions"}).content.decode()
+    assert "host.name" in page
+    assert "The vendor&#x27;s menu." in page
+    assert reverse("alerts:exception_edit", args=[item.pk]) in page

@@ -1,0 +1,136 @@
+"""The queue page: what it lists, how it is narrowed, and what it says when there is nothing."""
+
+from datetime import timedelta
+
+from django.test import Client
+from django.urls import reverse
+
+from tests.alerts.pages.conftest import HTMX, SignIn
+from tests.alerts.pages.world import PERL, World
+
+QUEUE = reverse("alerts:queue")
+
+
+def test_before_the_first_alert_it_says_what_to_do(ana: Client, world: World) -> None:
+    page = ana.get(QUEUE).content.decode()
+    assert "Three things make the first alert" in page
+    assert "No event so far" in page
+
+
+def test_the_first_event_ticks_the_first_step_off(ana: Client, world: World) -> None:
+    world.send([world.perl(process__name="ls")])
+    assert "Events arrive." in ana.get(QUEUE).content.decode()
+
+
+def test_it_lists_what_waits_with_its_evidence_marked(ana: Client, world: World) -> None:
+    alert = world.send([world.perl()])[0]
+    page = ana.get(QUEUE).content.decode()
+    assert f'id="alert-{alert.pk}"' in page
+    assert "Interactive Terminal Spawned via Perl" in page
+    assert "<mark>" in page
+    assert "db-2" in page
+    assert 'aria-current="page"' in page
+
+
+def test_a_closed_alert_leaves_the_triage_queue_and_stands_under_closed_today(ana: Client, world: World) -> None:
+    alert = world.send([world.perl()])[0]
+    world.close([alert])
+    assert f'id="alert-{alert.pk}"' not in ana.get(QUEUE).content.decode()
+    assert "Nothing waiting." in ana.get(QUEUE).content.decode()
+    assert f'id="alert-{alert.pk}"' in ana.get(QUEUE, {"view": "closed"}).content.decode()
+
+
+def test_filters_narrow_it_and_can_be_taken_off_one_by_one(ana: Client, world: World) -> None:
+    first, second = world.send([world.perl(1), world.perl(2)])
+    page = ana.get(QUEUE, {"host": first.host_name}).content.decode()
+    assert f'id="alert-{first.pk}"' in page
+    assert f'id="alert-{second.pk}"' not in page
+    assert 'class="token"' in page
+
+
+def test_when_filters_match_none_it_says_how_many_wait_without_them(ana: Client, world: World) -> None:
+    world.send([world.perl(1), world.perl(2)])
+    page = ana.get(QUEUE, {"host": "nowhere"}).content.decode()
+    assert "No alert matches." in page
+    assert "2 are there without these filters." in page
+
+
+def test_kql_searches_the_event_and_the_alert(ana: Client, world: World) -> None:
+    first, second = world.send([world.perl(1), world.perl(2)])
+    kql = f"host.name: {first.host_name} and kibana.alert.severity: high"
+    page = ana.get(QUEUE, {"q": kql}).content.decode()
+    assert f'id="alert-{first.pk}"' in page
+    assert f'id="alert-{second.pk}"' not in page
+
+
+def test_kql_that_cannot_be_read_is_underlined_where_it_is_wrong(ana: Client, world: World) -> None:
+    world.send([world.perl()])
+    answer = ana.get(QUEUE, {"q": "host.name: ("})
+    assert answer.status_code == 200
+    assert 'class="tk-err"' in answer.content.decode()
+    assert 'role="alert"' in answer.content.decode()
+
+
+def test_htmx_gets_the_list_and_what_stands_around_it(ana: Client, world: World) -> None:
+    world.send([world.perl()])
+    answer = ana.get(QUEUE, headers=HTMX)
+    page = answer.content.decode()
+    assert "<html" not in page
+    assert page.lstrip().startswith("<section")
+    assert 'id="views"' in page
+    assert "HX-Request" in answer["Vary"]
+
+
+def test_the_back_button_gets_the_whole_page(ana: Client, world: World) -> None:
+    world.send([world.perl()])
+    answer = ana.get(QUEUE, headers={**HTMX, "HX-History-Restore-Request": "true"})
+    assert "<html" in answer.content.decode()
+
+
+def test_the_pulse_is_silent_until_something_new_came(ana: Client, world: World) -> None:
+    alert = world.send([world.perl(1)])[0]
+    pulse = reverse("alerts:pulse")
+    assert ana.get(pulse, {"since": alert.pk}, headers=HTMX).status_code == 204
+    world.send([world.perl(2), world.perl(3)])
+    answer = ana.get(pulse, {"since": alert.pk}, headers=HTMX)
+    assert "2 new" in answer.content.decode()
+
+
+def test_a_pulse_that_asks_nonsense_is_silent(ana: Client, world: World) -> None:
+    for since in ("", "x", "-1", "9" * 40):
+        assert ana.get(reverse("alerts:pulse"), {"since": since}, headers=HTMX).status_code == 204
+
+
+def test_the_other_team_sees_nothing_of_it(sign_in: SignIn, world: World) -> None:
+    alert = world.send([world.perl()])[0]
+    assert f'id="alert-{alert.pk}"' not in sign_in("otto").get(QUEUE).content.decode()
+
+
+def test_a_viewer_sees_why_he_cannot_act(sign_in: SignIn, world: World) -> None:
+    world.send([world.perl()])
+    page = sign_in("vera").get(QUEUE).content.decode()
+    assert "Needs the analyst role." in page
+
+
+def test_a_page_holds_a_hundred_and_leads_on(ana: Client, world: World) -> None:
+    world.send([world.perl(number, event__id=f"many-{number}") for number in range(1, 100)])
+    world.now += timedelta(minutes=10)
+    world.send([world.perl(number, event__id=f"more-{number}") for number in range(200, 230)])
+    page = ana.get(QUEUE, {"rule": PERL}).content.decode()
+    assert page.count("data-row") == 100
+    more = ana.get(QUEUE, {"rule": PERL, "after": _after(page)}, headers=HTMX).content.decode()
+    assert more.count("data-row") == 29
+    assert more.lstrip().startswith("<tr")
+
+
+def test_a_broken_page_key_leads_to_the_beginning_with_a_notice(ana: Client, world: World) -> None:
+    world.send([world.perl()])
+    page = ana.get(QUEUE, {"after": "broken"}).content.decode()
+    assert "this is its beginning" in page
+    assert "data-row" in page
+
+
+def _after(page: str) -> str:
+    from urllib.parse import unquote
+
+    return unquote(page.split("after=")[1].split('"')[0])

@@ -1,0 +1,129 @@
+"""A real Chromium against a real server.
+
+Without a Chromium the tests are skipped with a sentence that says how to get one; where `CI` is set they fail instead,
+because there they must run.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from tests.alerts.pages import world as worlds
+from tests.alerts.pages.world import World
+
+HOW = "No Chromium here. Install one (apt install chromium) or name one in CHROMIUM=/path/to/chromium, then run again."
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+def find_chromium() -> str | None:
+    """The browser to drive: the one named by CHROMIUM, else the system's."""
+    named = os.environ.get("CHROMIUM")
+    if named:
+        return named if Path(named).exists() else None
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here is a browser test."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    # Playwright's loop runs in this thread, and Django would refuse the database because of it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """One browser for all tests."""
+    path = find_chromium()
+    if path is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW)
+    browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def world(transactional_db: None) -> World:
+    """People, keys and rules in a database that the server's thread sees."""
+    return worlds.build()
+
+
+class Visitor:
+    """One person's browser, which remembers what the page complained about."""
+
+    def __init__(self, context: BrowserContext, base: str) -> None:
+        self.context = context
+        self.base = base
+        self.complaints: list[str] = []
+        self.page: Page = context.new_page()
+        self.page.on("console", lambda message: self._heard(message.type, message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _heard(self, kind: str, text: str) -> None:
+        if kind == "error" or "Content Security Policy" in text:
+            self.complaints.append(text)
+
+    def open(self, address: str) -> Page:
+        """Go to an address of the server."""
+        self.page.goto(self.base + address)
+        return self.page
+
+
+@pytest.fixture
+def visit(chromium: Browser, live_server: LiveServer, world: World) -> Iterator["Visit"]:
+    """`visit("ana")`, `visit("ana", phone=True)`, `visit("ana", scripts=False)`: a signed-in browser."""
+    opened = Visit(chromium, live_server.url, world)
+    yield opened
+    opened.close()
+
+
+class Visit:
+    """Opens browsers of people, signed in."""
+
+    def __init__(self, chromium: Browser, base: str, world: World) -> None:
+        self._chromium, self._base, self._world = chromium, base, world
+        self._contexts: list[BrowserContext] = []
+
+    def __call__(self, name: str, *, phone: bool = False, dark: bool = False, scripts: bool = True) -> Visitor:
+        context = self._chromium.new_context(
+            viewport=PHONE if phone else DESK,  # type: ignore[arg-type]
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=scripts,
+            has_touch=phone,
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(10_000)
+        context.add_cookies([self._session(name)])  # type: ignore[list-item]
+        self._contexts.append(context)
+        return Visitor(context, self._base)
+
+    def close(self) -> None:
+        """Close every browser that was opened."""
+        for context in self._contexts:
+            context.close()
+
+    def _session(self, name: str) -> dict[str, str]:
+        from django.test import Client
+
+        client = Client()
+        client.force_login(self._world.people[name], backend="django.contrib.auth.backends.ModelBackend")
+        return {
+            "name": settings.SESSION_COOKIE_NAME,
+            "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
+            "url": self._base,
+        }

@@ -1,0 +1,186 @@
+"""Triage in a real browser: by keyboard, by click, without scripts, on a phone, and for everybody."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from alerts.models import Alert
+from rules.models import ExceptionItem
+from tests.alerts.pages.world import World
+from tests.browser.conftest import Visit, Visitor
+
+LOOK_NOW = "htmx.ajax('GET', htmx.find('#pulse').getAttribute('hx-get'), {target: '#pulse', swap: 'outerHTML'})"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture
+def alerts(world: World) -> list[Alert]:
+    return world.send([world.perl(number) for number in range(1, 7)])
+
+
+def pages(alerts: list[Alert]) -> list[str]:
+    alert = f"/alerts/{alerts[0].pk}/"
+    return [
+        "/alerts/",
+        "/alerts/?q=host.name:%20(",
+        "/alerts/?host=nowhere",
+        alert,
+        f"{alert}?side=fp",
+        f"{alert}?side=respond",
+        f"{alert}?side=related",
+        f"{alert}?side=activity",
+        f"{alert}?side=exception",
+        f"{alert}?facts=all",
+        f"{alert}?facts=raw",
+    ]
+
+
+def test_from_queue_to_alert_to_closed_by_keyboard(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/")
+    page.keyboard.press("j")
+    second = page.locator("tr.cursor").get_attribute("id")
+    expect(page.locator(f"#peek [data-peeked='{second.removeprefix('alert-')}']")).to_be_visible()
+    page.keyboard.press("o")
+    page.wait_for_url(re.compile(r"/alerts/\d+/"))
+    page.keyboard.press("c")
+    page.keyboard.press("b")
+    expect(page.locator("[data-toast]")).to_contain_text("Closed as benign positive.")
+    assert Alert.objects.get(pk=int(second.removeprefix("alert-"))).reason == "benign_positive"
+    page.keyboard.press("z")
+    expect(page.locator("[data-toast]")).to_contain_text("Undone")
+    assert ana.complaints == []
+
+
+def test_closing_in_the_queue_takes_two_keys_and_the_cursor_stays(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/")
+    page.keyboard.press("j")
+    gone = page.locator("tr.cursor").get_attribute("id")
+    expect(page.locator(f"#peek [data-peeked='{gone.removeprefix('alert-')}']")).to_be_visible()
+    page.keyboard.press("c")
+    page.keyboard.press("b")
+    expect(page.locator(f"#{gone}")).to_have_count(0)
+    expect(page.locator("[data-toast]")).to_contain_text("Closed 1 alert as benign positive.")
+    assert page.locator("tr[data-row]").count() == 5
+    here = page.locator("tr.cursor").get_attribute("id")
+    assert here != gone
+    expect(page.locator(f"#peek [data-peeked='{here.removeprefix('alert-')}']")).to_be_visible()
+    assert ana.complaints == []
+
+
+def test_a_selection_is_closed_together_and_undone_together(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/")
+    page.keyboard.press("*")
+    expect(page.locator("#bulk")).to_be_visible()
+    expect(page.locator("[data-selected-count]")).to_have_text("6")
+    page.keyboard.press("c")
+    page.keyboard.press("f")
+    expect(page.locator("[data-toast]")).to_contain_text("Closed 6 alerts as false positive.")
+    page.keyboard.press("z")
+    expect(page.locator("[data-toast]")).to_contain_text("Undone: 6 alerts are as before.")
+    assert Alert.objects.filter(status="open").count() == 6
+    assert ana.complaints == []
+
+
+def test_an_exception_by_click(visit: Visit, alerts: list[Alert], world: World) -> None:
+    ana = visit("ana")
+    page = ana.open(f"/alerts/{alerts[0].pk}/?side=exception&add=host.name")
+    expect(page.locator("#preview")).to_contain_text("Silences 2 of 6 alerts, and no true positive.")
+    page.get_by_label("Operator of condition 1").select_option("matches")
+    page.get_by_label("Value of condition 1", exact=False).fill("db-*")
+    expect(page.locator("#preview")).to_contain_text("Silences 6 of 6 alerts")
+    expect(page.locator("#match-0")).to_contain_text("6")
+    row = page.locator(".f", has=page.locator("dt[title='user.name']")).first
+    row.hover()
+    row.get_by_label("Use user.name in the exception").click()
+    expect(page.get_by_label("Field of condition 2")).to_have_value("user.name")
+    page.get_by_label("Why is this safe?").fill("The vendor's maintenance menu.")
+    page.get_by_role("button", name="Add exception, close 6").click()
+    expect(page.locator("[data-toast]")).to_contain_text("Exception added, 6 alerts closed.")
+    assert [entry["field"] for entry in ExceptionItem.objects.get().entries] == ["host.name", "user.name"]
+    assert world.send([world.perl(20)]) == []
+    assert ana.complaints == []
+
+
+def test_new_alerts_are_announced_and_never_move_the_list(visit: Visit, alerts: list[Alert], world: World) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/")
+    before = page.locator("tr[data-row]").count()
+    world.send([world.perl(50), world.perl(51)])
+    page.evaluate(LOOK_NOW)
+    expect(page.locator("#new-alerts")).to_contain_text("2 new")
+    assert page.locator("tr[data-row]").count() == before
+    page.keyboard.press(".")
+    expect(page.locator("tr[data-row]")).to_have_count(before + 2)
+    expect(page.locator("#new-alerts")).to_have_count(0)
+    assert ana.complaints == []
+
+
+def test_everything_works_without_scripts(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana", scripts=False)
+    page = ana.open("/alerts/")
+    page.locator("tr[data-row] input[type=checkbox]").first.check()
+    page.locator("#bulk summary", has_text="Close").click()
+    page.locator("#bulk").get_by_role("button", name="Duplicate").click()
+    expect(page.locator(".toast")).to_contain_text("Closed 1 alert as duplicate.")
+    page.locator("tr[data-row] a").first.click()
+    page.locator(".actions").get_by_role("link", name="Exception").click()
+    page.get_by_label("Why is this safe?").fill("Known.")
+    page.locator("#conditions").get_by_role("button", name="Preview").click()
+    expect(page.locator("#preview")).to_contain_text("Silences")
+    page.locator("#preview [data-submit]").click()
+    expect(page.locator(".toast")).to_contain_text("Exception added")
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    assert not ExceptionItem.objects.filter(removed_at=None).exists()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_axe_finds_nothing(visit: Visit, alerts: list[Alert], phone: bool, dark: bool) -> None:
+    ana = visit("ana", phone=phone, dark=dark)
+    for address in pages(alerts):
+        assert faults(ana, address) == [], address
+    assert ana.complaints == []
+
+
+def test_axe_finds_nothing_on_the_first_run(visit: Visit) -> None:
+    assert faults(visit("ana"), "/alerts/") == []
+    assert faults(visit("ana", phone=True), "/alerts/") == []
+
+
+def test_axe_finds_nothing_on_open_menus_and_the_guard(visit: Visit, alerts: list[Alert], world: World) -> None:
+    world.close(alerts[:1], reason="true_positive")
+    rosa = visit("rosa")
+    page = rosa.open(f"/alerts/{alerts[1].pk}/?side=exception&add=user.name")
+    expect(page.locator("#preview")).to_contain_text("Would have hidden 1 true positive.")
+    page.locator(".actions summary", has_text="Close").click()
+    assert faults(rosa) == []
+
+
+def test_on_a_phone_nothing_scrolls_sideways(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana", phone=True)
+    for address in pages(alerts):
+        page = ana.open(address)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 390, address
+
+
+def test_on_a_phone_an_alert_is_closed_by_touch(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana", phone=True)
+    page = ana.open("/alerts/")
+    page.locator("tr[data-row] a").first.tap()
+    page.locator(".actionbar summary").tap()
+    page.locator(".actionbar").get_by_role("button", name="False positive").tap()
+    expect(page.locator(".toast")).to_contain_text("Closed as false positive.")
+    assert ana.complaints == []
+
+
+def faults(visitor: Visitor, address: str = "") -> list[str]:
+    """What axe has against the page, one line each."""
+    page = visitor.open(address) if address else visitor.page
+    found = Axe().run(page, options={"runOnly": TAGS}).response["violations"]
+    return [f"{one['id']}: {node['target']} {node['html'][:160]}" for one in found for node in one["nodes"]]
