@@ -73,7 +73,7 @@
     clearTimeout(peekTimer);
     const peek = $("#peek");
     if (row.dataset.peek && peek && shown(peek) && window.htmx) {
-      peekTimer = setTimeout(() => htmx.ajax("GET", row.dataset.peek, { target: "#peek", source: row }), 60);
+      peekTimer = setTimeout(() => htmx.ajax("GET", row.dataset.peek, { target: "#peek", source: "#peek", swap: "innerHTML" }), 60);
     }
   }
   function step(by) {
