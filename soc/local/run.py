@@ -28,6 +28,7 @@ _NOISE = (
     "Please specify a different user using the --uid option.",
     "User information: uid=",
     "_warn_or_raise_security_error",
+    '/api/v1/events "HTTP/1.1 200 OK" [httpx]',
 )
 _NO = ("0", "no", "false", "off", "")
 
@@ -121,7 +122,7 @@ def prepare(part: str, environment: dict[str, str], ended: threading.Event) -> N
     process = subprocess.Popen(
         [sys.executable, "-m", "soc.local.prepare", part],
         cwd=CHECKOUT,
-        env={**os.environ, **environment},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
