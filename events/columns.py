@@ -45,15 +45,19 @@ def columns_of(document: dict[str, Any]) -> tuple[Columns, bool]:
 
 
 def _single(values: Values) -> tuple[str | None, bool]:
+    if not values:
+        return None, False
     if len(values) == 1 or len(set(values)) == 1:
         return (values[0], False) if _fits(values[0]) else (None, True)
-    return None, bool(values)
+    return None, True
 
 
 def _several(values: Values) -> tuple[Values | None, bool]:
+    if not values:
+        return None, False
     if len(values) > MAX_COLUMN_VALUES or not all(map(_fits, values)):
         return None, True
-    return values or None, False
+    return values, False
 
 
 def _address(values: Values) -> tuple[str | None, bool]:
@@ -73,6 +77,8 @@ def _fits(value: str) -> bool:
 def _values(node: Any, path: tuple[str, ...]) -> Values:
     """All texts at a path, through arrays on the way, as the engine would find them."""
     for place, part in enumerate(path):
+        if node is None:
+            return ()
         if type(node) is dict:
             node = node.get(part)
         elif type(node) is list:

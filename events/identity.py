@@ -7,6 +7,7 @@ gets an id of ours and is never taken for a repetition: two equal log lines are 
 import os
 import re
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -20,13 +21,18 @@ _INDEX = re.compile(r"[^\\/*?\"<>| ,#:A-Z\x00-\x1f\x7f._+-][^\\/*?\"<>| ,#:A-Z\x
 def index_of(document: dict[str, Any], given: Any) -> str:
     """The name in `_index`, else `<type>-<dataset>-<namespace>` from the data stream. Raises EventRefused."""
     name = given if given is not None else _data_stream(document)
-    if type(name) is not str or _INDEX.fullmatch(name) is None or len(name.encode()) > MAX_INDEX_BYTES:
+    if type(name) is not str or not _is_index(name):
         raise EventRefused(
             "bad_index",
             "The index name (_index, or data_stream.type-dataset-namespace) must be lower-case text without "
             'spaces or any of \\ / * ? " < > | , # : and must not begin with . _ - or +.',
         )
     return name
+
+
+@lru_cache(maxsize=4_096)
+def _is_index(name: str) -> bool:
+    return _INDEX.fullmatch(name) is not None and len(name.encode()) <= MAX_INDEX_BYTES
 
 
 def uid_of(team_id: int, index: str, document: dict[str, Any], given: Any, now: datetime) -> bytes:

@@ -6,6 +6,7 @@ docs/fields.md tells agents the same.
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -37,7 +38,7 @@ class NormalisedEvent:
         return self.time.date()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reception:
     """What is the same for all events of a request."""
 
@@ -45,6 +46,11 @@ class Reception:
     now: datetime
     oldest: date
     largest_bytes: int
+
+    @cached_property
+    def stamp(self) -> str:
+        """`now` as documents hold it."""
+        return iso(self.now)
 
 
 def normalise(line: bytes, reception: Reception) -> NormalisedEvent:
@@ -54,7 +60,7 @@ def normalise(line: bytes, reception: Reception) -> NormalisedEvent:
     time = _time(document, reception)
     index = index_of(document, given_index)
     uid = uid_of(reception.team_id, index, document, given_id, reception.now)
-    _stamp(document, reception.now)
+    _stamp(document, reception.stamp)
     columns, odd = columns_of(document)
     return NormalisedEvent(index, uid, time, orjson.dumps(document), columns, odd)
 
@@ -84,7 +90,7 @@ def _time(document: dict[str, Any], reception: Reception) -> datetime:
     """When it happened: `@timestamp`, already in shape, or the time of arrival."""
     stamped = document.get("@timestamp")
     if stamped is None:
-        document["@timestamp"] = iso(reception.now)
+        document["@timestamp"] = reception.stamp
         return reception.now
     try:
         time = read_instant(stamped)
@@ -97,10 +103,10 @@ def _time(document: dict[str, Any], reception: Reception) -> datetime:
     return time
 
 
-def _stamp(document: dict[str, Any], now: datetime) -> None:
+def _stamp(document: dict[str, Any], stamp: str) -> None:
     event = document.get("event")
     if event is None:
         event = document["event"] = {}
     if type(event) is not dict:
         raise EventRefused("wrong_type", "The field event must be one object.")
-    event["ingested"] = iso(now)
+    event["ingested"] = stamp

@@ -24,7 +24,7 @@ def test_the_coming_days_are_made_ahead(now: datetime) -> None:
 
 
 def test_there_is_no_default_partition(put: Put, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(partitions, "ensure_days", lambda days: None)
+    monkeypatch.setattr(partitions, "ensure_days", lambda _days: None)
     with pytest.raises(IntegrityError, match="no partition"):
         put({})
 
@@ -63,7 +63,7 @@ def test_many_may_make_the_same_day_at_once(now: datetime) -> None:
     def make() -> None:
         try:
             partitions.ensure_days([day, day + timedelta(days=1)])
-        except BaseException as error:  # noqa: BLE001  (handed to the test's own thread)
+        except BaseException as error:  # handed to the test's own thread
             errors.append(error)
         finally:
             connections.close_all()

@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from accounts.models import Team
-from engine import Document, matches, parse_kql
+from engine import Document, LanguageError, matches, parse_kql
 from engine.languages.filters import parse_filters
 from engine.tree import MatchAll, MatchNone, Tree
 from events import searching, store
@@ -52,10 +53,8 @@ def documents(count: int, seed: int, now: datetime) -> Iterator[dict[str, Any]]:
 
 def trees() -> Iterator[tuple[str, Tree]]:
     for query in QUERIES:
-        try:
+        with suppress(LanguageError):  # a query that the language refuses is no case of ours
             yield query, parse_kql(query)
-        except Exception:  # noqa: BLE001  (a query that the language refuses is no case of ours)
-            continue
     for insensitive in (True, False):
         for pattern in ("s*", "STRA*", "pe?l*", "é*", "a\\*b"):
             wildcard = {"host.name": {"value": pattern, "case_insensitive": insensitive}}
