@@ -21,8 +21,10 @@ def evidence_line(hit: Hit) -> str:
     """What the analyst reads first: the deed in the event's own words, the rule's finds marked."""
     found = _found_values(explain(hit.rule.tree, hit.document).clauses())
     deed = _deed(hit.document)
-    line, rest = _marked(deed, [value for _, value in found])
-    extras = [f"{_short_name(name)} {_mark(_cut(value))}" for name, value in found if value in rest][:MAX_EXTRA]
+    line, absent = _marked(deed, [value for _, value in found])
+    said = set(hit.rule.definition.new_terms_fields if hit.terms else ())
+    rest = [(name, value) for name, value in found if value in absent and name not in said and _tells(name, line)]
+    extras = [f"{_short_name(name)} {_mark(_cut(value))}" for name, value in rest[:MAX_EXTRA]]
     return _cut_line(" · ".join(part for part in (_novelty(hit), line, *extras) if part))
 
 
@@ -48,6 +50,11 @@ def _found_values(clauses: Iterable[Clause]) -> list[tuple[str, str]]:
                 if value:
                     pairs.setdefault(_clean(value), clause.field)
     return sorted(((name, value) for value, name in pairs.items()), key=lambda pair: -len(pair[1]))
+
+
+def _tells(name: str, line: str) -> bool:
+    """Whether a find is worth words beside the deed: what kind of event it is can be seen from the deed itself."""
+    return not (line and name.startswith("event."))
 
 
 def _marked(text: str, values: Sequence[str]) -> tuple[str, set[str]]:

@@ -6,9 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.access import need
 from accounts.models import Change, User
-from accounts.roles import Permission
+from alerts.exceptions.allowed import need_to_except
 from alerts.exceptions.entries import Entries
 from alerts.exceptions.guard import check_guard
 from alerts.exceptions.taking_back import TakenBack
@@ -47,9 +46,9 @@ def edit(
 ) -> Edited:
     """Replace what an exception says. It passes the true-positive guard anew; what it lets go is raised.
 
-    Raises: NotAllowed, StaleException, GuardRefused, ExceptionEntryError, ExceptionRefused, RuleFailed.
+    Raises: NotAllowed, NotYourTeam, StaleException, GuardRefused, ExceptionEntryError, ExceptionRefused, RuleFailed.
     """
-    need(actor, Permission.EXCEPT)
+    need_to_except(actor, item.rule)
     trees = parse_each_entry(entries)
     epoch.bump()
     check_guard(rule=item.rule, trees=trees, team_ids=team_ids, actor=actor, override=override_guard_reason)
@@ -81,9 +80,9 @@ def disable(
 ) -> TakenBack:
     """Switch an exception off and raise what it held back, as far as it is still stored.
 
-    Raises: NotAllowed, StaleException, ExceptionGone, RuleFailed.
+    Raises: NotAllowed, NotYourTeam, StaleException, ExceptionGone, RuleFailed.
     """
-    need(actor, Permission.EXCEPT)
+    need_to_except(actor, item.rule)
     switched = disable_item(item=item, version=version, actor=actor, now=now, door=door)
     released = release(item=switched, now=now)
     return TakenBack(switched, released.alerts, released.gone, [])
@@ -103,9 +102,9 @@ def enable(
 ) -> ExceptionItem:
     """Switch an exception on again; what became of its alerts meanwhile passes the guard first.
 
-    Raises: NotAllowed, StaleException, ExceptionGone, ExceptionRefused, GuardRefused.
+    Raises: NotAllowed, NotYourTeam, StaleException, ExceptionGone, ExceptionRefused, GuardRefused.
     """
-    need(actor, Permission.EXCEPT)
+    need_to_except(actor, item.rule)
     trees = parse_each_entry(item.entries)
     epoch.bump()
     check_guard(rule=item.rule, trees=trees, team_ids=team_ids, actor=actor, override=override_guard_reason)

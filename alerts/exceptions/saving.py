@@ -7,11 +7,10 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from accounts.access import need
 from accounts.models import Change, User
 from accounts.record import record_change
-from accounts.roles import Permission
-from alerts.errors import AlreadyExcepted, ReasonNeeded
+from alerts.errors import AlertNotFound, AlreadyExcepted, ReasonNeeded
+from alerts.exceptions.allowed import need_to_except
 from alerts.exceptions.covering import alerts_of, judge_alerts
 from alerts.exceptions.entries import Entries, field_of, told
 from alerts.exceptions.guard import check_guard
@@ -60,10 +59,12 @@ def add(
     The epoch is held exclusively from before the guard looks until the commit: a worker that is about to raise alerts
     either has committed them, and they are closed, or sees the exception first.
 
-    Raises: NotAllowed, GuardRefused, AlreadyExcepted, ReasonNeeded, ExceptionEntryError, ExceptionRefused,
-    TextRefused.
+    Raises: NotAllowed, NotYourTeam, AlertNotFound, GuardRefused, AlreadyExcepted, ReasonNeeded, ExceptionEntryError,
+    ExceptionRefused, TextRefused.
     """
-    need(actor, Permission.EXCEPT)
+    need_to_except(actor, alert.rule)
+    if alert.team_id not in team_ids:
+        raise AlertNotFound(alert.pk)
     trees = parse_each_entry(entries)
     if close_matching is not None and close_matching not in Reason.values:
         raise ReasonNeeded

@@ -8,6 +8,8 @@ such a condition would cover this one event and nothing after it.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from alerts.exceptions.entries import Entry, match_entry
 from alerts.kept import source_of, sources_of
 from alerts.models import Alert, Reason, Status
@@ -27,14 +29,17 @@ STABLE_FIELDS: tuple[tuple[str, str | None], ...] = (
     ("user.name", None),
     ("user.email", "user.name"),
     ("process.args", None),
-    ("event.action", None),
-    ("user_agent.original", None),
     ("source.ip", None),
     ("destination.ip", "destination.domain"),
-    ("destination.port", None),
-    ("cloud.account.id", None),
     ("host.name", None),
+    ("user_agent.original", None),
+    ("cloud.account.id", None),
+    ("destination.port", None),
+    ("event.action", None),
 )
+# Often the same in every alert of a rule; a condition on them is worth its line only when it sets some apart.
+WEAK_FIELDS = frozenset({"user_agent.original", "cloud.account.id", "destination.port", "event.action"})
+FEW_ALERTS = 3
 LEAST, MOST = 2, 5
 WANTED_WITHOUT_VERDICTS = 3
 SHARED = 0.8  # a condition is "what benign closes share" from this share of them on
@@ -55,13 +60,14 @@ class _Candidate:
 def suggest(alert: Alert) -> list[Entry]:
     """The entries of one suggestion; every one is true of the alert's source event.
 
-    Empty only when the event has none of the stable fields. Costs five queries and reads up to 400 source events.
+    Empty only when the event has none of the stable fields. Costs seven queries and reads up to 600 source events.
     """
     source = source_of(alert)
     if source is None:
         return []
-    candidates = list(_candidates(source.document()))
-    benign, bad = _closed(alert, _BENIGN), _closed(alert, (Reason.TRUE_POSITIVE,))
+    candidates = _that_tell(list(_candidates(source.document())), _documents(_of_rule(alert)))
+    benign = _documents(_of_rule(alert).filter(status=Status.CLOSED, reason__in=_BENIGN))
+    bad = _documents(_of_rule(alert).filter(status=Status.CLOSED, reason=Reason.TRUE_POSITIVE))
     chosen = _shared(candidates, benign) if benign else candidates[:WANTED_WITHOUT_VERDICTS]
     chosen = _at_least(chosen, candidates, LEAST)
     return [one.entry for one in _without_true_positives(chosen, candidates, benign, bad)]
@@ -92,13 +98,26 @@ def _telling_value(document: Document, field: str) -> str | None:
     return max((value for value in values[1:] if value not in program), key=len, default=None)
 
 
-def _closed(alert: Alert, reasons: Sequence[str]) -> list[Document]:
-    """The source events of the rule's latest alerts that were closed for one of these reasons, within the team."""
-    closed = Alert.objects.filter(
-        rule_id=alert.rule_id, team_id=alert.team_id, status=Status.CLOSED, reason__in=reasons
-    ).exclude(pk=alert.pk)
-    latest = list(closed.order_by("-pk").only("id", "team_id")[:LOOKED_AT])
+def _of_rule(alert: Alert) -> QuerySet[Alert]:
+    """The rule's other alerts within the team."""
+    return Alert.objects.filter(rule_id=alert.rule_id, team_id=alert.team_id).exclude(pk=alert.pk)
+
+
+def _documents(alerts: QuerySet[Alert]) -> list[Document]:
+    """The source events of the latest of these alerts."""
+    latest = list(alerts.order_by("-pk").only("id", "team_id")[:LOOKED_AT])
     return [event.document() for event in sources_of(latest).values()]
+
+
+def _that_tell(candidates: list[_Candidate], others: Sequence[Document]) -> list[_Candidate]:
+    """Without the weak ones that hold for every other alert of the rule as well."""
+    if len(others) < FEW_ALERTS:
+        return candidates
+    return [
+        one
+        for one in candidates
+        if one.entry["field"] not in WEAK_FIELDS or not all(one.holds(document) for document in others)
+    ]
 
 
 def _shared(candidates: Sequence[_Candidate], benign: Sequence[Document]) -> list[_Candidate]:

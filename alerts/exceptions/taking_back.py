@@ -6,9 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.access import need
 from accounts.models import Change, User
-from accounts.roles import Permission
+from alerts.exceptions.allowed import need_to_except
 from alerts.release import release
 from alerts.restoring import changes_of, restore
 from alerts.retrying import retry_conflicts
@@ -41,9 +40,9 @@ def take_back(
     """Remove an exception and raise what it held back. Within ten minutes of being added, what it closed opens again,
     except where somebody has worked on the alert since.
 
-    Raises: NotAllowed, StaleException, ExceptionGone, RuleFailed.
+    Raises: NotAllowed, NotYourTeam, StaleException, ExceptionGone, RuleFailed.
     """
-    need(actor, Permission.EXCEPT)
+    need_to_except(actor, item.rule)
     removed = remove_item(item=item, version=version, actor=actor, now=now, door=door)
     reopened = _reopen(item, actor=actor, now=now, team_ids=team_ids, door=door)
     released = release(item=removed, now=now)

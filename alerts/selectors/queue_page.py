@@ -81,7 +81,10 @@ def queue(
     key = start.values if start.values and len(start.values) == len(order.columns) else None
     base = filtered(user, filters)
     rest = order.sorted(base.filter(order.beyond(key)) if key else base)
-    rows, total, looked = _plain(base, rest, limit) if tree is None else _searched(base, rest, order, tree, limit)
+    if tree is None:
+        rows, total, looked = _plain(rest, limit), capped(base), 0
+    else:
+        rows, total, looked = _searched(base, rest, order, tree, limit, later=key is not None)
     page = cut(rows, limit, order.key, f"{SALT}:{filters.sort}")
     verdicts = past_verdicts({alert.rule_id for alert in page.items}, teams_of(user))
     return QueuePage(
@@ -102,20 +105,24 @@ def tree_of(filters: QueueFilters, now: datetime) -> Tree | None:
     return pin_dates(parse_kql(filters.kql), now) if filters.kql.strip() else None
 
 
-_Found = tuple[list[Alert], Count, int]
+def _plain(rest: QuerySet[Alert], limit: int) -> list[Alert]:
+    return list(rest.select_related("assignee")[: limit + 1])
 
 
-def _plain(base: QuerySet[Alert], rest: QuerySet[Alert], limit: int) -> _Found:
-    rows = list(rest.select_related("assignee")[: limit + 1])
-    return rows, capped(base), len(rows)
+def _searched(
+    base: QuerySet[Alert], rest: QuerySet[Alert], order: Order, tree: Tree, limit: int, *, later: bool
+) -> tuple[list[Alert], Count, int]:
+    """Fill a page from the alerts that the tree is true of, and count them, both within the budget.
 
-
-def _searched(base: QuerySet[Alert], rest: QuerySet[Alert], order: Order, tree: Tree, limit: int) -> _Found:
-    """Fill a page from the alerts that the tree is true of, and count them, both within the budget."""
-    looked = Looked()
-    rows = list(islice(matching(rest, tree, order, looked), limit + 1))
-    counted = Looked()
-    number = sum(1 for _ in islice(matching(order.sorted(base), tree, order, counted), CAP + 1))
+    The first page falls out of the counting; a later one is read from its key on.
+    """
+    counted, looked, rows, number = Looked(), Looked(), list[Alert](), 0
+    for alert in islice(matching(order.sorted(base), tree, order, counted), CAP + 1):
+        number += 1
+        if number <= limit + 1:
+            rows.append(alert)
+    if later:
+        rows = list(islice(matching(rest, tree, order, looked), limit + 1))
     total = Count(number, capped=True) if counted.number > BUDGET else of(number)
     return rows, total, max(looked.number, counted.number)
 

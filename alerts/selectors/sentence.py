@@ -35,6 +35,10 @@ class _Facts:
                 return _cut(str(value))
         return ""
 
+    def joined(self, name: str) -> str:
+        """Every value of a field in its order, as one text."""
+        return _cut(" ".join(str(value) for value in self._document.values(name)))
+
     def all(self, name: str) -> set[str]:
         """Every value of a field."""
         return {str(value) for value in self._document.values(name)}
@@ -49,18 +53,22 @@ def _who(alert: Alert, document: Document) -> _Parts:
 
 
 def _where(alert: Alert, document: Document) -> _Parts:
-    host = alert.host_name or _Facts(document)("host.hostname", "observer.name", "cloud.account.id")
-    return [_plain(" on "), _strong(_cut(host))] if host else []
+    facts = _Facts(document)
+    host = alert.host_name or facts("host.hostname", "observer.name")
+    if host:
+        return [_plain(" on "), _strong(_cut(host))]
+    account = facts("cloud.account.name", "cloud.account.id")
+    return [_plain(" in the account "), _strong(account)] if account else []
 
 
 def _process(facts: _Facts) -> _Parts:
     program = facts("process.name", "process.executable")
     if not program or facts.all("event.category") & {"file", "network", "registry", "authentication", "dns"}:
         return []
-    parts = [_plain("ran "), _strong(program)]
-    command = facts("process.command_line") or facts("process.args")
-    if command and command != program:
-        parts += [_plain(" as "), _strong(command)]
+    command = facts("process.command_line") or facts.joined("process.args") or program
+    parts = [_plain("ran "), _strong(command)]
+    if program not in command:
+        parts = [_plain("ran "), _strong(program), _plain(" as "), _strong(command)]
     parent = facts("process.parent.name", "process.parent.executable")
     return [*parts, _plain(" from "), _strong(parent)] if parent else parts
 
@@ -96,7 +104,7 @@ def _sign_in(facts: _Facts) -> _Parts:
 
 def _action(facts: _Facts) -> _Parts:
     action = facts("event.action")
-    return [_plain("did "), _strong(action)] if action else []
+    return [_plain("performed "), _strong(action)] if action else []
 
 
 _DEEDS: Sequence[Callable[[_Facts], _Parts]] = (_sign_in, _network, _file, _process, _action)

@@ -1,12 +1,13 @@
 """An exception from an alert: suggested, previewed exactly, guarded, saved with what it closes, and taken back."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from accounts.errors import NotAllowed
+from accounts.errors import NotAllowed, NotYourTeam
 from accounts.models import Change
-from alerts.errors import AlreadyExcepted, GuardRefused, NothingToUndo
+from alerts.errors import AlertNotFound, AlreadyExcepted, GuardRefused, NothingToUndo
 from alerts.exceptions import add, disable, edit, enable, preview, suggest, take_back
 from alerts.models import Alert, Reason, Status
 from alerts.triage import set_status
@@ -163,6 +164,13 @@ class TestSuggestion:
         fields = [one["field"] for one in suggest(alert)]
         assert "process.parent.executable" not in fields
         assert fields[:2] == ["process.executable", "user.name"]
+
+    def test_it_leaves_out_what_is_the_same_in_every_alert_of_the_rule(self, rule, cast):
+        same: dict[str, Any] = {"process__executable": None, "process__parent__executable": None, "process__args": None}
+        fields: dict[str, Any] = {"host__name": "a", **same}
+        raised([event(**{**fields, "host__name": f"h{number}"}) for number in range(4)])
+        (alert,) = raised([event(**fields)], now=LATER)
+        assert "event.action" not in [one["field"] for one in suggest(alert)]
 
     def test_it_covers_no_true_positive(self, rule, cast):
         bad, *benign = raised([event(host__name="db-1"), event(), event()])
@@ -339,3 +347,16 @@ class TestTakingBack:
         assert item.removed_at == AFTER
         with pytest.raises(NothingToUndo):
             undo(group=group, actor=cast.ana, now=AFTER, team_ids=[alerts[0].team_id])
+
+
+class TestTeams:
+    def test_an_alert_of_another_team_is_no_place_to_write_one(self, alerts, cast):
+        with pytest.raises(AlertNotFound):
+            save(alerts[0], cast.otto, team_ids=[other_team().pk])
+
+    def test_the_exceptions_of_another_teams_rule_are_left_alone(self, alerts, cast):
+        item = save(alerts[0], cast.ana).item
+        Rule.objects.update(team=alerts[0].team)
+        item.refresh_from_db()
+        with pytest.raises(NotYourTeam):
+            disable(item=item, actor=cast.otto, now=AFTER)

@@ -43,7 +43,7 @@ class TestLookup:
 
 class TestSentence:
     def test_a_process(self, alert):
-        assert told(alert) == "svc-ci ran perl as perl -e exec from bash on web-1 at 14:06:00 UTC on 20 November 2026."
+        assert told(alert) == "svc-ci ran perl -e exec from bash on web-1 at 14:06:00 UTC on 20 November 2026."
 
     @pytest.mark.parametrize(
         ("fields", "expected"),
