@@ -49,16 +49,23 @@ class Health:
     def sentence(self) -> str:
         """The most urgent thing that is true."""
         if self.oldest > BEHIND_AFTER:
-            return f"Evaluation is behind: {self.waiting_events:,} events wait, the oldest for {short_span(self.oldest)}."
+            waiting = f"{self.waiting_events:,} {_many(self.waiting_events, 'event waits', 'events wait')}"
+            return f"Evaluation is behind: {waiting}, the oldest for {short_span(self.oldest)}."
         if self.quarantined_batches:
-            return f"Could not be judged and set aside: {self.quarantined_batches} batches of events."
+            what = _many(self.quarantined_batches.number, "batch of events", "batches of events")
+            return f"Could not be judged and set aside: {self.quarantined_batches} {what}."
         if self.quarantined_rules:
-            return f"Set aside because they keep failing: {self.quarantined_rules} rules."
+            what = _many(self.quarantined_rules, "rule", "rules")
+            return f"Set aside because of repeated failures: {self.quarantined_rules} {what}."
         if self.last_batch is None:
             return "No event has arrived yet."
         if self.now - self.last_batch > SILENT_AFTER:
             return f"No event for {short_span(self.now - self.last_batch)}."
         return "Events arrive and are judged."
+
+
+def _many(number: int, one: str, more: str) -> str:
+    return one if number == 1 else more
 
 
 def health_of(*, team_ids: list[int], now: datetime) -> Health:

@@ -4,6 +4,7 @@ Otto is an engineer of another team. A folder's conftest.py imports the fixture 
 client of theirs.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -73,12 +74,19 @@ def people(db: None) -> People:
     return make_people()
 
 
-def sign_in(person: User | None, **extra: str) -> Client:
+def sign_in(person: User | None) -> Client:
     """A browser in which the person has signed in; nobody has, for None."""
-    client = Client(**extra)
+    client = Client()
     if person is not None:
         client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
     return client
+
+
+def said(pattern: str, text: str) -> str:
+    """What the first group of `pattern` holds in `text`, which must have it."""
+    found = re.search(pattern, text)
+    assert found, f"{pattern} is not in: {text[:2000]}"
+    return str(found[1])
 
 
 def htmx(client: Client) -> Client:

@@ -165,6 +165,7 @@ def test_an_engineer_of_another_team_finds_nothing_of_this_one_in_lists(site):
         client = Client()
         client.force_login(site.outsider, backend="django.contrib.auth.backends.ModelBackend")
         text = client.get(address).content.decode()
+        assert alert.host_name
         assert alert.host_name not in text, address
         assert site.arguments["key_id"][:8] not in text, address
 

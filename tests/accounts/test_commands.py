@@ -1,7 +1,5 @@
 """The commands that make keys, people and the first administrator."""
 
-import re
-
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -9,6 +7,7 @@ from django.test import Client
 from accounts.keys import authenticate_key
 from accounts.models import User
 from soc.web import clock
+from tests.people import said
 
 
 def test_the_first_administrator_is_printed_once(db, capsys, monkeypatch):
@@ -17,15 +16,15 @@ def test_the_first_administrator_is_printed_once(db, capsys, monkeypatch):
     first = capsys.readouterr().out
     call_command("ensure_admin", "--print-once")
     assert capsys.readouterr().out == "administrator exists\n"
-    password = re.search(r"password +(\S+)", first)[1]
+    password = said(r"password +(\S+)", first)
     assert User.objects.get(role="admin").check_password(password)
-    link = re.search(r"http://127.0.0.1:9000(/sign-in/\S+)", first)[1]
+    link = said(r"http://127.0.0.1:9000(/sign-in/\S+)", first)
     assert Client().post(link)["Location"] == "/"
 
 
 def test_a_key_is_printed_in_the_form_that_agents_send(people, capsys):
     call_command("create_api_key", "storm", "--expires", "7")
-    header = re.search(r"Authorization: (ApiKey \S+)", capsys.readouterr().out)[1]
+    header = said(r"Authorization: (ApiKey \S+)", capsys.readouterr().out)
     assert authenticate_key(header, clock.now()).name == "storm"
 
 
@@ -37,7 +36,7 @@ def test_an_unknown_team_is_named_with_those_there_are(people):
 def test_a_person_gets_a_password_to_be_changed(people, capsys):
     call_command("create_user", "jana", "--role", "analyst", "--team", "retail")
     jana = User.objects.get(username="jana")
-    assert jana.check_password(re.search(r"shown once: (\S+)", capsys.readouterr().out)[1])
+    assert jana.check_password(said(r"shown once: (\S+)", capsys.readouterr().out))
     assert (jana.must_change_password, jana.role, list(jana.teams.all())) == (True, "analyst", [people.retail])
     with pytest.raises(CommandError, match="exists already"):
         call_command("create_user", "jana")
@@ -45,5 +44,5 @@ def test_a_person_gets_a_password_to_be_changed(people, capsys):
 
 def test_the_way_back_in(people, capsys):
     call_command("sign_in_link", "ana")
-    link = re.search(r"(/sign-in/\S+)", capsys.readouterr().out)[1]
+    link = said(r"(/sign-in/\S+)", capsys.readouterr().out)
     assert Client().post(link)["Location"] == "/"

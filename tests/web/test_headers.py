@@ -17,7 +17,7 @@ from accounts.errors import NotAllowed
 from soc.urls import handler400, handler403, handler404, handler500  # noqa: F401
 from soc.urls import urlpatterns as site
 from soc.web.errors import PageError, csrf_failed
-from tests.people import htmx, sign_in
+from tests.people import htmx, said, sign_in
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
 SECRET = "postgresql://secret"
@@ -178,7 +178,7 @@ def test_the_answer_to_a_missing_token_needs_no_database(django_assert_num_queri
 
 def test_the_base_page_configures_htmx_strictly(people):
     text = sign_in(people.ana).get("/settings/you/").content.decode()
-    config = json.loads(re.search(r"name=\"htmx-config\" content='([^']+)'", text)[1])
+    config = json.loads(said(r"name=\"htmx-config\" content='([^']+)'", text))
     assert config["allowEval"] is False
     assert config["includeIndicatorStyles"] is False
     assert config["historyCacheSize"] == 0
