@@ -90,7 +90,7 @@ def _bytes_per_event(system: System) -> int:
         count = connection.execute("SELECT count(*) FROM event").fetchone()
     assert total
     assert count
-    return round(float(total[0]) / count[0])
+    return round(float(total[0]) / int(count[0]))
 
 
 if __name__ == "__main__":

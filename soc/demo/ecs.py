@@ -211,14 +211,15 @@ def stamp(at: datetime) -> str:
 
 def host_fields(machine: Machine) -> dict[str, object]:
     """What an agent says of the machine it runs on."""
-    return {
+    fields: dict[str, object] = {
         "id": machine.id,
         "name": machine.name,
         "hostname": f"{machine.name}.{DOMAIN}",
         "architecture": "arm64" if machine.os is Os.MACOS else "x86_64",
         "ip": [machine.ip],
         "os": _SYSTEMS[machine.os],
-    } | ({"tags": list(machine.tags)} if machine.tags else {})
+    }
+    return fields | ({"tags": list(machine.tags)} if machine.tags else {})
 
 
 def _base(
@@ -248,7 +249,8 @@ def _base(
 
 
 def _user_fields(user: Account) -> dict[str, object]:
-    return {"name": user.name, "id": user.id} | ({"domain": user.domain} if user.domain else {})
+    fields: dict[str, object] = {"name": user.name, "id": user.id}
+    return fields | ({"domain": user.domain} if user.domain else {})
 
 
 def _process_fields(process: Process) -> dict[str, object]:

@@ -4,7 +4,8 @@ import secrets
 from datetime import datetime
 from pathlib import Path
 
-from accounts.keys import KeyRefused, authenticate_key, create_key
+from accounts.errors import KeyRefused
+from accounts.keys import authenticate_key, create_key
 from accounts.models import ApiKey, Team, User
 from accounts.roles import Role
 

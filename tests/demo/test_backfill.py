@@ -27,7 +27,8 @@ def demo(db):
 
 
 def _lay(key, days=2):
-    return backfill(company=found(7), key=key, seed=7, days=days, now=_NOW, progress=[].append)
+    shares: list[float] = []
+    return backfill(company=found(7), key=key, seed=7, days=days, now=_NOW, progress=shares.append)
 
 
 def test_past_days_bring_events_alerts_and_verdicts(demo):

@@ -23,6 +23,7 @@ def _tell(story: Story) -> list[dict[str, object]]:
 def _hits(story: Story) -> list[dict[str, object]]:
     rule = _RULES[story.rule]
     tree = compile_rule(rule).tree
+    assert tree is not None
     return [
         document
         for document in _tell(story)
@@ -55,6 +56,7 @@ def test_a_near_miss_does_not_fire(story):
 def test_a_near_miss_in_a_foreign_index_differs_by_its_index_only():
     story = next(story for story in STORIES if story.name == "perl terminal replayed in the lab")
     tree = compile_rule(_RULES[story.rule]).tree
+    assert tree is not None
     assert any(matches(tree, Document.of(document)) for document in _tell(story))
 
 

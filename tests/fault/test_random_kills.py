@@ -53,8 +53,9 @@ def _wait_until_judged(database_url: str, seconds: float = 150.0) -> None:
 
 
 def _key(system: LiveSystem) -> str:
-    said = system.manage("create_api_key", "storm")
-    return re.search(r"[A-Za-z0-9+/]{40,}={0,2}", said)[0]
+    found = re.search(r"[A-Za-z0-9+/]{40,}={0,2}", system.manage("create_api_key", "storm"))
+    assert found
+    return found[0]
 
 
 @pytest.fixture

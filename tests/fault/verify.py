@@ -45,7 +45,7 @@ _documents: dict[bytes, tuple[str, bytes]] = {}
 
 def _stored(team_id: int) -> Counter[bytes]:
     """How often each uid is stored, reading every document of every block."""
-    from engine import MatchAll
+    from engine.tree import MatchAll
     from events.store import Window, scan
 
     now = datetime.now(UTC)
@@ -95,7 +95,7 @@ def _terms_that_differ(stored: Counter[bytes]) -> list[str]:
         for terms in new_terms.terms_of(rule.definition.new_terms_fields, Document.of(raw))  # type: ignore[attr-defined]
     }
     rows = Alert.objects.exclude(new_terms=None).values_list("rule_id", "new_terms")
-    raised = Counter((rule, tuple(terms["values"])) for rule, terms in rows)
+    raised = Counter((rule, tuple(terms["values"])) for rule, terms in rows if terms)
     wrong = (seen ^ set(raised)) | {key for key, count in raised.items() if count > 1}
     return sorted(map(str, wrong))[:5]
 

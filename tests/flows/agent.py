@@ -5,6 +5,7 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import orjson
@@ -64,9 +65,9 @@ class Agent:
     def alerts_of(self, rule: str) -> list[int]:
         """Numbers of the alerts with this name, oldest first."""
         rows = self.ask("SELECT id FROM alerts_alert WHERE name = %s ORDER BY id", rule)
-        return [int(row[0]) for row in rows]
+        return [row[0] for row in rows]
 
-    def ask(self, question: str, *values: object) -> list[tuple[object, ...]]:
+    def ask(self, question: str, *values: object) -> list[Any]:
         """One question to the system's database."""
         with psycopg.connect(self.system.database_url) as connection:
             return connection.execute(question.encode(), values).fetchall()

@@ -21,7 +21,9 @@ def agent(system):
 @pytest.fixture(scope="module")
 def sign_in_link(system):
     """The one-time link that the first start prints."""
-    return re.search(r"http\S+/sign-in/\S+", system.setup_output)[0]
+    found = re.search(r"http\S+/sign-in/\S+", system.setup_output)
+    assert found, system.setup_output
+    return found[0]
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,20 @@ import re
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import DESK, HOW, find_chromium
+from tests.browser.conftest import HOW, find_chromium
 
 pytestmark = [pytest.mark.flow, pytest.mark.browser]
 
 PERL = "Interactive Terminal Spawned via Perl"
 SYSTEM_USER = "Unusual Interactive Shell Launched from System User"
+
+
+COMPLAINTS: list[str] = []
+
+
+def _heard(said) -> None:
+    if said.type == "error":
+        COMPLAINTS.append(said.text)
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +30,8 @@ def page(sign_in_link):
         (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport=DESK)
-        page.complaints = []
-        page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.on("console", _heard)
         page.goto(sign_in_link)
         button = page.get_by_role("button", name=re.compile("sign in", re.IGNORECASE))
         if button.count():
@@ -59,7 +66,7 @@ def test_an_analyst_silences_the_backup_console(system, agent, page):
     assert agent.alerts_of(PERL) == before
     agent.tell("perl terminal after a web shell")
     assert len(agent.alerts_of(PERL)) == len(before) + 1
-    assert page.complaints == []
+    assert COMPLAINTS == []
 
 
 def test_the_same_for_a_new_terms_rule(system, agent, page):
@@ -70,4 +77,4 @@ def test_the_same_for_a_new_terms_rule(system, agent, page):
     before = agent.alerts_of(SYSTEM_USER)
     agent.tell("a shell for the games account")
     assert len(agent.alerts_of(SYSTEM_USER)) == len(before) + 1
-    assert page.complaints == []
+    assert COMPLAINTS == []

@@ -54,14 +54,15 @@ def test_a_near_miss_and_a_foreign_index_raise_nothing(agent):
 
 
 def test_an_exception_silences_a_new_terms_rule_too(agent, visitor):
+    before = agent.alerts_of(SYSTEM_USER)
     agent.tell("a shell for the games account")
     alerts = agent.alerts_of(SYSTEM_USER)
-    assert len(alerts) == 1
+    assert len(alerts) == len(before) + 1
     agent.tell("a shell for the games account")
     assert agent.alerts_of(SYSTEM_USER) == alerts, "what was seen is not new"
 
-    page = visitor.open(f"/alerts/{alerts[0]}/?side=exception&add=user.name")
-    form = visitor.form(page, f"/alerts/{alerts[0]}/exceptions/")
+    page = visitor.open(f"/alerts/{alerts[-1]}/?side=exception&add=user.name")
+    form = visitor.form(page, f"/alerts/{alerts[-1]}/exceptions/")
     form.values = [pair for pair in form.values if pair[0] not in ("field", "operator", "value", "case")]
     form.values += [("field", "user.name"), ("operator", "is"), ("value", "games"), ("case", "")]
     assert visitor.send(form, reason="The games account is a test.").status_code == 200
@@ -69,4 +70,4 @@ def test_an_exception_silences_a_new_terms_rule_too(agent, visitor):
     agent.tell("a shell for the games account", seed=5)
     assert agent.alerts_of(SYSTEM_USER) == alerts, "the exception covers every program of this account"
     agent.tell("restore test as backup")
-    assert len(agent.alerts_of(SYSTEM_USER)) == 2, "another account still fires"
+    assert len(agent.alerts_of(SYSTEM_USER)) == len(alerts) + 1, "another account still fires"

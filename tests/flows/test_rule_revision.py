@@ -20,7 +20,7 @@ def _load(system, folder, **changes: str) -> None:
     system.manage("load_rules", str(changed))
 
 
-def _schedule(agent, visitor) -> str:
+def _schedule(agent, visitor):
     rule = agent.ask("SELECT id FROM rules_rule WHERE name = %s", PERL)[0][0]
     return visitor.open(f"/rules/{rule}/")
 
