@@ -16,6 +16,7 @@ from accounts.roles import PERMISSIONS, Permission, Role
 from accounts.services import create_sign_in_link
 from alerts.models import Alert, AlertEvent
 from rules.exceptions import create_item
+from rules.models import Rule
 from tests.alerts.pages import world as worlds
 
 TABLE = tomllib.loads((Path(__file__).parent / "access.toml").read_text(encoding="utf-8"))
@@ -70,6 +71,7 @@ class Site:
 def site(db) -> Site:
     world = worlds.build()
     alert, other = world.send([world.perl(1), world.perl(2)])
+    Rule.objects.filter(pk=alert.rule_id).update(team=world.team)  # the pack serves everybody; this one does not
     world.close([other])
     entries = [{"field": "host.name", "type": "match", "operator": "included", "value": "nowhere"}]
     item = create_item(
