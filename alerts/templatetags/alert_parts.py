@@ -92,7 +92,7 @@ def short_in(name: str, title: str) -> str:
     for prefix in (f"process.{title.lower()}.", f"{title.lower()}."):
         if name.startswith(prefix):
             return name.removeprefix(prefix)
-    return name
+    return short_field(name)
 
 
 @register.filter

@@ -132,7 +132,7 @@ def _previewed(request: UserRequest, template: str, context: dict[str, Any]) -> 
         return render_page(request, template, context, part="side")
     if request.htmx.target == "preview":
         return fragment(request, "alerts/_preview.html", context | {"oob": True})
-    return fragment(request, "alerts/_exception.html", context)
+    return fragment(request, "alerts/_exception_answer.html", context)
 
 
 def _again(request: UserRequest, template: str, context: dict[str, Any], status: int) -> HttpResponseBase:
