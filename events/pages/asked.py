@@ -61,7 +61,7 @@ def read_asked(text: str, start: str, end: str, now: datetime) -> Asked:
 def read_query(text: str, now: datetime) -> tuple[Tree | None, QueryMistake | None]:
     """The tree of a query text (an empty one asks for everything), or its mistake."""
     if len(text) > MAX_QUERY_LENGTH:
-        sentence = f"A query may have {MAX_QUERY_LENGTH:,} characters."
+        sentence = f"A query may have {MAX_QUERY_LENGTH:,} characters"
         return None, QueryMistake("", text[:60], "…", sentence, "", 1, 1)
     try:
         return (pin_dates(parse_kql(text), now) if text else MatchAll()), None
@@ -75,7 +75,8 @@ def _mistake(text: str, error: LanguageError) -> QueryMistake:
     start = min(error.column - 1, len(line))
     end = min(start + error.width, len(line))
     bad = line[start:end] or " "
-    return QueryMistake(line[:start], bad, line[end:], error.message, error.hint or "", error.line, error.column)
+    message = error.message.rstrip(".")
+    return QueryMistake(line[:start], bad, line[end:], message, error.hint or "", error.line, error.column)
 
 
 def _window(start: str, end: str, now: datetime) -> Window:
