@@ -18,7 +18,12 @@ from tests.live_system import LiveSystem
 pytestmark = pytest.mark.fault
 
 SECONDS = float(os.environ.get("FAULT_SECONDS") or 15)
+ENOUGH = 40  # events
 VICTIMS = ("web", "worker", "beat", "valkey", "postgres")
+
+
+def _acknowledged(clients: list[Client]) -> int:
+    return sum(len(client.acknowledged) for client in clients)
 
 
 def _rules_without_a_cap(folder: Path) -> Path:
@@ -26,18 +31,24 @@ def _rules_without_a_cap(folder: Path) -> Path:
     folder.mkdir()
     for path in (CHECKOUT / "rules" / "pack").glob("*.toml"):
         text = re.sub(r"^max_signals *=.*\n", "", path.read_text(), flags=re.MULTILINE)
-        (folder / path.name).write_text(text.replace("[rule]\n", "[rule]\nmax_signals = 1000000\n", 1))
+        (folder / path.name).write_text(text.replace("[rule]\n", "[rule]\nmax_signals = 10000\n", 1))
     return folder
 
 
-def _storm(supervisor, stop_after: float) -> dict[str, int]:
-    """Kill one of the processes every half second to second and a half; returns how often each was hit."""
+def _storm(supervisor, clients: list[Client]) -> dict[str, int]:
+    """Kill one process after another, each at a random moment after the last came back; how often each was hit.
+
+    Waiting for the last victim lets work get half done between the blows, which is when they hurt.
+    """
     rng, hits = random.Random(os.environ.get("FAULT_SEED") or 11), dict.fromkeys(VICTIMS, 0)
-    until = time.monotonic() + stop_after
-    while time.monotonic() < until:
-        time.sleep(rng.uniform(0.5, 1.5))
+    until = time.monotonic() + SECONDS
+    latest = until + 60  # a slow machine gets longer, so that something was under way when it hit
+    while time.monotonic() < until or (_acknowledged(clients) < ENOUGH and time.monotonic() < latest):
         name = rng.choice(VICTIMS)
         hits[name] += bool(supervisor.kill(name))
+        time.sleep(rng.uniform(0.1, 0.4))
+        supervisor.wait_ready(name)
+        time.sleep(rng.uniform(0.0, 1.0))
     return hits
 
 
@@ -69,7 +80,7 @@ def _ride_out(system: LiveSystem, clients: list[Client]) -> dict[str, int]:
     """Let the clients post through the storm, then everything come back and every request be answered."""
     for client in clients:
         client.start()
-    hits = _storm(system.running.supervisor, SECONDS)
+    hits = _storm(system.running.supervisor, clients)
     clients[0].stop.set()
     for name in VICTIMS:
         system.wait_ready(name)
@@ -91,6 +102,6 @@ def test_nothing_acknowledged_is_lost_or_doubled_under_random_kills(system, tmp_
     print({"killed": hits, "requests": sum(client.requests for client in clients)} | answer)
     assert [refused for client in clients for refused in client.refused] == []
     assert answer["problems"] == {}
-    assert sum(hits.values()) >= SECONDS / 3
-    assert answer["acknowledged"] > 20
-    assert answer["alerts"] > 5
+    assert sum(hits.values()) >= 3
+    assert answer["acknowledged"] >= ENOUGH
+    assert answer["alerts"] > 0

@@ -35,6 +35,8 @@ def main(path: str) -> int:
         "terms differ": _terms_that_differ(stored),
         "left pending": _left(),
     }
+    if problems["alerts missing"]:
+        print(json.dumps(_history_of(expected - set(raised)), default=str))
     figures = {"acknowledged": len(acknowledged), "stored": len(stored), "alerts": sum(raised.values())}
     print(json.dumps({"problems": {key: value for key, value in problems.items() if value}, **figures}))
     return 0
@@ -60,7 +62,7 @@ def _stored(team_id: int) -> Counter[bytes]:
 def _raised() -> Iterator[tuple[str, str]]:
     from alerts.models import AlertEvent
 
-    rows = AlertEvent.objects.filter(alert__new_terms=None).values_list("alert__rule_id", "uid")
+    rows = AlertEvent.objects.filter(alert__new_terms__isnull=True).values_list("alert__rule_id", "uid")
     yield from ((rule, bytes(uid).hex()) for rule, uid in rows)
 
 
@@ -94,10 +96,22 @@ def _terms_that_differ(stored: Counter[bytes]) -> list[str]:
         for rule, _, raw in _hits("new_terms")
         for terms in new_terms.terms_of(rule.definition.new_terms_fields, Document.of(raw))  # type: ignore[attr-defined]
     }
-    rows = Alert.objects.exclude(new_terms=None).values_list("rule_id", "new_terms")
+    rows = Alert.objects.exclude(new_terms__isnull=True).values_list("rule_id", "new_terms")
     raised = Counter((rule, tuple(terms["values"])) for rule, terms in rows if terms)
     wrong = (seen ^ set(raised)) | {key for key, count in raised.items() if count > 1}
     return sorted(map(str, wrong))[:5]
+
+
+def _history_of(missing: set[tuple[str, str]]) -> list[object]:
+    """What became of the batches of the events whose alerts are missing, for whoever has to find out why."""
+    from events.models import Batch, Event
+    from rules.models import RuleRun
+
+    arrived = Event.objects.filter(uid__in=[bytes.fromhex(uid) for _, uid in missing]).values_list(
+        "ingested", flat=True
+    )
+    told: list[object] = list(Batch.objects.filter(ingested_at__in=list(arrived)).values())
+    return told + list(RuleRun.objects.filter(rule_id__in={rule for rule, _ in missing}).values())
 
 
 def _left() -> int:
