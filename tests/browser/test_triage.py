@@ -141,8 +141,7 @@ def test_everything_works_without_scripts(visit: Visit, alerts: list[Alert]) -> 
     assert not ExceptionItem.objects.filter(removed_at=None).exists()
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+@pytest.mark.parametrize(("phone", "dark"), [(False, False), (True, True)], ids=["desk-light", "phone-dark"])
 def test_axe_finds_nothing(visit: Visit, alerts: list[Alert], phone: bool, dark: bool) -> None:
     ana = visit("ana", phone=phone, dark=dark)
     for address in pages(alerts):
