@@ -49,9 +49,11 @@ def peek(request: UserRequest, alert_id: int) -> HttpResponseBase:
     alert = seen_alert(request.user, alert_id)
     if not request.htmx:
         return detail(request, alert_id=alert_id)
+    now = clock_now()
     context = {
         "alert": alert,
-        "page": selectors.alert_page(alert=alert, user=request.user, now=clock_now()),
+        "now": now,
+        "page": selectors.alert_page(alert=alert, user=request.user, now=now),
         "query": queue_address(request.GET),
         **rights(request.user),
     }
@@ -78,18 +80,19 @@ def seen_alert(user: User, alert_id: int) -> Alert:
 
 def alert_context(request: UserRequest, alert: Alert, side: str) -> dict[str, Any]:
     """Everything the alert page needs, but for the exception composer."""
-    query = came_from(request)
-    found = selectors.alert_page(alert=alert, user=request.user, now=clock_now(), filters=_filters(request, query))
+    query, now = came_from(request), clock_now()
+    found = selectors.alert_page(alert=alert, user=request.user, now=now, filters=_filters(request, query))
     facts = request.GET.get("facts", "")
     return {
         "page": found,
         "alert": alert,
+        "now": now,
         "side": side,
         "side_title": SIDES[side],
         "query": query,
         "view_title": view_title(query),
         "facts": facts if facts in FACTS else "",
-        "people": people_to_assign([alert.team_id]),
+        "people": list(people_to_assign([alert.team_id])),
         "comment_form": CommentForm(),
         "composer": None,
         "spoken": None if wants_part(request) else said(request),

@@ -63,7 +63,14 @@ def edit(request: UserRequest, item_id: int) -> HttpResponseBase:
     """The panel on a stored exception; saving replaces what it says."""
     item = seen_item(request.user, item_id)
     composer = compose_edit(request, item)
-    context = {"composer": composer, "item": item, "rule": item.rule, "query": "", **rights(request.user)}
+    context = {
+        "composer": composer,
+        "item": item,
+        "rule": item.rule,
+        "query": "",
+        "now": clock_now(),
+        **rights(request.user),
+    }
     if request.method == "GET":
         return render_page(request, "alerts/exception_edit.html", context, part="main")
     if composer.form.is_valid() and not composer.problem and composer.filled:
@@ -85,7 +92,14 @@ def edit_preview(request: UserRequest, item_id: int) -> HttpResponseBase:
     composer = compose_edit(request, item)
     composer.form.full_clean()
     composer.form.errors.clear()
-    context = {"composer": composer, "item": item, "rule": item.rule, "query": "", **rights(request.user)}
+    context = {
+        "composer": composer,
+        "item": item,
+        "rule": item.rule,
+        "query": "",
+        "now": clock_now(),
+        **rights(request.user),
+    }
     return _previewed(request, "alerts/exception_edit.html", context)
 
 

@@ -63,6 +63,7 @@ class Queue:
     data: QueryDict
     form: QueueForm
     chosen: dict[str, str]
+    people: list[User]
     query: str = ""
     kql_error: MarkedError | None = None
     extra: dict[str, Any] = field(default_factory=dict)
@@ -131,16 +132,16 @@ def pulse(request: UserRequest) -> HttpResponseBase:
     count = _new_since(asked, int(since))
     if not count.number:
         return HttpResponse(status=204)
-    context = {"query": asked.query, "newest_id": since, "new_count": count}
+    context = {"query": asked.query, "newest_id": since, "new_count": count, "now": asked.now}
     return render_page(request, "alerts/queue.html", context, part="pulse")
 
 
 def read_queue(request: UserRequest, data: QueryDict) -> Queue:
     """Read the filters in an address. Costs three queries: clock, rules to choose from, people to choose from."""
-    people = people_to_assign(teams_of(request.user))
+    people = list(people_to_assign(teams_of(request.user)))
     form = QueueForm(data, rules=selectors.rule_choices(user=request.user), people=people)
     chosen = form.chosen()
-    return Queue(request.user, clock_now(), data, form, chosen, queue_address(data))
+    return Queue(request.user, clock_now(), data, form, chosen, people, queue_address(data))
 
 
 def queue_context(request: UserRequest, asked: Queue, after: str = "") -> dict[str, Any]:
@@ -154,7 +155,8 @@ def queue_context(request: UserRequest, asked: Queue, after: str = "") -> dict[s
         "at": at,
         "kql_error": asked.kql_error,
         "tokens": _tokens(asked),
-        "people": people_to_assign(teams_of(request.user)),
+        "people": asked.people,
+        "now": asked.now,
         "spoken": None if wants_part(request) else said(request),
         "undo_back": way_back(asked.query),
         **rights(request.user),

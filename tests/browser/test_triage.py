@@ -45,7 +45,7 @@ def test_from_queue_to_alert_to_closed_by_keyboard(visit: Visit, alerts: list[Al
     ana = visit("ana")
     page = ana.open("/alerts/")
     page.keyboard.press("j")
-    second = page.locator("tr.cursor").get_attribute("id")
+    second = str(page.locator("tr.cursor").get_attribute("id"))
     expect(page.locator(f"#peek [data-peeked='{second.removeprefix('alert-')}']")).to_be_visible()
     page.keyboard.press("o")
     page.wait_for_url(re.compile(r"/alerts/\d+/"))
@@ -62,7 +62,7 @@ def test_closing_in_the_queue_takes_two_keys_and_the_cursor_stays(visit: Visit, 
     ana = visit("ana")
     page = ana.open("/alerts/")
     page.keyboard.press("j")
-    gone = page.locator("tr.cursor").get_attribute("id")
+    gone = str(page.locator("tr.cursor").get_attribute("id"))
     expect(page.locator(f"#peek [data-peeked='{gone.removeprefix('alert-')}']")).to_be_visible()
     page.keyboard.press("c")
     page.keyboard.press("b")
@@ -70,7 +70,7 @@ def test_closing_in_the_queue_takes_two_keys_and_the_cursor_stays(visit: Visit, 
     expect(page.locator("[data-toast]")).to_contain_text("Closed 1 alert as benign positive.")
     assert page.locator("tr[data-row]").count() == 5
     page.wait_for_function(PREVIEW_FOLLOWS)
-    assert page.locator("tr[data-row]").nth(1).get_attribute("class").startswith("cursor")
+    expect(page.locator("tr[data-row]").nth(1)).to_have_class(re.compile("cursor"))
     assert ana.complaints == []
 
 

@@ -49,7 +49,7 @@ def test_hostile_text_is_shown_and_not_obeyed(ana: Client, world: World, text: s
 
 
 def without_exact_values(page: str) -> str:
-    """The page but for the two places that must hold a value as it is: what is copied, and what a condition compares."""
+    """The page without the two places that must hold a value as it is: to be copied, and to be compared."""
     return re.sub(r'data-copy="[^"]*"|(?<=>)[^<]*(?=</textarea>)', "", page)
 
 

@@ -42,7 +42,7 @@ def test_a_closed_alert_leaves_the_triage_queue_and_stands_under_closed_today(an
 
 def test_filters_narrow_it_and_can_be_taken_off_one_by_one(ana: Client, world: World) -> None:
     first, second = world.send([world.perl(1), world.perl(2)])
-    page = ana.get(QUEUE, {"host": first.host_name}).content.decode()
+    page = ana.get(QUEUE, {"host": str(first.host_name)}).content.decode()
     assert f'id="alert-{first.pk}"' in page
     assert f'id="alert-{second.pk}"' not in page
     assert 'class="token"' in page

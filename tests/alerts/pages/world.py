@@ -36,10 +36,10 @@ class World:
     keys: dict[int, ApiKey] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> User:
-        try:
-            return self.__dict__["people"][name]
-        except KeyError:
-            raise AttributeError(name) from None
+        people: dict[str, User] = self.__dict__.get("people", {})
+        if name not in people:
+            raise AttributeError(name)
+        return people[name]
 
     def send(self, documents: Iterable[dict[str, Any]], team: Team | None = None) -> list[Alert]:
         """Post events with the team's key and judge them; returns the alerts they raised, newest event first."""
