@@ -409,13 +409,16 @@ def process_tree(tree: ProcessTree) -> SafeString:
 @register.simple_tag
 def process_chain(tree: ProcessTree) -> SafeString:
     """The event's process below its ancestors, without what it started."""
-    return _below(tree, _node(tree.process, hit=True), [])
+    items = [_node(tree.process, hit=True, brief=True)]
+    for ancestor in reversed(tree.ancestors):
+        items = [_node(ancestor, brief=True) + _list(items)]
+    return format_html('<div class="tree">{}</div>', items[0])
 
 
 def _below(tree: ProcessTree, process: SafeString, children: list[SafeString]) -> SafeString:
     """Nested lists from the oldest ancestor to the process, with what its parent started beside it folded."""
     drawn = process + _list(children)
-    beside = tree.siblings[:MOST_BESIDE] if children else ()
+    beside = tree.siblings[:MOST_BESIDE]
     items = [drawn, *(_node(node) for node in beside)]
     for ancestor in reversed(tree.ancestors):
         items = [_node(ancestor) + _list(items)]
@@ -428,8 +431,8 @@ def _list(items: list[SafeString]) -> SafeString:
     return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((item,) for item in items)))
 
 
-def _node(node: ProcessNode, hit: bool = False) -> SafeString:
-    """A process in a line: name, number, command line, and who ran it when."""
+def _node(node: ProcessNode, hit: bool = False, brief: bool = False) -> SafeString:
+    """A process in a line: name, number, command line, and unless `brief` who ran it when."""
     name = node.name or node.executable or node.entity_id or "?"
     seen = " · ".join(filter(None, (node.user, f"{node.time:%H:%M:%S}" if node.time else _("not recorded"))))
     if hit:
@@ -441,7 +444,7 @@ def _node(node: ProcessNode, hit: bool = False) -> SafeString:
         evidence.show(name[:200]),
         node.pid,
         evidence.show(node.command_line[:500]),
-        evidence.plain(seen),
+        "" if brief else evidence.plain(seen),
     )
 
 
