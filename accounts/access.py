@@ -9,18 +9,23 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from accounts.errors import NotAllowed
 from accounts.models import User
 from accounts.roles import PERMISSIONS, Permission, Role
+from soc.web.errors import answer_error
 from soc.web.http import UserRequest
 
 P = ParamSpec("P")
 V = TypeVar("V", bound=Callable[..., HttpResponseBase])
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 UserView = Callable[Concatenate[UserRequest, P], HttpResponseBase]
+# What the person's teams are kept under while one request is answered; request.user is read anew for each.
+REMEMBERED_TEAMS = "teams_while_answering"
+_NO_PAGE_TITLE = "Nothing to look at here"
+_NO_PAGE_SENTENCE = "This address belongs to a button of another page. Go there and press it."
 
 
 def may(user: User | AnonymousUser, permission: Permission) -> bool:
@@ -51,8 +56,9 @@ def page(
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             need(request.user, Permission.VIEW)
             if request.method not in allowed:
-                return HttpResponseNotAllowed(allowed)
+                return wrong_method(request, allowed)
             need(request.user, permission)
+            setattr(request.user, REMEMBERED_TEAMS, {})
             return view(cast(UserRequest, request), *args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]
@@ -60,6 +66,18 @@ def page(
         return cast(View[P], guarded)
 
     return guard
+
+
+def wrong_method(request: HttpRequest, allowed: Sequence[str]) -> HttpResponse:
+    """405 in the shape of our error pages: mostly somebody opened the address of a button as if it were a page."""
+    response = answer_error(request, 405, _NO_PAGE_SENTENCE, _NO_PAGE_TITLE)
+    response["Allow"] = ", ".join(allowed)
+    return response
+
+
+def takes_get(view: Callable[..., object]) -> bool:
+    """Whether the view is a page that one can come back to, rather than the address of a button."""
+    return "GET" in getattr(view, "methods", ("GET",))
 
 
 def public(view: V) -> V:

@@ -10,6 +10,7 @@ from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils.timezone import activate, deactivate
 
+from accounts.access import takes_get
 from accounts.models import User
 from accounts.time_zones import zone_of
 from soc.web.errors import answer_error
@@ -44,7 +45,7 @@ class SignedInMiddleware:
             return None
         user = request.user
         if not isinstance(user, User):
-            return sign_in_first(request)
+            return sign_in_first(request, come_back=takes_get(view))
         activate(zone_of(user.time_zone))
         match = request.resolver_match
         if user.must_change_password and match and match.view_name not in _OPEN_WITH_OLD_PASSWORD:
@@ -52,9 +53,13 @@ class SignedInMiddleware:
         return None
 
 
-def sign_in_first(request: HttpRequest) -> HttpResponse:
-    """The way to the sign-in page and back; htmx gets a 401, since a form in the middle of a page helps nobody."""
+def sign_in_first(request: HttpRequest, *, come_back: bool = True) -> HttpResponse:
+    """The way to the sign-in page and back; htmx gets a 401, since a form in the middle of a page helps nobody.
+
+    Without `come_back`, signing in leads home: what was asked for is no page.
+    """
     if request.headers.get("HX-Request") == "true" or request.path.startswith("/api/"):
         return answer_error(request, 401)
-    came_for = {"next": request.get_full_path()} if request.method == "GET" and request.path != "/" else {}
+    come_back = come_back and request.method == "GET" and request.path != "/"
+    came_for = {"next": request.get_full_path()} if come_back else {}
     return HttpResponseRedirect(resolve_url(settings.LOGIN_URL) + (f"?{urlencode(came_for)}" if came_for else ""))

@@ -4,13 +4,25 @@ from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
-from accounts.access import may
+from accounts.access import REMEMBERED_TEAMS, may
 from accounts.models import ApiKey, Change, Team, User
 from accounts.roles import PERMISSIONS, Permission, Role
 
 
 def teams_of(user: User) -> list[int]:
-    """The ids of the teams whose events, alerts and keys the person sees; an administrator sees all. One query."""
+    """The ids of the teams whose events, alerts and keys the person sees; an administrator sees all.
+
+    One query; asked again while a page is answered, none (accounts.access.page says when that begins).
+    """
+    remembered: dict[str, list[int]] | None = getattr(user, REMEMBERED_TEAMS, None)
+    if remembered is None:
+        return _read_teams_of(user)
+    if user.role not in remembered:
+        remembered[user.role] = _read_teams_of(user)
+    return list(remembered[user.role])
+
+
+def _read_teams_of(user: User) -> list[int]:
     teams = Team.objects.all() if may(user, Permission.MANAGE_USERS) else user.teams.all()
     return list(teams.order_by("id").values_list("id", flat=True))
 

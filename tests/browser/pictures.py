@@ -16,7 +16,7 @@ from accounts.keys import create_key
 from accounts.models import User
 from accounts.roles import Role
 from alerts import triage
-from alerts.models import Alert
+from alerts.models import Alert, AlertEvent
 from events.partitions import ensure_days
 from rules.loading import load_rules
 from soc.demo.backfill import backfill
@@ -72,10 +72,14 @@ def test_pictures(chromium: Browser, live_server: LiveServer, visit: Visit, worl
         "closed": "/alerts/?view=closed",
         "all": "/alerts/?view=all",
         "rule": f"/rules/{alert.rule_id}/",
+        "rules": "/rules/",
+        "search": "/search/?q=process.name:*&range=24h",
+        "event": f"/search/event/{bytes(AlertEvent.objects.filter(alert=alert)[0].uid).hex()}/",
+        "login": "/accounts/login/",
     }
     for name, address in shots.items():
         for suffix, phone, dark in (("", False, False), ("_dark", False, True), ("_390", True, False)):
-            if suffix and name not in {"queue", "alert", "exception", "newterms"}:
+            if suffix and name not in {"queue", "alert", "exception", "newterms", "rule", "event"}:
                 continue
             visitor = visit("mika", phone=phone, dark=dark)
             page = visitor.open(address)
