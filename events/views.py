@@ -1,5 +1,6 @@
 """Doors to the event pages. What they show is in events/pages/."""
 
+import re
 from datetime import date, timedelta
 
 from django.http import Http404, HttpResponse
@@ -20,6 +21,7 @@ from soc.web.http import UserRequest
 from soc.web.paging import read_key
 
 _WIDER = timedelta(days=7)
+_UID = re.compile(r"[0-9a-f]{32}")
 
 
 @page()
@@ -56,8 +58,9 @@ def event(request: UserRequest, uid: str) -> HttpResponseBase:
 @page()
 def raw(request: UserRequest, uid: str) -> HttpResponseBase:
     """The document of one event, to keep as a file."""
-    response = HttpResponse(pretty(_event_of(request, uid)), content_type="application/json; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{uid.lower()}.json"'
+    found = _event_of(request, uid)
+    response = HttpResponse(pretty(found), content_type="application/json; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{found.uid.hex()}.json"'
     return response
 
 
@@ -71,11 +74,9 @@ def dead_letters(request: UserRequest) -> HttpResponseBase:
 
 def _event_of(request: UserRequest, uid: str) -> StoredEvent:
     """The event, or a 404 when it is not stored (any more) or is of a team the person is not in."""
-    try:
-        key = bytes.fromhex(uid)
-    except ValueError:
-        raise Http404 from None
-    found = store.get(team_ids=teams_of(request.user), uid=key, day=_day(request.GET.get("day", "")))
+    if not _UID.fullmatch(uid):  # bytes.fromhex alone would pass over white space
+        raise Http404
+    found = store.get(team_ids=teams_of(request.user), uid=bytes.fromhex(uid), day=_day(request.GET.get("day", "")))
     if found is None:
         raise Http404
     return found

@@ -4,7 +4,7 @@ State is in the address, so that it can be shared: `q`, `from` and `to` as dates
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from engine import LanguageError, Tree, parse_date_math, parse_kql, pin_dates
 from engine.times import TimeExpressionError
@@ -13,6 +13,8 @@ from events.searching import Window
 
 USUAL_START, USUAL_END = "now-24h", "now"
 MAX_QUERY_LENGTH = 4_000
+# No event lies outside, and within them every time zone has a date for every moment.
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 PRESETS = (("now-15m", "15 m"), ("now-1h", "1 h"), ("now-24h", "24 h"), ("now-7d", "7 d"), ("now-30d", "30 d"))
 
 
@@ -84,6 +86,7 @@ def _window(start: str, end: str, now: datetime) -> Window:
     last = parse_date_math(end, now, round_up=True)
     if end == USUAL_END:
         last = now + timedelta(minutes=1)  # clocks of agents run a little ahead
+    first, last = max(first, _EARLIEST), min(last, _LATEST)
     if first >= last:
         raise TimeExpressionError("The time to start from must lie before the time to end at")
     return Window(first, last)

@@ -91,7 +91,10 @@ def _shaped(request: HttpRequest, what: Trouble, reference: str) -> HttpResponse
 
 def sign_in_url(request: HttpRequest) -> str:
     """The sign-in page, and from there back to the page that htmx was on; only its path is believed."""
-    on = urlsplit(request.headers.get("HX-Current-URL", ""))
+    try:
+        on = urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:  # not an address at all: `http://[`
+        on = urlsplit("")
     back = f"{on.path}?{on.query}" if on.query else on.path
     ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     return resolve_url(settings.LOGIN_URL) + (f"?{urlencode({'next': back})}" if ours else "")

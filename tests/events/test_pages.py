@@ -53,6 +53,28 @@ def test_a_search_shows_what_matches(ana: Client, store: Store) -> None:
     assert "<svg" in text
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles"])
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [("0001-01-01", "now"), ("0001-01-01", "9999-12-31T23:59:59.999999Z"), ("1900-01-01", "9998-12-31")],
+)
+def test_a_window_as_wide_as_the_calendar_is_searched(
+    people: People, store: Store, zone: str, start: str, end: str
+) -> None:
+    store({"host.name": "web-1"})
+    people.ana.time_zone = zone
+    people.ana.save()
+    assert "web-1" in text_of(sign_in(people.ana).get("/search/", {"from": start, "to": end}))
+
+
+@pytest.mark.parametrize("spoil", ["{}%0a", "%20{}", "{}%00", "{}0", "g"])
+def test_what_is_no_id_of_an_event_is_not_found(ana: Client, store: Store, spoil: str) -> None:
+    [event] = store({"host.name": "web-1"})
+    address = f"/search/event/{spoil.format(event.uid.hex())}/"
+    assert ana.get(address).status_code == 404
+    assert ana.get(f"{address}raw/").status_code == 404
+
+
 def test_other_teams_events_are_not_found(people: People, store: Store) -> None:
     [event] = store({"host.name": "secret-host"})
     otto = sign_in(people.otto)

@@ -142,6 +142,36 @@ def test_htmx_gets_a_strip(client, db):
     assert b"<html" not in answer.content
 
 
+@pytest.mark.parametrize("status_url", ["/gone/", "/boom/"])
+def test_htmx_may_claim_to_be_on_no_address_at_all(client, db, status_url):
+    answer = htmx(client).get(status_url, headers={"HX-Current-URL": "http://["})
+    assert answer.status_code == {"/gone/": 404, "/boom/": 500}[status_url]
+    assert SECRET not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [
+        ("/rules/%00/", 404),
+        ("/settings/keys/%00/revoke/", 404),
+        ("/search/dead-letters/?reason=%00", 400),
+        ("/alerts/?q=a%00b", 400),
+        ("/alerts/?%00=a", 400),
+        ("/api/v1/boom/?a=%00", 400),
+    ],
+)
+def test_a_nul_in_an_address_is_refused_at_the_door(people, url, status):
+    answer = sign_in(people.adam).get(url)
+    assert answer.status_code == status
+    assert status == 404 or b"NUL" in answer.content
+
+
+def test_a_nul_in_a_form_is_refused_at_the_door(people):
+    answer = sign_in(people.adam).post("/only-post/", {"name": "a\0b"})
+    assert answer.status_code == 400
+    assert b"NUL" in answer.content
+
+
 def test_the_api_gets_json(client, db):
     answer = client.get("/api/v1/boom/")
     body = json.loads(answer.content)
