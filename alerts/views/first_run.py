@@ -11,14 +11,7 @@ from accounts.selectors import teams_of
 from events.models import Batch
 from rules.models import Rule
 from soc.web.http import UserRequest
-
-SAMPLE_RULE = "Interactive Terminal Spawned via Perl"
-SAMPLE_EVENT = (
-    '{"@timestamp":"2026-01-01T00:00:00Z","data_stream":{"dataset":"endpoint.events.process"},'
-    '"host":{"name":"laptop-7","os":{"type":"linux"}},'
-    '"event":{"category":["process"],"type":["start"],"action":"exec"},'
-    '"process":{"name":"perl","args":["perl","-e","exec \\"/bin/sh\\";"]},"user":{"name":"you"}}'
-)
+from soc.web.sample import SAMPLE_EVENT, SAMPLE_RULE
 
 
 @dataclass(frozen=True, slots=True)

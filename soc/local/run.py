@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from soc.web.sample import SAMPLE_EVENT
+
 from . import services, wheels
 from .application import Door, Web, beat, telemetry, worker
 from .errors import DidNotStart, EnvironmentIncomplete, LocalError, PortTaken
@@ -151,16 +153,10 @@ def welcome(door: Door, home: Home, demo: bool) -> str:
     return "\n".join([*lines, "", "It is empty. Connect an agent with a key of its own:", *_first_event(door), ""])
 
 
-_EVENT = (
-    '{"@timestamp":"\'$(date -u +%FT%TZ)\'","event":{"category":["process"],"type":["start"]},'
-    '"host":{"name":"my-host"},"process":{"name":"perl","args":["perl","-e","exec \\"/bin/sh\\";"]}}'
-)
-
-
 def _first_event(door: Door) -> list[str]:
     return [
         "  .venv/bin/python manage.py create_api_key my-agent",
         f"  curl {door.url}/api/v1/events -H 'Authorization: ApiKey THE_KEY' \\",
         "    -H 'Content-Type: application/x-ndjson' --data-binary \\",
-        f"    '{_EVENT}'",
+        f"    '{SAMPLE_EVENT}'",
     ]
