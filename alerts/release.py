@@ -22,11 +22,12 @@ _ANY_CLOCK = timedelta(days=1)  # a worker's clock may have run ahead of the per
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """How many held-back events became alerts, are held back still, and have left storage."""
+    """How many held-back events became alerts, are held back still, have left storage, and went over the maximum."""
 
     alerts: int = 0
     still_held: int = 0
     gone: int = 0
+    over: int = 0
 
 
 def release(*, item: ExceptionItem, now: datetime) -> Released:
@@ -56,7 +57,7 @@ def _release(item: ExceptionItem, ruleset: RuleSet, now: datetime) -> Released:
     drop_held_back(item, until=now + _ANY_CLOCK)
     raised = judge(ruleset, {rule.id: matched}, judged=_pass(events, now), now=now, lookback_of=rule.id)
     covered = sum(rule.excepted_by(judged.document) is not None for judged in matched)
-    return Released(raised.alerts.total(), covered, len(held) - len(events))
+    return Released(raised.alerts.total(), covered, len(held) - len(events), raised.over.total())
 
 
 def _still_matched(rule: ActiveRule, events: Sequence[StoredEvent]) -> list[Judged]:

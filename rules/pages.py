@@ -66,6 +66,7 @@ class RulePage:
     schedule: Schedule
     exceptions: int
     sums: RunSums
+    held_back: int
     lookback: Lookback | None
     query: tuple[Line, ...] = ()
     filters: tuple[Line, ...] = ()
@@ -92,7 +93,7 @@ class RulePage:
 
 
 def rule_page(*, user: User, rule: Rule, tab: str, now: datetime, before: int | None = None) -> RulePage:
-    """Everything one tab of the rule's page shows. Five to seven queries, whatever the rule.
+    """Everything one tab of the rule's page shows. Six to eight queries, whatever the rule.
 
     Raises: TreeUnusable when the stored definition cannot be read.
     """
@@ -114,6 +115,7 @@ def rule_page(*, user: User, rule: Rule, tab: str, now: datetime, before: int | 
         schedule=_schedule(definition),
         exceptions=exceptions,
         sums=sums,
+        held_back=selectors.held_back(rule),
         lookback=lookback,
         **_of_tab(user, rule, definition, guide, tab, before),
     )

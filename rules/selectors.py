@@ -12,7 +12,7 @@ from accounts.models import Change, User
 from accounts.selectors import teams_of
 from engine import Guide, RuleDefinition
 from rules.changes import KeyChange, diff
-from rules.models import ExceptionItem, Lookback, Rule, RuleRevision, RuleRun
+from rules.models import ExceptionItem, HeldBack, Lookback, Rule, RuleRevision, RuleRun
 
 RUNS_SHOWN = 50
 REVISIONS_SHOWN = 20
@@ -44,16 +44,21 @@ class RunSums:
     events: int
     hits: int
     alerts: int
-    excepted: int
     over_cap: int
 
 
 def run_sums(rule: Rule, *, since: datetime) -> RunSums:
     """The sums over a rule's runs since then, and the newest run at all. Two queries."""
     runs = RuleRun.objects.filter(rule=rule)
-    names = ("events", "hits", "alerts", "excepted", "over_cap")
+    names = ("events", "hits", "alerts", "over_cap")
     sums = runs.filter(at__gte=since).aggregate(**{name: Sum(name) for name in names})
     return RunSums(runs.order_by("-at").first(), *(int(sums[name] or 0) for name in names))
+
+
+def held_back(rule: Rule) -> int:
+    """How many events the rule's exceptions hold back, each once however often it was judged. One query."""
+    rows = HeldBack.objects.filter(rule=rule, item__removed_at=None).order_by()
+    return rows.values("team_id", "day", "index", "uid").distinct().count()
 
 
 def recent_runs(rule: Rule) -> list[RuleRun]:

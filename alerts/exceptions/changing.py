@@ -21,10 +21,13 @@ from rules.models import ExceptionItem
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """The exception as it is now, and how many held-back events it no longer covers and are alerts now."""
+    """The exception as it is now, and what became of the events it held back (as in TakenBack)."""
 
     item: ExceptionItem
     released: int
+    gone: int = 0
+    over: int = 0
+    still_held: int = 0
 
 
 @retry_conflicts
@@ -64,7 +67,8 @@ def edit(
         now=now,
         door=door,
     )
-    return Edited(changed, release(item=changed, now=now).alerts)
+    released = release(item=changed, now=now)
+    return Edited(changed, released.alerts, released.gone, released.over, released.still_held)
 
 
 @retry_conflicts
@@ -85,7 +89,7 @@ def disable(
     need_to_except(actor, item.rule)
     switched = disable_item(item=item, version=version, actor=actor, now=now, door=door)
     released = release(item=switched, now=now)
-    return TakenBack(switched, released.alerts, released.gone, [])
+    return TakenBack(switched, released.alerts, released.gone, [], released.over, released.still_held)
 
 
 @retry_conflicts

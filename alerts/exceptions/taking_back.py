@@ -18,12 +18,16 @@ from rules.models import ExceptionItem
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """How many held-back events are alerts now, how many had left storage, and which closed alerts are open again."""
+    """How many held-back events are alerts now, how many had left storage, which closed alerts are open again,
+    how many events went over the rule's maximum, and how many something else still holds back.
+    """
 
     item: ExceptionItem
     released: int
     gone: int
     reopened: list[int] = field(default_factory=list)
+    over: int = 0
+    still_held: int = 0
 
 
 @retry_conflicts
@@ -46,7 +50,7 @@ def take_back(
     removed = remove_item(item=item, version=version, actor=actor, now=now, door=door)
     reopened = _reopen(item, actor=actor, now=now, team_ids=team_ids, door=door)
     released = release(item=removed, now=now)
-    return TakenBack(removed, released.alerts, released.gone, reopened)
+    return TakenBack(removed, released.alerts, released.gone, reopened, released.over, released.still_held)
 
 
 def _reopen(

@@ -7,7 +7,6 @@ from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.access import page
 from accounts.models import User
@@ -20,6 +19,7 @@ from alerts.views.actions import back_to_alert
 from alerts.views.answers import Spoken, fragment, see_other
 from alerts.views.composer import Composer, compose_edit, compose_from
 from alerts.views.detail import alert_context, seen_alert
+from alerts.views.exception_words import added_words, changed_words
 from alerts.views.frame import rights
 from engine import ExceptionEntryError
 from rules.errors import ExceptionRefused, RulesError, StaleException
@@ -54,7 +54,7 @@ def add(request: UserRequest, alert_id: int) -> HttpResponseBase:
         except (AlertError, RulesError, ExceptionEntryError) as error:
             _show(composer, error)
         else:
-            return back_to_alert(request, alert, Spoken(_added_words(len(added.closed)), added.group), "activity")
+            return back_to_alert(request, alert, Spoken(added_words(len(added.closed)), added.group), "activity")
     return _again(request, "alerts/detail.html", context | {"composer": composer}, 422)
 
 
@@ -81,7 +81,7 @@ def edit(request: UserRequest, item_id: int) -> HttpResponseBase:
         except (AlertError, RulesError, ExceptionEntryError) as error:
             _show(composer, error)
         else:
-            return _back_to_rule(request, item, Spoken(_changed_words(_("Exception saved."), edited.released)))
+            return _back_to_rule(request, item, Spoken(changed_words(_("Exception saved."), edited)))
     return _again(request, "alerts/exception_edit.html", context, 422)
 
 
@@ -129,7 +129,7 @@ def take_back(request: UserRequest, item_id: int) -> HttpResponseBase:
         )
     except (AlertError, RulesError) as error:
         return _back_to_rule(request, item, Spoken(error.message, problem=True))
-    return _back_to_rule(request, item, Spoken(_changed_words(_("Exception taken back."), taken.released)))
+    return _back_to_rule(request, item, Spoken(changed_words(_("Exception taken back."), taken)))
 
 
 def seen_item(user: User, item_id: int) -> ExceptionItem:
@@ -198,12 +198,6 @@ def _edited(composer: Composer, item: ExceptionItem) -> exceptions.Edited:
     )
 
 
-def _added_words(closed: int) -> str:
-    if not closed:
-        return _("Exception added.")
-    return ngettext("Exception added, 1 alert closed.", "Exception added, %(n)s alerts closed.", closed) % {"n": closed}
-
-
 def _switch(request: UserRequest, item_id: int, act: Any, words: str) -> HttpResponseBase:
     item = seen_item(request.user, item_id)
     try:
@@ -216,20 +210,13 @@ def _switch(request: UserRequest, item_id: int, act: Any, words: str) -> HttpRes
         )
     except (AlertError, RulesError) as error:
         return _back_to_rule(request, item, Spoken(error.message, problem=True))
-    return _back_to_rule(request, item, Spoken(_changed_words(words, getattr(changed, "released", 0))))
+    return _back_to_rule(request, item, Spoken(changed_words(words, changed)))
 
 
 def _version(request: UserRequest) -> int | None:
     """The version of the exception the person saw, if the form said."""
     version = request.POST.get("version", "")
     return int(version) if version.isdecimal() and len(version) < 10 else None
-
-
-def _changed_words(words: str, released: int) -> str:
-    if not released:
-        return words
-    more = ngettext("1 event it held back is an alert now.", "%(n)s events it held back are alerts now.", released)
-    return f"{words} {more % {'n': released}}"
 
 
 def _back_to_rule(request: UserRequest, item: ExceptionItem, spoken: Spoken) -> HttpResponseBase:

@@ -22,7 +22,7 @@ from rules.loading import load_rules
 from soc.demo.backfill import backfill
 from soc.demo.company import found
 from soc.demo.team import demo_team
-from tests.alerts.pages.world import PACK, World
+from tests.alerts.pages.world import PACK, PERL, World
 from tests.browser.conftest import Visit
 
 FOLDER = Path(os.environ.get("PICTURES", "/tmp/pictures"))
@@ -60,6 +60,9 @@ def test_pictures(chromium: Browser, live_server: LiveServer, visit: Visit, worl
     waiting = Alert.objects.exclude(status="closed").order_by("-severity", "-pk")
     alert = waiting.exclude(host_name=None).first() or Alert.objects.latest("pk")
     new = Alert.objects.exclude(new_terms=None).order_by("-pk").first() or alert
+    beside = waiting.filter(rule_id=PERL).first() or alert
+    hidden = waiting.filter(rule_id=beside.rule_id, host_name=beside.host_name).exclude(pk=beside.pk)
+    world.close(hidden[:2], "true_positive", by="jana")
     shots = {
         "queue": "/alerts/",
         "alert": f"/alerts/{alert.pk}/",
@@ -72,6 +75,7 @@ def test_pictures(chromium: Browser, live_server: LiveServer, visit: Visit, worl
         "closed": "/alerts/?view=closed",
         "all": "/alerts/?view=all",
         "rule": f"/rules/{alert.rule_id}/",
+        "guard": f"/alerts/{beside.pk}/?side=exception",
         "rules": "/rules/",
         "search": "/search/?q=process.name:*&range=24h",
         "event": f"/search/event/{bytes(AlertEvent.objects.filter(alert=alert)[0].uid).hex()}/",

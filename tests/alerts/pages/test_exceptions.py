@@ -6,8 +6,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from alerts.exceptions import Edited, TakenBack
 from alerts.models import Alert
-from rules.models import ExceptionItem
+from alerts.views.exception_words import changed_words
+from rules.models import ExceptionItem, RuleRun
 from tests.alerts.pages.conftest import HTMX, SignIn
 from tests.alerts.pages.world import World
 
@@ -198,6 +200,48 @@ def test_disabling_enabling_and_taking_back(ana: Client, alerts: list[Alert], wo
     assert ana.post(reverse("alerts:exception_enable", args=[item.pk])).status_code == 303
     assert ana.post(reverse("alerts:exception_undo", args=[item.pk])).status_code == 303
     assert ana.get(reverse("alerts:exception_edit", args=[item.pk])).status_code == 404
+
+
+def said_by(client: Client, answer: Any) -> str:
+    """The toast on the page that the answer leads to."""
+    page = client.get(answer["Location"]).content.decode()
+    return " ".join(page[page.index("data-toast") :].split())
+
+
+def test_taking_back_says_all_that_followed(ana: Client, alerts: list[Alert], world: World) -> None:
+    item = saved(ana, alerts[0])
+    closed = Alert.objects.filter(status="closed").count()
+    world.send([world.perl(number, host__name="db-2") for number in range(40, 43)])
+    said = said_by(ana, ana.post(reverse("alerts:exception_undo", args=[item.pk])))
+    assert f"Exception taken back. 3 events it held back are alerts now, {closed} alerts it closed are open" in said
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (TakenBack(ExceptionItem(), 0, 0), "Done."),
+        (TakenBack(ExceptionItem(), 0, 0, [7]), "Done. 1 alert it closed is open again."),
+        (
+            Edited(ExceptionItem(), 1, still_held=2),
+            "Done. 1 event it held back is an alert now, 2 are still held back.",
+        ),
+        (
+            TakenBack(ExceptionItem(), 20, 1, [], over=5),
+            "Done. 20 events it held back are alerts now, 5 went over the rule's maximum, 1 is no longer stored.",
+        ),
+    ],
+)
+def test_only_what_happened_is_said(changed: TakenBack | Edited, words: str) -> None:
+    assert changed_words("Done.", changed) == words
+
+
+def test_the_rule_page_counts_an_event_held_back_once(ana: Client, alerts: list[Alert], world: World) -> None:
+    item = saved(ana, alerts[0])
+    world.send([world.perl(number, host__name="db-2") for number in (40, 41)])
+    rule = item.rule
+    RuleRun.objects.filter(rule=rule, excepted__gt=0).update(excepted=9)  # a look-back judges them again
+    page = ana.get(reverse("rules:detail", args=[rule.pk]), {"tab": "exceptions"}).content.decode()
+    assert "2 in all held back" in page
 
 
 def test_the_rule_page_lists_it(ana: Client, alerts: list[Alert]) -> None:
