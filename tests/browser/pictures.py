@@ -40,7 +40,7 @@ def world(transactional_db: None) -> World:
         user.teams.add(team)
     key, _ = create_key(name="demo", team=team, actor=None, now=now, demo=True)
     ensure_days([(now + timedelta(days=shift)).date() for shift in range(-DAYS - 2, 2)])
-    load_rules(paths=[PACK], source="pack", actor=None, now=now - timedelta(days=DAYS + 1), enable=True)
+    load_rules(paths=[PACK], source="pack", actor=None, now=now, enable=True)
     backfill(company=found(7), key=key, seed=7, days=DAYS, now=now, progress=lambda _: None)
     chosen = random.Random(7)
     waiting = list(Alert.objects.exclude(status="closed").order_by("-pk"))
