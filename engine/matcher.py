@@ -2,8 +2,9 @@
 
 Three steps take an event down to the expressions that are worth asking: the index it lies in, its signature (the values
 of a few fields that nearly every rule names: what the signature alone refutes is dropped), and only then the trees
-themselves, as compiled questions. All three remember what they worked out, in bounded tables. The answers are those
-of engine/interpret.py; a property test holds the two together.
+themselves, as compiled questions. All three remember what they worked out, in tables bounded in entries and in
+characters, since values are the sender's. The answers are those of engine/interpret.py; a property test holds the two
+together.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -28,9 +29,12 @@ SIGNATURE_FIELDS = (
     "data_stream.dataset",
     "host.os.type",
 )
-_MOST_SIGNATURES = 20_000
+# A signature is kept with what it leaves to ask, some kilobytes; those of ordinary events number some hundreds.
+_MOST_SIGNATURES = 5_000
+_LONGEST_SIGNATURE = 512
 _MOST_REMEMBERED = 4_096
 _LONGEST_REMEMBERED = 1_024
+_MOST_CHARACTERS = 500_000
 
 Question = Callable[[Document], bool]
 
@@ -82,9 +86,11 @@ class Matcher:
 
     def _worth_asking(self, index: str, document: Document) -> list[tuple[str, Question]]:
         values = document.flat.get
-        signature = (index, *(tuple(map(text_of, values(field, ()))) for field in SIGNATURE_FIELDS))
+        signature = ((index,), *(tuple(map(text_of, values(field, ()))) for field in SIGNATURE_FIELDS))
         known = self._candidates.get(signature)
         if known is None:
+            if _size(signature) > _LONGEST_SIGNATURE:
+                return self._not_refuted(index, document)
             if len(self._candidates) >= _MOST_SIGNATURES:
                 self._candidates.clear()
             known = self._candidates[signature] = self._not_refuted(index, document)
@@ -99,6 +105,11 @@ class Matcher:
 
 
 _SIGNATURE = frozenset(SIGNATURE_FIELDS)
+
+
+def _size(signature: tuple[tuple[str, ...], ...]) -> int:
+    """Roughly the characters of a signature; a value costs something even when it is empty."""
+    return sum(len(value) + 8 for values in signature for value in values)
 
 
 def _question(tree: Tree) -> Question:
@@ -150,16 +161,23 @@ class _Remembered:
     def __init__(self, test: Callable[[Scalar], bool]) -> None:
         self._test = test
         self._answers: dict[str, bool] = {}
+        self._characters = 0
 
     def __call__(self, value: Scalar) -> bool:
         if not isinstance(value, str) or len(value) > _LONGEST_REMEMBERED:
             return self._test(value)
         known = self._answers.get(value)
         if known is None:
-            if len(self._answers) >= _MOST_REMEMBERED:
-                self._answers.clear()
-            known = self._answers[value] = self._test(value)
+            known = self._test(value)
+            self._remember(value, known)
         return known
+
+    def _remember(self, value: str, answer: bool) -> None:
+        if len(self._answers) >= _MOST_REMEMBERED or self._characters > _MOST_CHARACTERS:
+            self._answers.clear()
+            self._characters = 0
+        self._answers[value] = answer
+        self._characters += len(value)
 
 
 def _cheapest_first(children: tuple[Tree, ...]) -> list[Tree]:

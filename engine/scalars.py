@@ -53,8 +53,6 @@ def truth_of(value: Scalar) -> bool | None:
 
 @lru_cache(maxsize=65_536)
 def _address(text: str) -> int | None:
-    if len(text) > _LONGEST_ADDRESS:
-        return None
     bare = text.partition("%")[0] if ":" in text else text
     try:
         if ":" in bare:
@@ -66,7 +64,7 @@ def _address(text: str) -> int | None:
 
 def address_of(value: Scalar) -> int | None:
     """The value as an internet address: a number of 128 bits, IPv4 as its mapped IPv6 form. Zone ids are ignored."""
-    return _address(value) if isinstance(value, str) else None
+    return _address(value) if isinstance(value, str) and len(value) <= _LONGEST_ADDRESS else None
 
 
 def address_text(address: int) -> str:

@@ -41,14 +41,17 @@ def _cut(words: list[str]) -> list[str]:
     return [word[at : at + LONGEST_WORD] for word in words for at in range(0, len(word), LONGEST_WORD)]
 
 
-@lru_cache(maxsize=2_048)
-def _remembered(text: str) -> tuple[str, ...]:
-    return words_of(text)
+_SHORT, _LONG = 1_024, 16_384
+# Words take some twenty times the memory of their text, and texts are the sender's: so few of the long ones are kept.
+_words_of_short = lru_cache(maxsize=2_048)(words_of)
+_words_of_long = lru_cache(maxsize=16)(words_of)
 
 
 def words_of_value(text: str) -> tuple[str, ...]:
     """As `words_of`, remembered for texts of a usual length, since several leaves ask about the same value."""
-    return _remembered(text) if len(text) <= 16_384 else words_of(text)
+    if len(text) <= _SHORT:
+        return _words_of_short(text)
+    return _words_of_long(text) if len(text) <= _LONG else words_of(text)
 
 
 def has_phrase(words: tuple[str, ...], phrase: tuple[str, ...]) -> bool:

@@ -17,6 +17,7 @@ from events.errors import EventRefused
 
 LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_ADDRESS = 64
 _BOOLEANS = {"true": True, "false": False, "": False}
 Coercion = Callable[[str, Any], Any]
 
@@ -73,9 +74,15 @@ def as_address(_field: str, value: Any) -> str:
     return address
 
 
-@lru_cache(maxsize=65_536)
 def canonical_address(text: str) -> str:
     """The one spelling of an address that columns and look-ups use. Raises Unfit when it is none."""
+    if len(text) > _LONGEST_ADDRESS:  # long ones never reach the memory, which counts entries and not bytes
+        raise Unfit
+    return _canonical(text)
+
+
+@lru_cache(maxsize=65_536)
+def _canonical(text: str) -> str:
     address = address_of(text)
     if address is None:
         raise Unfit

@@ -21,7 +21,7 @@ _INDEX = re.compile(r"[^\\/*?\"<>| ,#:A-Z\x00-\x1f\x7f._+-][^\\/*?\"<>| ,#:A-Z\x
 def index_of(document: dict[str, Any], given: Any) -> str:
     """The name in `_index`, else `<type>-<dataset>-<namespace>` from the data stream. Raises EventRefused."""
     name = given if given is not None else _data_stream(document)
-    if type(name) is not str or not _is_index(name):
+    if type(name) is not str or len(name) > MAX_INDEX_BYTES or not _is_index(name):
         raise EventRefused(
             "bad_index",
             "The index name (_index, or data_stream.type-dataset-namespace) must be lower-case text without "
