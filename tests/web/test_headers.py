@@ -186,6 +186,17 @@ def test_a_wrong_method_is_405(people):
     assert answer["Allow"] == "POST"
 
 
+def test_a_wrong_method_is_answered_with_a_page(people):
+    text = sign_in(people.ana).get("/only-post/").content.decode()
+    assert "Nothing to look at here" in text
+    assert "Reference" in text
+
+
+def test_signing_in_does_not_lead_to_the_address_of_a_button(people, client):
+    assert client.get("/only-post/")["Location"] == "/login/"
+    assert client.get("/role/?a=b")["Location"] == "/login/?next=%2Frole%2F%3Fa%3Db"
+
+
 def test_a_form_without_its_token_is_refused_in_words(people):
     client = Client(enforce_csrf_checks=True)
     client.force_login(people.ana, backend="django.contrib.auth.backends.ModelBackend")

@@ -131,6 +131,19 @@ def test_a_viewer_may_not_act_and_nothing_changes_on_get(sign_in: SignIn, world:
     assert vera.get(status(alert)).status_code == 405
 
 
+def test_a_viewer_sees_the_acts_that_fit_the_alert_though_they_are_not_for_them(sign_in: SignIn, world: World) -> None:
+    alert = world.send([world.perl()])[0]
+    for address in ("alerts:detail", "alerts:peek"):
+        page = sign_in("vera").get(reverse(address, args=[alert.pk])).content.decode()
+        assert ">Acknowledge<" in page
+        assert ">Reopen<" not in page
+    world.close([alert])
+    for address in ("alerts:detail", "alerts:peek"):
+        page = sign_in("vera").get(reverse(address, args=[alert.pk])).content.decode()
+        assert "disabled" in page.split(">Reopen<")[0][-80:]
+        assert ">Acknowledge<" not in page
+
+
 def test_the_other_team_cannot_act_on_it(sign_in: SignIn, world: World) -> None:
     alert = world.send([world.perl()])[0]
     otto = sign_in("otto")

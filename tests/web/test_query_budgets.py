@@ -1,0 +1,66 @@
+"""The queries of search, events, rules, health and settings are counted, so that a query per row shows."""
+
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from alerts.models import Alert, AlertEvent
+from rules.pages import TABS
+from tests.alerts.pages import world as worlds
+from tests.alerts.pages.world import PERL, World
+
+FILE = Path(__file__).with_name("query_budgets.toml")
+PAGES = {
+    "search": "/search/",
+    "search_kql": "/search/?q=host.name:db-1",
+    "search_nothing": "/search/?q=host.name:nowhere",
+    "event": "/search/event/{uid}/",
+    "event_raw": "/search/event/{uid}/raw/",
+    "dead_letters": "/search/dead-letters/",
+    "health": "/health/",
+    "rules": "/rules/",
+    "keys": "/settings/keys/",
+    "you": "/settings/you/",
+    **{f"rule_{tab}": f"/rules/{PERL}/?tab={tab}" for tab in TABS},
+}
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return worlds.build()
+
+
+@pytest.fixture
+def adam(world: World) -> Client:
+    client = Client()
+    client.force_login(world.adam, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def measured(client: Client, alert: Alert) -> dict[str, int]:
+    uid = bytes(AlertEvent.objects.filter(alert=alert)[0].uid).hex()
+    counts = {}
+    for name, address in PAGES.items():
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(address.format(uid=uid)).status_code == 200, name
+        counts[name] = len(queries)
+    return counts
+
+
+def test_each_page_keeps_its_budget_whatever_the_number_of_events(adam: Client, world: World) -> None:
+    alert = world.send([world.perl(number) for number in range(1, 7)])[0]
+    counts = measured(adam, alert)
+    if os.environ.get("QUERY_BUDGETS") == "write":
+        head = "".join(line for line in FILE.read_text().splitlines(keepends=True) if line.startswith("#"))
+        FILE.write_text(head + "".join(f"{name} = {count}\n" for name, count in counts.items()))
+    budgets = tomllib.loads(FILE.read_text())
+    assert counts.keys() == budgets.keys()
+    assert {name: count for name, count in counts.items() if count > budgets[name]} == {}
+    world.send([world.perl(number) for number in range(10, 30)])  # one batch more: search reads another block
+    more = measured(adam, alert)
+    assert {name: count for name, count in more.items() if count > budgets[name] + 1} == {}
