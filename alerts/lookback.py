@@ -36,7 +36,11 @@ _T = TypeVar("_T")
 
 
 class _Superseded(Exception):  # noqa: N818
-    """The rule was disabled, quarantined or given another logic, or another worker took over."""
+    """The rule was given another logic, or another worker took over."""
+
+
+class _NotInForce(Exception):  # noqa: N818
+    """The rule was switched off, which dropped its look-back, or is in quarantine, whose end the look-back awaits."""
 
 
 def judge_lookbacks(*, now: datetime, worker: UUID) -> int:
@@ -52,17 +56,19 @@ def _judge_or_fail(lookback: Lookback, *, now: datetime, worker: UUID) -> int:
     try:
         return _judge_all(lookback, now=now, worker=worker)
     except _Superseded:
-        lookbacks.finish(lookback, now=now)
+        lookbacks.finish(lookback, worker=worker, now=now)
+    except _NotInForce:
+        lookbacks.put_back(lookback, worker=worker, now=now)
     except RuleFailed as failed:
         log.exception("a rule is quarantined", rule=failed.rule_id)
         quarantine(rule_id=failed.rule_id, reason=failed.reason, now=now)
-        lookbacks.finish(lookback, now=now)
+        lookbacks.put_back(lookback, worker=worker, now=now)
     except Exception as error:
         # The boundary of the task: one look-back must not keep the others waiting.
         if is_lost_connection(error):
             raise
         log.exception("a look-back could not be judged", lookback=lookback.pk)
-        lookbacks.fail(lookback, error=f"{type(error).__name__}: {error}", now=now)
+        lookbacks.fail(lookback, error=f"{type(error).__name__}: {error}", worker=worker, now=now)
     return 0
 
 
@@ -91,22 +97,24 @@ def _judge_rest(lookback: Lookback, demo: DemoMoments, newness: Newness, *, now:
     seen.lock([rule.logic_hash])
     rest = scan_for(rule, Window(lookback.end, max(lookback.end, now) + AHEAD), by="ingested")
     alerts = _judge(ruleset, rule, lookback, list(_decoded(rule, rest)), demo, newness, now)
-    lookbacks.finish(lookback, now=now)
+    lookbacks.finish(lookback, worker=worker, now=now)
     return alerts
 
 
 def _hold(lookback: Lookback, worker: UUID) -> tuple[RuleSet, ActiveRule]:
     """The look-back and the epoch locked, and the rule as it is in force."""
+    epoch.share_lock()  # first, as everywhere: who opens a look-back holds the epoch when he touches its row
     if lookbacks.relock(lookback, worker=worker) is None:
         raise _Superseded
-    epoch.share_lock()
     ruleset = current()
     return ruleset, _rule_of(ruleset, lookback)
 
 
 def _rule_of(ruleset: RuleSet, lookback: Lookback) -> ActiveRule:
     rule = ruleset.rules.get(lookback.rule_id)
-    if rule is None or rule.logic_hash != bytes(lookback.revision.logic_hash):
+    if rule is None:
+        raise _NotInForce
+    if rule.logic_hash != bytes(lookback.revision.logic_hash):
         raise _Superseded
     return rule
 

@@ -178,14 +178,22 @@ def _store(text: str, path: str, definition: RuleDefinition, compiled: CompiledR
         return _told(path, Status.UNCHANGED, definition)  # another loader was faster
     keys = changed_keys(before.definition, _plain(definition)) if before else []
     revision = _revision(rule, text, definition, compiled, origin, note=in_words(keys) if before else "first version")
+    missed_since = rule.quarantined_at
     _point_at(rule, revision, definition, compiled, origin)
     _record(rule, before, revision, keys, origin)
     if before is None:
         if origin.enable and compiled.evaluated and definition.enabled is not False:
             switch_on(rule=rule, actor=origin.actor, now=origin.now, door=Change.Door.COMMAND)
         return _told(path, Status.NEW, definition, compiled.reason_not_evaluated or "")
-    if rule.enabled and compiled.evaluated and _must_look_back(before, revision, definition):
-        lookbacks.open_lookback(rule=rule, revision=revision, definition=definition, now=origin.now, after_epoch=number)
+    if rule.enabled and compiled.evaluated and (missed_since or _must_look_back(before, revision, definition)):
+        lookbacks.open_lookback(
+            rule=rule,
+            revision=revision,
+            definition=definition,
+            now=origin.now,
+            after_epoch=number,
+            missed_since=missed_since,
+        )
     return _told(path, Status.CHANGED, definition, f"revision {revision.number}: {revision.note}")
 
 

@@ -1,7 +1,7 @@
 """Setting one broken rule aside, so that the others go on, and taking it back in.
 
 A rule is quarantined when its tree cannot be loaded or when judging with it fails again and again. Its page says why,
-and an engineer can have it tried again.
+and an engineer can have it tried again: it then judges everything that it missed.
 """
 
 from datetime import datetime
@@ -12,8 +12,9 @@ from accounts.access import need
 from accounts.models import Change, User
 from accounts.record import record_change
 from accounts.roles import Permission
-from rules import epoch
+from rules import epoch, lookbacks
 from rules.models import Rule
+from rules.trees import TreeUnusable, definition_of
 
 MAX_REASON = 2_000
 
@@ -32,27 +33,53 @@ def set_aside(*, rule_id: str, reason: str, now: datetime) -> bool:
     found = Rule.objects.filter(pk=rule_id, quarantined_at=None)
     if not found.update(quarantined_at=now, quarantine_reason=reason):
         return False
+    _remember_missed(Rule.objects.select_related("revision").get(pk=rule_id), now)
     _record("quarantine", rule_id, actor=None, door=Change.Door.SYSTEM, now=now, after={"reason": reason})
     return True
 
 
+def _remember_missed(rule: Rule, now: datetime) -> None:
+    """From the oldest batch in flight on nothing is judged by the rule: what is released looks back that far."""
+    if rule.enabled and rule.revision is not None:
+        lookbacks.remember_missed(rule=rule, revision=rule.revision, now=now, after_epoch=epoch.read())
+
+
 @transaction.atomic
 def release(*, rule: Rule, actor: User | None, now: datetime, door: Change.Door = Change.Door.PAGE) -> Rule:
-    """Try the rule again: from the next claim on it is judged, and quarantined anew if it is still broken.
+    """Try the rule again: it judges from the next claim on, and what it missed; still broken, it is quarantined anew.
 
     Raises: NotAllowed.
     """
     if actor is not None:
         need(actor, Permission.MANAGE_RULES)
-    epoch.bump()
-    rule = Rule.objects.select_for_update(no_key=True, of=("self",)).get(pk=rule.pk)
+    number = epoch.bump()
+    rule = Rule.objects.select_for_update(no_key=True, of=("self",)).select_related("revision").get(pk=rule.pk)
     if rule.quarantined_at is None:
         return rule
     before = {"reason": rule.quarantine_reason}
+    _catch_up(rule, now, number)
     rule.quarantined_at, rule.quarantine_reason = None, ""
     rule.save(update_fields=["quarantined_at", "quarantine_reason"])
     _record("release", rule.pk, actor=actor, door=door, now=now, before=before)
     return rule
+
+
+def _catch_up(rule: Rule, now: datetime, number: int) -> None:
+    """Have the rule judge what it missed. One whose content cannot be read is set aside again when it is loaded."""
+    if not rule.enabled or not rule.evaluated or rule.revision is None:
+        return
+    try:
+        definition = definition_of(rule.revision)
+    except TreeUnusable:
+        return  # what it misses is remembered by the look-back that waits since
+    lookbacks.open_lookback(
+        rule=rule,
+        revision=rule.revision,
+        definition=definition,
+        now=now,
+        after_epoch=number,
+        missed_since=rule.quarantined_at,
+    )
 
 
 def _record(

@@ -5,8 +5,11 @@ from uuid import uuid4
 
 import pytest
 
+from alerts import lookback
 from alerts.evaluation import judge_lookbacks
 from alerts.models import Alert
+from rules import lookbacks, quarantine
+from rules.loading import load_rules
 from rules.models import Lookback, Rule, RuleRun
 from rules.services import disable, enable
 from tests.alerts.world import NOW, demo_key, event, load, post, raised, terms, work
@@ -138,3 +141,65 @@ def test_past_days_that_are_told_anew_are_judged_as_they_come(tmp_path):
     assert len(raised([event(past)], now=past)) == 1
     assert raised([event(past + DAY)], now=past + DAY) == []
     assert look_back(NOW + MINUTE) == 0
+
+
+def quarantined(now, rule_id="perl"):
+    quarantine.quarantine(rule_id=rule_id, reason="Judging by it failed.", now=now)
+
+
+def released(now=NOW, rule_id="perl"):
+    return quarantine.release(rule=Rule.objects.get(pk=rule_id), actor=None, now=now)
+
+
+def test_a_rule_that_leaves_quarantine_judges_what_it_missed(tmp_path):
+    load(tmp_path)
+    quarantined(NOW - 60 * MINUTE)
+    store(event(user__name="during"), now=NOW - 50 * MINUTE)
+    assert look_back() == 0
+    released()
+    assert look_back() == 1
+
+
+def test_a_new_terms_rule_that_was_quarantined_while_it_learnt_learns_afterwards(tmp_path):
+    load(tmp_path, new_terms=["user.name"], enable=False)
+    store(event(NOW - 2 * DAY, user__name="svc-ci"), now=NOW - 2 * DAY)
+    switch_on(now=NOW - 2 * MINUTE)
+    quarantined(NOW - 2 * MINUTE)
+    assert look_back(NOW - MINUTE) == 0
+    released()
+    look_back()
+    assert raised([event(user__name="svc-ci")]) == []
+
+
+def test_a_rule_that_fails_in_its_look_back_keeps_it_for_its_release(tmp_path, monkeypatch):
+    load(tmp_path, enable=False)
+    store(event())
+    switch_on()
+    with monkeypatch.context() as broken:
+        broken.setattr("alerts.judging.HITS_BY_TYPE", {"query": lambda *_: 1 / 0})
+        assert look_back() == 0
+    assert Rule.objects.get().quarantined_at == NOW
+    released(NOW + 60 * MINUTE)
+    assert look_back(NOW + 60 * MINUTE) == 1
+
+
+def test_who_wakes_up_after_his_lease_does_not_end_the_look_back_of_his_successor(tmp_path):
+    load(tmp_path, enable=False)
+    store(event())
+    switch_on()
+    late, successor, later = uuid4(), uuid4(), NOW + 4 * MINUTE
+    [lost] = lookbacks.claim_due(now=NOW, worker=late)
+    [taken] = lookbacks.claim_due(now=later, worker=successor)
+    assert lookback._judge_or_fail(lost, now=NOW, worker=late) == 0
+    assert lookback._judge_or_fail(taken, now=later, worker=successor) == 1
+
+
+def test_a_new_terms_rule_of_another_logic_judges_the_backlog_that_is_older_than_its_look_back(tmp_path):
+    load(tmp_path, new_terms=["user.name"])
+    post([event(NOW - 30 * MINUTE, user__name="intruder")], now=NOW - 30 * MINUTE)
+    file = tmp_path / "perl.toml"
+    file.write_text(file.read_text().replace("process.name:perl", "process.name:(perl or perl5)"))
+    load_rules(paths=[file], source="test", actor=None, now=NOW)
+    work()
+    look_back()
+    assert Alert.objects.get().user_name == "intruder"
