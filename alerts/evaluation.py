@@ -43,13 +43,13 @@ class EvaluationReport:
     failed: bool = False
 
 
-def evaluate_pending(*, now: datetime, worker: UUID) -> EvaluationReport:
-    """Claim pending batches, oldest first, and judge them once by every rule.
+def evaluate_pending(*, now: datetime, worker: UUID, only: int | None = None) -> EvaluationReport:
+    """Claim pending batches, oldest first, and judge them once by every rule; with `only` just that batch.
 
     A rule that fails is quarantined, and the batches judged without it; batches that fail by themselves go back to the
     queue, which tries them alone, halves them, and in the end sets one event aside.
     """
-    batches = queue.claim(now=now, worker=worker, epoch=epoch.read())
+    batches = queue.claim(now=now, worker=worker, epoch=epoch.read(), only=only)
     if not batches:
         return EvaluationReport()
     try:

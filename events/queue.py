@@ -32,9 +32,10 @@ _CANDIDATES = """
 SELECT id FROM (
     SELECT id, sum(events) OVER (ORDER BY id) - events AS before
     FROM (SELECT id, events FROM events_batch
-          WHERE state = 'pending' AND (lease_until IS NULL OR lease_until < %s)
-          ORDER BY id LIMIT %s) oldest
-) summed WHERE before < %s ORDER BY id
+          WHERE state = 'pending' AND (lease_until IS NULL OR lease_until < %(now)s)
+            AND (%(only)s::bigint IS NULL OR id = %(only)s)
+          ORDER BY id LIMIT %(most)s) oldest
+) summed WHERE before < %(enough)s ORDER BY id
 """
 
 
@@ -47,14 +48,17 @@ class Backlog:
     oldest_seconds: float
 
 
-def claim(*, now: datetime, worker: UUID, limit: int = 10_000, epoch: int | None = None) -> list[Batch]:
+def claim(
+    *, now: datetime, worker: UUID, limit: int = 10_000, epoch: int | None = None, only: int | None = None
+) -> list[Batch]:
     """Take the oldest free batches, about `limit` events together, for a minute. Commits.
 
+    `only` is the number of the one batch wanted: who judges as of a time of its own leaves everybody else's alone.
     `epoch` is that of the rule set the worker will judge with, or an older one. A batch that was claimed three times
     and never came back is treated as failed: it may be what kills workers.
     """
     with transaction.atomic():
-        batches = _chosen(_free(now, limit), limit)
+        batches = _chosen(_free(now, limit, only), limit)
         for batch in batches:
             batch.attempts += 1
             batch.lease_by, batch.lease_until, batch.epoch = worker, now + LEASE, epoch
@@ -120,10 +124,11 @@ def oldest_pending_epochs() -> list[int]:
     return [epoch for epoch in held.order_by("epoch").values_list("epoch", flat=True).distinct() if epoch is not None]
 
 
-def _free(now: datetime, limit: int) -> list[Batch]:
+def _free(now: datetime, limit: int, only: int | None) -> list[Batch]:
     """Free batches, locked, somewhat more than needed; those another worker is locking are passed over."""
     with connection.cursor() as cursor:
-        cursor.execute(_CANDIDATES, [now, _MOST_BATCHES, limit * _LOOK_FURTHER])
+        limits = {"most": _MOST_BATCHES, "enough": limit * _LOOK_FURTHER}
+        cursor.execute(_CANDIDATES, {"now": now, "only": only, **limits})
         ids = [row[0] for row in cursor.fetchall()]
     is_free = Q(lease_until=None) | Q(lease_until__lt=now)
     candidates = Batch.objects.filter(is_free, pk__in=ids, state=Batch.State.PENDING)

@@ -2,27 +2,34 @@
 
 Each story that fires is its own request, judged at once as a worker would have; all else of a stretch of hours goes in
 as one request at its end. Past alerts get labelled verdicts, so that the queue has a history to compare with.
+
+A request is stored, judged and given its verdict in one transaction: no worker ever finds it waiting and judges it as
+of today, and whoever is interrupted has laid nothing by halves. Stretches lie where the calendar has them, not where
+the order to lay them came, so that laying them again, whenever that is, tells the same and stores nothing twice.
 """
 
 import random
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import orjson
+from django.db import transaction
 
-from accounts.models import ApiKey, Change
+from accounts.models import ApiKey, Change, User
 from alerts.evaluation import evaluate_pending
 from alerts.models import Alert, Reason, Status
 from alerts.triage import set_status
 from events.ingest import ingest
+from events.partitions import ensure_days
 from soc.demo.company import Company
 from soc.demo.ecs import Document
 from soc.demo.stories import Outcome, Story
 from soc.demo.team import demo_analyst
 from soc.demo.timeline import Happening, happenings
 
+_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 _STRETCH = timedelta(hours=3)
 _OPEN_FOR = timedelta(hours=20)  # alerts younger than this stay open for the newcomer
 _VERDICTS = {
@@ -39,7 +46,6 @@ class BackfillReport:
     events: int = 0
     alerts: int = 0
     verdicts: int = 0
-    told: list[tuple[Story, list[int]]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,79 +60,94 @@ def backfill(
 ) -> BackfillReport:
     """Lay `days` of telemetry before `now`, judge it, and give the older alerts their verdicts.
 
-    Some tens of thousands of events for sixteen days. Sending the same days again stores nothing twice.
+    Some tens of thousands of events for sixteen days. What is there already is not stored, judged or closed again.
     """
     report, worker = BackfillReport(), uuid.uuid4()
-    start = now - timedelta(days=days)
+    start, analyst = now - timedelta(days=days), demo_analyst()
+    ensure_days(
+        (start + timedelta(days=day)).date() for day in range(days + 2)
+    )  # not inside the requests' transactions
     for request in _requests(company, seed, start, now - timedelta(minutes=2)):
-        _send(key, request, worker, report)
+        with transaction.atomic():
+            raised = _send(key, request, worker, report)
+            if request.story and raised and request.at < now - _OPEN_FOR:
+                report.verdicts += _close(raised, request.story, key, analyst, _verdict(seed, request))
         progress((request.at - start) / (now - start))
-    _judge_past(report, key, seed, now)
     return report
 
 
 def _requests(company: Company, seed: int, start: datetime, end: datetime) -> Iterator[_Request]:
-    """What agents would have sent, oldest first."""
-    while start < end:
-        stop = min(start + _STRETCH, end)
-        told = list(happenings(company, seed, start, stop, works_per_hour=30, stories_per_hour=1.2))
-        quiet = [document for one in told if not _fires(one) for document in one.documents]
-        loud = [
-            _Request(_last(one) + timedelta(seconds=2), one.story, list(one.documents)) for one in told if _fires(one)
+    """What agents would have sent from start to end, oldest first."""
+    stretch = _EPOCH + (start - _EPOCH) // _STRETCH * _STRETCH
+    while stretch < end:
+        stop = stretch + _STRETCH
+        told = [
+            one
+            for one in happenings(company, seed, stretch, stop, works_per_hour=30, stories_per_hour=1.2)
+            if start <= one.at and _arrival(one) <= end
         ]
-        yield from sorted([*loud, _Request(stop, None, quiet)], key=lambda request: request.at)
-        start = stop
+        quiet = [document for one in told if not _fires(one) for document in one.documents]
+        loud = [_Request(_arrival(one), one.story, list(one.documents)) for one in told if _fires(one)]
+        yield from sorted([*loud, _Request(min(stop, end), None, quiet)], key=lambda request: request.at)
+        stretch = stop
 
 
 def _fires(happening: Happening) -> bool:
     return happening.story is not None and happening.story.fires
 
 
-def _last(happening: Happening) -> datetime:
-    return max(datetime.fromisoformat(str(document["@timestamp"])) for document in happening.documents)
+def _arrival(happening: Happening) -> datetime:
+    """When the agent sends it: two seconds after the last of it happened."""
+    last = max(datetime.fromisoformat(str(document["@timestamp"])) for document in happening.documents)
+    return last + timedelta(seconds=2)
 
 
-def _send(key: ApiKey, request: _Request, worker: uuid.UUID, report: BackfillReport) -> None:
+def _send(key: ApiKey, request: _Request, worker: uuid.UUID, report: BackfillReport) -> list[int]:
+    """Store and judge; gives the numbers of the alerts it raised."""
     if not request.documents:
-        return
-    body = b"\n".join(orjson.dumps(document) for document in request.documents)
+        return []
     sent = ingest(
         key=key,
-        body=body,
+        body=b"\n".join(orjson.dumps(document) for document in request.documents),
         content_type="application/x-ndjson",
         content_encoding="",
         idempotency_key=None,
         now=request.at,
+        metered=False,
     )
-    report.events += sum(item.status == "created" for item in sent.items)
-    judged = evaluate_pending(now=request.at, worker=worker)
-    report.alerts += judged.alerts
-    if request.story and judged.alerts:
-        report.told.append((request.story, _newest_alerts(judged.alerts)))
+    created = sum(item.status == "created" for item in sent.items)
+    if not created or sent.batch_id is None:
+        return []
+    judged = evaluate_pending(now=request.at, worker=worker, only=sent.batch_id)
+    report.events, report.alerts = report.events + created, report.alerts + judged.alerts
+    raised = Alert.objects.filter(team_id=key.team_id, created_at=request.at).order_by("-id")
+    return list(raised.values_list("id", flat=True)[: judged.alerts])
 
 
-def _newest_alerts(count: int) -> list[int]:
-    """What the last pass raised: nobody else writes alerts of the past meanwhile."""
-    return list(Alert.objects.filter(demo=True).order_by("-id").values_list("id", flat=True)[:count])
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    reason: Reason
+    at: datetime
 
 
-def _judge_past(report: BackfillReport, key: ApiKey, seed: int, now: datetime) -> None:
-    """Close what is old enough, as the story says it was, after a time that people would take."""
-    rng, analyst = random.Random(f"verdicts {seed}"), demo_analyst()
-    for story, raised in report.told:
-        created = Alert.objects.filter(id__in=raised).values_list("created_at", flat=True)[0]
-        closed = created + timedelta(minutes=rng.uniform(4, 300))
-        if created < now - _OPEN_FOR:
-            reasons, weights = zip(*_VERDICTS[story.outcome], strict=True)
-            set_status(
-                alert_ids=raised,
-                status=Status.CLOSED,
-                reason=rng.choices(reasons, weights)[0],
-                note=f"Demo verdict: {story.name}.",
-                versions=None,
-                actor=analyst,
-                now=closed,
-                team_ids=[key.team_id],
-                door=Change.Door.COMMAND,
-            )
-            report.verdicts += len(raised)
+def _verdict(seed: int, request: _Request) -> _Verdict:
+    """What the story was, found out after a time that people would take."""
+    assert request.story is not None  # noqa: S101 - asked for stories only
+    rng = random.Random(f"verdict {seed} {request.at.isoformat()}")
+    reasons, weights = zip(*_VERDICTS[request.story.outcome], strict=True)
+    return _Verdict(rng.choices(reasons, weights)[0], request.at + timedelta(minutes=rng.uniform(4, 300)))
+
+
+def _close(raised: list[int], story: Story, key: ApiKey, analyst: User, verdict: _Verdict) -> int:
+    set_status(
+        alert_ids=raised,
+        status=Status.CLOSED,
+        reason=verdict.reason,
+        note=f"Demo verdict: {story.name}.",
+        versions=None,
+        actor=analyst,
+        now=verdict.at,
+        team_ids=[key.team_id],
+        door=Change.Door.COMMAND,
+    )
+    return len(raised)

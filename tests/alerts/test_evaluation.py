@@ -210,3 +210,15 @@ class TestWhatGoesWrong:
         assert queue.claim(now=NOW, worker=uuid4())
         assert work().alerts == 0
         assert work(NOW + timedelta(seconds=61)).alerts == 1
+
+
+def test_who_judges_one_batch_leaves_the_others_to_their_own_time(tmp_path):
+    load(tmp_path)
+    post([event()])
+    post([event(NOW - timedelta(days=3))], now=NOW - timedelta(days=3))
+    past = Batch.objects.order_by("pk").last()
+    assert past is not None
+    assert evaluate_pending(now=NOW - timedelta(days=3), worker=uuid4(), only=past.pk).alerts == 1
+    assert queue.backlog(NOW).batches == 1
+    work()
+    assert list(Alert.objects.order_by("pk").values_list("created_at", flat=True)) == [NOW - timedelta(days=3), NOW]

@@ -1,12 +1,13 @@
 """The demo's past, laid through the real doors, and taken out again without touching anything else."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from accounts.keys import create_key
 from accounts.selectors import default_team
 from alerts.models import Alert, Reason, Status
+from events.ingest import ingest
 from events.models import Batch, Event
 from rules.loading import load_rules
 from rules.models import SeenTerm
@@ -14,6 +15,7 @@ from soc.demo.backfill import backfill
 from soc.demo.company import found
 from soc.demo.purge import purge
 from soc.demo.team import demo_team
+from soc.web.sample import SAMPLE_EVENT
 from tests.demo.test_stories import _PACK
 
 _NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
@@ -26,9 +28,8 @@ def demo(db):
     return key
 
 
-def _lay(key, days=2):
-    shares: list[float] = []
-    return backfill(company=found(7), key=key, seed=7, days=days, now=_NOW, progress=shares.append)
+def _lay(key, days=2, now=_NOW, progress=float):
+    return backfill(company=found(7), key=key, seed=7, days=days, now=now, progress=progress)
 
 
 def test_past_days_bring_events_alerts_and_verdicts(demo):
@@ -47,6 +48,51 @@ def test_laying_the_same_days_again_stores_nothing_twice(demo):
     second = _lay(demo, days=1)
     assert first.events == stored
     assert (second.events, Event.objects.count(), Alert.objects.count()) == (0, stored, alerts)
+
+
+def _all_of_it():
+    """What the demo is, without the numbers that the database gave."""
+    alerts = Alert.objects.order_by("created_at", "name", "event_time")
+    told = alerts.values_list("name", "created_at", "event_time", "status", "reason", "closed_at")
+    return set(Event.objects.values_list("uid", flat=True)), list(told)
+
+
+def _interrupt(share):
+    if share > 0.5:
+        raise KeyboardInterrupt
+
+
+def test_who_was_interrupted_goes_on_later_and_ends_with_the_past_of_one_go(demo):
+    later = _NOW + timedelta(minutes=7)
+    with pytest.raises(KeyboardInterrupt):
+        _lay(demo, days=1, progress=_interrupt)
+    half = Event.objects.count()
+    assert half
+    _lay(demo, days=1, now=later)
+    assert not Batch.objects.filter(state=Batch.State.PENDING).exists()
+    resumed = _all_of_it()
+    assert len(resumed[0]) > half
+    first = purge()
+    assert _lay(demo_again(), days=1, now=later).alerts
+    whole = _all_of_it()
+    # What happened in the seven minutes that lie before the later start was laid by the first alone.
+    assert whole[0] <= resumed[0]
+    assert first.events - len(whole[0]) < 50
+    assert [one for one in resumed[1] if one[1] >= later - timedelta(days=1)] == whole[1]
+
+
+def demo_again():
+    return create_key(name="Demo", team=demo_team(), actor=None, now=_NOW, demo=True)[0]
+
+
+def test_laying_the_past_leaves_what_real_agents_sent_to_its_own_time(demo):
+    real, _ = create_key(name="Real", team=default_team(), actor=None, now=_NOW)
+    sent = ingest(
+        key=real, body=SAMPLE_EVENT.encode(), content_type="application/x-ndjson", content_encoding="",
+        idempotency_key=None, now=_NOW,
+    )  # fmt: skip
+    _lay(demo, days=1)
+    assert list(Batch.objects.filter(state=Batch.State.PENDING).values_list("pk", flat=True)) == [sent.batch_id]
 
 
 def test_purging_takes_the_demo_out_and_leaves_the_rest(demo):

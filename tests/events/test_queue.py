@@ -122,3 +122,10 @@ def test_a_batch_that_another_worker_locks_is_passed_over(put: Put, now: datetim
         assert claim(now) == [second]
     assert claim(now, OTHER) == [first]
     assert connection.in_atomic_block is False
+
+
+def test_one_batch_can_be_asked_for_and_all_others_stay_free(put: Put, now: datetime) -> None:
+    first, wanted, last = [batch_of(put({})) for _ in range(3)]
+    assert queue.claim(now=now, worker=ONE, only=wanted.pk) == [wanted]
+    assert queue.claim(now=now, worker=ONE, only=wanted.pk) == []
+    assert claim(now, OTHER) == [first, last]
