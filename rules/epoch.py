@@ -2,7 +2,9 @@
 
 Whoever changes what fires (a rule, an exception, a due expiry) bumps it first thing in his transaction; whoever inserts
 alerts holds it shared until he commits. So no alert slips in behind "close what it matches", and workers never block
-each other. Lock order everywhere: epoch row, then rules, then exceptions.
+each other. Held is an advisory lock, whose waiters queue up: shared row locks would let workers that overlap keep a
+change waiting for good. Lock order everywhere: epoch, then look-backs, rules, exceptions, then what is seen (seen.py).
+Never bump where the epoch is held shared: two that do so would wait for each other.
 """
 
 from django.db import connection
@@ -13,7 +15,10 @@ ON CONFLICT (id) DO UPDATE SET number = rules_epoch.number + 1
 RETURNING number
 """
 _READ = "SELECT number FROM rules_epoch WHERE id = 1"
-_FIRST = "INSERT INTO rules_epoch (id, number) VALUES (1, 1) ON CONFLICT DO NOTHING"
+# A pair of numbers, so that it is never taken for a key of seen.py, which is one; the lock ends with the transaction.
+_KEY = "(1702911336, 1)"
+_SHARE = f"SELECT pg_advisory_xact_lock_shared{_KEY}"
+_HOLD = f"SELECT pg_advisory_xact_lock{_KEY}"
 
 
 def read() -> int:
@@ -24,22 +29,26 @@ def read() -> int:
 def share_lock() -> int:
     """The epoch, held still until the transaction ends: for those about to insert alerts. Many may hold it.
 
-    Waits for a change in progress. Must run inside a transaction.
+    Waits for a change in progress, and for one that waits longer. Must run inside a transaction.
     """
-    number = _number(f"{_READ} FOR SHARE")
-    if number is None:
-        with connection.cursor() as cursor:
-            cursor.execute(_FIRST)
-        number = _number(f"{_READ} FOR SHARE") or 1
-    return number
+    _lock(_SHARE)
+    return read()
 
 
 def bump() -> int:
     """Count one change of the rule set and return the new epoch; held exclusively until the transaction ends.
 
-    Waits until the workers that are inserting alerts have committed. Must run inside a transaction, first thing.
+    Waits until the workers that are inserting alerts have committed; those that come later wait for it. Must run
+    inside a transaction, first thing.
     """
+    _lock(_HOLD)
     return _number(_BUMP) or 0
+
+
+def _lock(sql: str) -> None:
+    """A statement of its own, so that the next one sees what was committed while this one waited."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
 
 
 def _number(sql: str) -> int | None:
