@@ -1,5 +1,6 @@
 """Agents that never give up: each request is sent, with one idempotency key, until it is acknowledged."""
 
+import logging
 import random
 import threading
 import time
@@ -13,6 +14,8 @@ import orjson
 from soc.demo.background import ordinary
 from soc.demo.company import found
 from soc.demo.stories import STORIES, Scene
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request would bury what a failure says
 
 # Each of these fires a `query` rule, so that what must be raised does not depend on what came before.
 FIRING = tuple(story for story in STORIES if story.name in {
@@ -33,6 +36,7 @@ class Client(threading.Thread):
     acknowledged: list[tuple[str, str]] = field(default_factory=list)  # (index, _id)
     refused: list[str] = field(default_factory=list)
     requests: int = 0
+    failed: int = 0  # tries that had to be repeated
 
     def __post_init__(self) -> None:
         super().__init__(name=f"client {self.number}", daemon=True)
@@ -62,6 +66,7 @@ class Client(threading.Thread):
                 self.requests += 1
                 self.acknowledged += [(str(one["_index"]), str(one["_id"])) for one in documents]
                 return
+            self.failed += 1
             time.sleep(0.2)
         self.refused.append("gave up")
 

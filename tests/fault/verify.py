@@ -116,8 +116,10 @@ def _history_of(missing: set[tuple[str, str]]) -> list[object]:
 
 def _left() -> int:
     from events.models import Batch
+    from rules.models import Lookback
 
-    return Batch.objects.exclude(state__in=[Batch.State.DONE, Batch.State.SPLIT]).count()
+    batches = Batch.objects.exclude(state__in=[Batch.State.DONE, Batch.State.SPLIT])
+    return batches.count() + Lookback.objects.filter(done_at=None).count()
 
 
 if __name__ == "__main__":
