@@ -20,8 +20,9 @@ from accounts.roles import Permission
 from engine import parse_entries
 from rules import epoch
 from rules.errors import ExceptionGone, ExceptionRefused, StaleException
-from rules.held_back import HeldEvent, drop_held_back, held_back_of, hold_back
+from rules.held_back import HeldEvent, drop_held_back, held_back_of, hold_back, take_let_go
 from rules.models import ExceptionItem, Rule
+from rules.storable import is_storable
 
 MAX_ENTRIES = 50
 MAX_ENTRIES_BYTES = 100_000
@@ -43,6 +44,7 @@ __all__ = [
     "hold_back",
     "remove_item",
     "restore_item",
+    "take_let_go",
 ]
 
 
@@ -256,6 +258,8 @@ def _checked(
     plain = [dict(entry) for entry in entries]
     if not plain:
         raise ExceptionRefused("entries", "Add a condition: without any the exception would silence the whole rule.")
+    if not all(map(is_storable, plain)):
+        raise ExceptionRefused("entries", "A condition holds parts, text or numbers that cannot be kept.")
     if len(plain) > MAX_ENTRIES or len(orjson.dumps(plain)) > MAX_ENTRIES_BYTES:
         raise ExceptionRefused("entries", f"An exception holds up to {MAX_ENTRIES} conditions and 100 kB of values.")
     parse_entries(plain)

@@ -8,6 +8,9 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from rules.exceptions import MAX_ENTRIES_BYTES
+from rules.storable import is_storable
+
 Entry = dict[str, Any]
 
 OPERATORS = (
@@ -111,14 +114,14 @@ def _row(field: str, operator: str, value: str, case: str) -> Condition:
     operator = operator if operator in {*_TYPES, *_NEGATED, _KEPT} else "is"
     value = value.replace("\r\n", "\n")
     if operator == _KEPT and not _is_entry(value):
-        operator = "is"
+        value = "{}"  # an entry without anything, which is refused with a sentence beside the row
     return Condition(field.strip(), operator, value, case if case in {"yes", "no"} else "")
 
 
 def _is_entry(text: str) -> bool:
     try:
-        return isinstance(json.loads(text), dict)
-    except ValueError:
+        return len(text) <= MAX_ENTRIES_BYTES and is_storable(json.loads(text))
+    except (ValueError, RecursionError):
         return False
 
 

@@ -98,6 +98,38 @@ def test_a_condition_that_cannot_be_read_says_so_at_its_row(ana: Client, alerts:
     assert "cond-error" in page
 
 
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "[" * 100_000,
+        '{"a":' * 3_000 + "1" + "}" * 3_000,
+        '{"type":"match","operator":"included","field":"a","value":"\\ud800"}',
+        '{"type":"match","operator":"included","field":"source.ip","value":"\\ud800"}',
+        '{"type":"match","operator":"included","field":"a\\u0000","value":"x"}',
+        '{"type":"match","operator":"included","field":"host.name","value":NaN}',
+        '{"type":"match","operator":"included","field":"host.name","value":Infinity}',
+        '{"type":"nested","field":"a","entries":[{"field":"b","type":"match","operator":"included","value":1e400}]}',
+        '{"type":"match","operator":"included","field":"process.pid","value":' + "9" * 400 + "}",
+        '{"type":"exists","operator":"included","field":"a","value":' + "9" * 5_000 + "}",
+        '{"type":"match","operator":"included","field":"a","value":"x","comments":["\\ud800"]}',
+        '{"type":"match","operator":"included","field":"a","value":"x","entries":5}',
+        '{"type":"match","operator":"included","field":"a","value":"x","list":1}',
+        '{"type":"nested","field":"a","entries":[{"type":"nested","field":"b","entries":[]}]}',
+        "no JSON",
+    ],
+    ids=range(15),
+)
+def test_a_kept_condition_that_was_tampered_with_is_refused_in_words(
+    ana: Client, alerts: list[Alert], kept: str
+) -> None:
+    form = HOST | SAVED | {"operator": ["kept"], "value": [kept]}
+    assert ana.post(preview(alerts[0]), form).status_code == 200
+    answer = ana.post(add(alerts[0]), form)
+    assert answer.status_code == 422
+    assert "cond-error" in answer.content.decode()
+    assert not ExceptionItem.objects.exists()
+
+
 def test_it_says_when_the_alert_at_hand_is_not_covered(ana: Client, alerts: list[Alert]) -> None:
     page = ana.post(preview(alerts[0]), HOST | {"value": ["nowhere"]}).content.decode()
     assert f"This does not match AL-{alerts[0].pk}" in page
