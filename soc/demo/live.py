@@ -19,6 +19,8 @@ from soc.demo.timeline import happenings, tell
 _STRETCH = timedelta(minutes=1)
 _EVENTS_PER_WORK = 2.4
 _STORIES_PER_HOUR = 80.0
+_KEY_REFUSED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
+_NEVER = (httpx.codes.BAD_REQUEST, httpx.codes.REQUEST_ENTITY_TOO_LARGE, httpx.codes.UNSUPPORTED_MEDIA_TYPE)
 
 
 @dataclass(slots=True)
@@ -29,13 +31,17 @@ class LiveTelemetry:
     seed: int
     url: str
     presented_key: str
+    renew_key: Callable[[], str]
     events_per_second: float
     _due: list[tuple[str, int, Document]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _told_until: datetime | None = None
 
     def run(self, clock: Callable[[], datetime], wait: Callable[[float], object]) -> None:
-        """Send for ever, once a second; when the door is shut, wait and send again: nothing is dropped."""
+        """Send for ever, once a second; when the door is shut, wait and send again.
+
+        A key that is refused is replaced. What the server will never take is dropped, or it would be sent for ever.
+        """
         self._open_with_a_story(clock())
         with httpx.Client(timeout=10.0) as client:
             while True:
@@ -86,12 +92,25 @@ class LiveTelemetry:
             answer = client.post(f"{self.url}/api/v1/events", content=body, headers=headers)
         except httpx.HTTPError:
             return self._keep(documents, "The web server does not answer.")
-        if answer.status_code == httpx.codes.OK:
+        return self._after(answer.status_code, documents)
+
+    def _after(self, status: int, documents: list[Document]) -> float:
+        if status == httpx.codes.OK:
             return 1.0
-        return self._keep(documents, f"The web server answered {answer.status_code}.")
+        if status in _KEY_REFUSED:
+            self.presented_key = self.renew_key()
+            return self._keep(documents, "The demo's key was refused; it is read, or made, anew.")
+        if status in _NEVER:
+            _say(f"The web server answered {status} and will not take these {len(documents)} events; they are dropped.")
+            return 1.0
+        return self._keep(documents, f"The web server answered {status}.")
 
     def _keep(self, documents: list[Document], why: str) -> float:
-        sys.stdout.write(f"{why} {len(documents)} events are kept and sent again in 3 s.\n")
-        sys.stdout.flush()
+        _say(f"{why} {len(documents)} events are kept and sent again in 3 s.")
         self._add(tuple(documents))
         return 3.0
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()

@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 
 from accounts.models import ApiKey, Team
-from alerts.models import Alert
+from alerts.models import Alert, SignalCount
 from events.models import Batch, DeadLetter, Event
-from rules.models import HeldBack, SeenTerm
+from rules.models import ExceptionItem, HeldBack, RuleRun, SeenTerm
 from soc.demo.team import TEAM_SLUG
 
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """How much was taken out."""
+    """How much was taken out, and what stays because it is not the demo's alone."""
 
-    events: int
-    alerts: int
+    events: int = 0
+    alerts: int = 0
+    runs_left: int = 0  # rows of rules' runs: a pass judges demo and other events together
+    counters_left: int = 0  # alerts per rule and interval, of all teams together
+    exceptions_left: tuple[str, ...] = ()  # in force, written on demo alerts; rules are everybody's
 
 
 @transaction.atomic
@@ -27,8 +30,9 @@ def purge() -> Purged:
     """
     team = Team.objects.filter(slug=TEAM_SLUG).first()
     if team is None:
-        return Purged(0, 0)
-    alerts, _ = Alert.objects.filter(team=team).delete()
+        return Purged()
+    exceptions = _exceptions_on(team)
+    _, deleted = Alert.objects.filter(team=team).delete()
     events, _ = Event.objects.filter(team_id=team.pk).delete()
     _delete_blocks(team.pk)
     for rows in (HeldBack.objects.filter(team_id=team.pk), SeenTerm.objects.filter(team_id=team.pk)):
@@ -37,7 +41,15 @@ def purge() -> Purged:
     Batch.objects.filter(team=team).delete()
     ApiKey.objects.filter(team=team, demo=True).delete()
     team.members.clear()
-    return Purged(events, alerts)
+    alerts = deleted.get("alerts.Alert", 0)
+    return Purged(events, alerts, RuleRun.objects.count(), SignalCount.objects.count(), exceptions)
+
+
+def _exceptions_on(team: Team) -> tuple[str, ...]:
+    """The exceptions in force that somebody wrote on the team's alerts, as "rule: exception"."""
+    numbers = Alert.objects.filter(team=team).values("id")
+    written = ExceptionItem.objects.filter(from_alert__in=numbers, removed_at=None).select_related("rule")
+    return tuple(f"{item.rule.name}: {item.name}" for item in written.order_by("rule__name", "id"))
 
 
 def _delete_blocks(team_id: int) -> None:

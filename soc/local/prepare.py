@@ -39,10 +39,11 @@ def prepare_base() -> None:
 
 
 def prepare_demo() -> None:
-    """Sixteen days of telemetry, before a worker runs: they are judged as of their own time, not of now."""
+    """Sixteen days of telemetry (or DEMO_DAYS), judged as of their own time, not of now."""
     from django.core.management import call_command
 
-    step("demo telemetry of sixteen days", lambda: call_command("simulate", "--backfill"))
+    days = os.environ.get("DEMO_DAYS") or "16"
+    step(f"demo telemetry of {days} days", lambda: call_command("simulate", "--backfill", "--days", days))
 
 
 def step(name: str, action: Callable[[], object]) -> None:

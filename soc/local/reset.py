@@ -7,7 +7,7 @@ from pathlib import Path
 from .folders import Home, locked
 from .identity import SYSTEM_FOLDER
 
-_OURS = ("postgres", "postgres.new", "valkey", "static", "secret_key", "demo_key", "demo_laid", "lock")
+_OURS = ("postgres", "postgres.new", "valkey", "static", "secret_key", "demo_key", "demo_laid", "url", "lock")
 _OURS_LIKE = ("beat-schedule*",)
 
 

@@ -55,6 +55,7 @@ def run() -> int:
 def start(running: services.Services, door: Door, demo: bool, terminal: Terminal, ended: threading.Event) -> None:
     """The pages first, so that they can be read while the demo's past is laid; the worker when that is done."""
     environment = {**running.environment(), **names_for(door)}
+    (running.home.path / "url").write_text(door.url + "\n", encoding="ascii")  # for commands in other terminals
     prepare("base", environment, ended)
     terminal.say("  web …")
     running.supervisor.start(Web(environment, door))

@@ -46,3 +46,13 @@ def test_the_way_back_in(people, capsys):
     call_command("sign_in_link", "ana")
     link = said(r"(/sign-in/\S+)", capsys.readouterr().out)
     assert Client().post(link)["Location"] == "/"
+
+
+def test_a_link_leads_to_where_the_server_runs(people, capsys, monkeypatch, settings, tmp_path):
+    monkeypatch.delenv("WATCHBILL_URL", raising=False)
+    settings.HOME = tmp_path
+    call_command("sign_in_link", "ana")
+    assert capsys.readouterr().out.startswith("http://127.0.0.1:8000/sign-in/")
+    (tmp_path / "url").write_text("http://127.0.0.1:9123\n")
+    call_command("sign_in_link", "ana")
+    assert capsys.readouterr().out.startswith("http://127.0.0.1:9123/sign-in/")

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.management import call_command
 
 from accounts.keys import create_key
 from accounts.selectors import default_team
@@ -10,7 +11,7 @@ from alerts.models import Alert, Reason, Status
 from events.ingest import ingest
 from events.models import Batch, Event
 from rules.loading import load_rules
-from rules.models import SeenTerm
+from rules.models import ExceptionItem, RuleRun, SeenTerm
 from soc.demo.backfill import backfill
 from soc.demo.company import found
 from soc.demo.purge import purge
@@ -106,3 +107,17 @@ def test_purging_takes_the_demo_out_and_leaves_the_rest(demo):
     assert set(Alert.objects.values_list("team_id", flat=True)) == {real.team_id}
     assert set(SeenTerm.objects.values_list("team_id", flat=True)) == {real.team_id}
     assert set(Batch.objects.values_list("team_id", flat=True)) == {real.team_id}
+
+
+def test_purging_says_what_stays(demo, capsys):
+    _lay(demo, days=1)
+    alert = Alert.objects.earliest("id")
+    ExceptionItem.objects.create(
+        rule=alert.rule, name="The backup console", entries=[], from_alert=alert.pk, created_at=_NOW, updated_at=_NOW
+    )
+    shown = Alert.objects.count()
+    call_command("purge_demo", "--yes")
+    said = capsys.readouterr().out
+    assert f"and {shown} demo alerts." in said
+    assert f"Left: {RuleRun.objects.count():,} rows of rule runs" in said
+    assert f"  {alert.rule.name}: The backup console" in said

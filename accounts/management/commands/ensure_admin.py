@@ -2,8 +2,10 @@
 
 import os
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.urls import reverse
 
@@ -17,8 +19,18 @@ USERNAME = "admin"
 
 
 def own_url(path: str) -> str:
-    """The address of a page as the person at this machine types it; WATCHBILL_URL says where the site is."""
-    return os.environ.get("WATCHBILL_URL", "http://127.0.0.1:8000").rstrip("/") + path
+    """The address of a page as the person at this machine types it.
+
+    WATCHBILL_URL says where the site is, else the note that `make run` leaves in the home.
+    """
+    return (os.environ.get("WATCHBILL_URL") or _noted() or "http://127.0.0.1:8000").rstrip("/") + path
+
+
+def _noted() -> str:
+    try:
+        return (Path(settings.HOME) / "url").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeError):
+        return ""
 
 
 class Command(BaseCommand):

@@ -58,9 +58,13 @@ class Command(BaseCommand):
             self.stdout.write(f"Demo telemetry: {min(quarter * 25, 100)} %")
 
     def _present(self, company: Company, seed: int, rate: float, url: str) -> None:
-        _, presented = demo_key(remembered_at=settings.HOME / "demo_key", now=database_now())
-        telemetry = LiveTelemetry(company, seed, url, presented, rate)
+        telemetry = LiveTelemetry(company, seed, url, _presented_key(), _presented_key, rate)
         try:
             telemetry.run(lambda: datetime.now(UTC), time.sleep)
         except KeyboardInterrupt:
             self.stdout.write("Demo telemetry stopped.")
+
+
+def _presented_key() -> str:
+    """The key in the home, or a new one when that does not work any more."""
+    return demo_key(remembered_at=settings.HOME / "demo_key", now=database_now())[1]
