@@ -94,7 +94,7 @@ class Visitor:
 
 @pytest.fixture
 def visit(chromium: Browser, live_server: LiveServer, world: World) -> Iterator["Visit"]:
-    """`visit("ana")`, `visit("ana", phone=True)`, `visit("ana", scripts=False)`: a signed-in browser."""
+    """`visit("ana")`, `visit("ana", phone=True)`, `visit("ana", scripts=False)`: signed in, save with "" for a name."""
     opened = Visit(chromium, live_server.url, world)
     yield opened
     opened.close()
@@ -116,7 +116,8 @@ class Visit:
             reduced_motion="reduce",
         )
         context.set_default_timeout(10_000)
-        context.add_cookies([self._session(name)])  # type: ignore[list-item]
+        if name:
+            context.add_cookies([self._session(name)])  # type: ignore[list-item]
         self._contexts.append(context)
         return Visitor(context, self._base)
 

@@ -1,0 +1,95 @@
+"""Every page, as people meet it: on a desk by day, on a phone by night, and without scripts.
+
+One load serves axe, the width and the complaints alike; a page that fails is named with what is wrong.
+"""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from alerts.models import Alert, AlertEvent
+from events.models import DeadLetter
+from rules.pages import TABS
+from tests.alerts.pages.world import PERL, World
+from tests.browser.conftest import DESK, PHONE, Visit, Visitor
+from tests.browser.test_triage import TAGS
+
+NAME = "Interactive Terminal Spawned via Perl"
+LONG = "perl -e " + "x" * 600  # a word without a place to break
+EXPECTED = ("status of 404", "status of 405", "status of 422")  # what Chromium itself says of an error page
+
+
+@pytest.fixture
+def pages(world: World) -> dict[str, tuple[str, str]]:
+    """Address and main heading of each page, on a site where every page has something to show."""
+    alerts = world.send(
+        [world.perl(1, process__command_line=LONG), *(world.perl(number) for number in range(2, 7))],
+    )
+    world.close(alerts[4:], "true_positive")
+    uid = bytes(AlertEvent.objects.filter(alert=alerts[0])[0].uid).hex()
+    DeadLetter.objects.create(
+        team=world.team, api_key=world.keys[world.team.pk], at=world.now, reason="not_json",
+        detail="It is no JSON.", body=b"<b>\xff" + b"y" * 300, body_bytes=304,
+    )  # fmt: skip
+    alert = f"/alerts/{alerts[0].pk}/"
+    return {
+        "queue": ("/alerts/", "Alerts"),
+        "queue, closed": ("/alerts/?view=closed", "Alerts"),
+        "alert": (alert, NAME),
+        "exception": (f"{alert}?side=exception", NAME),
+        "rules": ("/rules/", "Rules"),
+        **{f"rule, {tab}": (f"/rules/{PERL}/?tab={tab}", NAME) for tab in TABS},
+        "search": ("/search/?q=host.name:db-*", "Search"),
+        "search, mistaken": ("/search/?q=host.name:(", "Search"),
+        "event": (f"/search/event/{uid}/", "Event of"),
+        "dead letters": ("/search/dead-letters/", "Refused events"),
+        "keys": ("/settings/keys/", "Settings"),
+        "you": ("/settings/you/", "Settings"),
+        "health": ("/health/", "Health"),
+        "error": ("/alerts/999999999/", "Nothing here"),
+        "wrong method": (f"{alert}status/", "Nothing to look at here"),
+    }
+
+
+def wrong_with(visitor: Visitor, address: str, width: int) -> list[str]:
+    """What axe, the width and the browser's console have against a page."""
+    visitor.complaints.clear()
+    page = visitor.open(address)
+    found = Axe().run(page, options={"runOnly": TAGS}).response["violations"]
+    wrong = [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    if wide > width:
+        wrong.append(f"scrolls sideways: {wide} px wide")
+    return wrong + [said for said in visitor.complaints if not any(known in said for known in EXPECTED)]
+
+
+@pytest.mark.parametrize(("phone", "dark"), [(False, False), (True, True)], ids=["desk-light", "phone-dark"])
+def test_no_page_has_a_fault(visit: Visit, pages: dict[str, tuple[str, str]], phone: bool, dark: bool) -> None:
+    width = (PHONE if phone else DESK)["width"]
+    adam = visit("adam", phone=phone, dark=dark)
+    found = {name: wrong_with(adam, address, width) for name, (address, _) in pages.items()}
+    found["login"] = wrong_with(visit("", phone=phone, dark=dark), "/login/", width)
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+def test_every_page_says_what_it_is_without_scripts(visit: Visit, pages: dict[str, tuple[str, str]]) -> None:
+    adam = visit("adam", scripts=False)
+    headings = {name: adam.open(address).locator("h1").first.inner_text() for name, (address, _) in pages.items()}
+    wrong = {name: said for name, said in headings.items() if pages[name][1] not in said}
+    assert wrong == {}
+    assert visit("", scripts=False).open("/login/").locator("h1").inner_text() == "Watchbill"
+
+
+@pytest.mark.parametrize("typed", [False, True], ids=["as opened", "after an edit"])
+def test_the_exceptions_button_stays_at_the_foot_of_its_panel(
+    visit: Visit, pages: dict[str, tuple[str, str]], typed: bool
+) -> None:
+    rosa = visit("rosa")
+    page = rosa.open(f"/alerts/{Alert.objects.exclude(status='closed').latest('pk').pk}/?side=exception&add=user.name")
+    if typed:
+        page.get_by_label("Value of condition 1", exact=False).fill("postgres*")
+        page.get_by_label("Operator of condition 1").select_option("matches")
+    page.get_by_text("Would have hidden 2 true positives.").wait_for()
+    panel, foot, why = (page.locator(what).bounding_box() or {} for what in ("#side", "#exception-foot", "#id_reason"))
+    assert foot["y"] + foot["height"] == pytest.approx(panel["y"] + panel["height"], abs=1)
+    assert why["y"] < foot["y"] or page.locator(".side-body.exc").evaluate("it => it.scrollHeight > it.clientHeight")
+    assert page.locator("#exception-form > *:last-child").get_attribute("id") == "exception-foot"
