@@ -2,16 +2,19 @@
 
 A new-terms rule first learns its history, else everything would be new to it. Until that is done, batches leave its
 matches to the look-back (alerts/judging.py); its last step locks the rule's memory and judges what arrived meanwhile.
-Every step may be repeated: alerts have an identity, and what was seen is seen.
+Every step may be repeated: alerts have an identity, and what was seen is seen. A look-back that is interrupted goes on
+where it was.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Literal, TypeVar
 from uuid import UUID
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 
 from accounts.models import Team
@@ -20,8 +23,9 @@ from alerts.demo import DemoMoments
 from alerts.hits import Judged
 from alerts.judging import Pass, judge
 from alerts.newness import Newness
+from alerts.release import release_left_over
 from alerts.retrying import is_lost_connection
-from events.store import StoredEvent, Window, scan
+from events.store import EventRef, StoredEvent, Window, scan
 from rules import epoch, lookbacks, seen
 from rules.models import Lookback, RuleRun
 from rules.quarantine import quarantine
@@ -32,6 +36,8 @@ log = structlog.get_logger(__name__)
 CHUNK = 2_000
 # Arrival is stamped by the database's clock; the last step reads past it, so that nothing committed is left out.
 AHEAD = timedelta(days=1)
+# A request is stamped when it arrives and committed later: what the scan could not see yet is asked for once more.
+LATE = timedelta(minutes=5)
 _T = TypeVar("_T")
 
 
@@ -63,6 +69,9 @@ def _judge_or_fail(lookback: Lookback, *, now: datetime, worker: UUID) -> int:
         log.exception("a rule is quarantined", rule=failed.rule_id)
         quarantine(rule_id=failed.rule_id, reason=failed.reason, now=now)
         lookbacks.put_back(lookback, worker=worker, now=now)
+    except SoftTimeLimitExceeded as error:
+        lookbacks.fail(lookback, error="It takes longer than a task may run.", worker=worker, now=now)
+        raise error  # the task has to end; what is judged is judged
     except Exception as error:
         # The boundary of the task: one look-back must not keep the others waiting.
         if is_lost_connection(error):
@@ -72,42 +81,72 @@ def _judge_or_fail(lookback: Lookback, *, now: datetime, worker: UUID) -> int:
     return 0
 
 
+@dataclass(slots=True)
+class _Progress:
+    """What one try at a look-back remembers across its transactions; `late` are the newest events it has judged."""
+
+    lookback: Lookback
+    now: datetime
+    worker: UUID
+    newness: Newness = field(default_factory=Newness)
+    demo: DemoMoments = field(default_factory=DemoMoments)
+    late: set[EventRef] = field(default_factory=set)
+
+    @property
+    def overlap(self) -> datetime:
+        """From when on the last step asks again."""
+        return max(self.lookback.start, self.lookback.end - LATE)
+
+
 def _judge_all(lookback: Lookback, *, now: datetime, worker: UUID) -> int:
     rule = _rule_of(current(), lookback)
     learn_history(rule, before=lookback.start)
-    newness, demo, alerts = Newness(), DemoMoments(), 0
+    progress, alerts = _Progress(lookback, now, worker), 0
     stored = scan_for(rule, Window(lookback.start, max(lookback.start, lookback.end)), by="ingested")
     for events in _chunks(_decoded(rule, stored)):
-        alerts += _judge_chunk(lookback, events, demo, newness, now=now, worker=worker)
-    return alerts + _judge_rest(lookback, demo, newness, now=now, worker=worker)
+        alerts += _judge_chunk(progress, events)
+    alerts += _release(progress)
+    return alerts + _judge_rest(progress)
 
 
 @transaction.atomic
-def _judge_chunk(
-    lookback: Lookback, events: list[Judged], demo: DemoMoments, newness: Newness, *, now: datetime, worker: UUID
-) -> int:
-    ruleset, rule = _hold(lookback, worker)
-    return _judge(ruleset, rule, lookback, events, demo, newness, now)
-
-
-@transaction.atomic
-def _judge_rest(lookback: Lookback, demo: DemoMoments, newness: Newness, *, now: datetime, worker: UUID) -> int:
-    """What arrived since the claim, with the rule's memory locked: batches that come later judge for themselves."""
-    ruleset, rule = _hold(lookback, worker)
-    seen.lock([rule.logic_hash])
-    rest = scan_for(rule, Window(lookback.end, max(lookback.end, now) + AHEAD), by="ingested")
-    alerts = _judge(ruleset, rule, lookback, list(_decoded(rule, rest)), demo, newness, now)
-    lookbacks.finish(lookback, worker=worker, now=now)
+def _judge_chunk(progress: _Progress, events: list[Judged]) -> int:
+    """Some of what is stored; the next try begins where this one ends, but still asks for what came late."""
+    ruleset, rule = _hold(progress)
+    alerts = _judge(ruleset, rule, progress, events)
+    progress.late.update(one.event.ref for one in events if one.event.ingested >= progress.overlap)
+    reached = min(events[-1].event.ingested, progress.lookback.end - LATE)
+    lookbacks.move_on(progress.lookback, to=reached, worker=progress.worker)
     return alerts
 
 
-def _hold(lookback: Lookback, worker: UUID) -> tuple[RuleSet, ActiveRule]:
+@transaction.atomic
+def _release(progress: _Progress) -> int:
+    """What exceptions held back that were taken back while the rule was not in force."""
+    ruleset, rule = _hold(progress)
+    return release_left_over(ruleset=ruleset, rule=rule, now=progress.now).alerts
+
+
+@transaction.atomic
+def _judge_rest(progress: _Progress) -> int:
+    """What was committed since the claim, with the rule's memory locked: later batches judge for themselves."""
+    ruleset, rule = _hold(progress)
+    seen.lock([rule.logic_hash])
+    end = max(progress.lookback.end, progress.now) + AHEAD
+    rest = scan_for(rule, Window(progress.overlap, end), by="ingested")
+    events = (event for event in rest if event.ref not in progress.late)
+    alerts = _judge(ruleset, rule, progress, list(_decoded(rule, events)))
+    lookbacks.finish(progress.lookback, worker=progress.worker, now=progress.now)
+    return alerts
+
+
+def _hold(progress: _Progress) -> tuple[RuleSet, ActiveRule]:
     """The look-back and the epoch locked, and the rule as it is in force."""
     epoch.share_lock()  # first, as everywhere: who opens a look-back holds the epoch when he touches its row
-    if lookbacks.relock(lookback, worker=worker) is None:
+    if lookbacks.relock(progress.lookback, worker=progress.worker) is None:
         raise _Superseded
     ruleset = current()
-    return ruleset, _rule_of(ruleset, lookback)
+    return ruleset, _rule_of(ruleset, progress.lookback)
 
 
 def _rule_of(ruleset: RuleSet, lookback: Lookback) -> ActiveRule:
@@ -119,23 +158,16 @@ def _rule_of(ruleset: RuleSet, lookback: Lookback) -> ActiveRule:
     return rule
 
 
-def _judge(
-    ruleset: RuleSet,
-    rule: ActiveRule,
-    lookback: Lookback,
-    events: list[Judged],
-    demo: DemoMoments,
-    newness: Newness,
-    now: datetime,
-) -> int:
+def _judge(ruleset: RuleSet, rule: ActiveRule, progress: _Progress, events: list[Judged]) -> int:
     if not events:
         return 0
-    marked = demo.mark(judged.event for judged in events)
+    lookback = progress.lookback
+    marked = progress.demo.mark(judged.event for judged in events)
     matches = {
         rule.id: [Judged(old.event, old.document, is_demo) for old, (_, is_demo) in zip(events, marked, strict=True)]
     }
     judged = Pass(RuleRun.Kind.LOOKBACK, lookback.start, max(lookback.start, lookback.end), len(events))
-    raised = judge(ruleset, matches, judged=judged, now=now, newness=newness, lookback_of=rule.id)
+    raised = judge(ruleset, matches, judged=judged, now=progress.now, newness=progress.newness, lookback_of=rule.id)
     return raised.alerts.total()
 
 

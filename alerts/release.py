@@ -13,7 +13,7 @@ from alerts.hits import Judged
 from alerts.judging import Pass, judge
 from engine import index_matches, matches
 from events.store import EventRef, StoredEvent, get_many
-from rules.exceptions import HeldEvent, drop_held_back, held_back_of
+from rules.exceptions import HeldEvent, drop_held_back, held_back_of, take_let_go
 from rules.models import ExceptionItem, RuleRun
 from rules.ruleset import ActiveRule, RuleSet, current, forget
 
@@ -45,19 +45,37 @@ def release(*, item: ExceptionItem, now: datetime) -> Released:
         forget()
 
 
+def release_left_over(*, ruleset: RuleSet, rule: ActiveRule, now: datetime) -> Released:
+    """Raise what the rule's exceptions held back that were taken back, switched off or edited while it was off.
+
+    Part of a transaction that holds the epoch shared, so no such exception holds back more meanwhile. What an expired
+    one held back stays held back.
+
+    Raises: RuleFailed.
+    """
+    held = take_let_go(rule_id=rule.id)
+    return _raise(rule, held, ruleset, now) if held else Released()
+
+
 def _release(item: ExceptionItem, ruleset: RuleSet, now: datetime) -> Released:
     held = held_back_of(item)
     rule = ruleset.rules.get(item.rule_id)
     if not held or rule is None:
         return Released(still_held=len(held))
-    stored = get_many([_ref(row) for row in held])
-    events = [stored[_ref(row)] for row in held if _ref(row) in stored]
-    matched = _still_matched(rule, events)
     # Whatever is covered still is held back anew below; nobody else can add to it while the epoch is held.
     drop_held_back(item, until=now + _ANY_CLOCK)
+    return _raise(rule, held, ruleset, now)
+
+
+def _raise(rule: ActiveRule, held: Sequence[HeldEvent], ruleset: RuleSet, now: datetime) -> Released:
+    """Judge events anew that are no longer noted as held back."""
+    refs = list(dict.fromkeys(_ref(row) for row in held))
+    stored = get_many(refs)
+    events = [stored[ref] for ref in refs if ref in stored]
+    matched = _still_matched(rule, events)
     raised = judge(ruleset, {rule.id: matched}, judged=_pass(events, now), now=now, lookback_of=rule.id)
     covered = sum(rule.excepted_by(judged.document) is not None for judged in matched)
-    return Released(raised.alerts.total(), covered, len(held) - len(events), raised.over.total())
+    return Released(raised.alerts.total(), covered, len(refs) - len(events), raised.over.total())
 
 
 def _still_matched(rule: ActiveRule, events: Sequence[StoredEvent]) -> list[Judged]:

@@ -111,6 +111,16 @@ def finish(lookback: Lookback, *, worker: UUID, now: datetime) -> None:
     _held(lookback, worker).update(done_at=now, error="", lease_by=None, lease_until=None)
 
 
+def move_on(lookback: Lookback, *, to: datetime, worker: UUID) -> None:
+    """Note how far judging has come, in the transaction that inserts the alerts: the next try begins there.
+
+    Who moves on is not given up for being slow.
+    """
+    if to > lookback.start:
+        lookback.start, lookback.attempts = to, 1
+        _held(lookback, worker).update(start=to, attempts=1)
+
+
 def put_back(lookback: Lookback, *, worker: UUID, now: datetime) -> None:
     """Let a look-back wait, without blame: its rule is not in force just now."""
     _held(lookback, worker).update(lease_by=None, lease_until=now + RETRY, attempts=lookback.attempts - 1)

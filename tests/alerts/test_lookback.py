@@ -4,19 +4,24 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
+from accounts.selectors import default_team
 from alerts import lookback
 from alerts.evaluation import judge_lookbacks
+from alerts.exceptions import take_back
 from alerts.models import Alert
 from rules import lookbacks, quarantine
+from rules.exceptions import create_item, edit_item, expire_due
 from rules.loading import load_rules
-from rules.models import Lookback, Rule, RuleRun
+from rules.models import ExceptionItem, HeldBack, Lookback, Rule, RuleRun
 from rules.services import disable, enable
 from tests.alerts.world import NOW, demo_key, event, load, post, raised, terms, work
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
 
 
 def switch_on(rule_id="perl", now=NOW):
@@ -105,8 +110,6 @@ def test_until_it_has_learnt_batches_leave_its_matches_to_the_look_back(tmp_path
 
 
 def test_what_an_exception_covers_is_not_learnt(tmp_path):
-    from rules.exceptions import create_item
-
     rule = load(tmp_path, new_terms=["process.parent.name"], history="now-5d", enable=False)
     entries = [{"field": "user.name", "type": "match", "operator": "included", "value": "svc-backup"}]
     create_item(rule=rule, entries=entries, reason="r", name="n", actor=None, now=NOW)
@@ -203,3 +206,88 @@ def test_a_new_terms_rule_of_another_logic_judges_the_backlog_that_is_older_than
     work()
     look_back()
     assert Alert.objects.get().user_name == "intruder"
+
+
+def test_what_was_committed_after_the_scan_is_judged_with_the_rest(tmp_path, monkeypatch):
+    load(tmp_path, new_terms=["user.name"], enable=False)
+    store(event(NOW - 2 * MINUTE, user__name="early"), now=NOW - 2 * MINUTE)
+    switch_on(now=NOW - MINUTE)
+    judge_rest = lookback._judge_rest
+
+    def late(progress):
+        store(event(NOW - 2 * SECOND, user__name="late"), now=NOW - 2 * SECOND)
+        return judge_rest(progress)
+
+    monkeypatch.setattr("alerts.lookback._judge_rest", late)
+    assert look_back() == 2
+    assert [run.hits for run in RuleRun.objects.order_by("pk")] == [1, 1]
+
+
+def test_one_that_is_interrupted_goes_on_where_it_was(tmp_path, monkeypatch):
+    file = load(tmp_path, enable=False, most=1_000)
+    path = tmp_path / f"{file.pk}.toml"
+    path.write_text(path.read_text().replace("now-9m", "now-2h"))
+    load_rules(paths=[path], source="test", actor=None, now=NOW - DAY)
+    for minutes in (90, 60, 30):
+        store(event(number=minutes), now=NOW - minutes * MINUTE)
+    switch_on()
+    monkeypatch.setattr("alerts.lookback.CHUNK", 1)
+    judge_chunk = lookback._judge_chunk
+
+    def interrupted(progress, events):
+        if Alert.objects.count() == 2:
+            raise SoftTimeLimitExceeded
+        return judge_chunk(progress, events)
+
+    with monkeypatch.context() as slow:
+        slow.setattr("alerts.lookback._judge_chunk", interrupted)
+        with pytest.raises(SoftTimeLimitExceeded):
+            look_back()
+    waiting = Lookback.objects.get(done_at=None)
+    assert (waiting.start, waiting.attempts) == (NOW - 60 * MINUTE, 1)
+    assert look_back(NOW + MINUTE) == 1
+
+
+def on(name, value):
+    return [{"field": name, "type": "match", "operator": "included", "value": value}]
+
+
+class TestHeldBack:
+    """What exceptions held back, when they were taken back while their rule was off."""
+
+    @pytest.fixture
+    def item(self, tmp_path):
+        item = create_item(rule=load(tmp_path), entries=on("process.name", "perl"), reason="r", name="n", **by_nobody())
+        store(event(user__name="ann"), event(user__name="ben"))
+        assert HeldBack.objects.count() == 2
+        disable(rule=item.rule, **by_nobody(NOW + MINUTE))
+        return item
+
+    def test_it_is_raised_when_the_rule_is_switched_on_again(self, item, cast):
+        taken = take_back(item=item, actor=cast.rosa, now=NOW + 20 * MINUTE, team_ids=[default_team().pk])
+        assert (taken.released, taken.still_held) == (0, 2)
+        switch_on(now=NOW + 30 * MINUTE)
+        assert look_back(NOW + 30 * MINUTE) == 2
+        assert not HeldBack.objects.exists()
+
+    def test_what_a_narrower_edit_covers_stays_held_back(self, item):
+        narrow = {"entries": on("user.name", "ben"), "reason": "r", "name": "n"}
+        edit_item(item=item, version=item.version, **narrow, **by_nobody(NOW + 20 * MINUTE))
+        switch_on(now=NOW + 30 * MINUTE)
+        assert look_back(NOW + 30 * MINUTE) == 1
+        assert Alert.objects.get().user_name == "ann"
+        assert HeldBack.objects.count() == 1
+
+    def test_what_one_that_is_in_force_or_has_expired_holds_back_stays_held_back(self, item):
+        switch_on(now=NOW + 30 * MINUTE)
+        assert look_back(NOW + 30 * MINUTE) == 0
+        ExceptionItem.objects.update(expires_at=NOW + 31 * MINUTE)
+        expire_due(NOW + 31 * MINUTE)
+        disable(rule=item.rule, **by_nobody(NOW + 40 * MINUTE))
+        switch_on(now=NOW + 50 * MINUTE)
+        assert look_back(NOW + 50 * MINUTE) == 0
+        assert HeldBack.objects.count() == 2
+
+
+def by_nobody(now=NOW):
+    return {"actor": None, "now": now}
