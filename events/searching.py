@@ -101,8 +101,7 @@ class Pass:
         while rows := self._rows(size):
             for some in slices(rows, _JUDGED_AT_ONCE):
                 yield from self._judged(some, matcher, shelf)
-                if self._is_late():
-                    self.stopped = True
+                if self.stopped:
                     return
             if len(rows) < size:
                 return
@@ -118,6 +117,9 @@ class Pass:
             if matcher is None or any(matcher.match([(event.index, event.raw)])):
                 self.key = SearchKey(row[_AT], bytes(row[_UID]))
                 yield event
+            if self._is_late():  # asked after each event, since one alone may take long
+                self.key, self.stopped = SearchKey(row[_AT], bytes(row[_UID])), True
+                return
         self.key = SearchKey(rows[-1][_AT], bytes(rows[-1][_UID]))
 
     def _rows(self, size: int) -> list[tuple[Any, ...]]:

@@ -55,8 +55,9 @@ def new_since(*, user: User, filters: QueueFilters, since_id: int, now: datetime
     if tree is None:
         return capped(newer)
     order = ORDERS["newest"]
-    found = matching(order.sorted(newer), tree, order, Looked())
-    return of(sum(1 for _ in islice(found, CAP + 1)))
+    looked = Looked()
+    number = sum(1 for _ in islice(matching(order.sorted(newer), tree, order, looked), CAP + 1))
+    return Count(number, capped=True) if looked.stopped else of(number)
 
 
 def newest_id(*, user: User) -> int:

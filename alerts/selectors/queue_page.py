@@ -1,9 +1,10 @@
 """The queue: a page of alerts in one of its orders, with the way to the next page and the count of all."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from time import monotonic
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -13,7 +14,7 @@ from accounts.selectors import teams_of
 from alerts.models import Alert
 from alerts.selectors.filtering import filtered
 from alerts.selectors.narrowing import narrowed
-from alerts.selectors.searching import BUDGET, CHUNK, found
+from alerts.selectors.searching import BUDGET, CHUNK, SECONDS, found
 from alerts.selectors.shapes import Neighbours, QueueFilters, QueuePage, QueueRow
 from alerts.selectors.verdicts import past_verdicts
 from engine import Tree, parse_kql, pin_dates
@@ -82,7 +83,7 @@ def queue(
     base = filtered(user, filters)
     rest = order.sorted(base.filter(order.beyond(key)) if key else base)
     if tree is None:
-        rows, total, looked = _plain(rest, limit), capped(base), 0
+        rows, total, looked = _plain(rest, limit), capped(base), Looked()
     else:
         rows, total, looked = _searched(base, rest, order, tree, limit, later=key is not None)
     page = cut(rows, limit, order.key, f"{SALT}:{filters.sort}")
@@ -91,8 +92,9 @@ def queue(
         rows=[QueueRow(alert, verdicts[alert.rule_id]) for alert in page.items],
         next_key=page.next_key,
         total=total,
-        stopped=looked > BUDGET,
-        examined=looked,
+        stopped=looked.stopped,
+        late=looked.late,
+        examined=looked.number,
         bad_key=bool(start.notice),
     )
 
@@ -111,31 +113,49 @@ def _plain(rest: QuerySet[Alert], limit: int) -> list[Alert]:
 
 def _searched(
     base: QuerySet[Alert], rest: QuerySet[Alert], order: Order, tree: Tree, limit: int, *, later: bool
-) -> tuple[list[Alert], Count, int]:
+) -> tuple[list[Alert], Count, "Looked"]:
     """Fill a page from the alerts that the tree is true of, and count them, both within the budget.
 
-    The first page falls out of the counting; a later one is read from its key on.
+    The first page falls out of the counting; a later one is read from its key on, before anything is counted.
     """
-    counted, looked, rows, number = Looked(), Looked(), list[Alert](), 0
-    for alert in islice(matching(order.sorted(base), tree, order, counted), CAP + 1):
-        number += 1
-        if number <= limit + 1:
-            rows.append(alert)
+    looked, rows, number = Looked(), list[Alert](), 0
     if later:
         rows = list(islice(matching(rest, tree, order, looked), limit + 1))
-    total = Count(number, capped=True) if counted.number > BUDGET else of(number)
-    return rows, total, max(looked.number, counted.number)
+    counted = looked.anew()
+    for alert in islice(matching(order.sorted(base), tree, order, counted), CAP + 1):
+        number += 1
+        if not later and number <= limit + 1:
+            rows.append(alert)
+    total = Count(number, capped=True) if counted.stopped else of(number)
+    return rows, total, counted if counted.stopped or not later else looked
 
 
 @dataclass(slots=True)
 class Looked:
-    """How many alerts a search has looked at."""
+    """How many alerts a search has looked at, and when it has to end: a page holds one of few threads."""
 
     number: int = 0
+    until: float = field(default_factory=lambda: monotonic() + SECONDS)
+    late: bool = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the search ended at its budget: of alerts, or of seconds (`late`)."""
+        return self.late or self.number > BUDGET
+
+    def anew(self) -> "Looked":
+        """A second search of the same page: a budget of alerts of its own, the same seconds."""
+        return Looked(until=self.until)
+
+    def goes_on(self) -> bool:
+        """Whether there is time for another alert; counts it."""
+        self.late = monotonic() > self.until
+        self.number += not self.late
+        return not self.late
 
 
 def matching(alerts: QuerySet[Alert], tree: Tree, order: Order, looked: Looked) -> Iterator[Alert]:
-    """The alerts that the tree is true of, in order, read in chunks from one key to the next."""
+    """The alerts that the tree is true of, in order, read in chunks from one key to the next, within the budget."""
     loaded = (
         alerts.filter(narrowed(tree))
         .select_related("assignee", "rule", "revision")
@@ -143,9 +163,8 @@ def matching(alerts: QuerySet[Alert], tree: Tree, order: Order, looked: Looked) 
     )
     rest = loaded
     while chunk := list(rest[:CHUNK]):
-        looked.number += len(chunk)
-        yield from found(chunk, tree)
-        if looked.number > BUDGET or len(chunk) < CHUNK:
+        yield from found(chunk, tree, looked.goes_on)
+        if looked.stopped or len(chunk) < CHUNK:
             return
         rest = loaded.filter(order.beyond(order.key(chunk[-1])))
 
@@ -185,11 +204,12 @@ def neighbours(
     base, key = filtered(user, filters), order.key(alert)
     before = order.reversed().sorted(base.filter(order.beyond(key, back=True)))
     after = order.sorted(base.filter(order.beyond(key)))
-    return Neighbours(_first(before, order.reversed(), tree), _first(after, order, tree))
+    looked = Looked()
+    return Neighbours(_first(before, order.reversed(), tree, looked), _first(after, order, tree, looked.anew()))
 
 
-def _first(alerts: QuerySet[Alert], order: Order, tree: Tree | None) -> int | None:
+def _first(alerts: QuerySet[Alert], order: Order, tree: Tree | None, looked: Looked) -> int | None:
     if tree is None:
         return alerts.values_list("pk", flat=True).first()
-    found_one = next(matching(alerts, tree, order, Looked()), None)
+    found_one = next(matching(alerts, tree, order, looked), None)
     return found_one.pk if found_one else None

@@ -3,7 +3,8 @@
 Columns narrow the candidates first (alerts/selectors/narrowing.py).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
 from typing import Any
 
 from alerts.kept import sources_of
@@ -14,12 +15,13 @@ from events.store import StoredEvent
 CHUNK = 200
 # A search that finds little looks at so many alerts of a page's filters, newest or most urgent first, then says so.
 BUDGET = 10_000
+SECONDS = 3.0
 
 
-def found(alerts: Sequence[Alert], tree: Tree) -> Iterator[Alert]:
-    """Those of the alerts whose document the tree is true of. One query."""
+def found(alerts: Sequence[Alert], tree: Tree, goes_on: Callable[[], bool]) -> Iterator[Alert]:
+    """Those of the alerts whose document the tree is true of, for as long as it goes on. One query."""
     events = sources_of(alerts)
-    for alert in alerts:
+    for alert in takewhile(lambda _: goes_on(), alerts):
         if matches(tree, document_of(alert, events.get(alert.pk))):
             yield alert
 

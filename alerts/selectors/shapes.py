@@ -81,13 +81,15 @@ class QueueRow:
 class QueuePage:
     """A page of the queue, the way to the next one, and how many there are in all.
 
-    `stopped` says that a KQL search ended at its budget of alerts: the rows and `total` are then what was found so far.
+    `stopped` says that a KQL search ended at its budget of alerts, or of seconds (`late`): the rows and `total` are
+    then what was found so far.
     """
 
     rows: list[QueueRow]
     next_key: str | None
     total: Count
     stopped: bool = False
+    late: bool = False
     examined: int = 0
     bad_key: bool = False
 

@@ -24,6 +24,8 @@ from engine.tree import Leaf, MatchAll, Nested, Op, Or, Tree, all_of, any_of, de
 MAX_LENGTH = 100_000
 MAX_BRACKETS = 100
 MAX_DEPTH = 100
+# Each is asked of every field of every event, some hundred times what another value costs.
+MAX_ANY_FIELD = 50
 
 _RANGES = {"<": Op.LT, "<=": Op.LTE, ">": Op.GT, ">=": Op.GTE}
 _MERGED = frozenset({Op.IS, Op.PHRASE, Op.WILDCARD})
@@ -45,9 +47,10 @@ def parse_kql(text: str) -> Tree:
 
 class _Parser:
     """A reader with one token of look-ahead. `path` is the field of the `{ }` around the place being read,
-    `lists` counts the value lists around it."""
+    `lists` counts the value lists around it, `any_field` the values so far that are asked of more than one field."""
 
     def __init__(self, text: str) -> None:
+        self.any_field = 0
         self.source = text
         self.tokens = read_tokens(text)
         self.at = 0
@@ -126,6 +129,7 @@ class _Parser:
         if value.pattern is not None:
             self._refuse(value, f"a value after `{sign.text}` cannot hold a wildcard")
         field = self._field(name)
+        self._count(field, value)
         problem = None if field.wild_field else range_problem(value.text, field_type(field.field))
         if problem:
             self._refuse(value, problem)
@@ -154,6 +158,7 @@ class _Parser:
 
     def _leaf(self, field: Leaf, literal: Token) -> Tree:
         """The field's question with this value put in."""
+        self._count(field, literal)
         if literal.quoted:
             return replace(field, op=Op.PHRASE, values=(literal.text,))
         if literal.pattern is not None:
@@ -161,6 +166,12 @@ class _Parser:
         if literal.text == "null" and not field.wild_field:
             return negated(field)
         return replace(field, op=Op.IS, values=(literal.text,))
+
+    def _count(self, field: Leaf, literal: Token) -> None:
+        self.any_field += field.wild_field
+        if self.any_field > MAX_ANY_FIELD:
+            message = f"more than {MAX_ANY_FIELD} values are asked of any field, or of a field name with a wildcard"
+            self._refuse(literal, message, "Name the field, such as `process.name: perl`.")
 
     def _pattern_leaf(self, field: Leaf, literal: Token, pattern: str) -> Leaf:
         try:

@@ -172,7 +172,16 @@ class TestKql:
         monkeypatch.setattr("alerts.selectors.queue_page.BUDGET", 1)
         page = queue(user=cast.ana, filters=QueueFilters(kql="process.name:nothing"), now=NOW)
         assert page.stopped
+        assert not page.late
         assert page.total.capped
+
+    def test_it_stops_when_its_seconds_are_over_and_says_so(self, alerts, cast, monkeypatch):
+        monkeypatch.setattr("alerts.selectors.queue_page.SECONDS", -1)
+        page = queue(user=cast.ana, filters=QueueFilters(kql="process.name:*"), now=NOW)
+        assert (page.rows, page.examined) == ([], 0)
+        assert (page.stopped, page.late, page.total.capped) == (True, True, True)
+        assert matching_ids(user=cast.ana, filters=QueueFilters(kql="process.name:*"), now=NOW) == []
+        assert new_since(user=cast.ana, filters=QueueFilters(kql="process.name:*"), since_id=0, now=NOW).capped
 
 
 def test_everything_that_matches_can_be_selected(alerts, cast):

@@ -126,3 +126,12 @@ def test_a_list_of_thousands_of_values_is_one_question():
     assert isinstance(tree, Leaf)
     assert len(tree.values) == 3_000
     assert matches(tree, Document.of(b'{"process": {"name": "p2999"}}'))
+
+
+@pytest.mark.parametrize("clause", ["*:*b*z{}*", "b{}", "host.*: (b{0} or c)", "a*.b > {}"])
+def test_values_asked_of_any_field_are_few(clause):
+    each = 2 if "or" in clause else 1
+    parse_kql(" or ".join(clause.format(number) for number in range(50 // each)))
+    with pytest.raises(LanguageError, match="more than 50 values are asked of any field") as refused:
+        parse_kql(" or ".join(clause.format(number) for number in range(100, 151)))
+    assert refused.value.column > 1
