@@ -5,6 +5,7 @@ AlertError
 ├── StaleAlert           somebody else changed it first (a 409 that says who did what)
 ├── TooLate              the ten minutes of undo are over
 ├── NothingToUndo        the act is unknown, already undone, or cannot be undone
+├── UndoNotWhole         the act closed alerts of teams that the person is not in
 ├── ReasonNeeded         closing needs a reason
 ├── NoteNeeded           the reason "other" needs a note
 ├── TextRefused          a comment or note that is empty or too long
@@ -58,6 +59,18 @@ class NothingToUndo(AlertError):
 
     def __init__(self) -> None:
         super().__init__("There is nothing to undo here: it was undone already, or cannot be undone.")
+
+
+class UndoNotWhole(AlertError):
+    """An exception closed alerts of teams that the person is not in, so he could only take it back in part."""
+
+    def __init__(self, elsewhere: int) -> None:
+        alerts = f"{elsewhere} alert{'s' if elsewhere != 1 else ''} of other teams"
+        super().__init__(
+            f"Adding this exception closed {alerts} as well, which would stay closed. Have somebody who is in those "
+            "teams take it back, or disable it."
+        )
+        self.elsewhere = elsewhere
 
 
 class ReasonNeeded(AlertError):

@@ -39,7 +39,7 @@ def undo(
 ) -> Undone:
     """Take back everything that was recorded under this group.
 
-    Raises: NotAllowed, TooLate, NothingToUndo, AlertNotFound, StaleAlert.
+    Raises: NotAllowed, TooLate, NothingToUndo, UndoNotWhole, AlertNotFound, StaleAlert.
     """
     need(actor, Permission.TRIAGE)
     changes = _undoable(group, now)

@@ -91,6 +91,7 @@ def edit_item(
     expires_at: datetime | None = None,
     review_at: datetime | None = None,
     owner: User | None = None,
+    note: str = "",
     door: Change.Door = Change.Door.PAGE,
     group: UUID | None = None,
 ) -> ExceptionItem:
@@ -106,7 +107,7 @@ def edit_item(
     values = {**content, "expired": False, "owner": owner or item.owner}
     _save(item, now, **values)
     inverse = {"verb": "edit", "version": item.version, "values": before}
-    _record("edit", item, actor, now, door, group, before=before, after=_content(item), inverse=inverse)
+    _record("edit", item, actor, now, door, group, before=before, after=_content(item), inverse=inverse, note=note)
     return item
 
 
@@ -132,16 +133,18 @@ def enable_item(
     actor: User | None,
     now: datetime,
     version: int | None = None,
+    note: str = "",
     door: Change.Door = Change.Door.PAGE,
     group: UUID | None = None,
 ) -> ExceptionItem:
-    """Switch an exception back on.
+    """Switch an exception back on; `note` goes into the record.
 
     Raises: ExceptionRefused when its expiry has passed, StaleException, ExceptionGone, NotAllowed.
     """
     if item.expires_at is not None and item.expires_at <= now:
         raise ExceptionRefused("expires_at", "This exception has expired. Edit it and give it a later date.")
-    return _switch(item, "enable", "disable", {"enabled": True, "expired": False}, actor, now, version, door, group)
+    values = {"enabled": True, "expired": False}
+    return _switch(item, "enable", "disable", values, actor, now, version, door, group, note)
 
 
 def remove_item(
@@ -211,6 +214,7 @@ def _switch(
     version: int | None,
     door: Change.Door,
     group: UUID | None,
+    note: str = "",
 ) -> ExceptionItem:
     _allowed(actor)
     epoch.bump()
@@ -218,7 +222,7 @@ def _switch(
     if all(getattr(item, key) == value for key, value in values.items()):
         return item
     _save(item, now, **values)
-    _record(verb, item, actor, now, door, group, inverse={"verb": inverse, "version": item.version})
+    _record(verb, item, actor, now, door, group, inverse={"verb": inverse, "version": item.version}, note=note)
     return item
 
 
@@ -307,6 +311,7 @@ def _record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
     inverse: dict[str, Any] | None = None,
+    note: str = "",
 ) -> None:
     record_change(
         at=now,
@@ -319,5 +324,6 @@ def _record(
         after=after or {"rule": item.rule_id, "name": item.name, "reason": item.reason},
         inverse=inverse,
         team=item.rule.team,
+        note=note,
         group=group,
     )

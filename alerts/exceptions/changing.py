@@ -54,7 +54,7 @@ def edit(
     need_to_except(actor, item.rule)
     trees = parse_each_entry(entries)
     epoch.bump()
-    check_guard(rule=item.rule, trees=trees, team_ids=team_ids, actor=actor, override=override_guard_reason)
+    note = check_guard(rule=item.rule, trees=trees, team_ids=team_ids, actor=actor, override=override_guard_reason)
     changed = edit_item(
         item=item,
         version=version,
@@ -63,6 +63,7 @@ def edit(
         name=name,
         expires_at=expires_at,
         review_at=review_at,
+        note=note,
         actor=actor,
         now=now,
         door=door,
@@ -106,10 +107,12 @@ def enable(
 ) -> ExceptionItem:
     """Switch an exception on again; what became of its alerts meanwhile passes the guard first.
 
+    `override_guard_reason` has it enabled nevertheless, by who may, and is recorded.
+
     Raises: NotAllowed, NotYourTeam, StaleException, ExceptionGone, ExceptionRefused, GuardRefused.
     """
     need_to_except(actor, item.rule)
     trees = parse_each_entry(item.entries)
     epoch.bump()
-    check_guard(rule=item.rule, trees=trees, team_ids=team_ids, actor=actor, override=override_guard_reason)
-    return enable_item(item=item, version=version, actor=actor, now=now, door=door)
+    note = check_guard(rule=item.rule, trees=trees, team_ids=team_ids, actor=actor, override=override_guard_reason)
+    return enable_item(item=item, version=version, note=note, actor=actor, now=now, door=door)

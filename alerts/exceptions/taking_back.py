@@ -7,9 +7,10 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Change, User
+from alerts.errors import UndoNotWhole
 from alerts.exceptions.allowed import need_to_except
 from alerts.release import release
-from alerts.restoring import changes_of, restore
+from alerts.restoring import changes_of, is_workflow, restore
 from alerts.retrying import retry_conflicts
 from alerts.workflow import UNDO_WINDOW
 from rules.exceptions import remove_item
@@ -44,7 +45,7 @@ def take_back(
     """Remove an exception and raise what it held back. Within ten minutes of being added, what it closed opens again,
     except where somebody has worked on the alert since.
 
-    Raises: NotAllowed, NotYourTeam, StaleException, ExceptionGone, RuleFailed.
+    Raises: NotAllowed, NotYourTeam, StaleException, ExceptionGone, UndoNotWhole, RuleFailed.
     """
     need_to_except(actor, item.rule)
     removed = remove_item(item=item, version=version, actor=actor, now=now, door=door)
@@ -59,5 +60,8 @@ def _reopen(
     added = Change.objects.filter(object_type="exception", object_id=str(item.pk), verb="create").first()
     if added is None or added.group is None or now - added.at > UNDO_WINDOW:
         return []
-    own = [change for change in changes_of(added.group) if change.team_id in team_ids]
-    return restore(own, actor=actor, now=now, team_ids=team_ids, door=door, skip_moved=True)
+    closed = [change for change in changes_of(added.group) if is_workflow(change)]
+    elsewhere = sum(change.team_id not in team_ids for change in closed)
+    if elsewhere:
+        raise UndoNotWhole(elsewhere)
+    return restore(closed, actor=actor, now=now, team_ids=team_ids, door=door, skip_moved=True)

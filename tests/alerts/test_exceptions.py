@@ -7,7 +7,7 @@ import pytest
 
 from accounts.errors import NotAllowed, NotYourTeam
 from accounts.models import Change
-from alerts.errors import AlertNotFound, AlreadyExcepted, GuardRefused, NothingToUndo
+from alerts.errors import AlertNotFound, AlreadyExcepted, GuardRefused, NothingToUndo, UndoNotWhole
 from alerts.exceptions import add, disable, edit, enable, preview, suggest, take_back
 from alerts.models import Alert, Reason, Status
 from alerts.triage import set_status
@@ -172,6 +172,24 @@ class TestSuggestion:
         (alert,) = raised([event(**fields)], now=LATER)
         assert "event.action" not in [one["field"] for one in suggest(alert)]
 
+    def test_it_leaves_out_what_the_rule_asks_for_anyway(self, rule, cast):
+        (alert,) = raised([event(process__executable=None, process__parent__executable=None)])
+        entries = suggest(alert)
+        assert [one["field"] for one in entries] == ["process.parent.name", "user.name", "process.args"]
+        assert matches(parse_entries(entries), Document_of(alert))
+
+    def test_with_nothing_else_to_say_it_still_says_something_that_is_true(self, rule, cast):
+        nothing: dict[str, Any] = {
+            "process__executable": None,
+            "process__parent": None,
+            "user": None,
+            "host__name": None,
+        }
+        (alert,) = raised([event(**nothing)])
+        entries = suggest(alert)
+        assert entries
+        assert matches(parse_entries(entries), Document_of(alert))
+
     def test_it_covers_no_true_positive(self, rule, cast):
         bad, *benign = raised([event(host__name="db-1"), event(), event()])
         judge(bad, cast.ana, Reason.TRUE_POSITIVE)
@@ -260,6 +278,16 @@ class TestGuard:
         with pytest.raises(GuardRefused):
             change(item, cast.ana, ON_CI)
 
+    def test_the_reason_given_for_an_edit_or_for_enabling_it_is_recorded(self, alerts, cast):
+        teams = [alerts[0].team_id]
+        item = save(alerts[0], cast.rosa, [entry("host.name", "ci-1")]).item
+        item = change(item, cast.rosa, ON_CI, override_guard_reason="fixed at the source").item
+        disable(item=item, actor=cast.rosa, now=AFTER)
+        enable(item=item, actor=cast.rosa, now=AFTER, team_ids=teams, override_guard_reason="it is still fixed")
+        notes = dict(Change.objects.filter(object_type="exception").values_list("verb", "note"))
+        assert "fixed at the source" in notes["edit"]
+        assert "it is still fixed" in notes["enable"]
+
     def test_enabling_passes_it_too(self, alerts, cast):
         item = save(alerts[0], cast.rosa, override_guard_reason="x").item
         disable(item=item, actor=cast.rosa, now=AFTER)
@@ -337,6 +365,16 @@ class TestTakingBack:
         much_later = LATER + timedelta(minutes=11)
         taken = take_back(item=item, actor=cast.ana, now=much_later, team_ids=[alerts[0].team_id])
         assert (taken.reopened, taken.released) == ([], 2)
+
+    def test_who_is_not_in_every_team_whose_alerts_it_closed_cannot_undo_it(self, alerts, cast):
+        (theirs,) = raised([event()], team=other_team(), now=LATER)
+        both = [alerts[0].team_id, theirs.team_id]
+        cast.rosa.teams.add(other_team())
+        added = save(alerts[0], cast.rosa, close_matching=Reason.BENIGN_POSITIVE, team_ids=both)
+        with pytest.raises(UndoNotWhole):
+            undo(group=added.group, actor=cast.ana, now=AFTER, team_ids=both[:1])
+        assert Alert.objects.get(pk=theirs.pk).status == Status.CLOSED
+        assert theirs.pk in undo(group=added.group, actor=cast.rosa, now=AFTER, team_ids=both).alerts
 
     def test_undo_of_the_act_takes_all_of_it_back(self, item, alerts, cast):
         group = Change.objects.get(verb="added an exception").group

@@ -6,17 +6,19 @@ from uuid import uuid4
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
+from accounts.keys import create_key
 from accounts.selectors import default_team
 from alerts import lookback
 from alerts.evaluation import judge_lookbacks
 from alerts.exceptions import take_back
 from alerts.models import Alert
+from events.models import Batch
 from rules import lookbacks, quarantine
 from rules.exceptions import create_item, edit_item, expire_due
 from rules.loading import load_rules
 from rules.models import ExceptionItem, HeldBack, Lookback, Rule, RuleRun
 from rules.services import disable, enable
-from tests.alerts.world import NOW, demo_key, event, load, post, raised, terms, work
+from tests.alerts.world import NOW, demo_key, event, load, other_team, post, raised, terms, work
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -85,6 +87,26 @@ def test_demo_telemetry_stays_marked(tmp_path):
     switch_on()
     look_back()
     assert Alert.objects.get().demo
+
+
+def test_demo_telemetry_stays_marked_when_its_batch_is_gone(tmp_path):
+    load(tmp_path, enable=False)
+    store(event(), key=demo_key())
+    store(event(), team=other_team())
+    Batch.objects.all().delete()
+    switch_on()
+    look_back()
+    assert list(Alert.objects.filter(demo=True).values_list("team_id", flat=True)) == [default_team().pk]
+
+
+def test_in_a_team_with_other_keys_what_cannot_be_told_is_no_demo(tmp_path):
+    load(tmp_path, enable=False)
+    store(event(), key=demo_key())
+    create_key(name="agents", team=default_team(), **by_nobody())
+    Batch.objects.all().delete()
+    switch_on()
+    look_back()
+    assert not Alert.objects.get().demo
 
 
 def test_a_new_terms_rule_learns_its_history_first(tmp_path):
