@@ -1,5 +1,6 @@
 """An agent with a key, and the patience to wait until what it sent was judged."""
 
+import logging
 import random
 import re
 import time
@@ -15,6 +16,8 @@ from soc.demo.company import found
 from soc.demo.ecs import Document
 from soc.demo.stories import STORIES, Scene
 from tests.live_system import LiveSystem
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request would bury what a failure says
 
 PATIENCE_SECONDS = 45  # far below the five minutes of the rules' interval
 

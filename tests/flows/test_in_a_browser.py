@@ -4,9 +4,11 @@ import os
 import re
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
+from soc.demo.ecs import Document
 from tests.browser.conftest import HOW, find_chromium
+from tests.flows.agent import story
 
 pytestmark = [pytest.mark.flow, pytest.mark.browser]
 
@@ -49,6 +51,10 @@ def _open_alert(page, system, name: str) -> None:
 def _save_suggested(page, why: str) -> None:
     page.keyboard.press("x")
     page.wait_for_selector("#exception-form")
+    _save(page, why)
+
+
+def _save(page, why: str) -> None:
     page.get_by_label("Why is this safe?").fill(why)
     page.wait_for_selector("#preview >> text=/Silences \\d+ of \\d+ alert/")
     page.get_by_role("button", name=re.compile("^Add exception")).click()
@@ -69,12 +75,42 @@ def test_an_analyst_silences_the_backup_console(system, agent, page):
     assert COMPLAINTS == []
 
 
+def _keep_only(page, field: str) -> None:
+    """Take away every suggested condition but the one on this field, each by its button."""
+    names = page.locator("#exception-form input[name=field]")
+    while others := [name for name in (one.input_value() for one in names.all()) if name != field]:
+        left = names.count() - 1
+        page.get_by_role("button", name=f"Remove the condition on {others[0]}", exact=True).click()
+        expect(names).to_have_count(left)
+    assert [one.input_value() for one in names.all()] == [field]
+
+
+def _restore_test_with(program: str, user: str) -> list[Document]:
+    """The restore test, by way of another program and another account."""
+    [told] = story("restore test as backup")
+    process, event = told["process"], told["event"]
+    assert isinstance(process, dict)
+    assert isinstance(event, dict)
+    number = f"{program} as {user}"
+    return [
+        told
+        | {"_id": number, "event": event | {"id": number}, "user": {"name": user}}
+        | {"process": process | {"name": program, "executable": f"/usr/bin/{program}", "command_line": program}}
+    ]
+
+
 def test_the_same_for_a_new_terms_rule(system, agent, page):
     agent.tell("restore test as backup")
     _open_alert(page, system, SYSTEM_USER)
     assert page.locator("text=/rbash/").first.is_visible()
-    _save_suggested(page, "Restore tests are ours.")
+    page.keyboard.press("x")
+    page.wait_for_selector("#exception-form")
+    _keep_only(page, "user.name")
+    assert page.get_by_label("Value of condition 1").input_value() == "backup"
+    _save(page, "Restore tests are ours.")
     before = agent.alerts_of(SYSTEM_USER)
-    agent.tell("a shell for the games account")
-    assert len(agent.alerts_of(SYSTEM_USER)) == len(before) + 1
+    for user, count in (("backup", 0), ("games", 1)):
+        agent.post(_restore_test_with("ksh93", user))
+        agent.wait_until_judged()
+        assert len(agent.alerts_of(SYSTEM_USER)) == len(before) + count, f"a program never seen before, as {user}"
     assert COMPLAINTS == []
