@@ -2,7 +2,8 @@
 
 From the verdicts where there are some: the smallest conjunction that covers what benign closes of the rule share and
 none of its true positives. Else the most specific stable fields. Never timestamps, process or entity ids, or counters:
-such a condition would cover this one event and nothing after it.
+such a condition would cover this one event and nothing after it. Nor what the rule asks for anyway: a condition is
+there to narrow the exception, and one that holds for every alert only looks as if it did.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,9 @@ from django.db.models import QuerySet
 from alerts.exceptions.entries import Entry, match_entry
 from alerts.kept import source_of, sources_of
 from alerts.models import Alert, Reason, Status
-from engine import Document, EngineError, Tree, matches, parse_entries
+from engine import Document, EngineError, Tree, fold, matches, parse_entries
+from engine.tree import And, Leaf, Op
+from rules.trees import TreeUnusable, definition_of, load_tree
 
 # Most telling first. A field is left out where one before it says the same more exactly (its name by its path).
 STABLE_FIELDS: tuple[tuple[str, str | None], ...] = (
@@ -37,9 +40,8 @@ STABLE_FIELDS: tuple[tuple[str, str | None], ...] = (
     ("destination.port", None),
     ("event.action", None),
 )
-# Often the same in every alert of a rule; a condition on them is worth its line only when it sets some apart.
+# Mostly the same in every alert of a rule; a condition on them is worth its line only when it sets some apart.
 WEAK_FIELDS = frozenset({"user_agent.original", "cloud.account.id", "destination.port", "event.action"})
-FEW_ALERTS = 3
 LEAST, MOST = 2, 5
 WANTED_WITHOUT_VERDICTS = 3
 SHARED = 0.8  # a condition is "what benign closes share" from this share of them on
@@ -60,12 +62,13 @@ class _Candidate:
 def suggest(alert: Alert) -> list[Entry]:
     """The entries of one suggestion; every one is true of the alert's source event.
 
-    Empty only when the event has none of the stable fields. Costs seven queries and reads up to 600 source events.
+    Empty only when the event has none of the stable fields. Costs eight queries and reads up to 600 source events.
     """
     source = source_of(alert)
     if source is None:
         return []
-    candidates = _that_tell(list(_candidates(source.document())), _documents(_of_rule(alert)))
+    candidates = _not_asked_by_rule(list(_candidates(source.document())), alert)
+    candidates = _that_tell(candidates, _documents(_of_rule(alert)))
     benign = _documents(_of_rule(alert).filter(status=Status.CLOSED, reason__in=_BENIGN))
     bad = _documents(_of_rule(alert).filter(status=Status.CLOSED, reason=Reason.TRUE_POSITIVE))
     chosen = _shared(candidates, benign) if benign else candidates[:WANTED_WITHOUT_VERDICTS]
@@ -109,15 +112,34 @@ def _documents(alerts: QuerySet[Alert]) -> list[Document]:
     return [event.document() for event in sources_of(latest).values()]
 
 
-def _that_tell(candidates: list[_Candidate], others: Sequence[Document]) -> list[_Candidate]:
-    """Without the weak ones that hold for every other alert of the rule as well."""
-    if len(others) < FEW_ALERTS:
+def _not_asked_by_rule(candidates: list[_Candidate], alert: Alert) -> list[_Candidate]:
+    """Without what the rule itself asks of every event; all of them when nothing else can be said of the event.
+
+    Expects the alert's revision to be loaded; one query for its compiled tree.
+    """
+    try:
+        tree = load_tree(definition_of(alert.revision), alert.revision)
+    except TreeUnusable:
         return candidates
-    return [
+    asked = {(leaf.field, fold(str(leaf.values[0]))) for leaf in _asked_of_every_event(tree)}
+    return [one for one in candidates if (one.entry["field"], fold(one.entry["value"])) not in asked] or candidates
+
+
+def _asked_of_every_event(tree: Tree) -> Iterable[Leaf]:
+    """The leaves that every match meets, as far as they leave a field a single value."""
+    for part in tree.children if isinstance(tree, And) else (tree,):
+        if isinstance(part, Leaf) and part.op in (Op.IS, Op.PHRASE) and len(part.values) == 1 and not part.wild_field:
+            yield part
+
+
+def _that_tell(candidates: list[_Candidate], others: Sequence[Document]) -> list[_Candidate]:
+    """Without the weak ones that set no other alert of the rule apart; all when only weak ones are left."""
+    telling = [
         one
         for one in candidates
-        if one.entry["field"] not in WEAK_FIELDS or not all(one.holds(document) for document in others)
+        if one.entry["field"] not in WEAK_FIELDS or any(not one.holds(document) for document in others)
     ]
+    return telling or candidates
 
 
 def _shared(candidates: Sequence[_Candidate], benign: Sequence[Document]) -> list[_Candidate]:
