@@ -30,7 +30,6 @@ _NOISE = (
     "Please specify a different user using the --uid option.",
     "User information: uid=",
     "_warn_or_raise_security_error",
-    '/api/v1/events "HTTP/1.1 200 OK" [httpx]',
 )
 _NO = ("0", "no", "false", "off", "")
 

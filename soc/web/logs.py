@@ -10,6 +10,8 @@ import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
+from soc.web.broker_logs import shorten
+
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -17,7 +19,14 @@ _SHARED: list[Processor] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 # soc.web.errors logs failed requests itself, with their reference.
-_LOUD_LIBRARIES = {"django.request": "CRITICAL", "django.security": "ERROR", "amqp": "WARNING", "kombu": "WARNING"}
+_LOUD_LIBRARIES = {
+    "django.request": "CRITICAL",
+    "django.security": "ERROR",
+    "amqp": "WARNING",
+    "kombu": "WARNING",
+    "httpx": "WARNING",
+    "httpcore": "WARNING",
+}
 
 
 def configure(*, level: str, as_json: bool) -> None:
@@ -35,6 +44,7 @@ def configure(*, level: str, as_json: bool) -> None:
     root.setLevel(level)
     for name, quiet in _LOUD_LIBRARIES.items():
         logging.getLogger(name).setLevel(quiet)
+    shorten()
 
 
 def _ending(as_json: bool) -> list[Processor]:
