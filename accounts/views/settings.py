@@ -59,7 +59,8 @@ def create_key(request: UserRequest) -> HttpResponse:
 @page(Permission.MANAGE_KEYS, methods=("GET", "POST"))
 def revoke_key(request: UserRequest, key_id: str) -> HttpResponse:
     """Ask for the name of the key, then stop it."""
-    key = get_object_or_404(ApiKey.objects.select_related("team"), pk=key_id)
+    seen = ApiKey.objects.select_related("team").filter(team__in=selectors.teams_of(request.user))
+    key = get_object_or_404(seen, pk=key_id)
     keys.need_key_management(request.user, key.team)
     form = RevokeKeyForm(request.POST or None, name=key.name)
     if request.method == "GET" or not form.is_valid():

@@ -51,7 +51,10 @@ TROUBLES = {
     400: ("That request could not be read", "The address or the form holds something this page does not understand."),
     401: ("You are signed out", "Sign in, and carry on where you were."),
     403: ("Not allowed", "Your role or your team does not allow this."),
-    404: ("Nothing here", "There is no such page, or what it showed has been removed."),
+    404: (
+        "Nothing here",
+        "This is not there, was removed, or belongs to a team that you are not in.",
+    ),
     409: ("Somebody was faster", "This has changed since you opened it. Look again, then decide."),
     429: ("Too many tries", "Wait a few minutes, then try again."),
     500: ("Something went wrong here", "The mistake is ours and has been logged. Nothing was half saved."),

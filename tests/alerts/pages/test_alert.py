@@ -53,11 +53,14 @@ def test_all_fields_and_the_raw_event_are_one_click_away(ana: Client, world: Wor
     assert "attachment" in raw["Content-Disposition"]
 
 
-def test_the_other_teams_alert_is_refused(sign_in: SignIn, world: World) -> None:
+def test_the_other_teams_alert_cannot_be_told_from_one_that_is_not_there(sign_in: SignIn, world: World) -> None:
     alert = world.send([world.perl()])[0]
     otto = sign_in("otto")
     for name in ("alerts:detail", "alerts:peek", "alerts:raw"):
-        assert otto.get(reverse(name, args=[alert.pk])).status_code == 403
+        theirs, missing = (otto.get(reverse(name, args=[number])) for number in (alert.pk, 999_999))
+        assert (theirs.status_code, missing.status_code) == (404, 404)
+        assert b"a team that you are not in" in theirs.content
+        assert b"a team that you are not in" in missing.content
 
 
 def test_an_alert_that_is_not_there_is_a_404(ana: Client, world: World) -> None:
