@@ -22,7 +22,7 @@ from alerts.blame import RuleFailed, blaming
 from alerts.demo import DemoMoments
 from alerts.hits import Judged
 from alerts.judging import Pass, judge
-from alerts.newness import Newness
+from alerts.newness import Newness, time_of
 from alerts.release import release_left_over
 from alerts.retrying import is_lost_connection
 from events.store import EventRef, StoredEvent, Window, scan
@@ -100,7 +100,7 @@ class _Progress:
 
 def _judge_all(lookback: Lookback, *, now: datetime, worker: UUID) -> int:
     rule = _rule_of(current(), lookback)
-    learn_history(rule, before=lookback.start)
+    learn_history(rule, lookback, worker)
     progress, alerts = _Progress(lookback, now, worker), 0
     stored = scan_for(rule, Window(lookback.start, max(lookback.start, lookback.end)), by="ingested")
     for events in _chunks(_decoded(rule, stored)):
@@ -171,15 +171,19 @@ def _judge(ruleset: RuleSet, rule: ActiveRule, progress: _Progress, events: list
     return raised.alerts.total()
 
 
-def learn_history(rule: ActiveRule, *, before: datetime) -> None:
-    """Have a new-terms rule remember what its history holds, up to `before`. Other rules have nothing to learn."""
+def learn_history(rule: ActiveRule, lookback: Lookback, worker: UUID) -> None:
+    """Have a new-terms rule remember what its history holds, up to the look-back, from where an earlier try ended.
+
+    Other rules have nothing to learn.
+    """
     length = history(rule.definition) if rule.definition.type == "new_terms" else None
     if length is None:
         return
     by: Literal["time", "ingested"] = "ingested" if by_ingest_time(rule.definition) else "time"
-    stored = scan_for(rule, Window(before - length, before), by=by)
-    for events in _chunks(_decoded(rule, stored)):
+    start = max(lookback.start - length, lookback.learnt_until or lookback.start - length)
+    for events in _chunks(_decoded(rule, scan_for(rule, Window(start, max(start, lookback.start)), by=by))):
         with transaction.atomic(), blaming(rule.id):
+            lookbacks.note_learnt(lookback, until=time_of(rule, events[-1]), worker=worker)
             seen.lock([rule.logic_hash])
             newness = Newness()
             newness.keep_new(rule, [judged for judged in events if rule.excepted_by(judged.document) is None])

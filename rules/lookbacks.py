@@ -111,6 +111,13 @@ def finish(lookback: Lookback, *, worker: UUID, now: datetime) -> None:
     _held(lookback, worker).update(done_at=now, error="", lease_by=None, lease_until=None)
 
 
+def note_learnt(lookback: Lookback, *, until: datetime, worker: UUID) -> None:
+    """Note how far the rule has learnt its history: the next try learns on from there, and slowness is no failure."""
+    if lookback.learnt_until is None or until > lookback.learnt_until:
+        lookback.learnt_until, lookback.attempts = until, 1
+        _held(lookback, worker).update(learnt_until=until, attempts=1)
+
+
 def move_on(lookback: Lookback, *, to: datetime, worker: UUID) -> None:
     """Note how far judging has come, in the transaction that inserts the alerts: the next try begins there.
 

@@ -147,6 +147,7 @@ class Lookback(models.Model):
     revision = models.ForeignKey(RuleRevision, on_delete=models.CASCADE, related_name="+")
     start = models.DateTimeField()
     end = models.DateTimeField()
+    learnt_until = models.DateTimeField(null=True)  # how far a new-terms rule has learnt its history
     after_epoch = models.BigIntegerField()  # judged once no batch claimed under an older epoch is pending
     lease_by = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)

@@ -12,6 +12,7 @@ from alerts import lookback
 from alerts.evaluation import judge_lookbacks
 from alerts.exceptions import take_back
 from alerts.models import Alert
+from alerts.newness import Newness
 from events.models import Batch
 from rules import lookbacks, quarantine
 from rules.exceptions import create_item, edit_item, expire_due
@@ -268,6 +269,30 @@ def test_one_that_is_interrupted_goes_on_where_it_was(tmp_path, monkeypatch):
     waiting = Lookback.objects.get(done_at=None)
     assert (waiting.start, waiting.attempts) == (NOW - 60 * MINUTE, 1)
     assert look_back(NOW + MINUTE) == 1
+
+
+def test_learning_that_is_interrupted_goes_on_where_it_was(tmp_path, monkeypatch):
+    load(tmp_path, new_terms=["user.name"], enable=False)
+    for day in (3, 2, 1):
+        store(event(NOW - day * DAY, user__name=f"known-{day}"), now=NOW - day * DAY)
+    switch_on()
+    monkeypatch.setattr("alerts.lookback.CHUNK", 1)
+    keep_new, learnt = Newness.keep_new, []
+
+    def interrupted(self, rule, events):
+        if len(learnt) == 2:
+            raise SoftTimeLimitExceeded
+        learnt.append(events[0].document)
+        return keep_new(self, rule, events)
+
+    with monkeypatch.context() as slow:
+        slow.setattr("alerts.lookback.Newness.keep_new", interrupted)
+        with pytest.raises(SoftTimeLimitExceeded):
+            look_back()
+    assert Lookback.objects.get().learnt_until == NOW - 2 * DAY
+    assert look_back(NOW + MINUTE) == 0
+    known = [event(user__name=f"known-{day}") for day in (3, 2, 1)]
+    assert raised(known, now=NOW + 2 * MINUTE) == []
 
 
 def on(name, value):
