@@ -52,7 +52,7 @@ class EventsView(APIView):
         "The answer comes after the events are stored, and says for each what became of it.",
         parameters=_HEADERS,
         request={"application/x-ndjson": OpenApiTypes.STR, "application/json": list[dict[str, Any]]},
-        responses={200: IngestAnswer} | dict.fromkeys((400, 401, 403, 413, 415, 429, 503), Refusal),
+        responses={200: IngestAnswer} | dict.fromkeys((400, 401, 403, 413, 415, 422, 429, 503), Refusal),
         auth=_KEY,
     )
     def post(self, request: Request) -> HttpResponse:

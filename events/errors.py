@@ -5,6 +5,7 @@
     │   ├── Malformed             400  body is not what its type says
     │   ├── TooLarge              413
     │   ├── UnknownForm           415  content type or encoding
+    │   ├── KeyReused             422  an Idempotency-Key that came with another body before
     │   ├── TooFast               429  the key's own rate; carries retry_after_seconds
     │   └── NotNow                503  our backlog, disk or database; carries retry_after_seconds
     ├── EventRefused          one event of a request: reason (a code) and detail (a sentence)
@@ -48,6 +49,13 @@ class UnknownForm(RequestRefused):
 
     status = 415
     code = "unsupported_type"
+
+
+class KeyReused(RequestRefused):
+    """The Idempotency-Key belongs to another request: to answer as if this one were stored would lose it."""
+
+    status = 422
+    code = "key_reused"
 
 
 class TooFast(RequestRefused):

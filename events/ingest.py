@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any
 
 import structlog
@@ -20,7 +21,7 @@ from accounts.models import ApiKey
 from events import bell, partitions, pressure, rate
 from events.body import BodyLimits, divide, media_type, unpack
 from events.dead_letters import Refused, bury
-from events.errors import EventRefused, Malformed, TooLarge
+from events.errors import EventRefused, KeyReused, Malformed, TooLarge
 from events.models import Batch
 from events.normalise import NormalisedEvent, Reception, normalise
 from events.store import put_batch
@@ -60,6 +61,21 @@ class IngestReport:
         return counts | {"items": [item.to_json() for item in self.items]}
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """Which request this is, as its sender says (`key`), and a hash of its unpacked events to hold him to it."""
+
+    key: str | None
+    content: str
+
+    @classmethod
+    def of(cls, key: str | None, lines: Sequence[bytes]) -> "_Sent":
+        digest = blake2b(digest_size=16)
+        for line in lines if key else ():
+            digest.update(len(line).to_bytes(8, "big") + line)
+        return cls(key, digest.hexdigest())
+
+
 @dataclass(slots=True)
 class _Sorted:
     """The events of a request, sorted into good and bad, with the place each good one had."""
@@ -90,21 +106,23 @@ def ingest(
 ) -> IngestReport:
     """Store the events of one request and queue them for judging; returns after COMMIT.
 
-    A request whose Idempotency-Key this key has sent before gets the first answer again, for two days.
+    A request whose Idempotency-Key this key has sent before gets the first answer again, for two days; with other
+    events than then it is refused.
     `metered=False` leaves the key's rate alone, for a back-fill of our own.
 
     Raises: RequestRefused (nothing was stored); DatabaseError (send again).
     """
     request_key = _request_key(key, idempotency_key)
-    remembered = _remembered(key, request_key)
+    lines = _lines(body, content_type, content_encoding)
+    sent = _Sent.of(request_key, lines)
+    remembered = _remembered(key, sent)
     if remembered:
         return remembered
-    lines = _lines(body, content_type, content_encoding)
     pressure.check(now)
     if metered:
         rate.spend(key, len(lines))
     touch_key(key, now)
-    return _store(_sort(lines, key, now), key, request_key, now)
+    return _store(_sort(lines, key, now), key, sent, now)
 
 
 def _lines(body: bytes, content_type: str, content_encoding: str) -> list[bytes]:
@@ -124,11 +142,19 @@ def _request_key(key: ApiKey, given: str | None) -> str | None:
     return f"{key.pk}:{given}"
 
 
-def _remembered(key: ApiKey, request_key: str | None) -> IngestReport | None:
-    if request_key is None:
+def _remembered(key: ApiKey, sent: _Sent) -> IngestReport | None:
+    """The first answer to this request, if it was stored. Raises: KeyReused."""
+    if sent.key is None:
         return None
-    first = Batch.objects.filter(team_id=key.team_id, request_key=request_key).values_list("answer", "id").first()
-    return IngestReport([ItemResult(*item) for item in first[0] or []], first[1]) if first else None
+    first = Batch.objects.filter(team_id=key.team_id, request_key=sent.key).values_list("answer", "id").first()
+    if first is None:
+        return None
+    answer, batch_id = first
+    if not isinstance(answer, dict):  # stored before contents were compared
+        answer = {"content": sent.content, "items": answer or []}
+    if answer["content"] != sent.content:
+        raise KeyReused("This Idempotency-Key came with other events before. Give every request a key of its own.")
+    return IngestReport([ItemResult(*item) for item in answer["items"]], batch_id)
 
 
 def _sort(lines: Sequence[bytes], key: ApiKey, now: datetime) -> _Sorted:
@@ -145,17 +171,18 @@ def _sort(lines: Sequence[bytes], key: ApiKey, now: datetime) -> _Sorted:
     return found
 
 
-def _store(found: _Sorted, key: ApiKey, request_key: str | None, now: datetime) -> IngestReport:
+def _store(found: _Sorted, key: ApiKey, sent: _Sent, now: datetime) -> IngestReport:
     """Store, again when another request was in the way."""
 
-    def answer(created: list[bool]) -> list[list[str | None]]:
-        return [[item.status, item.id, item.reason, item.detail] for item in found.items(created)]
+    def answer(created: list[bool]) -> dict[str, Any]:
+        items = [[item.status, item.id, item.reason, item.detail] for item in found.items(created)]
+        return {"content": sent.content, "items": items}
 
     for tries in range(1, _TRIES + 1):
         try:
-            return _store_once(found, key, request_key, now, answer)
+            return _store_once(found, key, sent.key, now, answer)
         except (IntegrityError, OperationalError) as error:
-            remembered = _remembered(key, request_key)
+            remembered = _remembered(key, sent)
             if remembered:
                 return remembered
             passes = isinstance(error.__cause__, DeadlockDetected | SerializationFailure | CheckViolation)

@@ -77,7 +77,6 @@ def test_another_team_s_key_is_neither_listed_nor_revoked(people):
     assert people.key.pk[:8].encode() not in otto.get("/settings/keys/").content
     answer = otto.post(f"/settings/keys/{people.key.pk}/revoke/", {"typed_name": "agent"})
     assert answer.status_code == 404
-    assert b"not in the team" in answer.content
 
 
 def test_a_hostile_name_is_text(people):

@@ -173,8 +173,17 @@ def test_a_repeated_request_gets_the_first_answer(post: Post) -> None:
 
 def test_a_request_that_was_refused_event_by_event_is_remembered_too(post: Post) -> None:
     first = post(b"x", Idempotency_Key="k")
-    assert post(b'{"_id":"other"}', Idempotency_Key="k").json() == first.json()
+    assert post(b"x", Idempotency_Key="k").json() == first.json()
     assert not Event.objects.exists()
+
+
+def test_a_request_key_with_other_events_is_refused_and_stores_nothing(post: Post) -> None:
+    first = post(b'{"_id":"one"}', Idempotency_Key="k")
+    other = post(b'{"_id":"other"}', Idempotency_Key="k")
+    assert (other.status_code, other.json()["error"]["code"]) == (422, "key_reused")
+    assert Event.objects.count() == 1
+    packed = post(gzip.compress(b'{"_id":"one"}'), Idempotency_Key="k", Content_Encoding="gzip")
+    assert packed.json() == first.json()
 
 
 def test_a_key_that_is_too_fast_gets_a_429_and_is_told_when(post: Post, agent: tuple[ApiKey, str]) -> None:
@@ -241,5 +250,5 @@ def test_the_schema_describes_the_door(client: Client) -> None:
     response = client.get("/api/v1/schema", headers={"Accept": "application/vnd.oai.openapi+json"})
     schema = json.loads(response.content)
     answers = schema["paths"]["/api/v1/events"]["post"]["responses"]
-    assert set(answers) == {"200", "400", "401", "403", "413", "415", "429", "503"}
+    assert set(answers) == {"200", "400", "401", "403", "413", "415", "422", "429", "503"}
     assert schema["components"]["securitySchemes"]["ApiKey"]["name"] == "Authorization"
