@@ -96,6 +96,13 @@ def test_markdown_keeps_what_a_guide_needs():
     assert 'rel="noopener noreferrer nofollow"' in html
 
 
+def test_markdown_that_is_too_long_is_cut_and_says_so():
+    html = markdown.render("a" * markdown.LONGEST + "never")
+    assert "never" not in html
+    assert "The rest of this text is left out" in html
+    assert "left out" not in markdown.render("a" * markdown.LONGEST)
+
+
 def test_headings_written_as_text_stay_text():
     assert "<h3>" not in markdown.render("a `<h1>` b")
 
