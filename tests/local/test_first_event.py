@@ -39,7 +39,7 @@ def _of_the_terminal() -> str:
 
 def _of_the_readme() -> str:
     blocks = re.findall(r"```sh\n(.*?)```", (CHECKOUT / "README.md").read_text(), re.DOTALL)
-    return next(block for block in blocks if "curl " in block)
+    return str(next(block for block in blocks if "curl " in block))
 
 
 def _of_the_page() -> str:
