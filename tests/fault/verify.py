@@ -32,12 +32,14 @@ def main(path: str) -> int:
         "alerts missing": sorted(map(str, expected - set(raised)))[:5],
         "alerts invented": sorted(map(str, set(raised) - expected))[:5],
         "alerts doubled": sorted(str(key) for key, count in raised.items() if count > 1)[:5],
-        "terms differ": _terms_that_differ(stored),
+        "terms differ": _terms_that_differ(),
         "left pending": _left(),
     }
     if problems["alerts missing"]:
         print(json.dumps(_history_of(expected - set(raised)), default=str))
     figures = {"acknowledged": len(acknowledged), "stored": len(stored), "alerts": sum(raised.values())}
+    if problems["terms differ"]:
+        print(json.dumps(_look_backs(), default=str))
     print(json.dumps({"problems": {key: value for key, value in problems.items() if value}, **figures}))
     return 0
 
@@ -84,9 +86,8 @@ def _expected(stored: Counter[bytes]) -> Iterator[tuple[str, str]]:
     yield from ((rule.id, uid) for rule, uid, _ in _hits("query"))  # type: ignore[attr-defined]
 
 
-def _terms_that_differ(stored: Counter[bytes]) -> list[str]:
+def _terms_that_differ() -> dict[str, list[str]]:
     """Nothing came before the storm, so every combination seen must have been raised, each once."""
-    del stored
     from alerts.models import Alert
     from engine import Document
     from engine.rule_types import new_terms
@@ -98,8 +99,12 @@ def _terms_that_differ(stored: Counter[bytes]) -> list[str]:
     }
     rows = Alert.objects.exclude(new_terms__isnull=True).values_list("rule_id", "new_terms")
     raised = Counter((rule, tuple(terms["values"])) for rule, terms in rows if terms)
-    wrong = (seen ^ set(raised)) | {key for key, count in raised.items() if count > 1}
-    return sorted(map(str, wrong))[:5]
+    wrong = {
+        "missing": seen - set(raised),
+        "invented": set(raised) - seen,
+        "doubled": {key for key, count in raised.items() if count > 1},
+    }
+    return {how: sorted(map(str, keys))[:5] for how, keys in wrong.items() if keys}
 
 
 def _history_of(missing: set[tuple[str, str]]) -> list[object]:
@@ -112,6 +117,13 @@ def _history_of(missing: set[tuple[str, str]]) -> list[object]:
     )
     told: list[object] = list(Batch.objects.filter(ingested_at__in=list(arrived)).values())
     return told + list(RuleRun.objects.filter(rule_id__in={rule for rule, _ in missing}).values())
+
+
+def _look_backs() -> list[object]:
+    """What became of the look-backs of the new-terms rules."""
+    from rules.models import Lookback
+
+    return list(Lookback.objects.filter(rule__type="new_terms").order_by("pk").values())
 
 
 def _left() -> int:
