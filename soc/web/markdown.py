@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 LONGEST = 32_000
-"""Characters. The worst text of this length takes about a second, and the longest guides have half of it."""
+"""Characters. The worst text of this length takes about a second, and the guides of the pack have a tenth of it."""
 _CUT = "<p><em>The rest of this text is left out: it is too long to be shown.</em></p>"
 _TAGS = {
     "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
