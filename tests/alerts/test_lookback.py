@@ -277,7 +277,8 @@ def test_learning_that_is_interrupted_goes_on_where_it_was(tmp_path, monkeypatch
         store(event(NOW - day * DAY, user__name=f"known-{day}"), now=NOW - day * DAY)
     switch_on()
     monkeypatch.setattr("alerts.lookback.CHUNK", 1)
-    keep_new, learnt = Newness.keep_new, []
+    keep_new = Newness.keep_new
+    learnt: list[object] = []
 
     def interrupted(self, rule, events):
         if len(learnt) == 2:

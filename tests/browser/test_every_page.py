@@ -89,7 +89,11 @@ def test_the_exceptions_button_stays_at_the_foot_of_its_panel(
         page.get_by_label("Value of condition 1", exact=False).fill("postgres*")
         page.get_by_label("Operator of condition 1").select_option("matches")
     page.get_by_text("Would have hidden 2 true positives.").wait_for()
-    panel, foot, why = (page.locator(what).bounding_box() or {} for what in ("#side", "#exception-foot", "#id_reason"))
+    boxes = {what: page.locator(what).bounding_box() for what in ("#side", "#exception-foot", "#id_reason")}
+    panel, foot, why = (boxes[what] for what in ("#side", "#exception-foot", "#id_reason"))
+    assert panel
+    assert foot
+    assert why
     assert foot["y"] + foot["height"] == pytest.approx(panel["y"] + panel["height"], abs=1)
     assert why["y"] < foot["y"] or page.locator(".side-body.exc").evaluate("it => it.scrollHeight > it.clientHeight")
     assert page.locator("#exception-form > *:last-child").get_attribute("id") == "exception-foot"

@@ -6,9 +6,10 @@ what the evaluator says of the stored events.
 
 import json
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import django
@@ -87,8 +88,11 @@ def _expected(stored: Counter[bytes]) -> Iterator[tuple[str, str]]:
 
 
 def _terms_that_differ() -> dict[str, list[str]]:
-    """Nothing came before the storm, so every combination seen must have been raised, each once."""
-    from alerts.models import Alert
+    """Nothing came before the storm, so every combination seen must have been raised.
+
+    Once, but for events that were judged late: new is what had no earlier match when it was judged, and nothing is
+    taken back. So of a combination's alerts each must rest on an earlier event than the ones raised before it.
+    """
     from engine import Document
     from engine.rule_types import new_terms
 
@@ -97,14 +101,28 @@ def _terms_that_differ() -> dict[str, list[str]]:
         for rule, _, raw in _hits("new_terms")
         for terms in new_terms.terms_of(rule.definition.new_terms_fields, Document.of(raw))  # type: ignore[attr-defined]
     }
-    rows = Alert.objects.exclude(new_terms__isnull=True).values_list("rule_id", "new_terms")
-    raised = Counter((rule, tuple(terms["values"])) for rule, terms in rows if terms)
+    raised = _raised_terms()
     wrong = {
         "missing": seen - set(raised),
         "invented": set(raised) - seen,
-        "doubled": {key for key, count in raised.items() if count > 1},
+        "doubled": {key for key, times in raised.items() if any(b >= a for a, b in pairwise(times))},
     }
     return {how: sorted(map(str, keys))[:5] for how, keys in wrong.items() if keys}
+
+
+def _raised_terms() -> dict[tuple[str, tuple[str, ...]], list[datetime]]:
+    """Each combination with the times of its alerts' events (arrival where the rule says so), in order of raising."""
+    from alerts.models import AlertEvent
+    from rules.ruleset import current
+    from rules.schedule import by_ingest_time
+
+    found: dict[tuple[str, tuple[str, ...]], list[datetime]] = defaultdict(list)
+    rows = AlertEvent.objects.exclude(alert__new_terms__isnull=True).order_by("alert__created_at", "alert_id")
+    for kept in rows.select_related("alert"):
+        rule, terms = current().rules[kept.alert.rule_id], kept.alert.new_terms or {}
+        at = kept.ingested if by_ingest_time(rule.definition) else kept.time
+        found[rule.id, tuple(terms["values"])].append(at)
+    return found
 
 
 def _history_of(missing: set[tuple[str, str]]) -> list[object]:

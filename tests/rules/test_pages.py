@@ -63,7 +63,9 @@ def test_rules_are_found_by_name_tag_technique_and_id(rule: Rule, people: People
     assert rule_list(user=people.vera, filters=ListFilters(q=f"{words} nowhere"), now=NOW).ids == []
 
 
-@pytest.mark.parametrize("query", ["?severity=odd&type=x%01&show=x", "?after=forged", "?q=%25%27%22", "?q=" + "x" * 300])
+@pytest.mark.parametrize(
+    "query", ["?severity=odd&type=x%01&show=x", "?after=forged", "?q=%25%27%22", "?q=" + "x" * 300]
+)
 def test_an_address_made_by_hand_is_answered(rule: Rule, people: People, query: str) -> None:
     assert sign_in(people.vera).get(LIST + query).status_code == 200
 
