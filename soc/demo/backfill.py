@@ -64,21 +64,21 @@ def backfill(
     """
     report, worker = BackfillReport(), uuid.uuid4()
     start, analyst = now - timedelta(days=days), demo_analyst()
-    ensure_days(
-        (start + timedelta(days=day)).date() for day in range(days + 2)
-    )  # not inside the requests' transactions
+    judged_until = _stretch_of(now - _OPEN_FOR)
+    # Partitions are made here, because the requests' transactions would hold their locks.
+    ensure_days((start + timedelta(days=day)).date() for day in range(days + 2))
     for request in _requests(company, seed, start, now - timedelta(minutes=2)):
         with transaction.atomic():
             raised = _send(key, request, worker, report)
-            if request.story and raised and request.at < now - _OPEN_FOR:
-                report.verdicts += _close(raised, request.story, key, analyst, _verdict(seed, request))
+            if raised and request.at <= judged_until:
+                report.verdicts += _close(raised, key, analyst, _verdict(seed, request))
         progress((request.at - start) / (now - start))
     return report
 
 
 def _requests(company: Company, seed: int, start: datetime, end: datetime) -> Iterator[_Request]:
     """What agents would have sent from start to end, oldest first."""
-    stretch = _EPOCH + (start - _EPOCH) // _STRETCH * _STRETCH
+    stretch = _stretch_of(start)
     while stretch < end:
         stop = stretch + _STRETCH
         told = [
@@ -90,6 +90,11 @@ def _requests(company: Company, seed: int, start: datetime, end: datetime) -> It
         loud = [_Request(_arrival(one), one.story, list(one.documents)) for one in told if _fires(one)]
         yield from sorted([*loud, _Request(min(stop, end), None, quiet)], key=lambda request: request.at)
         stretch = stop
+
+
+def _stretch_of(at: datetime) -> datetime:
+    """The start of the stretch this instant is in: a fixed grid, so that a repeat tells and judges the same."""
+    return _EPOCH + (at - _EPOCH) // _STRETCH * _STRETCH
 
 
 def _fires(happening: Happening) -> bool:
@@ -127,23 +132,26 @@ def _send(key: ApiKey, request: _Request, worker: uuid.UUID, report: BackfillRep
 @dataclass(frozen=True, slots=True)
 class _Verdict:
     reason: Reason
+    note: str
     at: datetime
 
 
 def _verdict(seed: int, request: _Request) -> _Verdict:
-    """What the story was, found out after a time that people would take."""
-    assert request.story is not None  # noqa: S101 - asked for stories only
+    """What it was, found out after a time that people would take. Ordinary work alerts only while it is new."""
     rng = random.Random(f"verdict {seed} {request.at.isoformat()}")
+    at = request.at + timedelta(minutes=rng.uniform(4, 300))
+    if request.story is None:
+        return _Verdict(Reason.BENIGN_POSITIVE, "Demo verdict: ordinary work, met for the first time.", at)
     reasons, weights = zip(*_VERDICTS[request.story.outcome], strict=True)
-    return _Verdict(rng.choices(reasons, weights)[0], request.at + timedelta(minutes=rng.uniform(4, 300)))
+    return _Verdict(rng.choices(reasons, weights)[0], f"Demo verdict: {request.story.name}.", at)
 
 
-def _close(raised: list[int], story: Story, key: ApiKey, analyst: User, verdict: _Verdict) -> int:
+def _close(raised: list[int], key: ApiKey, analyst: User, verdict: _Verdict) -> int:
     set_status(
         alert_ids=raised,
         status=Status.CLOSED,
         reason=verdict.reason,
-        note=f"Demo verdict: {story.name}.",
+        note=verdict.note,
         versions=None,
         actor=analyst,
         now=verdict.at,
