@@ -253,6 +253,13 @@ def _user_fields(user: Account) -> dict[str, object]:
     return fields | ({"domain": user.domain} if user.domain else {})
 
 
+def _folder(process: Process) -> str:
+    """Where the process works; nobody said so for most, and a Windows machine has no root folder."""
+    return (
+        "C:\\Windows\\System32" if process.machine.os is Os.WINDOWS and process.directory == "/" else process.directory
+    )
+
+
 def _process_fields(process: Process) -> dict[str, object]:
     return {
         "pid": process.pid,
@@ -262,7 +269,7 @@ def _process_fields(process: Process) -> dict[str, object]:
         "args": list(process.args),
         "args_count": len(process.args),
         "command_line": " ".join(process.args),
-        "working_directory": process.directory,
+        "working_directory": _folder(process),
         "start": stamp(process.started),
         "interactive": process.interactive,
         "hash": {"sha256": stable_id("file", process.executable) + stable_id("sha", process.executable)},
