@@ -185,23 +185,7 @@ def plain_event(
 ) -> Document:
     """An event of a service that has no agent on a host: a sign-in, a cloud call, a firewall line."""
     event_id = stable_id(dataset, at.isoformat(), action, *sorted(map(str, fields.items())))
-    return {
-        "_id": event_id,
-        "_index": f"logs-{dataset}-default",
-        "@timestamp": stamp(at),
-        "ecs": {"version": "8.17.0"},
-        "data_stream": {"type": "logs", "dataset": dataset, "namespace": "default"},
-        "event": {
-            "id": event_id,
-            "kind": "event",
-            "category": [category],
-            "type": [kind],
-            "action": action,
-            "outcome": outcome,
-            "module": dataset.split(".")[0],
-            "dataset": dataset,
-        },
-    } | fields
+    return _envelope(event_id, dataset, at, category, kind, action, "8.17.0", outcome) | fields
 
 
 def stamp(at: datetime) -> str:
@@ -226,12 +210,29 @@ def _base(
     machine: Machine, at: datetime, dataset: str, category: str, kind: str, action: str, *identity: object
 ) -> Document:
     event_id = stable_id(machine.name, dataset, action, at.isoformat(), *identity)
+    return _envelope(event_id, dataset, at, category, kind, action, "8.11.0") | {
+        "agent": {"id": machine.agent_id, "type": "endpoint", "version": "8.17.3"},
+        "host": host_fields(machine),
+        "tags": list(machine.tags),
+    }
+
+
+def _envelope(
+    event_id: str,
+    dataset: str,
+    at: datetime,
+    category: str,
+    kind: str,
+    action: str,
+    ecs_version: str,
+    outcome: str = "success",
+) -> Document:
+    """What every document carries: identity, index, time, and what kind of event it is."""
     return {
         "_id": event_id,
         "_index": f"logs-{dataset}-default",
         "@timestamp": stamp(at),
-        "agent": {"id": machine.agent_id, "type": "endpoint", "version": "8.17.3"},
-        "ecs": {"version": "8.11.0"},
+        "ecs": {"version": ecs_version},
         "data_stream": {"type": "logs", "dataset": dataset, "namespace": "default"},
         "event": {
             "id": event_id,
@@ -239,12 +240,10 @@ def _base(
             "category": [category],
             "type": [kind],
             "action": action,
-            "outcome": "success",
-            "module": "endpoint",
+            "outcome": outcome,
+            "module": dataset.split(".")[0],
             "dataset": dataset,
         },
-        "host": host_fields(machine),
-        "tags": list(machine.tags),
     }
 
 
