@@ -110,13 +110,17 @@ def _terms_that_differ() -> dict[str, list[str]]:
 
 
 def _raised_terms() -> dict[tuple[str, tuple[str, ...]], list[datetime]]:
-    """Each combination with the times of its alerts' events (arrival where the rule says so), in order of raising."""
+    """Each combination with the times of its alerts' events (arrival where the rule says so), in order of raising.
+
+    That is the order of their numbers: these are drawn while the rule's memory is locked, whereas `created_at` is when
+    a worker began its pass, and of two workers the one that began later may have been the first to judge.
+    """
     from alerts.models import AlertEvent
     from rules.ruleset import current
     from rules.schedule import by_ingest_time
 
     found: dict[tuple[str, tuple[str, ...]], list[datetime]] = defaultdict(list)
-    rows = AlertEvent.objects.exclude(alert__new_terms__isnull=True).order_by("alert__created_at", "alert_id")
+    rows = AlertEvent.objects.exclude(alert__new_terms__isnull=True).order_by("alert_id")
     for kept in rows.select_related("alert"):
         rule, terms = current().rules[kept.alert.rule_id], kept.alert.new_terms or {}
         at = kept.ingested if by_ingest_time(rule.definition) else kept.time
