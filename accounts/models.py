@@ -1,9 +1,11 @@
 """Who: users, their teams and roles, the keys agents present, and the record of changes."""
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from accounts.roles import Role
+from accounts.scopes import Scope
 
 
 class Team(models.Model):
@@ -30,15 +32,37 @@ class User(AbstractUser):
     time_zone = models.CharField(max_length=64, default="UTC")
     must_change_password = models.BooleanField(default=False)
     single_key_shortcuts = models.BooleanField(default=True)
+    mail_notices = models.BooleanField(default=True)  # notices also come by mail, where there is an address
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
 
 
-class ApiKey(models.Model):
-    """A key an agent presents to send events: `Authorization: ApiKey base64(id:key)`.
+class RolePolicy(models.Model):
+    """What the administrators have decided for everybody of a role; without a row the defaults hold."""
 
-    Only the SHA-256 of the 256 random bits is kept; the key itself is shown once.
+    class Exceptions(models.TextChoices):
+        DIRECT = "direct", "saves exceptions directly"
+        DRAFT = "draft", "saves exceptions as drafts for review"
+
+    role = models.CharField(primary_key=True, max_length=16, choices=Role.choices)
+    exceptions = models.CharField(max_length=8, choices=Exceptions.choices, default=Exceptions.DIRECT)
+    second_factor = models.BooleanField(default=False)  # nobody of the role works without one
+
+    def __str__(self) -> str:
+        return self.get_role_display()
+
+
+def _ingest_only() -> list[str]:
+    return [Scope.EVENTS_WRITE.value]
+
+
+class ApiKey(models.Model):
+    """A key that an agent or a client presents: `Authorization: ApiKey base64(id:key)`.
+
+    Only the SHA-256 of the 256 random bits is kept; the key itself is shown once. An agent's key has the scope
+    `events:write` and nothing else. A key with other scopes acts for a person: it may what the person may, within its
+    scopes and its team, and it stops when the person is deactivated.
     """
 
     id = models.CharField(primary_key=True, max_length=20)
@@ -47,8 +71,11 @@ class ApiKey(models.Model):
     secret_sha256 = models.BinaryField(max_length=32)
     events_per_second = models.PositiveIntegerField(default=20_000)
     demo = models.BooleanField(default=False)
+    scopes = ArrayField(models.CharField(max_length=24, choices=Scope.choices), default=_ingest_only)
+    acts_for = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="api_keys")
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField()
+    replaced_by = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="replaces")
     last_used_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
@@ -64,6 +91,49 @@ class SignInLink(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+
+
+class Notice(models.Model):
+    """Something a person should know: shown in the product until read, and sent by mail where that is wanted.
+
+    `key` makes it unique: the same thing is told the same person once, however often it is noticed.
+    """
+
+    class Kind(models.TextChoices):
+        ASSIGNED = "assigned", "Assigned to you"
+        MENTIONED = "mentioned", "You were mentioned"
+        ESCALATED = "escalated", "Escalated"
+        PAST_TARGET = "past_target", "Past target"
+        REVIEW = "review", "Review"
+
+    class Mail(models.TextChoices):
+        NONE = "none"
+        WAITING = "waiting"
+        SENT = "sent"
+        FAILED = "failed"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    text = models.CharField(max_length=300)
+    path = models.CharField(max_length=300)  # where it leads, within the product
+    key = models.CharField(max_length=120)
+    actor_name = models.CharField(max_length=150, blank=True)
+    read_at = models.DateTimeField(null=True)
+    mail = models.CharField(max_length=8, choices=Mail.choices, default=Mail.NONE)
+    mail_attempts = models.PositiveSmallIntegerField(default=0)
+    mail_after = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="notice_once")]
+        indexes = [
+            models.Index(fields=["user", "-at"], name="notice_newest"),
+            models.Index(fields=["user"], name="notice_unread", condition=models.Q(read_at__isnull=True)),
+            models.Index(fields=["mail_after"], name="notice_mail_due", condition=models.Q(mail="waiting")),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class Change(models.Model):
@@ -99,4 +169,5 @@ class Change(models.Model):
             models.Index(fields=["object_type", "object_id", "-at"], name="change_of_object"),
             models.Index(fields=["group"], name="change_of_group", condition=models.Q(group__isnull=False)),
             models.Index(fields=["-at"], name="change_newest"),
+            models.Index(fields=["object_type", "-at"], name="change_of_kind"),
         ]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db.models import QuerySet
 
 from accounts.access import REMEMBERED_TEAMS, may
-from accounts.models import ApiKey, Change, Team, User
+from accounts.models import ApiKey, Change, RolePolicy, Team, User
 from accounts.roles import PERMISSIONS, Permission, Role
 
 
@@ -33,6 +33,13 @@ def default_team() -> Team:
     return team
 
 
+def people_of_teams(team_ids: Iterable[int]) -> QuerySet[User]:
+    """Everybody who sees what belongs to these teams: members, and administrators."""
+    people = User.objects.filter(is_active=True)
+    seeing = people.filter(teams__in=list(team_ids)) | people.filter(role=Role.ADMIN)
+    return seeing.distinct().order_by("first_name", "last_name", "username")
+
+
 def people_to_assign(team_ids: Iterable[int]) -> QuerySet[User]:
     """Who can be given an alert of one of these teams: members who may triage, and administrators."""
     triagers = [role for role in Role if Permission.TRIAGE in PERMISSIONS[role]]
@@ -54,3 +61,8 @@ def changes_of(object_type: str, team_ids: Iterable[int], limit: int = 10) -> Qu
     """The newest entries of the record about one kind of thing, within teams."""
     changes = Change.objects.filter(object_type=object_type, team__in=list(team_ids))
     return changes.select_related("actor").order_by("-at", "-id")[:limit]
+
+
+def policy_of(role: str) -> RolePolicy:
+    """What holds for everybody of a role; the defaults where nobody has decided anything. One query."""
+    return RolePolicy.objects.filter(pk=role).first() or RolePolicy(role=role)

@@ -98,6 +98,50 @@ class AlertEvent(models.Model):
         constraints = [models.UniqueConstraint(fields=["alert", "role", "uid"], name="evidence_once")]
 
 
+class Target(models.Model):
+    """Within which time an alert of a severity is to be closed. Changes are in the record (object type "target")."""
+
+    severity = models.PositiveSmallIntegerField(primary_key=True, choices=Severity.choices)
+    within = models.DurationField()
+    version = models.PositiveIntegerField(default=1)
+
+
+class ExceptionDraft(models.Model):
+    """An exception that waits for a second pair of eyes: everything that saving it would take, and nothing in force.
+
+    Approving it saves the exception (alerts/exceptions/drafts.py) after the guard has looked again.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting for review"
+        RETURNED = "returned", "Change asked for"
+        APPROVED = "approved", "Approved"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+
+    alert = models.ForeignKey("Alert", on_delete=models.CASCADE, related_name="drafts")
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="+")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=255, blank=True)
+    entries = models.JSONField()
+    reason = models.TextField()
+    expires_at = models.DateTimeField(null=True)
+    review_at = models.DateTimeField(null=True)
+    close_matching = models.CharField(max_length=16, blank=True)
+    close_note = models.TextField(blank=True)
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
+    reviewer = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    reviewed_at = models.DateTimeField(null=True)
+    review_note = models.TextField(blank=True)
+    item = models.ForeignKey(ExceptionItem, null=True, on_delete=models.SET_NULL, related_name="+")
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [models.Index(fields=["team", "state", "-id"], name="draft_by_state")]
+
+
 class Comment(models.Model):
     """What a person wrote on an alert."""
 

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "events.apps.EventsConfig",
     "rules.apps.RulesConfig",
     "alerts.apps.AlertsConfig",
+    "cases.apps.CasesConfig",
     "soc.demo.apps.DemoConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -67,9 +68,14 @@ INSTALLED_APPS = [
     "template_partials",
     "django_htmx",
     "rest_framework",
+    "django_filters",
     "drf_spectacular",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
 ]
 
 MIDDLEWARE = [
@@ -84,6 +90,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "accounts.middleware.SignedInMiddleware",
 ]
 
