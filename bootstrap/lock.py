@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "requirements"
-NAMES = ("runtime", "dev")
+NAMES = ("runtime", "server", "dev")  # in this order: the later ones repeat the versions of runtime
+_MADE_FROM = {"server": ("server",), "runtime": ("server", "runtime"), "dev": ("server", "runtime", "dev")}
 _STAMP = "# made from "
 _VERSION = r"[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[a-z,]+\])?==[A-Za-z0-9.+!]+(?: ; [^\\]+)?"
 _HASH = r"    --hash=sha256:[0-9a-f]{64}"
@@ -22,7 +23,7 @@ _LINE = re.compile(rf"^(?:{_VERSION}|{_HASH})(?: \\)?$")
 
 def wishes(name: str) -> str:
     """The hash of everything that `name`.txt depends on."""
-    inputs = [FOLDER / "runtime.in"] + ([FOLDER / "dev.in"] if name == "dev" else [])
+    inputs = [FOLDER / f"{needed}.in" for needed in _MADE_FROM[name]]
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in inputs)).hexdigest()
 
 
@@ -33,10 +34,14 @@ def write() -> None:
         subprocess.run(
             ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes",
              "--no-emit-index-url", "--no-emit-find-links", "--no-header", "--no-annotate",
-             *sys.argv[1:], str(FOLDER / f"{name}.in"), "-o", str(target)],
+             *sys.argv[1:], *_constraints(name), str(FOLDER / f"{name}.in"), "-o", str(target)],
             check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         target.write_text(f"{_STAMP}{wishes(name)}\n{target.read_text()}")
+
+
+def _constraints(name: str) -> list[str]:
+    return [] if name == "runtime" else ["--constraints", str(FOLDER / "runtime.txt")]
 
 
 def complaints(name: str) -> list[str]:
@@ -60,15 +65,20 @@ def pins(name: str) -> dict[str, str]:
     return dict(line.rstrip(" \\").split("==", 1) for line in lines if "==" in line and line[0] not in " #")
 
 
-def check() -> int:
-    """0 when both locks are whole and agree."""
-    found = [sentence for name in NAMES for sentence in complaints(name)]
-    development = pins("dev")
-    found += [
-        f"dev.txt does not repeat {package}=={version} of runtime.txt"
-        for package, version in pins("runtime").items()
-        if development.get(package) != version
+def differences(smaller: str, larger: str) -> list[str]:
+    """What a lock has and the one that contains it has not, as sentences."""
+    there = pins(larger)
+    return [
+        f"{larger}.txt does not repeat {package}=={version} of {smaller}.txt"
+        for package, version in pins(smaller).items()
+        if there.get(package) != version
     ]
+
+
+def check() -> int:
+    """0 when the locks are whole and agree."""
+    found = [sentence for name in NAMES for sentence in complaints(name)]
+    found += differences("server", "runtime") + differences("runtime", "dev")
     for sentence in found:
         print(sentence, file=sys.stderr)
     return 1 if found else 0
