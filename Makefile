@@ -21,7 +21,7 @@ test: development-environment ## every test: in parallel, then whole-system flow
 quick: development-environment ## the engine's tests only; no database, seconds
 	@$(VENV)/pytest tests/engine -q
 
-check: development-environment ## format, lint, types, directions of imports, templates, migrations, lock
+check: development-environment ## format, lint, types, directions of imports, templates, migrations, lock, image
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy .
@@ -29,6 +29,8 @@ check: development-environment ## format, lint, types, directions of imports, te
 	@$(VENV)/djlint templates --lint --quiet
 	@$(VENV)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(VENV)/python bootstrap/lock.py --check
+	@$(VENV)/hadolint docker/Dockerfile
+	@$(VENV)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker/compose.yaml
 
 fix: development-environment ## format and mend what can be mended safely
 	@$(VENV)/ruff check --fix .

@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "soc.settings")
 
 app = Celery("watchbill")
 app.conf.update(
-    broker_url=os.environ.get("BROKER_URL", ""),
+    broker_url=settings.BROKER_URL,
     broker_connection_retry_on_startup=True,
     broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 2, "visibility_timeout": 3600},
     task_ignore_result=True,

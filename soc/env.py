@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
@@ -51,6 +52,21 @@ def env_secret(name: str) -> str | None:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError:
         raise ImproperlyConfigured(f"{name}_FILE points at {path}, which cannot be read.") from None
+
+
+def env_url(name: str, default: str = "") -> str:
+    """An address such as `BROKER_URL`, with the password of `BROKER_PASSWORD` (or its file) put into it, if given."""
+    url = os.environ.get(name) or default
+    variable = name.removesuffix("_URL") + "_PASSWORD"
+    password = env_secret(variable)
+    if not password:
+        return url
+    parts = urlsplit(url)
+    if not parts.hostname:
+        raise ImproperlyConfigured(f"{variable} is given, but {name} names no server that could ask for it.")
+    user, _, _ = parts.netloc.rpartition("@")[0].partition(":")
+    server = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{user}:{quote(password, safe='')}@{server}"))
 
 
 def database_from_url(url: str) -> dict[str, object]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from soc.env import database_from_url, env_bool, env_int, env_list, env_secret
+from soc.env import database_from_url, env_bool, env_int, env_list, env_secret, env_url
 
 django_stubs_ext.monkeypatch()
 
@@ -114,13 +114,13 @@ TEMPLATES = [
 ]
 
 DATABASES = {
-    "default": database_from_url(os.environ.get("DATABASE_URL", "postgresql:///watchbill"))
+    "default": database_from_url(env_url("DATABASE_URL", "postgresql:///watchbill"))
     | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-BROKER_URL = os.environ.get("BROKER_URL", "")
-CACHE_URL = os.environ.get("CACHE_URL", "")
+BROKER_URL = env_url("BROKER_URL")
+CACHE_URL = env_url("CACHE_URL")
 CACHES = (
     {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}}
     if CACHE_URL
