@@ -4,14 +4,21 @@ AccountsError
 ├── NotAllowed      the role lacks the permission (also Django's PermissionDenied, so it becomes a 403 page)
 ├── NotYourTeam     the object belongs to a team the person is not in (403 page as well)
 ├── KeyRefused      an agent's key was not accepted; `code` says why
-└── LinkRefused     a sign-in link is unknown, used or too old
+├── LinkRefused     a sign-in link is unknown, used or too old
+└── Refused         what an administrator asked for cannot be; `message` says why, for the person at the page
+    ├── LastAdministrator   nobody would be left who could administer
+    ├── Oneself             an act that one cannot do to oneself
+    ├── PersonRefused       a name or an address that cannot be used, or a person who is not in the right state
+    ├── TeamRefused         a team that cannot be so
+    ├── ScopesRefused       a key for nothing, or for something that does not exist
+    └── KeyNotReplaced      a key that nobody, or only somebody else, can replace
 """
 
 from typing import Literal
 
 from django.core.exceptions import PermissionDenied
 
-KeyRefusal = Literal["missing", "malformed", "unknown", "revoked", "expired"]
+KeyRefusal = Literal["missing", "malformed", "unknown", "revoked", "expired", "person", "scope"]
 
 
 class AccountsError(Exception):
@@ -31,7 +38,7 @@ class NotYourTeam(NotAllowed):
 
 
 class KeyRefused(AccountsError):  # noqa: N818  (a refusal, named as one)
-    """An agent's key was refused. The door answers 401; `code` is for the agent, the log and nothing else."""
+    """A key was refused. The door answers 401 or 403; `code` is for the agent, the log and nothing else."""
 
     def __init__(self, code: KeyRefusal) -> None:
         super().__init__(code)
@@ -40,3 +47,39 @@ class KeyRefused(AccountsError):  # noqa: N818  (a refusal, named as one)
 
 class LinkRefused(AccountsError):  # noqa: N818  (a refusal, named as one)
     """A sign-in link that does not work (any more)."""
+
+
+class Refused(AccountsError):  # noqa: N818  (a refusal, named as one)
+    """The root of refusals to administrators. `field` names the form's field that it is about, if there is one."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class LastAdministrator(Refused):
+    """Somebody must stay who can administer."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is the last active administrator. Make somebody else one first.", "role")
+
+
+class Oneself(Refused):
+    """An act that an administrator cannot do to the own account."""
+
+
+class PersonRefused(Refused):
+    """A person cannot be made or changed so."""
+
+
+class TeamRefused(Refused):
+    """A team cannot be made or changed so."""
+
+
+class KeyNotReplaced(Refused):
+    """A key that does not work any more, was replaced already, or acts for somebody else."""
+
+
+class ScopesRefused(Refused):
+    """What a key shall open is nothing, or not known."""

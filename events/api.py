@@ -17,7 +17,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.errors import KeyRefused
-from accounts.keys import authenticate_key
+from accounts.keys import authenticate_key, need_scope
+from accounts.scopes import Scope
 from events.errors import Malformed, RequestRefused, TooLarge
 from events.ingest import IngestReport, ingest
 from events.serializers import IngestAnswer, Refusal
@@ -30,6 +31,8 @@ _RETRY_AFTER_SECONDS = 5
 _FORBIDDEN = {
     "revoked": "This key has been revoked.",
     "expired": "This key has expired.",
+    "person": "The person this key acts for has been deactivated.",
+    "scope": "This key was not made for sending events. Make one that is, under Settings, API keys.",
 }
 _UNKNOWN = "Present a key: Authorization: ApiKey <key>."
 _KEY: Any = [{"ApiKey": []}]
@@ -71,6 +74,7 @@ class EventsView(APIView):
 def _taken(request: HttpRequest) -> IngestReport:
     now = clock.now()
     key = authenticate_key(request.headers.get("Authorization"), now)
+    need_scope(key, Scope.EVENTS_WRITE)
     return ingest(
         key=key,
         body=read_body(request, settings.INGEST_MAX_BODY_BYTES),
