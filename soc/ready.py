@@ -16,7 +16,7 @@ def is_ready(url: str, *, host: str) -> bool:
     request = urllib.request.Request(url, headers=headers)  # noqa: S310  (an address from the container's own file)
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-            return 200 <= answer.status < 300
+            return bool(200 <= answer.status < 300)
     except OSError:  # urllib's errors are among them
         return False
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -32,11 +33,12 @@ class LiveSystem:
 
     Killed processes come back by themselves; `wait_ready(name)` waits for that. `environment` is what a process needs
     to find database and broker; `setup_output` holds the administrator's password and link. `durable=False` saves
-    fsyncs.
+    fsyncs. `before_setup` is called with the address of the new, empty database.
     """
 
-    def __init__(self, *, durable: bool = True) -> None:
+    def __init__(self, *, durable: bool = True, before_setup: Callable[[str], None] | None = None) -> None:
         self.durable = durable
+        self.before_setup = before_setup
         self.folder = Path(tempfile.mkdtemp(prefix="wbl-", dir="/tmp"))
         self.door = Door("127.0.0.1", free_port())
         self.environment: dict[str, str] = {}
@@ -65,6 +67,8 @@ class LiveSystem:
             self._running = self._stack.enter_context(
                 services.running(home=self.folder, environ={}, durable=self.durable, log=self._log)
             )
+            if self.before_setup is not None:
+                self.before_setup(self.database_url)
             self.environment = {**self.running.environment(), "WATCHBILL_URL": self.url}
             self.setup_output = self.run("-m", "soc.local.prepare", "base")
             self.running.supervisor.start(
