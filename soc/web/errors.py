@@ -61,6 +61,17 @@ TROUBLES = {
     503: ("Not available right now", "The database or the queue does not answer. Try again in a few seconds."),
 }
 
+CODES = {
+    400: "malformed",
+    401: "not_authenticated",
+    403: "not_allowed",
+    404: "not_found",
+    405: "method_not_allowed",
+    429: "rate_limited",
+    500: "server_error",
+    503: "try_again",
+}
+
 
 def trouble(status: int, sentence: str = "", title: str = "") -> Trouble:
     """The words for a status, unless better ones are given."""
@@ -81,7 +92,8 @@ def answer_error(request: HttpRequest, status: int, sentence: str = "", title: s
 
 def _shaped(request: HttpRequest, what: Trouble, reference: str) -> HttpResponse:
     if request.path.startswith("/api/"):
-        body = {"error": {"status": what.status, "title": what.title, "detail": what.sentence, "reference": reference}}
+        told = {"status": what.status, "code": CODES.get(what.status, "refused"), "detail": what.sentence}
+        body = {"error": {**told, "reference": reference}}
         return JsonResponse(body, status=what.status)
     context = {"trouble": what, "reference": reference, "sign_in_url": sign_in_url(request)}
     if request.headers.get("HX-Request") == "true":

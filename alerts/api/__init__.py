@@ -1,0 +1,1 @@
+"""Alerts and exceptions in the API: what their pages show and do, as data."""

@@ -1,0 +1,314 @@
+"""How alerts are written in answers: a row of the queue, and everything that an alert's page shows."""
+
+from typing import Any
+
+import orjson
+from rest_framework import serializers
+
+from accounts.api.answers import PersonName
+from alerts.api.parts import SeverityName
+from alerts.evidence_line import without_marks
+from alerts.models import Alert, Reason, Status
+from alerts.selectors import AlertPage, QueueRow
+from soc.web.api.inputs import Moment
+
+Answer = serializers.Serializer[Any]
+REASONS = [("", "none"), *Reason.choices]
+
+
+class CountAnswer(Answer):
+    """How many: exact up to 10,000, `capped` beyond."""
+
+    number = serializers.IntegerField()
+    capped = serializers.BooleanField()
+
+
+class VerdictsAnswer(Answer):
+    """How the closed alerts of the rule were judged."""
+
+    true_positive = serializers.IntegerField()
+    benign_positive = serializers.IntegerField()
+    false_positive = serializers.IntegerField()
+    duplicate = serializers.IntegerField()
+    other = serializers.IntegerField()
+
+
+class AlertAnswer(Answer):
+    """An alert, without what it rests on."""
+
+    id = serializers.IntegerField()
+    label = serializers.CharField(source="__str__", help_text="As people name it: AL-17.")  # type: ignore[assignment]
+    version = serializers.IntegerField(help_text="Pass it on with an act.")
+    team = serializers.IntegerField(source="team_id")
+    rule = serializers.CharField(source="rule_id")
+    name = serializers.CharField()
+    severity = SeverityName()
+    risk_score = serializers.IntegerField()
+    building_block = serializers.BooleanField()
+    techniques = serializers.ListField(child=serializers.CharField())
+    tags = serializers.ListField(child=serializers.CharField())
+    event_time = Moment()
+    created_at = Moment()
+    host_name = serializers.CharField(allow_null=True)
+    user_name = serializers.CharField(allow_null=True)
+    evidence = serializers.SerializerMethodField(help_text="The telling value of the event, in a line.")
+    status = serializers.ChoiceField(choices=Status.choices)
+    reason = serializers.ChoiceField(choices=REASONS, help_text="Why it was closed; empty while it is not.")
+    assignee = PersonName(allow_null=True)
+    acknowledged_at = Moment(allow_null=True, help_text="The first human act.")
+    closed_at = Moment(allow_null=True)
+    closed_by_exception = serializers.IntegerField(source="closed_by_exception_id", allow_null=True)
+    demo = serializers.BooleanField()
+
+    def get_evidence(self, alert: Alert) -> str:
+        """The evidence line without the marks of matched values."""
+        return without_marks(alert.evidence)
+
+
+class AlertRow(AlertAnswer):
+    """A row of the queue."""
+
+    verdicts = VerdictsAnswer()
+
+    def to_representation(self, instance: QueueRow) -> dict[str, Any]:
+        """The alert and, beside it, how its rule is usually judged."""
+        written = {name: field for name, field in self.fields.items() if name != "verdicts"}
+        alert = AlertAnswer(instance.alert).data
+        return {**{name: alert[name] for name in written}, "verdicts": VerdictsAnswer(instance.verdicts).data}
+
+
+class QueueAnswer(Answer):
+    """A page of the queue."""
+
+    items = AlertRow(many=True)
+    next = serializers.CharField(allow_null=True, help_text="Pass it on as `after`; null at the end.")
+    total = CountAnswer()
+    stopped = serializers.BooleanField(help_text="A KQL search ended at its budget: there may be more.")
+    examined = serializers.IntegerField(help_text="How many alerts the KQL was tried on.")
+
+
+class ViewsAnswer(Answer):
+    """The tabs above the queue, with how many stand in each."""
+
+    triage = CountAnswer()
+    mine = CountAnswer()
+    urgent = CountAnswer()
+    closed = CountAnswer(help_text="Closed today, by UTC.")
+    all = CountAnswer()
+    newest = serializers.IntegerField(help_text="The highest number among the alerts one sees; 0 without any.")
+
+
+class HistogramBar(Answer):
+    """One bucket."""
+
+    start = Moment()
+    low = serializers.IntegerField()
+    medium = serializers.IntegerField()
+    high = serializers.IntegerField()
+    critical = serializers.IntegerField()
+
+
+class HistogramAnswer(Answer):
+    """Alerts over time."""
+
+    seconds = serializers.IntegerField(help_text="The length of a bucket.")
+    buckets = HistogramBar(many=True)
+
+
+class PartAnswer(Answer):
+    """A piece of the sentence above an alert."""
+
+    text = serializers.CharField()
+    strong = serializers.BooleanField()
+
+
+class ClauseAnswer(Answer):
+    """What the rule asked of a field, and what the event had there."""
+
+    field = serializers.CharField()
+    asked = serializers.CharField()
+    found = serializers.ListField(child=serializers.CharField())
+    held = serializers.BooleanField()
+    negated = serializers.BooleanField()
+    branch = serializers.CharField(allow_null=True)
+
+
+class WhyAnswer(Answer):
+    """Why the rule fired, by the clauses of the tree that judged the event."""
+
+    asked = ClauseAnswer(many=True)
+    also = ClauseAnswer(many=True, help_text="Held, and nearly always so.")
+    exclusions = ClauseAnswer(many=True, help_text="Negated, and none applied.")
+    branches_not_held = serializers.IntegerField()
+    problem = serializers.CharField(help_text="Why there is no explanation; mostly empty.")
+
+
+class NewTermsAnswer(Answer):
+    """What had not been seen before."""
+
+    fields = serializers.ListField(child=serializers.CharField())  # type: ignore[assignment]
+    values = serializers.ListField(child=serializers.CharField())
+    history = serializers.CharField()
+    history_start = Moment()
+    history_end = Moment()
+    earlier = Moment(allow_null=True)
+    later = Moment(allow_null=True)
+
+
+class ProcessAnswer(Answer):
+    """A process around the event."""
+
+    entity_id = serializers.CharField()
+    name = serializers.CharField()
+    executable = serializers.CharField()
+    command_line = serializers.CharField()
+    user = serializers.CharField()
+    pid = serializers.CharField()
+    time = Moment(allow_null=True)
+    event = serializers.SerializerMethodField(help_text="The uid of its event; null when none is stored.")
+
+    def get_event(self, node: Any) -> str | None:
+        """The uid in hexadecimal."""
+        return node.ref.uid.hex() if node.ref else None
+
+
+class ProcessTreeAnswer(Answer):
+    """A process among its relatives; ancestors from the oldest down."""
+
+    process = ProcessAnswer()
+    ancestors = ProcessAnswer(many=True)
+    children = ProcessAnswer(many=True)
+    siblings = ProcessAnswer(many=True)
+    more = serializers.BooleanField(help_text="Some lists were cut.")
+
+
+class FieldAnswer(Answer):
+    """A field of the source event."""
+
+    name = serializers.CharField()
+    values = serializers.ListField(child=serializers.CharField())
+    highlighted = serializers.BooleanField(help_text="The rule asks to look at it.")
+
+
+class FieldGroupAnswer(Answer):
+    """Fields that belong together."""
+
+    title = serializers.CharField()
+    fields = FieldAnswer(many=True)  # type: ignore[assignment]
+
+
+class StepAnswer(Answer):
+    """One thing to do or to weigh."""
+
+    title = serializers.CharField()
+    text = serializers.CharField(source="text_md", help_text="Markdown of the rule's author: not safe as HTML.")
+    heading = serializers.CharField(allow_null=True)
+
+
+class GuideAnswer(Answer):
+    """The rule's guide in its parts; texts are Markdown of the rule's author, not safe as HTML."""
+
+    intro = serializers.CharField()
+    steps = StepAnswer(many=True)
+    false_positives = serializers.CharField()
+    false_positive_items = StepAnswer(many=True)
+    response = serializers.CharField()
+    response_steps = StepAnswer(many=True)
+    setup = serializers.CharField()
+    related_rules = serializers.CharField()
+    additional = serializers.CharField()
+
+
+class ActivityAnswer(Answer):
+    """What somebody did, or what he wrote."""
+
+    at = Moment()
+    who = serializers.CharField()
+    verb = serializers.CharField()
+    text = serializers.CharField(help_text="The rest of a sentence that begins with who.")
+    note = serializers.CharField()
+    is_comment = serializers.BooleanField()
+    group = serializers.UUIDField(allow_null=True)
+    undoable = serializers.BooleanField()
+
+
+class BriefAnswer(Answer):
+    """Another alert, in a line."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    severity = SeverityName()
+    status = serializers.ChoiceField(choices=Status.choices)
+    reason = serializers.ChoiceField(choices=REASONS)
+    event_time = Moment()
+    created_at = Moment()
+    host_name = serializers.CharField(allow_null=True)
+    user_name = serializers.CharField(allow_null=True)
+    evidence = serializers.CharField()
+
+
+class RelatedAnswer(Answer):
+    """Alerts that may belong to the same story."""
+
+    same_host = BriefAnswer(many=True)
+    same_user = BriefAnswer(many=True)
+    same_hash = BriefAnswer(many=True)
+
+
+class RaisedByAnswer(Answer):
+    """The rule, as it was when it raised the alert."""
+
+    id = serializers.CharField(source="alert.rule_id")
+    name = serializers.CharField(source="definition.name")
+    type = serializers.CharField(source="definition.type")
+    description = serializers.CharField(source="definition.description")
+    references = serializers.ListField(child=serializers.CharField(), source="definition.references")
+    revision = serializers.IntegerField(source="revision.number")
+    current_revision = serializers.IntegerField(allow_null=True, source="current_revision.number", default=None)
+
+
+class AlertPageAnswer(Answer):
+    """Everything that an alert's page shows."""
+
+    alert = AlertAnswer()
+    rule = RaisedByAnswer(source="*")
+    sentence = PartAnswer(many=True)
+    why = WhyAnswer()
+    new_terms = NewTermsAnswer(allow_null=True)
+    process_tree = ProcessTreeAnswer(allow_null=True)
+    event_stored = serializers.BooleanField(help_text="False: the event left storage, this is what the alert kept.")
+    fields = FieldGroupAnswer(many=True)  # type: ignore[assignment]
+    all_fields = FieldAnswer(many=True)
+    event = serializers.SerializerMethodField(help_text="The event as it was kept.")
+    guide = GuideAnswer()
+    verdicts = VerdictsAnswer()
+    activity = ActivityAnswer(many=True)
+    related = RelatedAnswer()
+
+    def get_event(self, page: AlertPage) -> dict[str, Any]:
+        """The document."""
+        event: dict[str, Any] = orjson.loads(page.raw)
+        return event
+
+
+class ActAnswer(Answer):
+    """What an act changed, and how to take it back."""
+
+    changed = AlertAnswer(many=True, help_text="The alerts as they are now; those that already were so are not here.")
+    undo = serializers.UUIDField(allow_null=True, help_text="Post it to alerts/undo within ten minutes.")
+
+
+class UndoneAnswer(Answer):
+    """What stands as before."""
+
+    alerts = serializers.ListField(child=serializers.IntegerField())
+    released = serializers.IntegerField(help_text="Events that an undone exception held back and are alerts now.")
+
+
+class CommentAnswer(Answer):
+    """A comment as it was kept."""
+
+    id = serializers.IntegerField()
+    at = Moment()
+    author = PersonName()
+    text = serializers.CharField()

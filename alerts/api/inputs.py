@@ -1,0 +1,152 @@
+"""What may be asked of alerts and said to them."""
+
+from dataclasses import fields
+from typing import Any
+
+from rest_framework import serializers
+
+from alerts.api.parts import SEVERITIES, Seen
+from alerts.models import Reason, Status
+from alerts.selectors import QueueFilters
+from alerts.triage import MAX_TEXT
+from soc.web.api.inputs import LARGEST_ID, Id, Moment, PageQuery, Strict, Whole
+
+MOST_SELECTED = 500
+SORTS = ("urgent", "newest", "oldest")
+_ASSIGNEE = rf"^(me|nobody|[1-9][0-9]{{0,{len(str(LARGEST_ID)) - 2}}})$"
+_TAKEN = {one.name for one in fields(QueueFilters)}
+
+
+def _text(limit: int, help_text: str) -> serializers.CharField:
+    return serializers.CharField(max_length=limit, required=False, default="", allow_blank=True, help_text=help_text)
+
+
+class FilterQuery(Strict):
+    """The filters of the queue; every one may be left out."""
+
+    status = serializers.MultipleChoiceField(choices=Status.choices, required=False, help_text="Any of these.")
+    severity = serializers.MultipleChoiceField(choices=list(SEVERITIES), required=False, help_text="Any of these.")
+    rule = _text(64, "The id of a rule.")
+    technique = _text(20, "An ATT&CK technique: T1059, T1059.006.")
+    host = _text(255, "host.name, exactly.")
+    user = _text(255, "user.name, exactly.")
+    assignee = serializers.RegexField(
+        _ASSIGNEE, required=False, default="", help_text="`me`, `nobody`, or the id of a person."
+    )
+    tag = _text(255, "A tag of the rule.")
+    since = Moment(required=False, default=None, help_text="Raised from then on.")
+    until = Moment(required=False, default=None, help_text="Raised before then.")
+    closed_since = Moment(required=False, default=None)
+    kql = _text(4_000, "KQL over the source event and kibana.alert.*; a search stops at 10,000 alerts or 3 seconds.")
+    building_blocks = Whole(required=False, default=False, help_text="Also alerts of building-block rules.")
+    past_target = Whole(required=False, default=False, help_text="Only those open longer than their target.")
+
+
+class QueueQuery(FilterQuery, PageQuery):
+    """A page of the queue."""
+
+    sort = serializers.ChoiceField(choices=SORTS, required=False, default="urgent")
+
+
+class HistogramQuery(FilterQuery):
+    """A histogram of the queue; `kql` does not narrow it."""
+
+    buckets = serializers.IntegerField(min_value=1, max_value=200, required=False, default=96)
+
+
+def filters_of(asked: dict[str, Any]) -> QueueFilters:
+    """The filters of a checked query."""
+    values: dict[str, Any] = {
+        "statuses": tuple(asked.get("status", ())),
+        "severities": tuple(sorted(SEVERITIES[name] for name in asked.get("severity", ()))),
+        "rule_id": asked["rule"],
+        "technique": asked["technique"],
+        "host": asked["host"],
+        "user_name": asked["user"],
+        "assignee": asked["assignee"],
+        "tag": asked["tag"],
+        "since": asked["since"],
+        "until": asked["until"],
+        "closed_since": asked["closed_since"],
+        "kql": asked["kql"],
+        "building_blocks": asked["building_blocks"],
+        "past_target": asked["past_target"],
+        "sort": asked.get("sort", "urgent"),
+    }
+    return QueueFilters(**{name: value for name, value in values.items() if name in _TAKEN})
+
+
+class Verdict(Strict):
+    """Where an alert shall stand. Closing needs a reason, and the reason "other" a note."""
+
+    status = serializers.ChoiceField(choices=Status.choices)
+    reason = serializers.ChoiceField(choices=Reason.choices, required=False, default="")
+    note = _text(MAX_TEXT, "Kept in the record.")
+
+
+class StatusBody(Verdict):
+    """Acknowledge, close or reopen one alert."""
+
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
+class AssignBody(Strict):
+    """Give one alert an owner, or none (null)."""
+
+    assignee = Id(allow_null=True)
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
+class CommentBody(Strict):
+    """A comment; @name calls a colleague."""
+
+    text = serializers.CharField(max_length=MAX_TEXT)
+
+
+class EscalateBody(Strict):
+    """Give one alert to another team's queue, with a note that says why."""
+
+    team = Id()
+    note = serializers.CharField(max_length=MAX_TEXT)
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
+class Several(Strict):
+    """Alerts that an act is done to: all of them or, when one has moved on, none."""
+
+    alerts = serializers.ListField(child=Seen(), min_length=1, max_length=MOST_SELECTED)
+
+
+class BulkStatusBody(Several, Verdict):
+    """Acknowledge, close or reopen alerts."""
+
+
+class BulkAssignBody(Several):
+    """Give alerts an owner, or none (null)."""
+
+    assignee = Id(allow_null=True)
+
+
+class BulkEscalateBody(Several):
+    """Give alerts to another team's queue."""
+
+    team = Id()
+    note = serializers.CharField(max_length=MAX_TEXT)
+
+
+class UndoBody(Strict):
+    """The act to take back."""
+
+    group = serializers.UUIDField(help_text="`undo` of the answer to the act.")
+
+
+class TargetBody(Strict):
+    """Within how many seconds alerts of a severity are to be closed."""
+
+    seconds = serializers.IntegerField(min_value=60, max_value=366 * 86_400)
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
+def versions_of(body: dict[str, Any]) -> dict[int, int]:
+    """The versions that were seen, by alert."""
+    return {seen["id"]: seen["version"] for seen in body["alerts"]}
