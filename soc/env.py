@@ -84,3 +84,18 @@ def database_from_url(url: str) -> dict[str, object]:
         "PORT": str(parts.pop("port", None) or ""),
     }
     return settings | {"OPTIONS": parts}
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address, as a browser names an origin."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def mail_backend(host: str, *, production: bool) -> str:
+    """How mail leaves us when nobody named a backend: by SMTP where a server is named.
+
+    Without one it is shown on the terminal, and in production it goes nowhere.
+    """
+    kind = "smtp" if host else "dummy" if production else "console"
+    return f"django.core.mail.backends.{kind}.EmailBackend"

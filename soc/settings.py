@@ -11,7 +11,7 @@ from pathlib import Path
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from soc.env import database_from_url, env_bool, env_int, env_list, env_secret, env_url
+from soc.env import database_from_url, env_bool, env_int, env_list, env_secret, env_url, mail_backend, origin_of
 
 django_stubs_ext.monkeypatch()
 
@@ -46,6 +46,7 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", [] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", [])
+WATCHBILL_URL = os.environ.get("WATCHBILL_URL", "http://127.0.0.1:8000").rstrip("/")  # stands in mails and links
 if PRODUCTION and not ALLOWED_HOSTS:
     raise ImproperlyConfigured("Set ALLOWED_HOSTS to the host names that agents and browsers use.")
 
@@ -56,7 +57,9 @@ INSTALLED_APPS = [
     "rules.apps.RulesConfig",
     "alerts.apps.AlertsConfig",
     "cases.apps.CasesConfig",
+    "cases.overview.apps.OverviewConfig",
     "soc.demo.apps.DemoConfig",
+    "soc.checks.ChecksConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -146,15 +149,84 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "accounts.adapter.ClosedAccountAdapter"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/15m/ip,5/15m/key"}
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+
+# The second factor: an authenticator app, passkeys and security keys, and recovery codes for when both are lost.
+MFA_ADAPTER = "accounts.second_factor.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1  # the half minute before or after will do; each code once (second_factor_forms.py)
+MFA_FORMS = {
+    "authenticate": "accounts.second_factor_forms.CodeForm",
+    "reauthenticate": "accounts.second_factor_forms.CodeAgainForm",
+    "activate_totp": "accounts.second_factor_forms.NewAuthenticatorForm",
+    "add_webauthn": "accounts.second_factor_forms.NewPasskeyForm",
+    "edit_webauthn": "accounts.second_factor_forms.PasskeyNameForm",
+}
+
+# Signing in with the organisation's identity provider, where one is configured.
+OIDC_SERVER_URL = os.environ.get("OIDC_SERVER_URL", "")
+OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = env_secret("OIDC_CLIENT_SECRET") or ""
+OIDC_NAME = os.environ.get("OIDC_NAME", "single sign-on")
+OIDC_CREATE_USERS = env_bool("OIDC_CREATE_USERS", False)
+OIDC_DEFAULT_ROLE = os.environ.get("OIDC_DEFAULT_ROLE", "viewer")
+OIDC_ORIGINS = env_list("OIDC_ORIGINS", [origin_of(OIDC_SERVER_URL)] if OIDC_SERVER_URL else [])
+SOCIALACCOUNT_ADAPTER = "accounts.identity_provider.IdentityProviderAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": OIDC_CLIENT_ID,
+                "secret": OIDC_CLIENT_SECRET,
+                "settings": {"server_url": OIDC_SERVER_URL},
+            }
+        ]
+        if OIDC_SERVER_URL
+        else [],
+    }
+}
+
+# Sessions end after SESSION_SECONDS whatever happens, and after SESSION_IDLE_SECONDS without a person's act.
+SESSION_COOKIE_AGE = env_int("SESSION_SECONDS", 12 * 3600, minimum=60)
+SESSION_IDLE_SECONDS = env_int("SESSION_IDLE_SECONDS", 2 * 3600)
+SESSION_BACKGROUND_VIEWS = {"alerts:pulse"}  # pages ask these by themselves, so they are no act of a person
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
-SESSION_COOKIE_AGE = env_int("SESSION_SECONDS", 12 * 3600, minimum=60)
+if PRODUCTION:  # the prefix makes browsers refuse these cookies from a sister host or over plain HTTP
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+
+# How many proxies stand before us. Only then is what they say believed: X-Forwarded-Proto, and the address that the
+# outermost of them added to X-Forwarded-For. What a client wrote there itself stands further left and counts nothing.
+TRUST_PROXY = env_int("TRUST_PROXY", 0)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUST_PROXY
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env_bool("HSTS_WHOLE_DOMAIN", False)
 SECURE_SSL_REDIRECT = env_bool("SECURE_SSL_REDIRECT", PRODUCTION)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # whether HTTPS binds sister hosts: HSTS_WHOLE_DOMAIN
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_FAILURE_VIEW = "soc.web.errors.csrf_failed"
 X_FRAME_OPTIONS = "DENY"
+
+# Mail: printed on the terminal while developing, sent where a server is named, nowhere otherwise.
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
+EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND") or mail_backend(EMAIL_HOST, production=PRODUCTION)
+EMAIL_USE_SSL = env_bool("EMAIL_USE_SSL", False)
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", bool(EMAIL_HOST) and not EMAIL_USE_SSL)
+EMAIL_PORT = env_int("EMAIL_PORT", 465 if EMAIL_USE_SSL else 587, minimum=1)
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env_secret("EMAIL_HOST_PASSWORD") or ""
+EMAIL_TIMEOUT = env_int("EMAIL_TIMEOUT", 10, minimum=1)
+DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Watchbill <watchbill@localhost>")
+MAIL_GOES_OUT = not EMAIL_BACKEND.endswith((".dummy.EmailBackend", ".console.EmailBackend"))
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
