@@ -59,6 +59,8 @@ class Case(models.Model):
     opened_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     closed_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField()
+    told_due_at = models.DateTimeField(null=True)  # the due date and the date to look again whose passing was told
+    told_wake_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
     demo = models.BooleanField(default=False)
 
@@ -67,6 +69,8 @@ class Case(models.Model):
             models.Index(fields=["team", "status", "due_at", "-id"], name="case_by_due"),
             models.Index(fields=["team", "-id"], name="case_newest"),
             models.Index(fields=["owner", "status"], name="case_of_owner"),
+            models.Index(fields=["-closed_at", "-id"], name="case_closed", condition=models.Q(status="closed")),
+            models.Index(fields=["due_at"], name="case_due", condition=~models.Q(status="closed")),
             GinIndex(fields=["tags"], name="case_tags"),
         ]
 
@@ -119,11 +123,15 @@ class Task(models.Model):
     settled_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    told_due_at = models.DateTimeField(null=True)  # the due date whose passing was told
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "step"], name="step_once")]
-        indexes = [models.Index(fields=["owner", "state"], name="task_of_owner")]
+        indexes = [
+            models.Index(fields=["owner", "state"], name="task_of_owner"),
+            models.Index(fields=["due_at"], name="task_due", condition=models.Q(state="open")),
+        ]
 
     def __str__(self) -> str:
         return self.text

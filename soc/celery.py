@@ -35,12 +35,18 @@ app.conf.beat_schedule = {
         "options": {"expires": 1.0},
     },
     "judge look-backs": {"task": "alerts.judge_lookbacks", "schedule": 1.0, "options": {"expires": 1.0}},
+    "tell overdue cases and tasks": {
+        "task": "cases.notice_overdue",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "expire exceptions": {"task": "rules.expire_exceptions", "schedule": 5.0, "options": {"expires": 5.0}},
     "forget old sightings and runs": {
         "task": "rules.forget_old",
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },
+    "send mail": {"task": "accounts.send_mail", "schedule": 5.0, "options": {"expires": 5.0}},
     "keep partitions": {"task": "events.keep_partitions", "schedule": 600.0, "options": {"expires": 600.0}},
 }
 app.autodiscover_tasks(lambda: [name.split(".")[0] for name in settings.INSTALLED_APPS if ".apps." in name])

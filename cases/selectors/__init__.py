@@ -1,0 +1,59 @@
+"""Reads about cases: nouns only, nothing here changes anything."""
+
+from cases.selectors.alerts import alert_counts, alerts_in, chain
+from cases.selectors.entities import entities
+from cases.selectors.listing import GROUPS, listing, rows_of
+from cases.selectors.lookup import (
+    case_for,
+    case_of_alerts,
+    open_cases,
+    tag_choices,
+    task_for,
+    tasks_of,
+)
+from cases.selectors.shapes import (
+    AlertRow,
+    CaseFilters,
+    CaseGroup,
+    CasePage,
+    CaseRow,
+    ChainStep,
+    Entities,
+    Entity,
+    FieldChange,
+    Moment,
+)
+from cases.selectors.steps import OfferedStep, offered_steps
+from cases.selectors.timeline import KINDS, timeline, timeline_counts, timeline_page
+
+__all__ = [
+    "GROUPS",
+    "KINDS",
+    "AlertRow",
+    "CaseFilters",
+    "CaseGroup",
+    "CasePage",
+    "CaseRow",
+    "ChainStep",
+    "Entities",
+    "Entity",
+    "FieldChange",
+    "Moment",
+    "OfferedStep",
+    "alert_counts",
+    "alerts_in",
+    "case_for",
+    "case_of_alerts",
+    "chain",
+    "entities",
+    "listing",
+    "offered_steps",
+    "open_cases",
+    "rows_of",
+    "tag_choices",
+    "task_for",
+    "tasks_of",
+    "timeline",
+    "timeline_counts",
+    "timeline_page",
+]

@@ -1,0 +1,56 @@
+"""The notices of cases: who is told what, once, in the transaction of the act."""
+
+from datetime import datetime
+
+from accounts.mentions import people_in
+from accounts.models import Notice, User
+from accounts.notices import notify
+from cases.models import Case, Entry, Task
+
+
+def path_of(case_id: int) -> str:
+    """Where a notice about a case leads."""
+    return f"/cases/{case_id}/"
+
+
+def tell_owner(case: Case, owner: User | None, *, actor: User | None, now: datetime) -> None:
+    """Somebody was given a case."""
+    if owner is not None:
+        notify(
+            people=[owner],
+            kind=Notice.Kind.ASSIGNED,
+            text=f"{case} is yours: {case.title}",
+            path=path_of(case.pk),
+            key=f"case:{case.pk}:assigned:{case.version}",
+            actor=actor,
+            now=now,
+        )
+
+
+def tell_task_owner(task: Task, case: Case, owner: User | None, *, actor: User | None, now: datetime) -> None:
+    """Somebody was given a task."""
+    if owner is not None:
+        notify(
+            people=[owner],
+            kind=Notice.Kind.ASSIGNED,
+            text=f"A task in {case} is yours: {task.text}",
+            path=path_of(case.pk),
+            key=f"task:{task.pk}:assigned:{task.version}",
+            actor=actor,
+            now=now,
+        )
+
+
+def tell_mentioned(entry: Entry, case: Case, *, actor: User, now: datetime) -> None:
+    """Colleagues were called by name in what somebody wrote."""
+    people = people_in(entry.text, team_ids=[case.team_id])
+    if people:
+        notify(
+            people=people,
+            kind=Notice.Kind.MENTIONED,
+            text=f"{actor} mentioned you in {case}: {case.title}",
+            path=path_of(case.pk),
+            key=f"case:{case.pk}:mention:{entry.pk}",
+            actor=actor,
+            now=now,
+        )
