@@ -1,0 +1,118 @@
+"""Every figure of the product beside the same figure of the replay."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from alerts.models import Severity
+from cases.overview.figures import Figures
+from cases.overview.flow import Closings
+from cases.overview.times import Took
+from tests.overview import replay
+from tests.overview.replay import Replayed
+
+
+def reasons(closings: Closings) -> Counter:
+    """The closings as a plain counter."""
+    return Counter({name: count for name, count in closings.by.items() if count})
+
+
+def took(value: Took) -> Any:
+    """The product's time as the replay says it; the last digits of a float are nobody's business."""
+    if value.median is None:
+        return value.n, None, None
+    return value.n, pytest.approx(value.median, abs=1e-3), pytest.approx(value.ninetieth, abs=1e-3)
+
+
+def differences(found: Figures, team_ids: Sequence[int]) -> list[str]:
+    """Name of each figure that the two roads do not agree on, with both values."""
+    teams = list(team_ids)
+    lives = replay.lives()
+    pairs = dict(_pairs(found, teams, lives))
+    return [f"{name}: product {ours!r}, replay {theirs!r}" for name, (ours, theirs) in pairs.items() if theirs != ours]
+
+
+def _pairs(found: Figures, teams: list[int], lives: list[replay.Life]) -> list[tuple[str, tuple[Any, Any]]]:
+    period = found.period
+    start, at = period.start, period.at
+    then = Replayed(at, teams, lives)
+    return [
+        *_waiting(found, then),
+        *((f"backlog {one.at}", ((one.open, one.past_target), _backlog(one.at, teams, lives)))
+          for one in [*found.backlog, *found.lately, found.a_week_ago]),
+        ("opened", (found.flow.opened, len(then.opened(start, at)))),
+        ("closed", (reasons(found.flow.closed), then.reasons(start, at))),
+        *((f"column {one.start}", ((one.opened, one.closed),
+           (len(then.opened(one.start, one.end)), len(then.closed(one.start, one.end)))))
+          for one in found.flow.columns),
+        ("detect", (took(found.times.detect), then.detect(start, at))),
+        ("acknowledge", (took(found.times.acknowledge), then.acknowledge(start, at))),
+        ("resolve", (took(found.times.resolve), then.resolve(start, at))),
+        *_weeks(found, then),
+        *_rules(found, then),
+        *_cases(found, at, teams),
+        ("quarantined", ({rule_id for rule_id, _ in found.quarantined}, replay.quarantined(at))),
+        ("targets", (found.waiting.targets, replay.targets(at))),
+    ]  # fmt: skip
+
+
+def _waiting(found: Figures, then: Replayed) -> list[tuple[str, tuple[Any, Any]]]:
+    waiting = found.waiting
+    ages = Counter({(group.severity, group.older_than): group.alerts for group in waiting.groups})
+    oldest = min((life.created_at for life, _ in then.open()), default=None)
+    return [
+        ("open", (waiting.open, len(then.open()))),
+        ("past target", (waiting.past_target, len(then.past_target()))),
+        ("oldest", (waiting.oldest_at, oldest)),
+        ("by age", (ages, then.by_age())),
+        *((f"unowned {level}", (waiting.of(level).unowned, then.unowned(level))) for level in Severity.values),
+    ]
+
+
+def _backlog(at: datetime, teams: list[int], lives: list[replay.Life]) -> tuple[int, int]:
+    then = Replayed(at, teams, lives)
+    return len(then.open()), len(then.past_target())
+
+
+def _weeks(found: Figures, then: Replayed) -> list[tuple[str, tuple[Any, Any]]]:
+    edges = found.period.week_edges
+    pairs: list[tuple[str, tuple[Any, Any]]] = []
+    for number, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
+        acknowledge, resolve = found.times.weekly_acknowledge[number], found.times.weekly_resolve[number]
+        pairs.append((f"week {number}, acknowledge", (took(acknowledge), then.acknowledge(start, end))))
+        pairs.append((f"week {number}, resolve", (took(resolve), then.resolve(start, end))))
+        pairs.append((f"week {number}, closed", (reasons(found.flow.weekly[number]), then.reasons(start, end))))
+    return pairs
+
+
+def _rules(found: Figures, then: Replayed) -> list[tuple[str, tuple[Any, Any]]]:
+    period = found.period
+    opened = Counter(life.rule_id for life, _ in then.opened(period.start, period.at))
+    judged = then.by_rule(period.week_edges[0], period.at)
+    ours = {rule_id: reasons(closings) for rule_id, closings in found.flow.judged_by_rule.items()}
+    shown = [(one.rule_id, one.alerts, reasons(one.closings)) for one in found.tuning]
+    return [
+        ("opened by rule", (Counter(found.flow.opened_by_rule), opened)),
+        ("judged by rule", (ours, judged)),
+        ("worth tuning", (shown, [(name, opened[name], judged.get(name, Counter())) for name, *_ in shown])),
+    ]
+
+
+def _cases(found: Figures, at: datetime, teams: list[int]) -> list[tuple[str, tuple[Any, Any]]]:
+    there = replay.cases(at, teams)
+    due = {number: state["due_at"] and datetime.fromisoformat(state["due_at"]) for number, state in there.items()}
+    overdue = sum(1 for moment in due.values() if moment and moment < at)
+    pairs: list[tuple[str, tuple[Any, Any]]] = [
+        ("cases", (found.cases.open, len(there))),
+        ("cases overdue", (found.cases.overdue, overdue)),
+    ]
+    for one in found.cases.shown:
+        ours = (one.title, one.severity, one.status, one.phase, one.owner and one.owner.pk, one.next_step, one.due_at)
+        state = there.get(one.id, {})
+        names = ("title", "severity", "status", "phase", "owner_id", "next_step")
+        theirs = (*(state.get(name) for name in names), due.get(one.id))
+        pairs.append((f"case {one.id}", ((*ours, one.alerts), (*theirs, state.get("alerts")))))
+    return pairs
