@@ -85,7 +85,7 @@ def _origins() -> Problems:
             yield (
                 "csrf_origins",
                 (
-                    f"CSRF_TRUSTED_ORIGINS names {origin}, which is not https: anybody on the way could send forms in its "
+                    f"CSRF_TRUSTED_ORIGINS names {origin}, which is not https: anybody between could send forms in its "
                     "name. Write https://, and let the proxy end TLS."
                 ),
             )
