@@ -37,7 +37,16 @@ def create_person(
             username=username, password=password, role=role, must_change_password=must_change_password
         )
         user.teams.set(teams)
-        after = {"username": username, "role": role.value, "teams": [team.slug for team in teams]}
+        after = {
+            "username": username,
+            "first_name": "",
+            "last_name": "",
+            "email": "",
+            "role": role.value,
+            "teams": sorted(team.slug for team in teams),
+            "active": True,
+            "must_change_password": must_change_password,
+        }
         record_change(at=now, actor=actor, door=door, verb="create", object_type="user", object_id=user.pk, after=after)
     return user, password
 
@@ -50,7 +59,10 @@ def create_sign_in_link(*, user: User, now: datetime) -> str:
 
 
 def use_sign_in_link(*, token: str, now: datetime) -> User:
-    """Take the link's one use and give its person. Raises: LinkRefused, the same for every reason."""
+    """Take the link's one use and give its person, who has to choose a password if there is none.
+
+    Raises: LinkRefused, the same for every reason.
+    """
     with transaction.atomic():
         usable = SignInLink.objects.filter(
             token_sha256=_digest(token), used_at=None, expires_at__gt=now, user__is_active=True
@@ -60,6 +72,9 @@ def use_sign_in_link(*, token: str, now: datetime) -> User:
             raise LinkRefused
         link.used_at = now
         link.save(update_fields=["used_at"])
+        if not link.user.has_usable_password():
+            link.user.must_change_password = True
+            link.user.save(update_fields=["must_change_password"])
         record_change(
             at=now,
             actor=link.user,
