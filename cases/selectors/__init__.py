@@ -23,7 +23,7 @@ from cases.selectors.shapes import (
     FieldChange,
     Moment,
 )
-from cases.selectors.steps import OfferedStep, offered_steps
+from cases.selectors.steps import OfferedStep, offered_steps, steps_of
 from cases.selectors.timeline import KINDS, timeline, timeline_counts, timeline_page
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "offered_steps",
     "open_cases",
     "rows_of",
+    "steps_of",
     "tag_choices",
     "task_for",
     "tasks_of",
