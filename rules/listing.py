@@ -181,12 +181,14 @@ def facets(numbers: Counts, query: str) -> tuple[Facet, ...]:
     )
 
 
-def rule_list(*, user: User, filters: ListFilters, now: datetime, after: tuple[Any, ...] | None = None) -> RuleList:
-    """A page of 100 rules: quarantined ones first, then those that are on, then the rest, by name. Six queries."""
+def rule_list(
+    *, user: User, filters: ListFilters, now: datetime, after: tuple[Any, ...] | None = None, limit: int = PAGE_SIZE
+) -> RuleList:
+    """A page of rules: quarantined ones first, then those that are on, then the rest, by name. Six queries."""
     found = _filtered(visible_rules(user), filters)
-    rows = list(_after(found, after).order_by("rank", "sort_name", "pk")[: PAGE_SIZE + 1])
-    more = len(rows) > PAGE_SIZE
-    rows = rows[:PAGE_SIZE]
+    rows = list(_after(found, after).order_by("rank", "sort_name", "pk")[: limit + 1])
+    more = len(rows) > limit
+    rows = rows[:limit]
     last = rows[-1] if more else None
     return RuleList(
         rows=_shown(rows, now),

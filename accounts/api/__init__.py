@@ -1,1 +1,1 @@
-"""The API's door: who calls, with which key, and what that opens; and the nouns of accounts: me, keys, notices, teams."""
+"""The API's door: who calls, with which key, and what that opens; and accounts' nouns: me, keys, notices, teams."""

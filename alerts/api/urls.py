@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from alerts.api import alerts
+from alerts.api import alerts, exceptions
 
 app_name = "alerts_api"
 
@@ -17,4 +17,13 @@ urlpatterns = [
     path("alerts/<int:alert_id>/status", alerts.StatusView.as_view(), name="status"),
     path("alerts/<int:alert_id>/assignee", alerts.AssigneeView.as_view(), name="assignee"),
     path("alerts/<int:alert_id>/comments", alerts.CommentsView.as_view(), name="comments"),
+    path("alerts/<int:alert_id>/exceptions", exceptions.AlertExceptionsView.as_view(), name="alert_exceptions"),
+    path("alerts/<int:alert_id>/exceptions/suggestion", exceptions.SuggestionView.as_view(), name="suggestion"),
+    path("alerts/<int:alert_id>/exceptions/preview", exceptions.PreviewView.as_view(), name="preview"),
+    path("exceptions", exceptions.ExceptionsView.as_view(), name="exceptions"),
+    path("exceptions/<int:item_id>", exceptions.ExceptionView.as_view(), name="exception"),
+    path("exceptions/<int:item_id>/preview", exceptions.ItemPreviewView.as_view(), name="item_preview"),
+    path("exceptions/<int:item_id>/disable", exceptions.DisableView.as_view(), name="disable"),
+    path("exceptions/<int:item_id>/enable", exceptions.EnableView.as_view(), name="enable"),
+    path("exceptions/<int:item_id>/take-back", exceptions.TakeBackView.as_view(), name="take_back"),
 ]

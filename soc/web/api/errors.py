@@ -6,7 +6,7 @@
 registered is none of ours, so it goes to the log and becomes a 500 without a word of it (soc/web/errors.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -63,11 +63,17 @@ def not_found(detail: str = "") -> ApiError:
 
 
 _REGISTERED: dict[type[Exception], tuple[int, str]] = {}
+_TELLERS: dict[type[Exception], Callable[[Any], Told]] = {}
 
 
 def register(known: Mapping[type[Exception], tuple[int, str]]) -> None:
     """Say what errors of a package mean: status and code. Their `message` or `reason` must be fit for a client."""
     _REGISTERED.update(known)
+
+
+def register_teller(kind: type[Exception], teller: Callable[[Any], Told]) -> None:
+    """Say what one error means, where it takes more than its status."""
+    _TELLERS[kind] = teller
 
 
 def handle(error: Exception, _context: Mapping[str, Any]) -> Response | None:
@@ -103,6 +109,8 @@ def told_of(error: Exception) -> Told | None:
         place = f"entries.{error.index}"
         return Told(422, "bad_entry", _sentence_of(error), {place: [error.message]})
     for kind in type(error).__mro__:
+        if kind in _TELLERS:
+            return _TELLERS[kind](error)
         if kind in _REGISTERED:
             status, code = _REGISTERED[kind]
             return Told(status, code, _sentence_of(error) or trouble(status).sentence, _fields_of(error), _stale(error))

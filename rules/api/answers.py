@@ -1,0 +1,250 @@
+"""How rules are written in answers, and what may be asked of them."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from engine.rule_types import RULE_TYPES
+from rules.forms import SEVERITIES
+from rules.listing import Show
+from rules.models import RuleRun
+from soc.web.api.inputs import Moment, PageQuery, Strict
+
+Answer = serializers.Serializer[Any]
+LARGEST_NUMBER = 2**31 - 1
+
+
+class RulesQuery(PageQuery):
+    """The rule list: quarantined rules first, then those that are on, then the rest, by name."""
+
+    q = serializers.CharField(
+        max_length=200,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="Words of the name, tags, techniques or id.",
+    )
+    type = serializers.ChoiceField(choices=list(RULE_TYPES), required=False, default="")
+    severity = serializers.ChoiceField(choices=SEVERITIES, required=False, default="")
+    show = serializers.ChoiceField(choices=[show.value for show in Show], required=False, default=Show.ALL.value)
+
+
+class RevisionsQuery(Strict):
+    """Older revisions."""
+
+    before = serializers.IntegerField(min_value=1, max_value=LARGEST_NUMBER, required=False, default=None)
+
+
+class StateAnswer(Answer):
+    """How a rule is, in a word, and why."""
+
+    tone = serializers.ChoiceField(choices=["failing", "nodata", "off", "slow", "noisy", "silent", "fine"])
+    title = serializers.CharField()
+    note = serializers.CharField()
+
+
+class RuleAnswer(Answer):
+    """A rule, without its content."""
+
+    id = serializers.CharField()
+    team = serializers.IntegerField(source="team_id", allow_null=True, help_text="Null: it serves every team.")
+    name = serializers.CharField()
+    type = serializers.CharField()
+    severity = serializers.CharField()
+    risk_score = serializers.IntegerField()
+    tags = serializers.ListField(child=serializers.CharField())
+    techniques = serializers.ListField(child=serializers.CharField())
+    enabled = serializers.BooleanField()
+    enabled_at = Moment(allow_null=True)
+    evaluated = serializers.BooleanField(help_text="False: of a type that is loaded and shown but not judged.")
+    not_evaluated_because = serializers.CharField()
+    quarantined_at = Moment(allow_null=True)
+    quarantine_reason = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
+    created_at = Moment()
+    updated_at = Moment()
+
+
+class RuleRowAnswer(Answer):
+    """A rule as the list shows it."""
+
+    rule = RuleAnswer()
+    state = StateAnswer()
+    days = serializers.ListField(child=serializers.IntegerField(), help_text="Alerts by day, the last is today (UTC).")
+    alerts = serializers.IntegerField(help_text="In these seven days.")
+    over_cap = serializers.IntegerField(help_text="Hits beyond the rule's maximum, in these seven days.")
+    last_hit = Moment(allow_null=True)
+    exceptions = serializers.IntegerField(help_text="In force now.")
+
+
+class RulesAnswer(Answer):
+    """A page of the rule list."""
+
+    items = RuleRowAnswer(many=True)
+    next = serializers.CharField(allow_null=True)
+    found = serializers.IntegerField(help_text="How many rules the filters let through.")
+
+
+class LogicAnswer(Answer):
+    """What the rule asks for, as its file says."""
+
+    type = serializers.CharField()
+    language = serializers.CharField(allow_null=True)
+    query = serializers.CharField()
+    index = serializers.ListField(child=serializers.CharField())
+    filters = serializers.ListField(child=serializers.DictField())
+    new_terms_fields = serializers.ListField(child=serializers.CharField())
+    history_window_start = serializers.CharField(allow_null=True)
+
+
+class ScheduleAnswer(Answer):
+    """The schedule, in durations as people write them."""
+
+    every = serializers.CharField()
+    looks_back = serializers.CharField()
+    at_most = serializers.IntegerField()
+    timestamp = serializers.CharField()
+    history = serializers.CharField()
+
+
+class NamedAnswer(Answer):
+    """A tactic or a technique of ATT&CK."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+    def to_representation(self, instance: tuple[str, str]) -> dict[str, Any]:
+        """From a pair."""
+        return {"id": instance[0], "name": instance[1]}
+
+
+class StepAnswer(Answer):
+    """One thing to do or to weigh."""
+
+    title = serializers.CharField()
+    text = serializers.CharField(source="text_md")
+    heading = serializers.CharField(allow_null=True)
+
+
+class GuideAnswer(Answer):
+    """The rule's guide in its parts; texts are Markdown of the rule's author, not safe as HTML."""
+
+    intro = serializers.CharField()
+    steps = StepAnswer(many=True)
+    false_positives = serializers.CharField()
+    false_positive_items = StepAnswer(many=True)
+    response = serializers.CharField()
+    response_steps = StepAnswer(many=True)
+    setup = serializers.CharField()
+    related_rules = serializers.CharField()
+    additional = serializers.CharField()
+
+
+class SumsAnswer(Answer):
+    """What the runs of the last seven days come to."""
+
+    events = serializers.IntegerField()
+    hits = serializers.IntegerField()
+    alerts = serializers.IntegerField()
+    over_cap = serializers.IntegerField()
+
+
+class LookbackAnswer(Answer):
+    """Stored events that the rule has still to judge."""
+
+    start = Moment()
+    end = Moment()
+    attempts = serializers.IntegerField()
+    error = serializers.CharField()
+
+
+class DiffLineAnswer(Answer):
+    """A line of a difference."""
+
+    kind = serializers.ChoiceField(choices=["add", "del", "same"])
+    text = serializers.CharField()
+
+
+class KeyChangeAnswer(Answer):
+    """A key of the rule file that a revision changed."""
+
+    key = serializers.CharField()
+    lines = DiffLineAnswer(many=True)
+
+
+class RevisionAnswer(Answer):
+    """A revision, and what it changed against the one before."""
+
+    number = serializers.IntegerField(source="revision.number")
+    note = serializers.CharField(source="revision.note")
+    created_at = Moment(source="revision.created_at")
+    created_by = serializers.SerializerMethodField(help_text="Null: loaded by Watchbill itself.")
+    current = serializers.BooleanField()
+    changes = KeyChangeAnswer(many=True)
+
+    def get_created_by(self, entry: Any) -> str | None:
+        """The person's name."""
+        by = entry.revision.created_by
+        return str(by) if by else None
+
+
+class RevisionsAnswer(Answer):
+    """Revisions, newest first; `before` asks for older ones."""
+
+    items = RevisionAnswer(many=True)
+    before = serializers.IntegerField(allow_null=True, help_text="Pass it on for older ones; null at the end.")
+
+
+class RecordAnswer(Answer):
+    """What was done to the rule itself."""
+
+    at = Moment()
+    who = serializers.CharField(source="actor_name")
+    verb = serializers.CharField()
+    note = serializers.CharField()
+
+
+class RulePageAnswer(Answer):
+    """Everything that a rule's page shows; runs are at rules/{id}/runs, older revisions at rules/{id}/revisions."""
+
+    rule = RuleAnswer()
+    state = StateAnswer()
+    description = serializers.CharField()
+    references = serializers.ListField(child=serializers.CharField(), source="definition.references")
+    logic = LogicAnswer(source="definition")
+    schedule = ScheduleAnswer()
+    attack = serializers.ListField(child=NamedAnswer(many=True), source="chain", help_text="Paths, tactic first.")
+    guide = GuideAnswer()
+    exceptions = serializers.IntegerField(help_text="In force now; see exceptions?rule=.")
+    held_back = serializers.IntegerField(help_text="Events that exceptions hold back.")
+    sums = SumsAnswer()
+    lookback = LookbackAnswer(allow_null=True)
+    revisions = RevisionAnswer(many=True)
+    record = RecordAnswer(many=True)
+
+
+class RunAnswer(Answer):
+    """What one pass meant for the rule; passes without hits leave none."""
+
+    kind = serializers.ChoiceField(choices=RuleRun.Kind.choices)
+    revision = serializers.IntegerField(source="revision.number")
+    at = Moment()
+    start = Moment()
+    end = Moment()
+    events = serializers.IntegerField()
+    hits = serializers.IntegerField()
+    alerts = serializers.IntegerField()
+    excepted = serializers.IntegerField()
+    over_cap = serializers.IntegerField()
+    milliseconds = serializers.IntegerField()
+
+
+class RunsAnswer(Answer):
+    """A page of runs, newest first."""
+
+    items = RunAnswer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class RunsQuery(PageQuery):
+    """Runs of a rule."""

@@ -1,0 +1,17 @@
+"""The addresses of rules under /api/v1/."""
+
+from django.urls import path
+
+from rules.api import views
+
+app_name = "rules_api"
+
+urlpatterns = [
+    path("rules", views.RulesView.as_view(), name="rules"),
+    path("rules/<str:rule_id>", views.RuleView.as_view(), name="rule"),
+    path("rules/<str:rule_id>/revisions", views.RevisionsView.as_view(), name="revisions"),
+    path("rules/<str:rule_id>/runs", views.RunsView.as_view(), name="runs"),
+    path("rules/<str:rule_id>/enable", views.EnableView.as_view(), name="enable"),
+    path("rules/<str:rule_id>/disable", views.DisableView.as_view(), name="disable"),
+    path("rules/<str:rule_id>/release", views.ReleaseView.as_view(), name="release"),
+]
