@@ -24,7 +24,9 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     task_soft_time_limit=110,
     task_time_limit=120,
-    task_publish_retry=False,
+    # Once, at once: that is how beat's one connection is made anew after RabbitMQ was away. The next bell is near.
+    task_publish_retry=True,
+    task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0},
     worker_hijack_root_logger=False,
     timezone="UTC",
 )

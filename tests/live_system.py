@@ -33,11 +33,19 @@ class LiveSystem:
 
     Killed processes come back by themselves; `wait_ready(name)` waits for that. `environment` is what a process needs
     to find database and broker; `setup_output` holds the administrator's password and link. `durable=False` saves
-    fsyncs. `before_setup` is called with the address of the new, empty database.
+    fsyncs. `before_setup` is called with the address of the new, empty database; `environ` names services to use
+    instead of its own.
     """
 
-    def __init__(self, *, durable: bool = True, before_setup: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        durable: bool = True,
+        before_setup: Callable[[str], None] | None = None,
+        environ: dict[str, str] | None = None,
+    ) -> None:
         self.durable = durable
+        self.given = environ or {}
         self.before_setup = before_setup
         self.folder = Path(tempfile.mkdtemp(prefix="wbl-", dir="/tmp"))
         self.door = Door("127.0.0.1", free_port())
@@ -65,7 +73,7 @@ class LiveSystem:
         """Set up and start everything (some ten seconds); a second call does nothing."""
         if self._running is None:
             self._running = self._stack.enter_context(
-                services.running(home=self.folder, environ={}, durable=self.durable, log=self._log)
+                services.running(home=self.folder, environ=self.given, durable=self.durable, log=self._log)
             )
             if self.before_setup is not None:
                 self.before_setup(self.database_url)

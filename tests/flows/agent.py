@@ -51,9 +51,14 @@ class Agent:
 
     def tell(self, name: str, seed: int = 1, ago: timedelta = timedelta(seconds=40)) -> list[Document]:
         """Post the story of this name, and wait until it was judged."""
+        documents = self.tell_without_waiting(name, seed, ago)
+        self.wait_until_judged()
+        return documents
+
+    def tell_without_waiting(self, name: str, seed: int = 1, ago: timedelta = timedelta(seconds=40)) -> list[Document]:
+        """Post the story of this name."""
         documents = story(name, seed, ago)
         assert {item["status"] for item in self.post(documents)} == {"created"}
-        self.wait_until_judged()
         return documents
 
     def wait_until_judged(self) -> None:
