@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rules/", include("rules.urls")),
     path("search/", include("events.urls")),
     path("api/v1/", include("events.api_urls")),
+    path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("events.api_reads_urls")),
     path("api/v1/", include("rules.api.urls")),
     path("api/v1/", include("alerts.api.urls")),

@@ -4,7 +4,7 @@ A key narrows its person twice: to its scopes (accounts/api/view.py) and to its 
 service that asks for the person's teams gets the intersection.
 """
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from accounts.access import REMEMBERED_TEAMS
 from accounts.api.moment import moment_of
 from accounts.api.throttle import count_request
-from accounts.errors import KeyRefused
+from accounts.errors import KeyRefusal, KeyRefused
 from accounts.keys import authenticate_key, touch_key
 from accounts.models import ApiKey, User
 from accounts.selectors import teams_of
@@ -24,7 +24,7 @@ from soc.web.api.errors import ApiError, Told, forbidden
 _SENTENCES = {
     "revoked": "This key has been revoked.",
     "expired": "This key has expired.",
-    "person_gone": "The person whom this key acts for has been deactivated.",
+    "person": "The person whom this key acts for has been deactivated.",
 }
 _UNKNOWN = "Present a key: Authorization: ApiKey <key>."
 Caller: TypeAlias = tuple[User | AnonymousUser, ApiKey]
@@ -54,13 +54,15 @@ class KeyAuthentication(authentication.BaseAuthentication):
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """A browser's session; whatever changes something needs the CSRF token in `X-CSRFToken`."""
+    """A browser's session; whatever changes something needs the CSRF token in `X-CSRFToken`.
+
+    What the person has to do first (a password, a second factor) was asked before (accounts/middleware.py).
+    """
 
     def authenticate(self, request: Request) -> Any:
         """The person who has signed in, or None. Raises: ApiError (403)."""
         found = super().authenticate(request)
         if found is not None and isinstance(found[0], User):
-            _check_session(request, found[0])
             setattr(found[0], REMEMBERED_TEAMS, {})
         return found
 
@@ -77,18 +79,11 @@ def _person_of(key: ApiKey) -> User | AnonymousUser:
     person = key.acts_for
     if person is None:
         return AnonymousUser()
-    if not person.is_active:
-        raise _refused("person_gone")
     setattr(person, REMEMBERED_TEAMS, {person.role: [team for team in teams_of(person) if team == key.team_id]})
     return person
 
 
-def _check_session(_request: Request, person: User) -> None:
-    if person.must_change_password:
-        raise forbidden("password_change_needed", "Choose a password of your own first, on the pages.")
-
-
-def _refused(code: Literal["person_gone"] | str) -> ApiError:
+def _refused(code: KeyRefusal) -> ApiError:
     sentence = _SENTENCES.get(code, _UNKNOWN)
     return ApiError(Told(401, f"key_{code}", sentence, headers={"WWW-Authenticate": "ApiKey"}))
 

@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 from accounts.access import may, reason_against
 from accounts.api.authentication import KeyAuthentication, SessionAuthentication
 from accounts.api.moment import moment_of
-from accounts.errors import AccountsError, NotAllowed
+from accounts.errors import KeyNotReplaced, NotAllowed, Refused
 from accounts.models import ApiKey, Change, User
 from accounts.roles import Permission
 from accounts.scopes import Scope
@@ -35,7 +35,7 @@ _ALWAYS = (400, 401, 403, 429, 503)
 _WITH_BODY = (413, 415, 422)
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
-register({NotAllowed: (403, "not_allowed"), AccountsError: (422, "refused")})
+register({NotAllowed: (403, "not_allowed"), Refused: (422, "refused"), KeyNotReplaced: (409, "not_replaced")})
 
 
 class ApiView(APIView):

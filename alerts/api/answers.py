@@ -10,6 +10,7 @@ from alerts.api.parts import SeverityName
 from alerts.evidence_line import without_marks
 from alerts.models import Alert, Reason, Status
 from alerts.selectors import AlertPage, QueueRow
+from rules.api.answers import GuideAnswer
 from soc.web.api.inputs import Moment
 
 Answer = serializers.Serializer[Any]
@@ -195,28 +196,6 @@ class FieldGroupAnswer(Answer):
 
     title = serializers.CharField()
     fields = FieldAnswer(many=True)  # type: ignore[assignment]
-
-
-class StepAnswer(Answer):
-    """One thing to do or to weigh."""
-
-    title = serializers.CharField()
-    text = serializers.CharField(source="text_md", help_text="Markdown of the rule's author: not safe as HTML.")
-    heading = serializers.CharField(allow_null=True)
-
-
-class GuideAnswer(Answer):
-    """The rule's guide in its parts; texts are Markdown of the rule's author, not safe as HTML."""
-
-    intro = serializers.CharField()
-    steps = StepAnswer(many=True)
-    false_positives = serializers.CharField()
-    false_positive_items = StepAnswer(many=True)
-    response = serializers.CharField()
-    response_steps = StepAnswer(many=True)
-    setup = serializers.CharField()
-    related_rules = serializers.CharField()
-    additional = serializers.CharField()
 
 
 class ActivityAnswer(Answer):
