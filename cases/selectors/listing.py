@@ -82,7 +82,7 @@ def listing(*, user: User, filters: CaseFilters, after: str | None = None, limit
     place = _place(start.values)
     frame = _frame(user, filters, place.now if place else now)
     team_ids = teams_of(user)
-    cases = _filtered(filters, user, team_ids)
+    cases = _filtered(filters, user, team_ids, frame)
     totals = _totals(cases, frame)
     found = _fill(cases, frame, totals, place, limit + 1)
     shown, more = found[:limit], len(found) > limit
@@ -134,7 +134,7 @@ def _closed(at: Frame) -> Q:
     return closed & Q(closed_at__gte=at.lately) if at.lately else closed
 
 
-def _filtered(filters: CaseFilters, user: User, team_ids: Sequence[int]) -> QuerySet[Case]:
+def _filtered(filters: CaseFilters, user: User, team_ids: Sequence[int], frame: Frame) -> QuerySet[Case]:
     """The cases that the person sees and the filters let through, before they are told apart by date."""
     wanted = Q(team_id__in=[team for team in team_ids if filters.team_id in (None, team)])
     for name, value in (
@@ -145,7 +145,9 @@ def _filtered(filters: CaseFilters, user: User, team_ids: Sequence[int]) -> Quer
     ):
         if value:
             wanted &= Q(**{name: value})
-    return Case.objects.filter(wanted & _owner(filters.owner, user) & _text(filters.text) & _overdue(filters))
+    if filters.overdue:
+        wanted &= GROUPS["overdue"].holds(frame)
+    return Case.objects.filter(wanted & _owner(filters.owner, user) & _text(filters.text))
 
 
 def _owner(owner: str, user: User) -> Q:
@@ -164,10 +166,6 @@ def _text(text: str) -> Q:
         return Q()
     number = _NUMBER.fullmatch(text)
     return Q(title__icontains=text) | (Q(pk=int(number[1])) if number else Q(pk__in=[]))
-
-
-def _overdue(filters: CaseFilters) -> Q:
-    return _WORKED_ON & Q(due_at__isnull=False) if filters.overdue else Q()
 
 
 def _totals(cases: QuerySet[Case], frame: Frame) -> dict[str, Count]:
