@@ -2,13 +2,19 @@
 
 from django.urls import include, path
 
-from accounts.views import settings, sign_in
+from accounts.views import notices, security, settings, sign_in
 
 pages = (
     [
         path("sign-in/<str:token>/", sign_in.sign_in_by_link, name="sign_in_by_link"),
+        path("notices/", notices.list_notices, name="notices"),
+        path("notices/read/", notices.mark_read, name="notices_read"),
+        path("notices/<int:notice_id>/open/", notices.open_notice, name="notice_open"),
         path("settings/", settings.settings, name="settings"),
         path("settings/you/", settings.you, name="you"),
+        path("settings/security/", security.overview, name="security"),
+        path("settings/security/sessions/<int:session_id>/end/", security.end_session, name="end_session"),
+        path("settings/security/sessions/end-others/", security.end_other_sessions, name="end_other_sessions"),
         path("settings/keys/", settings.list_keys, name="keys"),
         path("settings/keys/new/", settings.create_key, name="create_key"),
         path("settings/keys/<str:key_id>/revoke/", settings.revoke_key, name="revoke_key"),
@@ -16,8 +22,6 @@ pages = (
     "accounts",
 )
 urlpatterns = [
-    path("login/", sign_in.sign_in, name="account_login"),
-    path("logout/", sign_in.sign_out, name="account_logout"),
-    path("settings/password/", sign_in.change_password, name="account_change_password"),
+    path("", include("accounts.sign_in_urls")),
     path("", include(pages)),
 ]

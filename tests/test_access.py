@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from accounts.api.view import ApiView
-from accounts.models import Change, User
+from accounts.models import Change, Notice, User
 from accounts.roles import PERMISSIONS, Permission, Role
 from accounts.services import create_sign_in_link
 from alerts.models import Alert, AlertEvent
@@ -94,14 +94,21 @@ def site(db) -> Site:
         outsider=_as_engineer(world.otto),
         arguments={
             "alert_id": alert.pk,
+            "pk": 1,  # a passkey of one's own, which nobody here has
+            "session_id": 1,
             "rule_id": alert.rule_id,
             "item_id": item.pk,
             "uid": bytes(AlertEvent.objects.get(alert=alert).uid).hex(),
             "key_id": world.keys[world.team.pk].pk,
             "group": _last_group(),
+            "notice_id": _told(world.vera).pk,
             "token": create_sign_in_link(user=world.vera, now=world.now + timedelta(hours=1)),
         },
     )
+
+
+def _told(person: User) -> Notice:
+    return Notice.objects.create(user=person, at="2026-11-20T12:00Z", kind="assigned", text="x", path="/", key="x")
 
 
 def _as_engineer(person: User) -> User:

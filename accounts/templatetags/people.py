@@ -1,13 +1,15 @@
-"""`{% load people %}`: what the person at the page may do."""
+"""`{% load people %}`: what the person at the page may do, and has not read."""
 
 from django import template
 from django.contrib.auth.models import AnonymousUser
 
-from accounts import access
+from accounts import access, inbox
 from accounts.models import User
 from accounts.roles import Permission
+from soc.web.counts import Count
 
 register = template.Library()
+_UNREAD = "unread_notices_while_answering"
 
 
 @register.filter
@@ -20,3 +22,14 @@ def may(user: User | AnonymousUser, permission: str) -> bool:
 def reason_against(permission: str) -> str:
     """`{% reason_against "except" %}`: the sentence for a control that the role lacks."""
     return access.reason_against(Permission(permission))
+
+
+@register.simple_tag
+def unread_notices(user: User | AnonymousUser) -> Count:
+    """`{% unread_notices user as unread %}`: up to 99, counted once a request however many bells a page has."""
+    if not isinstance(user, User):
+        return Count(0)
+    if not hasattr(user, _UNREAD):
+        setattr(user, _UNREAD, inbox.unread(user))
+    found: Count = getattr(user, _UNREAD)
+    return found
