@@ -131,17 +131,18 @@ def test_taken_back_within_ten_minutes_everything_stands_as_before(people, rule)
         **by(people.ana),
     )  # fmt: skip
     task = add_task(case_id=case.pk, text="Look", owner=people.rosa, **by(people.ana))
-    before = Case.objects.values().get()
+    before: dict[str, object] = dict(**Case.objects.values().get())
     _close(case, people.ana, drop_tasks=True)
     done = _reopen(case, people.rosa, 3, undo=True)
     assert done.alerts == [alert.pk for alert in found]
     assert _verdicts() == [("acknowledged", "")] * 2
-    after = Case.objects.values().get()
+    after: dict[str, object] = dict(**Case.objects.values().get())
     moved = {name for name in after if after[name] != before[name]}
     assert moved == {"version", "updated_at"}
     task.refresh_from_db()
     assert (task.state, task.settled_by, task.settled_at, task.owner) == ("open", None, None, people.rosa)
     undone = Change.objects.get(object_type="case", verb="reopen")
+    assert undone.undoes is not None
     assert (undone.undoes.verb, undone.after["reopened_alerts"]) == ("close", done.alerts)
 
 

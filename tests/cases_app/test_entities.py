@@ -29,7 +29,8 @@ def test_addresses_and_hashes_come_from_the_kept_events(people, rule):
         event(
             source__ip="198.51.100.23",
             destination__ip=["2001:DB8::0:1", "127.0.0.1", "::", "198.51.100.23"],
-            process__hash__sha256=SHA, process__hash__md5="0" * 32, file__hash__md5="F" * 32, dll__hash__sha1="<script>",
+            process__hash__sha256=SHA, process__hash__md5="0" * 32, file__hash__md5="F" * 32,
+            dll__hash__sha1="<script>",
         ),
         event(NOW + timedelta(seconds=1), source__ip="198.51.100.23"),
     ])  # fmt: skip

@@ -1,6 +1,7 @@
 """Alerts come into a case and leave it; each is in one case at a time."""
 
 import threading
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -84,6 +85,7 @@ def test_an_alert_that_moved_to_another_team_is_told_without_details(people, rul
     Alert.objects.filter(pk=found[0].pk).update(team=people.retail)
     moved, stayed = sorted(alerts_in(case), key=lambda row: row.alert_id)
     assert (moved.brief, moved.moved_to) == (None, "Retail")
+    assert stayed.brief is not None
     assert stayed.brief.name == "Perl was started"
     assert alert_counts(case) == {"open": 0, "acknowledged": 1, "closed": 0, "moved": 1}
     assert case_of_alerts([alert.pk for alert in found]) == {found[1].pk: case}
@@ -115,7 +117,7 @@ def test_a_demo_case_that_gets_a_real_alert_is_one_no_more(people, rule):
 
 def _in_threads(*acts):
     """Run the acts at the same time, each on a connection of its own; gives what each raised or returned."""
-    results = [None] * len(acts)
+    results: list[Any] = [None] * len(acts)
     barrier = threading.Barrier(len(acts))
 
     def run(place, act):

@@ -93,5 +93,5 @@ def _check(before, case):
         assert all(earlier.after[name] == later.before[name] for name in told)
     for task in Task.objects.filter(case=case):
         assert (task.state == "open") == (task.settled_at is None) == (task.settled_by_id is None)
-        last = record.filter(after__task=task.pk).order_by("-pk").first().after
+        last = record.filter(after__task=task.pk).latest("pk").after
         assert (last["version"], last["state"], last["text"]) == (task.version, task.state, task.text)
