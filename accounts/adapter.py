@@ -1,17 +1,29 @@
 """How allauth behaves here: accounts are made by administrators, nobody signs up."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+
+from accounts.models import User
+from accounts.sessions import WHY
+from soc.web.errors import answer_error
+
+TOO_MANY = "Too many tries. Wait a quarter of an hour, then try again."
 
 
 class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Sign-up is closed; after a change of password one is back at one's own settings."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "username_password_mismatch": "Name and password do not match. After five tries wait a quarter of an hour.",
-        "email_password_mismatch": "E-mail and password do not match. After five tries wait a quarter of an hour.",
-        "too_many_login_attempts": "Too many tries. Wait a quarter of an hour, then try again.",
+        "username_password_mismatch": "Name and password do not match.",
+        "email_password_mismatch": "E-mail and password do not match.",
+        "too_many_login_attempts": TOO_MANY,
+        "rate_limited": TOO_MANY,
+        "enter_current_password": "That is not your password today.",
+        "incorrect_password": "That is not your password.",
+        "incorrect_code": "That code is not right.",
     }
 
     def is_open_for_signup(self, _request: HttpRequest) -> bool:
@@ -25,3 +37,10 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_logout_redirect_url(self, _request: HttpRequest) -> str:
         """Where a person lands who has just signed out."""
         return reverse("account_login")
+
+    def respond_user_inactive(self, request: HttpRequest, _user: User) -> HttpResponse:
+        """Right name, right proof, but the account was switched off."""
+        return answer_error(request, 403, WHY["deactivated"], "That did not sign you in")
+
+    def send_notification_mail(self, *_args: Any, **_kwargs: Any) -> None:
+        """What happens to an account stands in the record; mail goes out through notices only."""

@@ -7,3 +7,9 @@ class AccountsConfig(AppConfig):
     """The accounts app."""
 
     name = "accounts"
+
+    def ready(self) -> None:
+        """Mark sessions as they begin."""
+        from accounts import sign_in_marks
+
+        sign_in_marks.listen()

@@ -24,6 +24,7 @@ from soc.web import clock
 from soc.web.errors import answer_error
 
 log = structlog.get_logger(__name__)
+PROVIDER_ID = "oidc"
 TITLE = "That did not sign you in"
 NOBODY = "Nobody here has an account for that identity. Ask your administrator to make one with your e-mail address."
 UNVERIFIED = "The identity provider does not vouch for your e-mail address, so your account cannot be found by it."

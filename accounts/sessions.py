@@ -33,6 +33,11 @@ WHY: dict[Ended, str] = {
 }
 
 
+def reason(word: str) -> str:
+    """The sentence for a reason that an address names; anything else has none."""
+    return next((sentence for why, sentence in WHY.items() if why == word), "")
+
+
 @dataclass(frozen=True, slots=True)
 class OpenSession:
     """One line of the list of sessions."""
@@ -107,6 +112,12 @@ def end_session(user: User, session_id: int) -> UserSession | None:
         _end(row.session_key, "ended")
         UserSession.objects.filter(pk=row.pk).delete()
     return row
+
+
+def lasts_in_words(seconds: int) -> str:
+    """How long a session lasts: "12 hours", "45 minutes"."""
+    number, word = (seconds // 3600, "hour") if seconds >= 3600 else (seconds // 60, "minute")
+    return f"{number} {word}{'' if number == 1 else 's'}" if seconds else ""
 
 
 def why_ended(key: str) -> Ended | None:

@@ -16,6 +16,8 @@ from accounts.models import Change, Notice, User
 from accounts.roles import PERMISSIONS, Permission, Role
 from accounts.services import create_sign_in_link
 from alerts.models import Alert, AlertEvent
+from cases.opening import open_case
+from cases.todo import add_task
 from rules.exceptions import create_item
 from rules.models import Rule
 from tests.alerts.pages import world as worlds
@@ -94,6 +96,7 @@ def site(db) -> Site:
         outsider=_as_engineer(world.otto),
         arguments={
             "alert_id": alert.pk,
+            **_case_of(world),
             "pk": 1,  # a passkey of one's own, which nobody here has
             "session_id": 1,
             "rule_id": alert.rule_id,
@@ -105,6 +108,13 @@ def site(db) -> Site:
             "token": create_sign_in_link(user=world.vera, now=world.now + timedelta(hours=1)),
         },
     )
+
+
+def _case_of(world: worlds.World) -> dict[str, int]:
+    """A case of the default team with a task in it."""
+    by = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
+    case = open_case(title="A case", severity=2, team=world.team, **by)
+    return {"case_id": case.pk, "task_id": add_task(case_id=case.pk, text="Look", **by).pk}
 
 
 def _told(person: User) -> Notice:

@@ -1,9 +1,17 @@
-"""Doors to getting in: the sign-in page, the one-time link, and changing one's password."""
+"""Doors to getting in: the sign-in page, passkeys, the second step, the one-time link, and one's password."""
 
 from typing import Any
 
+from allauth.account.forms import SetPasswordForm
+from allauth.account.internal.flows.login import perform_login
+from allauth.account.internal.stagekit import clear_login
+from allauth.account.models import Login
 from allauth.account.views import LoginView, LogoutView, PasswordChangeView
-from django.contrib.auth import login
+from allauth.mfa.base.views import AuthenticateView
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.views import LoginWebAuthnView
+from allauth.socialaccount.providers.openid_connect import views as openid_connect
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -11,24 +19,87 @@ from accounts import services
 from accounts.access import page, public
 from accounts.errors import LinkRefused
 from accounts.forms import SignInForm
+from accounts.second_factor import record_factor
+from accounts.sessions import reason
+from accounts.sign_in_tries import in_words, tries_left
+from accounts.views.security import Again, as_options
 from soc.web import clock
+from soc.web.http import UserRequest
 
-MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
+USED_CODE = "use_recovery_code"
 
 
-class SignIn(LoginView):  # type: ignore[misc]
+class SignIn(Again, LoginView):  # type: ignore[misc]
     """The sign-in page. allauth counts failed tries per name and per address in the shared cache."""
 
     form_class = SignInForm
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        """The form again, as 422 like every form that does not hold."""
-        response: HttpResponse = self.render_to_response(self.get_context_data(form=form), status=422)
+        """The form again, with how many tries are left."""
+        if "login" in form.cleaned_data and "password" in form.cleaned_data:
+            self.left = in_words(tries_left(self.request, form.user_credentials()))
+        response: HttpResponse = super().form_invalid(form)
         return response
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With the identity provider, if there is one, and why one was signed out."""
+        told = {
+            "provider": settings.OIDC_NAME if settings.OIDC_SERVER_URL else "",
+            "why": reason(self.request.GET.get("why", "")),
+            "left": getattr(self, "left", ""),
+        }
+        return {**super().get_context_data(**kwargs), **told}
 
-class ChangePassword(PasswordChangeView):  # type: ignore[misc]
-    """Changing one's own password."""
+
+class SecondStep(AuthenticateView):  # type: ignore[misc]
+    """After the password: a code, or a passkey as the second factor."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The step, or giving it up to begin again as somebody else."""
+        if "cancel" in request.POST:
+            clear_login(request)
+            return redirect("account_login")
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """In; a recovery code that was used is written down, because somebody should make new ones in time."""
+        response: HttpResponse = super().form_valid(form)
+        factor = getattr(form, "authenticator", None)
+        if factor is not None and factor.type == Authenticator.Type.RECOVERY_CODES:
+            record_factor(user=factor.user, verb=USED_CODE, factor=factor, actor=factor.user, now=clock.now())
+        return response
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """The step again, as 422 like every form that does not hold."""
+        response: HttpResponse = super().form_invalid(form)
+        response.status_code = 422
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With what the browser needs to ask for a passkey, if the person has one."""
+        told = super().get_context_data(**kwargs)
+        kinds = set(Authenticator.objects.filter(user=self.stage.login.user).values_list("type", flat=True))
+        has_passkey, has_code = Authenticator.Type.WEBAUTHN in kinds, bool(kinds - {Authenticator.Type.WEBAUTHN})
+        return {**told, "has_code": has_code, "options": as_options(told) if has_passkey else ""}
+
+
+class ChangePassword(Again, PasswordChangeView):  # type: ignore[misc]
+    """Changing one's own password, or choosing the first one."""
+
+    request: UserRequest
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Also for who has no password yet, which allauth would send to another page."""
+        if self.request.user.has_usable_password():
+            response: HttpResponse = super().dispatch(request, *args, **kwargs)
+            return response
+        answer: HttpResponse = super(PasswordChangeView, self).dispatch(request, *args, **kwargs)
+        return answer
+
+    def get_form_class(self) -> Any:
+        """Without the old password where there is none."""
+        return super().get_form_class() if self.request.user.has_usable_password() else SetPasswordForm
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Save it, and note that a generated password is no longer in use."""
@@ -36,25 +107,27 @@ class ChangePassword(PasswordChangeView):  # type: ignore[misc]
         services.password_changed(user=self.request.user, now=clock.now())
         return response
 
-    def form_invalid(self, form: Any) -> HttpResponse:
-        """The form again, as 422 like every form that does not hold."""
-        response: HttpResponse = self.render_to_response(self.get_context_data(form=form), status=422)
-        return response
-
 
 @public
 def sign_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Show a button, since opening a link must change nothing (mail scanners and previews open links), then sign in."""
+    """Show a button, since opening a link must change nothing (mail scanners and previews open links), then sign in.
+
+    The link stands for the password, not for the second factor: who has one is asked for it.
+    """
     if request.method != "POST":
         return render(request, "account/link.html")
     try:
         user = services.use_sign_in_link(token=token, now=clock.now())
     except LinkRefused:
         return render(request, "account/link.html", {"refused": True}, status=403)
-    login(request, user, backend=MODEL_BACKEND)
-    return redirect("home")
+    response: HttpResponse = perform_login(request, Login(user=user))
+    return response
 
 
 sign_in = public(SignIn.as_view())
+sign_in_by_passkey = public(LoginWebAuthnView.as_view())
+second_step = public(SecondStep.as_view())
+to_provider = public(openid_connect.login)
+from_provider = public(openid_connect.callback)
 sign_out = page(methods=("GET", "POST"))(LogoutView.as_view())
 change_password = page(methods=("GET", "POST"))(ChangePassword.as_view())

@@ -5,6 +5,7 @@ Event text is written by attackers. Should one ever get past escaping, the polic
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -21,7 +22,6 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -30,6 +30,13 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 NO_STORE = "no-store"
+
+
+def content_security_policy() -> str:
+    """The policy; where an identity provider is configured, the sign-in form may lead to it and nowhere else."""
+    return CONTENT_SECURITY_POLICY.replace(
+        "form-action 'self'", " ".join(("form-action 'self'", *settings.OIDC_ORIGINS))
+    )
 
 
 class SecurityHeadersMiddleware:
@@ -46,5 +53,6 @@ class SecurityHeadersMiddleware:
         response = self.get_response(request)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+        response.headers.setdefault("Content-Security-Policy", content_security_policy())
         response.headers.setdefault("Cache-Control", NO_STORE)
         return response
