@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/", include("soc.health")),
     path("", include("accounts.urls")),
     path("alerts/", include("alerts.urls")),
+    path("cases/", include("cases.urls")),
     path("rules/", include("rules.urls")),
     path("search/", include("events.urls")),
     path("api/v1/", include("events.api_urls")),

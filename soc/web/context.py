@@ -22,6 +22,7 @@ class Place:
 
 PLACES = (
     Place("Alerts", "alerts", "alerts:queue", "/alerts/", "a"),
+    Place("Cases", "cases", "cases:list", "/cases/", "c"),
     Place("Search", "search", "events:search", "/search/", "s"),
     Place("Rules", "rules", "rules:list", "/rules/", "r"),
     Place("Health", "health", "health:page", "/health/", "h", foot=True),

@@ -1,0 +1,98 @@
+"""What pages of alerts show of cases: which case an alert is in, and the way into one.
+
+Alerts may not import cases, so their templates load these tags instead.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import template
+
+from accounts.access import may, reason_against
+from accounts.models import User
+from accounts.roles import Permission
+from accounts.selectors import teams_of
+from cases.models import Case, CaseAlert, Status
+from soc.web.http import UserRequest
+
+register = template.Library()
+CHOICES = 50  # open cases offered to add an alert to; an older one is reached from its own page
+_FOUND = "cases_of_alerts_on_page"
+_OPEN = "open_cases_on_page"
+
+
+@register.simple_tag(takes_context=True)
+def find_cases_of(context: dict[str, Any], rows: Iterable[Any]) -> str:
+    """`{% find_cases_of page.rows %}` before a list: one query, after which `case_of_alert` costs none.
+
+    Rows are alerts, numbers of alerts, or things with an `alert`.
+    """
+    _found(context["request"], [_number(row) for row in rows])
+    return ""
+
+
+@register.inclusion_tag("cases/_chip.html", takes_context=True)
+def case_of_alert(context: dict[str, Any], alert_id: int) -> dict[str, Any]:
+    """`{% case_of_alert alert.pk %}`: a chip that leads to the alert's case, or nothing."""
+    return {"case": _found(context["request"], [alert_id])[alert_id]}
+
+
+@register.inclusion_tag("cases/_add_to_case.html", takes_context=True)
+def add_to_case(context: dict[str, Any], *alert_ids: int, **classes: str) -> dict[str, Any]:
+    """`{% add_to_case alert.pk %}`: a menu that puts the alerts into a new case or one of the open ones.
+
+    `menu="up"` opens it upwards, `button="small"` makes its button smaller. Nothing for an alert that is in a case.
+    """
+    request: UserRequest = context["request"]
+    free = [number for number, case in _found(request, alert_ids).items() if case is None]
+    return _menu(context, classes) | {"alert_ids": [number for number in alert_ids if number in free]}
+
+
+@register.inclusion_tag("cases/_add_to_case_bulk.html", takes_context=True)
+def add_to_case_bulk(context: dict[str, Any], **classes: str) -> dict[str, Any]:
+    """`{% add_to_case_bulk %}` inside the form of a list of alerts: sends the ticked ones to a case."""
+    return _menu(context, {"button": "small", **classes})
+
+
+def _menu(context: dict[str, Any], classes: dict[str, str]) -> dict[str, Any]:
+    request: UserRequest = context["request"]
+    allowed = may(request.user, Permission.WORK_CASES)
+    return {
+        "allowed": allowed,
+        "needs": reason_against(Permission.WORK_CASES),
+        "choices": _open_cases(request) if allowed else [],
+        "query": context.get("query", ""),
+        "csrf_token": context.get("csrf_token"),
+        "classes": classes,
+    }
+
+
+def _found(request: UserRequest, alert_ids: Iterable[int]) -> dict[int, Case | None]:
+    """The case of each alert that the person may see, kept for the rest of the page. One query for all that is new."""
+    known: dict[int, Case | None] = request.__dict__.setdefault(_FOUND, {})
+    wanted = set(alert_ids) - known.keys()
+    if wanted:
+        known.update(dict.fromkeys(wanted))
+        joined = CaseAlert.objects.filter(alert_id__in=wanted, case__team_id__in=teams_of(request.user))
+        known.update({one.alert_id: one.case for one in joined.select_related("case")})
+    return known
+
+
+def _open_cases(request: UserRequest) -> list[Case]:
+    """The open cases to choose from: the person's own first, then what changed last. One query a page."""
+    if _OPEN not in request.__dict__:
+        request.__dict__[_OPEN] = _read_open_cases(request.user)
+    return list(request.__dict__[_OPEN])
+
+
+def _read_open_cases(user: User) -> list[Case]:
+    waiting = Case.objects.filter(team_id__in=teams_of(user)).exclude(status=Status.CLOSED)
+    newest = list(waiting.order_by("-updated_at")[:CHOICES])
+    return sorted(newest, key=lambda case: case.owner_id != user.pk)
+
+
+def _number(row: Any) -> int:
+    if isinstance(row, int):
+        return row
+    number: int = row.alert.pk if hasattr(row, "alert") else row.pk
+    return number

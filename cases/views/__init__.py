@@ -1,0 +1,1 @@
+"""Pages of cases; each view is a door: check, ask a selector or a service, render."""
