@@ -7,9 +7,10 @@ AlertError
 ├── NothingToUndo        the act is unknown, already undone, or cannot be undone
 ├── UndoNotWhole         the act closed alerts of teams that the person is not in
 ├── ReasonNeeded         closing needs a reason
-├── NoteNeeded           the reason "other" needs a note
+├── NoteNeeded           the reason "other", or another team, needs a note
 ├── TextRefused          a comment or note that is empty or too long
 ├── AssigneeRefused      a person who cannot work on this alert
+├── EscalationRefused    an alert that cannot be handed to that team
 ├── GuardRefused         the exception would have hidden a true positive
 └── AlreadyExcepted      the rule has an exception with the same conditions
 """
@@ -81,10 +82,10 @@ class ReasonNeeded(AlertError):
 
 
 class NoteNeeded(AlertError):
-    """ "Other" says nothing by itself."""
+    """What was chosen says nothing by itself."""
 
-    def __init__(self) -> None:
-        super().__init__("Write a note: “other” does not say why.")
+    def __init__(self, message: str = "Write a note: “other” does not say why.") -> None:
+        super().__init__(message)
 
 
 class TextRefused(AlertError):
@@ -93,6 +94,10 @@ class TextRefused(AlertError):
 
 class AssigneeRefused(AlertError):
     """The person is inactive, may not triage, or is in none of the alert's teams."""
+
+
+class EscalationRefused(AlertError):
+    """The alert is closed, or with that team already."""
 
 
 class GuardRefused(AlertError):

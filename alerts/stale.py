@@ -14,6 +14,11 @@ def stale(alert: Alert) -> StaleAlert:
     return StaleAlert(alert_id=alert.pk, who=last.actor_name or "Watchbill", what=last.verb, when=last.at)
 
 
+def stale_elsewhere(alert: Alert) -> StaleAlert:
+    """The same of an alert that is with a team the person is not in: the team is named, and nobody in it."""
+    return StaleAlert(alert_id=alert.pk, who=f"Team {alert.team}", what="changed", when=None)
+
+
 def last_change(alert_id: int) -> Change | None:
     """The newest entry of the record about this alert."""
     return Change.objects.filter(object_type=OBJECT_TYPE, object_id=str(alert_id)).order_by("-at", "-pk").first()

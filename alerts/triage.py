@@ -1,7 +1,8 @@
 """What people do with alerts: status, reason, owner, comment. Each act is recorded with its inverse.
 
-One act on many alerts is one group in the record, so that it is undone as one (alerts/undo.py). Alerts are locked in
-the order of their numbers, so that two bulk acts cannot wait for each other.
+One act on many alerts is one group in the record, so that it is undone as one (alerts/undo.py); an act that is part of
+a larger one takes its `group`. Alerts are locked in the order of their numbers, so that two bulk acts cannot wait for
+each other. Another team's queue: alerts/escalation.py.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +16,7 @@ from accounts.access import may, need
 from accounts.models import Change, User
 from accounts.record import record_change
 from accounts.roles import Permission
+from alerts import telling
 from alerts.errors import AlertNotFound, AssigneeRefused, NoteNeeded, ReasonNeeded, TextRefused
 from alerts.models import Alert, Comment, Reason, Status
 from alerts.stale import stale
@@ -43,6 +45,7 @@ def set_status(
     now: datetime,
     team_ids: Sequence[int],
     door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
 ) -> Outcome:
     """Open, acknowledge or close alerts; those that already are as asked stay untouched.
 
@@ -54,7 +57,7 @@ def set_status(
     wanted, why = Status(status), _reason_for(status, reason, note)
     with transaction.atomic():
         alerts = locked(alert_ids, versions=versions, team_ids=team_ids)
-        group, changed = uuid4(), []
+        group, changed = group or uuid4(), []
         for alert in alerts:
             new = Workflow.of(alert).with_status(wanted, reason=why, now=now)
             if write(alert, new, verb=VERBS[wanted], actor=actor, now=now, door=door, note=note.strip(), group=group):
@@ -71,8 +74,9 @@ def assign(
     now: datetime,
     team_ids: Sequence[int],
     door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
 ) -> Outcome:
-    """Give alerts an owner, or none. The first owner is the first human act on an alert.
+    """Give alerts an owner, or none, and tell him. The first owner is the first human act on an alert.
 
     Raises: NotAllowed, AlertNotFound, StaleAlert, AssigneeRefused.
     """
@@ -80,14 +84,49 @@ def assign(
     with transaction.atomic():
         alerts = locked(alert_ids, versions=versions, team_ids=team_ids)
         _check_assignee(assignee, alerts)
-        group, changed = uuid4(), []
+        group, changed = group or uuid4(), list[Alert]()
         for alert in alerts:
             new = Workflow.of(alert).with_assignee(assignee.pk if assignee else None, now=now)
             verb = "assigned" if assignee else "unassigned"
             note = str(assignee) if assignee else ""
             if write(alert, new, verb=verb, actor=actor, now=now, door=door, note=note, group=group):
-                changed.append(alert.pk)
-    return Outcome(changed, group if changed else None)
+                changed.append(alert)
+        if assignee is not None:
+            telling.assigned(alerts=changed, to=assignee, group=group, actor=actor, now=now)
+    return Outcome([alert.pk for alert in changed], group if changed else None)
+
+
+def close_in_case(
+    *,
+    alert_ids: Sequence[int],
+    reason: str,
+    note: str,
+    case_label: str,
+    actor: User,
+    now: datetime,
+    team_ids: Sequence[int],
+    door: Change.Door,
+    group: UUID,
+) -> Outcome:
+    """Close the alerts of a case that ends, as part of the caller's act; those that are closed keep their verdict.
+
+    The note in the record begins with the case, which is why the reason "other" needs none of its own here.
+
+    Raises: NotAllowed, AlertNotFound, ReasonNeeded, TextRefused.
+    """
+    told = f"{case_label}: {note}" if note.strip() else case_label
+    waiting = Alert.objects.filter(pk__in=alert_ids).exclude(status=Status.CLOSED)
+    return set_status(
+        alert_ids=list(waiting.values_list("pk", flat=True)),
+        status=Status.CLOSED,
+        reason=reason,
+        note=told,
+        actor=actor,
+        now=now,
+        team_ids=team_ids,
+        door=door,
+        group=group,
+    )
 
 
 def comment(
@@ -99,7 +138,7 @@ def comment(
     team_ids: Sequence[int],
     door: Change.Door = Change.Door.PAGE,
 ) -> Comment:
-    """Write a comment on an alert. It changes no state, so it can never be stale.
+    """Write a comment on an alert and tell whom it calls. It changes no state, so it can never be stale.
 
     Raises: NotAllowed, AlertNotFound, TextRefused.
     """
@@ -122,6 +161,7 @@ def comment(
             after={"comment": written.pk},
             team=alert.team,
         )
+        telling.mentioned(alert=alert, comment=written, actor=actor, now=now)
     return written
 
 

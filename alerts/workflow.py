@@ -3,7 +3,7 @@
 The record keeps both as JSON, so that undo writes back exactly what was there.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,12 +15,13 @@ from alerts.models import Alert, Status
 OBJECT_TYPE = "alert"
 COMMENTED = "commented"
 UNDID = "undid"
+ESCALATED = "escalated"
 UNDO_WINDOW = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """Where an alert stands."""
+    """Where an alert stands, and with which team."""
 
     status: str
     reason: str
@@ -28,6 +29,7 @@ class Workflow:
     acknowledged_at: datetime | None
     closed_at: datetime | None
     closed_by_exception_id: int | None
+    team_id: int
 
     @classmethod
     def of(cls, alert: Alert) -> "Workflow":
@@ -39,6 +41,7 @@ class Workflow:
             acknowledged_at=alert.acknowledged_at,
             closed_at=alert.closed_at,
             closed_by_exception_id=alert.closed_by_exception_id,
+            team_id=alert.team_id,
         )
 
     def with_status(self, status: str, *, reason: str, now: datetime, exception_id: int | None = None) -> "Workflow":
@@ -61,13 +64,19 @@ class Workflow:
         acted = now if assignee_id is not None else None
         return replace(self, assignee_id=assignee_id, acknowledged_at=self.acknowledged_at or acted)
 
+    def with_team(self, team_id: int, *, now: datetime) -> "Workflow":
+        """With another team, where it waits anew: nobody owns it, and what was acknowledged is open again."""
+        waiting = Status.OPEN.value if self.status == Status.ACKNOWLEDGED else self.status
+        acted = self.acknowledged_at or now
+        return replace(self, team_id=team_id, status=waiting, assignee_id=None, acknowledged_at=acted)
+
     def to_json(self) -> dict[str, Any]:
         """As the record keeps it."""
         return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in asdict(self).items()}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Workflow":
-        """What `to_json` wrote."""
+    def from_json(cls, data: dict[str, Any], *, team_id: int) -> "Workflow":
+        """What `to_json` wrote; `team_id` stands in for entries from before alerts could change their team."""
         times = {
             key: datetime.fromisoformat(data[key]) if data[key] else None for key in ("acknowledged_at", "closed_at")
         }
@@ -76,6 +85,7 @@ class Workflow:
             reason=data["reason"],
             assignee_id=data["assignee_id"],
             closed_by_exception_id=data["closed_by_exception_id"],
+            team_id=data.get("team_id") or team_id,
             **times,
         )
 
@@ -92,8 +102,8 @@ def write(
     note: str = "",
     undoes: Change | None = None,
 ) -> bool:
-    """Store where a locked alert stands and record it; False when nothing changed."""
-    old = Workflow.of(alert)
+    """Store where a locked alert stands and record it, with the team it was in; False when nothing changed."""
+    old, team = Workflow.of(alert), alert.team
     if old == new:
         return False
     for name, value in asdict(new).items():
@@ -110,7 +120,7 @@ def write(
         before=old.to_json(),
         after=new.to_json() | {"version": alert.version},
         inverse={"workflow": old.to_json(), "version": alert.version},
-        team=alert.team,
+        team=team,
         note=note,
         group=group,
         undoes=undoes,
@@ -118,4 +128,4 @@ def write(
     return True
 
 
-_COLUMNS = ("status", "reason", "assignee_id", "acknowledged_at", "closed_at", "closed_by_exception_id")
+_COLUMNS = tuple(field.name for field in fields(Workflow))

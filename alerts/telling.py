@@ -1,0 +1,81 @@
+"""Whom an act on alerts concerns, told in the act's own transaction: one notice a person and act, however many alerts.
+
+A thousand alerts handed over are one sentence that leads to where they wait, never a thousand.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.urls import reverse
+
+from accounts.access import may
+from accounts.mentions import people_in
+from accounts.models import Notice, Team, User
+from accounts.notices import notify
+from accounts.roles import Permission
+from accounts.selectors import people_of_teams
+from alerts.models import Alert, Comment
+
+
+def assigned(*, alerts: Sequence[Alert], to: User, group: UUID, actor: User, now: datetime) -> None:
+    """Tell who owns these alerts now."""
+    if not alerts:
+        return
+    one = alerts[0]
+    single = len(alerts) == 1
+    notify(
+        people=[to],
+        kind=Notice.Kind.ASSIGNED,
+        text=f"{actor} assigned {named(alerts)} to you",
+        path=path_of(one) if single else f"{reverse('alerts:queue')}?view=mine",
+        key=f"alert:{one.pk}:assigned:{one.version}" if single else f"alerts:{group}:assigned",
+        actor=actor,
+        now=now,
+    )
+
+
+def mentioned(*, alert: Alert, comment: Comment, actor: User, now: datetime) -> None:
+    """Tell whom a comment calls by @name, of those who see the alert."""
+    people = people_in(comment.text, team_ids=[alert.team_id])
+    notify(
+        people=people,
+        kind=Notice.Kind.MENTIONED,
+        text=f"{actor} mentioned you on {named([alert])}: {' '.join(comment.text.split())}",
+        path=f"{path_of(alert)}?side=activity",
+        key=f"alert:{alert.pk}:mention:{comment.pk}",
+        actor=actor,
+        now=now,
+    )
+
+
+def escalated(*, alerts: Sequence[Alert], team: Team, note: str, group: UUID, actor: User, now: datetime) -> None:
+    """Tell the triagers of the team in whose queue these alerts are now."""
+    if not alerts:
+        return
+    one = alerts[0]
+    single = len(alerts) == 1
+    notify(
+        people=triagers_of(team),
+        kind=Notice.Kind.ESCALATED,
+        text=f"{actor} escalated {named(alerts)} to {team}: {' '.join(note.split())}",
+        path=path_of(one) if single else reverse("alerts:queue"),
+        key=f"alert:{one.pk}:escalated:{one.version}" if single else f"alerts:{group}:escalated",
+        actor=actor,
+        now=now,
+    )
+
+
+def triagers_of(team: Team) -> list[User]:
+    """The members of a team who work on alerts. Administrators see every team; they are told where they are members."""
+    return [person for person in people_of_teams([team.pk]).filter(teams=team) if may(person, Permission.TRIAGE)]
+
+
+def named(alerts: Sequence[Alert]) -> str:
+    """ "AL-17, Perl was started" or "300 alerts", for a sentence."""
+    return f"{alerts[0]}, {alerts[0].name}" if len(alerts) == 1 else f"{len(alerts)} alerts"
+
+
+def path_of(alert: Alert) -> str:
+    """Where the alert's page is."""
+    return reverse("alerts:detail", args=[alert.pk])
