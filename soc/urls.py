@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("events.api_reads_urls")),
     path("api/v1/", include("rules.api.urls")),
     path("api/v1/", include("alerts.api.urls")),
+    path("api/v1/", include("cases.api.urls")),
 ]
 
 handler400 = "soc.web.errors.bad_request"

@@ -10,7 +10,9 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from django.http import Http404
+from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.response import Response
@@ -105,6 +107,7 @@ def operation(
     body: type[Strict] | None = None,
     errors: Sequence[int] = (),
     description: str = "",
+    media_type: str = "application/json",
     examples: Mapping[str, Any] | None = None,
 ) -> Callable[[Handler], Handler]:
     """Make a method of an ApiView an operation. `errors` are those beside the ones that every operation has.
@@ -114,12 +117,12 @@ def operation(
 
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)
-        def operate(view: ApiView, request: Any, **kwargs: Any) -> Response:
+        def operate(view: ApiView, request: Any, **kwargs: Any) -> HttpResponseBase:
             _check(view, request, scope, may_who)
             view.query = _read_query(query, request)
             view.body = _read_body(body, request)
             found = handler(view, **kwargs)
-            if isinstance(found, Response):
+            if isinstance(found, HttpResponseBase):
                 return found
             return Response(None if answer is None else answer(found).data, status=status)
 
@@ -129,7 +132,7 @@ def operation(
             description=_described(description, scope, may_who),
             parameters=[query] if query else None,
             request=body,
-            responses=_responses(status, answer, body, errors),
+            responses=_responses((status, media_type), answer or OpenApiTypes.STR, body, errors),
             examples=[OpenApiExample(name, value=value, request_only=True) for name, value in (examples or {}).items()],
             extensions={"x-scope": scope.value if scope else None, "x-permission": may_who.value},
         )
@@ -176,8 +179,6 @@ def _described(description: str, scope: Scope | None, permission: Permission) ->
     return f"{description}\n\n{needs}, and a role that may {permission.label}.".strip()
 
 
-def _responses(
-    status: int, answer: type[Serializer[Any]] | None, body: type[Strict] | None, errors: Sequence[int]
-) -> dict[int, Any]:
+def _responses(good: tuple[int, str], answer: Any, body: type[Strict] | None, errors: Sequence[int]) -> dict[Any, Any]:
     refusals = sorted({*_ALWAYS, *(_WITH_BODY if body else ()), *errors})
-    return {status: answer, **dict.fromkeys(refusals, Error)}
+    return {good: answer, **dict.fromkeys(((status, "application/json") for status in refusals), Error)}

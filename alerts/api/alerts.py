@@ -218,14 +218,14 @@ def _assign(view: ApiView, versions: dict[int, int]) -> dict[str, Any]:
     return acted(view, outcome)
 
 
-def person(view: ApiView, person_id: int | None) -> User | None:
-    """Somebody who may own alerts of the caller's teams. Raises: ApiError (422), the same for whoever is not there."""
+def person(view: ApiView, person_id: int | None, field: str = "assignee") -> User | None:
+    """Somebody who may own work of the caller's teams. Raises: ApiError (422), the same for whoever is not there."""
     if person_id is None:
         return None
     found = people_to_assign(view.teams).filter(pk=person_id).first()
     if found is None:
         sentence = "Nobody of your teams who works on alerts has this id."
-        raise refused("no_such_person", sentence, {"assignee": [sentence]})
+        raise refused("no_such_person", sentence, {field: [sentence]})
     return found
 
 

@@ -13,7 +13,7 @@ from soc.web.api.inputs import LARGEST_ID, Id, Moment, PageQuery, Strict, Whole
 
 MOST_SELECTED = 500
 SORTS = ("urgent", "newest", "oldest")
-_ASSIGNEE = rf"^(me|nobody|[1-9][0-9]{{0,{len(str(LARGEST_ID)) - 2}}})$"
+PERSON = rf"^(me|nobody|[1-9][0-9]{{0,{len(str(LARGEST_ID)) - 2}}})?$"
 _TAKEN = {one.name for one in fields(QueueFilters)}
 
 
@@ -31,7 +31,7 @@ class FilterQuery(Strict):
     host = _text(255, "host.name, exactly.")
     user = _text(255, "user.name, exactly.")
     assignee = serializers.RegexField(
-        _ASSIGNEE, required=False, default="", help_text="`me`, `nobody`, or the id of a person."
+        PERSON, required=False, default="", allow_blank=True, help_text="`me`, `nobody`, or the id of a person."
     )
     tag = _text(255, "A tag of the rule.")
     since = Moment(required=False, default=None, help_text="Raised from then on.")

@@ -77,7 +77,11 @@ class PageQuery(Strict):
         min_value=1, max_value=MOST_AT_ONCE, required=False, default=50, help_text="Rows in an answer."
     )
     after = serializers.CharField(
-        max_length=2_000, required=False, default="", help_text="`next` of the answer before, unchanged."
+        max_length=2_000,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="`next` of the answer before, unchanged.",
     )
 
 

@@ -1,0 +1,1 @@
+"""Cases in the API: what their pages show and do, as data."""
