@@ -52,7 +52,7 @@ def change(
     """
     need(actor, Permission.WORK_CASES)
     wanted = {name: _checked(name, value) for name, value in changes.items() if name != OWNER}
-    note = checking.long_text(note, "note")
+    note = checking.note(note)
     with transaction.atomic():
         case = locked_case(case_id, team_ids=team_ids, version=version)
         old, owner = CaseState.of(case), case.owner

@@ -14,7 +14,7 @@ from cases.errors import FieldRefused
 from cases.machine import SETTABLE
 from cases.models import Outcome, Phase
 
-MAX_TITLE, MAX_STEP, MAX_TASK, MAX_TEXT, MAX_TAGS, MAX_TAG = 200, 300, 500, 20_000, 20, 60
+MAX_TITLE, MAX_STEP, MAX_TASK, MAX_TEXT, MAX_NOTE, MAX_TAGS, MAX_TAG = 200, 300, 500, 20_000, 9_000, 20, 60
 
 
 def line(value: object, field: str, longest: int) -> str:
@@ -31,9 +31,14 @@ def needed_line(value: object, field: str, longest: int, sentence: str) -> str:
     return text
 
 
-def long_text(value: object, field: str) -> str:
+def long_text(value: object, field: str, longest: int = MAX_TEXT) -> str:
     """A text of several lines, Markdown."""
-    return _short_enough(_text(value, field).strip(), field, MAX_TEXT)
+    return _short_enough(_text(value, field).strip(), field, longest)
+
+
+def note(value: object) -> str:
+    """What somebody says about an act; it goes into the record of the act, and of the alerts it touches."""
+    return long_text(value, "note", MAX_NOTE)
 
 
 def title(value: object) -> str:

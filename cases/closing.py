@@ -17,9 +17,7 @@ from accounts.roles import Permission
 from alerts.models import Alert, Reason
 from alerts.models import Status as AlertStatus
 from alerts.restoring import changes_of, restore
-from alerts.triage import locked
-from alerts.workflow import Workflow
-from alerts.workflow import write as write_alert
+from alerts.triage import close_in_case
 from cases import checking
 from cases.errors import FieldRefused, NotClosed, NothingToUndo, OpenTasks, TooLate
 from cases.models import Case, Outcome, Status, Task
@@ -59,7 +57,7 @@ def close(
     Raises: NotAllowed, CaseNotFound, StaleCase, CaseClosed, OpenTasks, FieldRefused.
     """
     need(actor, Permission.WORK_CASES)
-    outcome, note = checking.outcome(outcome), checking.long_text(note, "note")
+    outcome, note = checking.outcome(outcome), checking.note(note)
     if outcome == Outcome.INCONCLUSIVE and not note:
         raise FieldRefused("note", "Write a note: “inconclusive” does not say why it ends here.")
     with transaction.atomic():
@@ -101,7 +99,7 @@ def reopen(
     Raises: NotAllowed, CaseNotFound, StaleCase, NotClosed, FieldRefused; with `undo` also TooLate, NothingToUndo.
     """
     need(actor, Permission.WORK_CASES)
-    note = checking.long_text(note, "note")
+    note = checking.note(note)
     with transaction.atomic():
         case = locked_case(case_id, team_ids=team_ids, version=version, closed=None)
         if case.status != Status.CLOSED:
@@ -158,11 +156,18 @@ def _close_alerts(
     case: Case, outcome: str, note: str, *, actor: User, now: datetime, door: Change.Door, group: UUID
 ) -> list[int]:
     mine = Alert.objects.filter(in_case__case=case, team_id=case.team_id).exclude(status=AlertStatus.CLOSED)
-    numbers = list(mine.order_by("pk").values_list("pk", flat=True))
+    numbers = list(mine.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
     if not numbers:
         return []
-    for alert in locked(numbers, team_ids=[case.team_id]):
-        new = Workflow.of(alert).with_status(AlertStatus.CLOSED, reason=REASONS[outcome], now=now)
-        told = f"{case}: {note}" if note else str(case)
-        write_alert(alert, new, verb="closed", actor=actor, now=now, door=door, note=told, group=group)
-    return numbers
+    done = close_in_case(
+        alert_ids=numbers,
+        reason=REASONS[outcome],
+        note=note,
+        case_label=str(case),
+        actor=actor,
+        now=now,
+        team_ids=[case.team_id],
+        door=door,
+        group=group,
+    )
+    return done.changed

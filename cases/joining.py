@@ -23,6 +23,7 @@ from alerts.models import Status as AlertStatus
 from alerts.triage import locked
 from alerts.workflow import Workflow
 from alerts.workflow import write as write_alert
+from cases import checking
 from cases.errors import AlertInCase, TooManyAlerts
 from cases.models import Case, CaseAlert
 from cases.workflow import JOIN, LEAVE, CaseState, locked_case, write
@@ -87,7 +88,7 @@ def remove_alert(
         gone, _ = CaseAlert.objects.filter(case=case, alert_id=alert_id).delete()
         if not gone:
             raise AlertNotFound(alert_id)
-        _record_leaving(case, [alert_id], note=note.strip()[:300], actor=actor, now=now, door=door)
+        _record_leaving(case, [alert_id], note=checking.note(note), actor=actor, now=now, door=door)
     return case
 
 

@@ -41,9 +41,10 @@ def fenced(text: str) -> str:
 def quoted(text: str) -> str:
     """What a person wrote, as a quotation: its Markdown works inside the quotation and nowhere else.
 
-    Raw HTML is made harmless, and a fence or comment left open ends with the quotation.
+    Raw HTML and images are shown as they were typed, a fence or comment left open ends with the quotation, and a link's
+    definition is none: it would hold for the whole document.
     """
-    lines = [_shown(line).replace("<", "&lt;") for line in text.strip().splitlines()]
+    lines = [_quotable(_shown(line)) for line in text.strip().splitlines()]
     return "\n".join(f"> {line}".rstrip() for line in lines)
 
 
@@ -55,6 +56,10 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 def _row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def _quotable(line: str) -> str:
+    return line.replace("<", "&lt;").replace("![", "!\\[").replace("]:", "]\\:")
 
 
 def _shown(text: str) -> str:
