@@ -18,9 +18,11 @@ def main() -> None:
 
     admin = User.objects.get(username="admin")
     first, second = Alert.objects.order_by("pk").values_list("pk", flat=True)[:2]
-    said = {"actor": admin, "now": datetime.now(UTC), "team_ids": teams_of(admin)}
-    triage.set_status(alert_ids=[first], status="closed", reason="true_positive", note="seen before", **said)
-    triage.assign(alert_ids=[second], assignee=admin, **said)
+    now, team_ids = datetime.now(UTC), teams_of(admin)
+    triage.set_status(
+        alert_ids=[first], status="closed", reason="true_positive", actor=admin, now=now, team_ids=team_ids
+    )
+    triage.assign(alert_ids=[second], assignee=admin, actor=admin, now=now, team_ids=team_ids)
 
 
 if __name__ == "__main__":
