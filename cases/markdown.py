@@ -6,7 +6,9 @@ Markdown is escaped; longer texts stand in quotes or in a fence that is longer t
 
 import re
 
-_MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&:@^$=])")
+# Everywhere, in an address that would become a link, and at the beginning: a list, a line under a heading.
+_MARKS = re.compile(r"[\\`*_\[\]<>#|~&!@$]|:(?=//)|(?<=www)\.|\A[-+=]", re.IGNORECASE)
+_NUMBERED = re.compile(r"\A([0-9]{1,9})([.)])")
 _BLANKS = re.compile(r"\s+")
 _TICKS = re.compile(r"`+")
 # Control characters, and those that turn the direction of text or cannot be seen: a reader would be misled by them.
@@ -14,9 +16,9 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u20
 
 
 def inline(text: object, longest: int = 1_000) -> str:
-    """In running text, a heading, a list item or a table's cell: one line, every mark escaped."""
+    """In running text, a heading, a list item or a table's cell: one line, every mark that matters escaped."""
     plain = _shown(_BLANKS.sub(" ", str(text)).strip())
-    return _MARKS.sub(r"\\\1", _cut(plain, longest))
+    return _NUMBERED.sub(r"\1\\\2", _MARKS.sub(r"\\\g<0>", _cut(plain, longest)))
 
 
 def code(text: object, longest: int = 1_000) -> str:

@@ -88,9 +88,7 @@ def whole(people, rule):
 def test_a_report_tells_everything(whole):
     text = markdown(case=whole, now=NOW + timedelta(hours=4))
     first = Alert.objects.earliest("pk").pk
-    assert _heads(text) == [("h1", f"CASE-{whole.pk}: Perl was started on web\\-1")] + [
-        ("h2", name) for name in SECTIONS
-    ]
+    assert _heads(text) == [("h1", f"CASE-{whole.pk}: Perl was started on web-1")] + [("h2", name) for name in SECTIONS]
     for told in (
         "| **Severity** | high |", "| **Owner** | Rosa |", "| **Opened** | 2026-11-20 14:06:00 UTC by Ana |",
         "| **Closed** | 2026-11-20 17:06:00 UTC, after 3 h |", "> It came by **mail**.", "**True positive**\n\n> Gone.",
@@ -99,7 +97,7 @@ def test_a_report_tells_everything(whole):
         f"- AL-{first + 1} moved to team Retail", "Execution (2 alerts)",
         "| Address | `198.51.100.23` | 1 |", f"| Hash | `{'ab' * 32}` | 1 |", "| Host | `db-2` | 1 |",
         "- [x] Reset (2026-11-20 14:07:00 UTC by Rosa)",
-        "- [ ] not needed: Isolate the involved host from the network\\. (Response step 1, Perl was started; ",
+        "- [ ] not needed: Isolate the involved host from the network. (Response step 1, Perl was started; ",
         "- **2026-11-20 14:06:00 UTC** Ana opened the case with 3 alerts",
         "    > Who owns db-2?", "closed the case as true positive and 1 alert with it",
     ):  # fmt: skip
@@ -142,7 +140,7 @@ def test_hostile_texts_break_nothing(people, rule):
     assert "\u202e" not in text
 
 
-@given(st.text(alphabet=st.sampled_from("ab `~|#<>-*_[]()!\\\n\r\t.1+&:\u202e\u2028\x00"), max_size=60))
+@given(st.text(alphabet=st.sampled_from("ab `~|#<>-*_[]()!\\\n\r\t.1+&:/@w=\u202e\u2028\x00"), max_size=60))
 def test_no_text_leaves_its_place(text):
     document = "\n\n".join([
         f"# {md.inline(text)}", "before", md.table(["a", "b"], [[md.inline(text), md.code(text)]]),
