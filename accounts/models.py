@@ -150,10 +150,10 @@ class Change(models.Model):
         SYSTEM = "system"
 
     at = models.DateTimeField()
-    actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     actor_name = models.CharField(max_length=150)
     door = models.CharField(max_length=8, choices=Door.choices)
-    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
+    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     verb = models.CharField(max_length=40)
     object_type = models.CharField(max_length=40)
     object_id = models.CharField(max_length=64)
@@ -170,4 +170,9 @@ class Change(models.Model):
             models.Index(fields=["group"], name="change_of_group", condition=models.Q(group__isnull=False)),
             models.Index(fields=["-at"], name="change_newest"),
             models.Index(fields=["object_type", "-at"], name="change_of_kind"),
+            models.Index(fields=["actor", "-at"], name="change_of_actor"),
+            models.Index(fields=["team", "-at"], name="change_of_team"),
+            models.Index(fields=["verb", "-at"], name="change_of_verb"),
+            models.Index(fields=["door", "-at"], name="change_of_door"),
+            models.Index(fields=["-at"], name="change_with_note", condition=~models.Q(note="")),
         ]

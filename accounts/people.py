@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from allauth.mfa.models import Authenticator
 from django.contrib.auth.validators import ASCIIUsernameValidator
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -24,6 +23,7 @@ from accounts.errors import LastAdministrator, Oneself, PersonRefused
 from accounts.models import Change, SignInLink, Team, User
 from accounts.record import record_change
 from accounts.roles import Permission, Role
+from accounts.second_factor import remove_all
 from accounts.services import create_sign_in_link
 
 OBJECT_TYPE = "user"
@@ -160,10 +160,8 @@ def reset_second_factors(
     _need(actor, about=user)
     with transaction.atomic():
         stored, _ = _locked(user)
-        kept = Authenticator.objects.select_for_update().filter(user=stored).order_by("pk")
-        kinds = [str(kind) for kind in kept.values_list("type", flat=True)]
+        kinds = remove_all(stored)
         if kinds:
-            kept.order_by().delete()
             before = {"second_factors": kinds}
             _record(stored, "reset_second_factors", actor, now, door, before=before, after={"second_factors": []})
     return kinds

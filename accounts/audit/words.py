@@ -1,0 +1,118 @@
+"""The record in words: "Rosa disabled the rule Odd shell". What is not known here is still readable."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from accounts.models import Change
+from accounts.roles import Role
+
+# Kinds of things, in the singular.
+KINDS: Mapping[str, str] = {
+    "alert": "alert",
+    "case": "case",
+    "rule": "rule",
+    "exception": "exception",
+    "exception_draft": "draft of an exception",
+    "target": "response target",
+    "user": "account",
+    "team": "team",
+    "policy": "policy of the role",
+    "api_key": "API key",
+    "dead_letter": "refused events",
+    "record": "record of changes",
+}
+# What was done, where the verb alone would not read well: by kind and verb, then by verb.
+_SPECIAL: Mapping[tuple[str, str], str] = {
+    ("alert", "commented"): "commented on",
+    ("alert", "undid"): "took back a change of",
+    ("alert", "added an exception"): "added an exception from",
+    ("rule", "load"): "loaded",
+    ("rule", "release"): "released from quarantine",
+    ("rule", "quarantine"): "put into quarantine",
+    ("case", "join"): "added alerts to",
+    ("case", "leave"): "took an alert out of",
+    ("case", "wrote"): "wrote in",
+    ("case", "task_add"): "added a task to",
+    ("case", "task_change"): "changed a task of",
+    ("user", "create"): "made",
+    ("user", "change_settings"): "changed the settings of",
+    ("user", "change_password"): "changed the password of",
+    ("user", "sign_in_by_link"): "used the sign-in link of",
+    ("user", "require_password_change"): "required a new password of",
+    ("user", "reset_second_factors"): "took away the second factors of",
+    ("user", "add_second_factor"): "added a second factor to",
+    ("user", "remove_second_factor"): "removed a second factor of",
+    ("user", "new_recovery_codes"): "made new recovery codes for",
+    ("user", "use_recovery_code"): "used a recovery code of",
+    ("user", "end_session"): "ended a session of",
+    ("user", "end_sessions"): "ended the sessions of",
+    ("user", "new_link"): "made a sign-in link for",
+    ("user", "link_identity"): "tied an identity provider to",
+    ("team", "make_default"): "made the default team:",
+    ("team", "no_default"): "no longer has as default",
+    ("api_key", "create"): "made",
+    ("team", "create"): "made",
+}
+_PAST: Mapping[str, str] = {
+    "undo": "took back",
+    "leave": "left",
+    "send_back": "sent back",
+    "withdraw": "withdrew",
+    "write": "wrote",
+    "set": "set",
+    "open": "opened",
+    "edit": "edited",
+    "reopen": "reopened",
+}
+# Every verb that entries have, for the list under the filter's field.
+VERBS = (
+    "acknowledged", "added an exception", "approve", "assigned", "change", "change_password", "change_settings",
+    "close", "closed", "commented", "create", "deactivate", "disable", "draft", "edit", "enable", "end_sessions", "escalated",
+    "expire", "export", "invite", "join", "leave", "load", "make_default", "new_link", "open", "quarantine",
+    "reactivate", "release", "remove", "rename", "reopen", "reopened", "replace", "replay", "require_password_change",
+    "reset_second_factors", "restore", "revoke", "send_back", "sign_in_by_link", "task_add", "task_change",
+    "unassigned", "undid", "withdraw", "wrote",
+)  # fmt: skip
+_SEVERITIES = {"1": "low", "2": "medium", "3": "high", "4": "critical"}
+
+
+def kind_word(kind: str) -> str:
+    """The kind of thing, as a person says it."""
+    return KINDS.get(kind, kind.replace("_", " "))
+
+
+def did(kind: str, verb: str) -> str:
+    """What was done, in the past tense."""
+    if (kind, verb) in _SPECIAL:
+        return _SPECIAL[kind, verb]
+    if verb in _PAST:
+        return _PAST[verb]
+    words = verb.replace("_", " ")
+    first, _, rest = words.partition(" ")
+    past = first if first.endswith("ed") else f"{first}d" if first.endswith("e") else f"{first}ed"
+    return f"{past} {rest}".strip()
+
+
+def name_of(change: Change) -> str:
+    """The thing by its name of that time, if the entry tells it, else by its number."""
+    number = change.object_id
+    if change.object_type == "alert":
+        return f"AL-{number}"
+    if change.object_type == "policy":
+        return str(Role(number).label) if number in Role.values else number
+    if change.object_type == "target":
+        return _SEVERITIES.get(number, number)
+    told = _told(change.after) or _told(change.before)
+    if change.object_type == "case":
+        return f"CASE-{number} {told}".strip()
+    return told or number
+
+
+def with_kind(change: Change) -> bool:
+    """Whether the sentence needs the word for the kind before the name: "the rule X", but "AL-17"."""
+    return change.object_type not in {"alert", "case", "record"}
+
+
+def _told(values: Mapping[str, Any]) -> str:
+    found = next((values[key] for key in ("name", "title", "username") if isinstance(values.get(key), str)), "")
+    return str(found)
