@@ -79,7 +79,8 @@ def _changed(change: Change, people: People) -> str:
     told = changes_told(change, people)
     by_name = {one.field: one for one in told}
     if "status" in by_name:
-        started = change.before.get("status") == Status.OPEN and len(told) > 1
+        began = (change.before.get("status"), change.after.get("status")) == (Status.OPEN, Status.IN_PROGRESS)
+        started = began and len(told) > 1
         if not started:
             return _status(change)
         told = tuple(one for one in told if one.field != "status")
