@@ -70,7 +70,7 @@ def _text(label: Any, rows: int, **options: Any) -> forms.CharField:
     )
 
 
-def _owner() -> forms.ModelChoiceField:
+def _owner() -> "forms.ModelChoiceField[User]":
     return forms.ModelChoiceField(label=_("Owner"), queryset=NOBODY, required=False, empty_label=_("nobody"))
 
 

@@ -32,7 +32,7 @@ _ICONS = {
     "task_add": "plus",
     "task_change": "check",
 }
-_TOLD_BY_WORDS = {"phase", "owner_id", "severity", "due_at", "status", "summary"}
+_TOLD_BY_WORDS = {"phase", "owner_id", "severity", "due_at", "status"}
 _QUEUE_FILTERS = {"host": "host", "user": "user"}
 _SEARCHED = {
     "host": ("host.name",),
@@ -175,11 +175,16 @@ def who(moment: Moment, user: Any) -> str:
     return _("You") if moment.actor_id and moment.actor_id == user.pk else moment.actor
 
 
+def _begun(change: FieldChange) -> bool:
+    """The first change of a case puts it in progress by itself, which is no news."""
+    return change.field == "status" and (change.old, change.new) == (Status.OPEN.label, Status.IN_PROGRESS.label)
+
+
 @register.filter
 def untold(moment: Moment) -> list[FieldChange]:
     """The changes that the sentence does not tell already."""
-    told = _TOLD_BY_WORDS if len(moment.changes) == 1 else {"summary"}
-    return [change for change in moment.changes if change.field not in told]
+    changes = [change for change in moment.changes if change.field != "summary" and not _begun(change)]
+    return [] if len(changes) == 1 and changes[0].field in _TOLD_BY_WORDS else changes
 
 
 # ---------- what it is about ----------
@@ -212,8 +217,8 @@ def short_hash(value: str) -> str:
 
 _OUTCOMES = (
     (Outcome.TRUE_POSITIVE, "t", gettext_lazy("it was an attack, or something as bad")),
-    (Outcome.BENIGN_POSITIVE, "b", gettext_lazy("it happened as told, and was allowed")),
-    (Outcome.FALSE_POSITIVE, "f", gettext_lazy("it did not happen as the rules told")),
+    (Outcome.BENIGN_POSITIVE, "b", gettext_lazy("it happened as the alerts say, and was allowed")),
+    (Outcome.FALSE_POSITIVE, "f", gettext_lazy("it did not happen as the rules say")),
     (Outcome.DUPLICATE, "d", gettext_lazy("another case tells it")),
     (Outcome.INCONCLUSIVE, "i", gettext_lazy("it could not be found out; the note says why it ends here")),
 )

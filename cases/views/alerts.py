@@ -128,15 +128,15 @@ def _found(user: User, case: Case, query: str) -> Found:
     pieces = query.replace(",", " ").split()
     numbers = alert_numbers(pieces)
     if numbers and len(numbers) == len(set(pieces)):
-        alerts = Alert.objects.filter(pk__in=numbers[:SHOWN], team_id=case.team_id).order_by("-pk")
-        return Found(_candidates(list(alerts)), len(numbers) > SHOWN)
+        named = Alert.objects.filter(pk__in=numbers[:SHOWN], team_id=case.team_id).order_by("-pk")
+        return Found(_candidates(list(named)), len(numbers) > SHOWN)
     filters = QueueFilters(statuses=WAITING, kql=query, sort="newest")
     try:
         rows = alert_selectors.queue(user=user, filters=filters, limit=SHOWN, now=clock_now())
     except LanguageError as error:
         return Found([], kql_error=marked(query, error))
-    alerts = [row.alert for row in rows.rows if row.alert.team_id == case.team_id]
-    return Found(_candidates(alerts), rows.next_key is not None)
+    found = _candidates([row.alert for row in rows.rows if row.alert.team_id == case.team_id])
+    return Found([one for one in found if one.case != case], rows.next_key is not None)
 
 
 def _candidates(alerts: list[Alert]) -> list[Candidate]:

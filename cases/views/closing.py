@@ -51,8 +51,7 @@ def _close(request: UserRequest, case: Case, form: CloseForm) -> HttpResponseBas
         raise Http404(error.message) from error
     except StaleCase as stale:
         fresh = seen_case(request.user, case.pk)
-        form.data = form.data.copy()
-        form.data["version"] = str(fresh.version)
+        form.data = {**request.POST.dict(), "version": str(fresh.version)}
         return _show_form(request, fresh, form, status=409, stale=stale)
     except OpenTasks as left:
         form.add_error("drop_tasks", left.message)

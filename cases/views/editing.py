@@ -102,8 +102,7 @@ def _save(request: UserRequest, case: Case, form: EditCaseForm) -> HttpResponseB
         return _show_form(request, case, form, status=422)
     except StaleCase as stale:
         fresh = seen_case(request.user, case.pk)
-        form.data = form.data.copy()
-        form.data["version"] = str(fresh.version)
+        form.data = {**request.POST.dict(), "version": str(fresh.version)}
         return _show_form(request, fresh, form, status=409, stale=stale)
     except Conflict as conflict:
         return _show_form(request, case, form, status=409, problem=conflict.message)

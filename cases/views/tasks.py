@@ -46,7 +46,7 @@ def change(request: UserRequest, case_id: int, task_id: int) -> HttpResponseBase
     def do(data: dict[str, Any]) -> str:
         wanted = form.changes()
         todo.change_task(task_id=task_id, version=data["version"], changes=wanted, case_id=case.pk, **_by(request))
-        return str(_SAID.get(wanted.get("state"), _("Saved.")))
+        return str(_SAID.get(wanted.get("state", ""), _("Saved.")))
 
     return act(request, case, form, "changed_task", do)
 
