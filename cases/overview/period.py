@@ -33,11 +33,6 @@ class Period:
         return [self.at - WEEK * number for number in range(WEEKS, -1, -1)]
 
     @property
-    def looks_back_to(self) -> datetime:
-        """How far the figures reach back: twelve weeks, or the range where that is longer."""
-        return min(self.start, self.week_edges[0])
-
-    @property
     def column_edges(self) -> list[datetime]:
         """The edges of the columns per day: the range, two weeks at least; weeks where days would be too many.
 

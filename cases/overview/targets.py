@@ -23,7 +23,5 @@ def targets_at(instants: Sequence[datetime]) -> list[Targets]:
 
 def _at(instant: datetime, now: Targets, changes: Sequence[tuple[datetime, int, timedelta]]) -> Targets:
     """The first change after the instant says what held before it."""
-    then = dict(now)
-    for _, severity, before in reversed([change for change in changes if change[0] > instant]):
-        then[severity] = before
-    return then
+    later = reversed([change for change in changes if change[0] > instant])
+    return now | {severity: before for _, severity, before in later}

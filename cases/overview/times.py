@@ -3,40 +3,37 @@
 An alert counts on the day of the act, not of its creation, so that last week is not flattered by what is still open.
 What an exception closed by itself was looked at by nobody: it has no time to resolve, and none to acknowledge unless
 a person acted on it before. A duplicate's work was done on its original: it has no time to resolve.
+Resolve times are taken in the same pass as the closings (cases/overview/closings.py).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from alerts.models import Reason
-from cases.overview.period import Period
-from cases.overview.sql import rows
 from cases.overview.states import THEN, Then
+from cases.overview.windows import WINDOWS, Window, values
 
 _MEASURES = {
-    "detect": ("event_time", "created_at", "true"),
+    # An agent's clock that runs ahead makes a time nothing, never less.
+    "detect": ("greatest(date_part('epoch', created_at - event_time), 0)", "created_at", "true"),
     "acknowledge": (
-        "created_at",
+        "date_part('epoch', acknowledged_at - created_at)",
         "acknowledged_at",
-        "NOT (closed_by_exception_id IS NOT NULL AND acknowledged_at = closed_at)",
+        "acknowledged_at IS NOT NULL AND (closed_by_exception_id IS NULL OR acknowledged_at <> closed_at)",
     ),
-    "resolve": ("created_at", "closed_at", f"closed_by_exception_id IS NULL AND reason <> '{Reason.DUPLICATE.value}'"),
 }
 
 
-def _statement(edge_of: str, start: str, end: str, counts: str) -> str:
+def _statement(seconds: str, end: str, counts: str) -> str:
     return f"""
         {THEN}
-        SELECT {edge_of.format(end=end)}, count(*), percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (
-            ORDER BY greatest(date_part('epoch', {end} - {start}), 0))
-        FROM alert_then WHERE {end} > %(start)s AND {end} <= %(at)s AND {counts} GROUP BY 1
+        SELECT w.number, took.* FROM {WINDOWS} CROSS JOIN LATERAL (
+            SELECT count(*), percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY {seconds})
+            FROM alert_then WHERE {end} > w.start AND {end} <= w.until AND {counts}
+        ) took
     """  # noqa: S608 - constants of this module
 
 
-_WEEK_OF = "width_bucket({end} - interval '1 microsecond', %(edges)s::timestamptz[])"  # weeks are (from, to]
-_IN_RANGE = {name: _statement("1", *parts) for name, parts in _MEASURES.items()}
-_BY_WEEK = {name: _statement(_WEEK_OF, *_MEASURES[name]) for name in ("acknowledge", "resolve")}
+_STATEMENTS = {name: _statement(*parts) for name, parts in _MEASURES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,42 +44,23 @@ class Took:
     median: float | None = None
     ninetieth: float | None = None
 
-
-NOTHING = Took()
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """The three times of the range, and two of them week by week, oldest week first."""
-
-    detect: Took
-    acknowledge: Took
-    resolve: Took
-    weekly_acknowledge: list[Took]
-    weekly_resolve: list[Took]
+    @classmethod
+    def of(cls, n: int, both: Sequence[float] | None) -> "Took":
+        """From what the database says of a window."""
+        return cls(n, *both) if both else cls(n)
 
 
-def times(then: Then, period: Period) -> Times:
-    """All times. Five queries."""
-    in_range = {name: _in_range(name, then, period.start) for name in _MEASURES}
-    return Times(
-        **in_range,
-        weekly_acknowledge=_by_week("acknowledge", then, period.week_edges),
-        weekly_resolve=_by_week("resolve", then, period.week_edges),
-    )
+def detect(then: Then, windows: Sequence[Window]) -> list[Took]:
+    """From the event to the alert, for the alerts created in each window. One query."""
+    return _measure("detect", then, windows)
 
 
-def _in_range(name: str, then: Then, start: datetime) -> Took:
-    found = rows(_IN_RANGE[name], then.values | {"start": start})
-    return _took(found[0]) if found else NOTHING
+def acknowledge(then: Then, windows: Sequence[Window]) -> list[Took]:
+    """From the alert to the first human act, for the acts in each window. One query."""
+    return _measure("acknowledge", then, windows)
 
 
-def _by_week(name: str, then: Then, edges: Sequence[datetime]) -> list[Took]:
-    found = rows(_BY_WEEK[name], then.values | {"start": edges[0], "edges": list(edges)})
-    by_week = {row[0]: _took(row) for row in found}
-    return [by_week.get(number, NOTHING) for number in range(1, len(edges))]
-
-
-def _took(row: Sequence[object]) -> Took:
-    _, n, (median, ninetieth) = row  # type: ignore[misc]
-    return Took(n, median, ninetieth)  # type: ignore[arg-type]
+def _measure(name: str, then: Then, windows: Sequence[Window]) -> list[Took]:
+    found = then.rows(_STATEMENTS[name], values(windows))
+    by_number = {number: Took.of(n, both) for number, n, both in found}
+    return [by_number[number] for number in range(len(windows))]

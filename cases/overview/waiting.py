@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts.models import Severity
-from cases.overview.sql import rows
 from cases.overview.states import THEN, Then
 from cases.overview.targets import Targets
 
@@ -19,7 +18,7 @@ SELECT severity, width_bucket(created_at, %(edges)s::timestamptz[]), count(*),
 FROM alert_then JOIN unnest(%(severities)s::int[], %(due)s::timestamptz[]) AS target(of, due) ON target.of = severity
 WHERE closed_at IS NULL
 GROUP BY 1, 2
-"""
+"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +65,12 @@ class Waiting:
 def waiting_at(then: Then, targets: Targets) -> Waiting:
     """What was open. One query."""
     steps = tuple(sorted({*STEPS, *targets.values()}))
-    values = then.values | {
+    values = {
         "edges": [then.at - step for step in reversed(steps)],
         "severities": list(Severity.values),
         "due": [then.at - targets[severity] if severity in targets else None for severity in Severity.values],
     }
-    found = rows(_WAITING, values)
+    found = then.rows(_WAITING, values)
     groups = [_group(severity, len(steps) - edge, steps, counts) for severity, edge, *counts in found]
     oldest = min((row[5] for row in found), default=None)
     return Waiting(sorted(groups, key=lambda one: (one.older_than, -one.severity)), steps, targets, oldest)

@@ -8,16 +8,25 @@ from typing import Any
 import pytest
 
 from alerts.models import Severity
+from cases.overview.closings import Closings
 from cases.overview.figures import Figures
-from cases.overview.flow import Closings
 from cases.overview.times import Took
+from cases.overview.windows import Window
 from tests.overview import replay
 from tests.overview.replay import Replayed
 
 
 def reasons(closings: Closings) -> Counter:
     """The closings as a plain counter."""
-    return Counter({name: count for name, count in closings.by.items() if count})
+    named = {
+        "true_positive": closings.true_positive,
+        "benign_positive": closings.benign,
+        "false_positive": closings.false_positive,
+        "duplicate": closings.duplicate,
+        "other": closings.other,
+        "exception": closings.by_exception,
+    }
+    return Counter({name: count for name, count in named.items() if count})
 
 
 def took(value: Took) -> Any:
@@ -43,14 +52,12 @@ def _pairs(found: Figures, teams: list[int], lives: list[replay.Life]) -> list[t
         *_waiting(found, then),
         *((f"backlog {one.at}", ((one.open, one.past_target), _backlog(one.at, teams, lives)))
           for one in [*found.backlog, *found.lately, found.a_week_ago]),
-        ("opened", (found.flow.opened, len(then.opened(start, at)))),
-        ("closed", (reasons(found.flow.closed), then.reasons(start, at))),
-        *((f"column {one.start}", ((one.opened, one.closed),
-           (len(then.opened(one.start, one.end)), len(then.closed(one.start, one.end)))))
-          for one in found.flow.columns),
-        ("detect", (took(found.times.detect), then.detect(start, at))),
-        ("acknowledge", (took(found.times.acknowledge), then.acknowledge(start, at))),
-        ("resolve", (took(found.times.resolve), then.resolve(start, at))),
+        ("opened", (found.opened, len(then.opened(start, at)))),
+        ("closed", (reasons(found.closings), then.reasons(start, at))),
+        *((f"column {one.window.start}", ((one.opened, one.closed), _flow(then, one.window))) for one in found.columns),
+        ("detect", (took(found.detect), then.detect(start, at))),
+        ("acknowledge", (took(found.acknowledge), then.acknowledge(start, at))),
+        ("resolve", (took(found.resolve), then.resolve(start, at))),
         *_weeks(found, then),
         *_rules(found, then),
         *_cases(found, at, teams),
@@ -77,27 +84,30 @@ def _backlog(at: datetime, teams: list[int], lives: list[replay.Life]) -> tuple[
     return len(then.open()), len(then.past_target())
 
 
+def _flow(then: Replayed, window: Window) -> tuple[int, int]:
+    return len(then.opened(window.start, window.end)), len(then.closed(window.start, window.end))
+
+
 def _weeks(found: Figures, then: Replayed) -> list[tuple[str, tuple[Any, Any]]]:
-    edges = found.period.week_edges
     pairs: list[tuple[str, tuple[Any, Any]]] = []
-    for number, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
-        acknowledge, resolve = found.times.weekly_acknowledge[number], found.times.weekly_resolve[number]
-        pairs.append((f"week {number}, acknowledge", (took(acknowledge), then.acknowledge(start, end))))
-        pairs.append((f"week {number}, resolve", (took(resolve), then.resolve(start, end))))
-        pairs.append((f"week {number}, closed", (reasons(found.flow.weekly[number]), then.reasons(start, end))))
-    return pairs
+    for back, week in enumerate(reversed(found.weeks)):
+        end = then.at - back * replay.WEEK
+        start = end - replay.WEEK
+        pairs.append((f"week {start}, acknowledge", (took(week.acknowledge), then.acknowledge(start, end))))
+        pairs.append((f"week {start}, resolve", (took(week.resolve), then.resolve(start, end))))
+        pairs.append((f"week {start}, closed", (reasons(week.closings), then.reasons(start, end))))
+    return [*pairs, ("weeks", (len(found.weeks), 12))]
 
 
 def _rules(found: Figures, then: Replayed) -> list[tuple[str, tuple[Any, Any]]]:
     period = found.period
     opened = Counter(life.rule_id for life, _ in then.opened(period.start, period.at))
-    judged = then.by_rule(period.week_edges[0], period.at)
-    ours = {rule_id: reasons(closings) for rule_id, closings in found.flow.judged_by_rule.items()}
-    shown = [(one.rule_id, one.alerts, reasons(one.closings)) for one in found.tuning]
+    judged = then.by_rule(min(period.start, period.at - 30 * replay.DAY), period.at)
+    ours = {rule_id: reasons(closings) for rule_id, closings in found.judged_by_rule.items()}
     return [
-        ("opened by rule", (Counter(found.flow.opened_by_rule), opened)),
+        ("opened by rule", (Counter(found.opened_by_rule), opened)),
         ("judged by rule", (ours, judged)),
-        ("worth tuning", (shown, [(name, opened[name], judged.get(name, Counter())) for name, *_ in shown])),
+        ("worth tuning", ([one.rule_id for one in found.tuning], replay.worth_tuning(opened, judged))),
     ]
 
 

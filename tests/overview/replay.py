@@ -133,9 +133,7 @@ class Replayed:
         return summary([_s(state["acted"] - life.created_at) for life, state in counted])
 
     def resolve(self, start: datetime, end: datetime) -> tuple:
-        counted = [
-            (life, s) for life, s in self.closed(start, end) if s["reason"] != "duplicate" and s["item"] is None
-        ]
+        counted = [(life, s) for life, s in self.closed(start, end) if s["reason"] != "duplicate" and s["item"] is None]
         return summary([_s(state["closed"] - life.created_at) for life, state in counted])
 
     def by_rule(self, start: datetime, end: datetime) -> dict[str, Counter]:
@@ -143,6 +141,19 @@ class Replayed:
         for life, state in self.closed(start, end):
             found[life.rule_id]["exception" if state["item"] else state["reason"]] += 1
         return found
+
+
+def worth_tuning(opened: Counter, judged: dict[str, Counter]) -> list[str]:
+    """Six rules: first those with ten verdicts and more, by the alerts that are expected to be in vain."""
+
+    def rank(rule_id: str) -> tuple:
+        counts = judged.get(rule_id, Counter())
+        vain = counts["benign_positive"] + counts["false_positive"]
+        verdicts = vain + counts["true_positive"]
+        expected = opened[rule_id] * vain / verdicts if verdicts else 0
+        return verdicts < 10, -expected, -opened[rule_id], rule_id
+
+    return sorted((name for name in opened if rank(name)[0] or rank(name)[1]), key=rank)[:6]
 
 
 def _s(span: timedelta) -> float:

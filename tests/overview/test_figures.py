@@ -40,7 +40,7 @@ def reopen(soc: Soc, alert: Alert, when: datetime) -> triage.Outcome:
 
 def test_nothing_at_all_is_a_figure_too(soc):
     found = at(soc)
-    assert (found.waiting.open, found.flow.opened, found.times.resolve.n, found.cases.open) == (0, 0, 0, 0)
+    assert (found.waiting.open, found.opened, found.resolve.n, found.cases.open) == (0, 0, 0, 0)
 
 
 def test_an_alert_is_open_until_it_is_closed_and_the_past_says_so(soc):
@@ -57,8 +57,8 @@ def test_an_alert_closed_again_was_open_between(soc):
     reopen(soc, alert, NOW - 3 * DAY)
     close(soc, alert, NOW - DAY, "true_positive")
     assert [at(soc, NOW - days * DAY).waiting.open for days in (4, 3, 2, 1, 0)] == [0, 1, 1, 0, 0]
-    assert at(soc, NOW - 4 * DAY).flow.closed.benign == 1
-    assert at(soc).flow.closed.benign == 0
+    assert at(soc, NOW - 4 * DAY).closings.benign == 1
+    assert at(soc).closings.benign == 0
 
 
 def test_an_undone_reopening_leaves_the_alert_open_for_as_long_as_it_lasted(soc):
@@ -78,23 +78,23 @@ def test_an_undone_acknowledgement_never_counts_later_but_did_then(soc):
     )
     assert done.group
     undo(group=done.group, actor=soc.people.ana, now=NOW - 55 * MINUTE, team_ids=soc.teams)
-    assert at(soc, NOW - 58 * MINUTE).times.acknowledge.n == 1
-    assert at(soc).times.acknowledge.n == 0
+    assert at(soc, NOW - 58 * MINUTE).acknowledge.n == 1
+    assert at(soc).acknowledge.n == 0
 
 
 def test_duplicates_have_no_time_to_resolve_and_are_no_verdict(soc):
     close(soc, soc.alert(NOW - 2 * HOUR), NOW - HOUR, "duplicate")
     found = at(soc)
-    assert (found.times.resolve.n, found.times.acknowledge.n) == (0, 1)
-    assert (found.flow.closed.total, found.flow.closed.verdicts) == (1, 0)
+    assert (found.resolve.n, found.acknowledge.n) == (0, 1)
+    assert (found.closings.total, found.closings.verdicts) == (1, 0)
 
 
 def test_what_an_exception_closed_stands_apart(soc):
     alert = soc.alert(NOW - 2 * HOUR)
     close_by_exception(soc, alert, NOW - HOUR)
     found = at(soc)
-    assert (found.flow.closed.by_exception, found.flow.closed.verdicts) == (1, 0)
-    assert (found.times.resolve.n, found.times.acknowledge.n) == (0, 0)
+    assert (found.closings.by_exception, found.closings.verdicts) == (1, 0)
+    assert (found.resolve.n, found.acknowledge.n) == (0, 0)
 
 
 def test_an_act_before_the_exception_keeps_its_time(soc):
@@ -103,7 +103,7 @@ def test_an_act_before_the_exception_keeps_its_time(soc):
         alert_ids=[alert.pk], assignee=soc.people.ana, actor=soc.people.ana, now=NOW - 90 * MINUTE, team_ids=soc.teams
     )
     close_by_exception(soc, alert, NOW - HOUR)
-    assert at(soc).times.acknowledge.median == 1_800
+    assert at(soc).acknowledge.median == 1_800
 
 
 def close_by_exception(soc: Soc, alert: Alert, when: datetime) -> None:
@@ -128,13 +128,13 @@ def test_a_time_is_counted_on_the_day_of_the_act(soc):
     alert = soc.alert(NOW - 20 * DAY)
     close(soc, alert, NOW - DAY)
     found = at(soc)
-    assert found.times.resolve.median == (19 * DAY).total_seconds()
-    assert at(soc, NOW - 2 * DAY).times.resolve.n == 0
+    assert found.resolve.median == (19 * DAY).total_seconds()
+    assert at(soc, NOW - 2 * DAY).resolve.n == 0
 
 
 def test_an_agents_clock_that_runs_ahead_makes_no_negative_time(soc):
     soc.alert(NOW - HOUR, late=-MINUTE)
-    assert at(soc).times.detect.median == 0
+    assert at(soc).detect.median == 0
 
 
 def test_building_blocks_are_no_alerts_to_work_on(soc):
@@ -164,8 +164,8 @@ def test_days_are_those_of_the_persons_zone(soc):
     soc.alert(datetime(2026, 11, 20, 10, 59, tzinfo=UTC))
     soc.alert(datetime(2026, 11, 20, 11, 1, tzinfo=UTC))
     found = figures(team_ids=soc.teams, period=period)
-    assert found.flow.opened == 1
-    assert [column.opened for column in found.flow.columns][-2:] == [1, 1]
+    assert found.opened == 1
+    assert [column.opened for column in found.columns][-2:] == [1, 1]
 
 
 def test_a_day_of_25_hours_is_one_column(soc):
