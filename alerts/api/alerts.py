@@ -6,12 +6,13 @@ from typing import Any
 
 from rest_framework.exceptions import ValidationError
 
+from accounts.api.answers import TeamsAnswer
 from accounts.api.view import ApiView, operation
-from accounts.models import User
+from accounts.models import Team, User
 from accounts.roles import Permission
 from accounts.scopes import Scope
 from accounts.selectors import people_to_assign
-from alerts import selectors, triage
+from alerts import escalation, selectors, triage
 from alerts import undo as undoing
 from alerts.api import answers, inputs
 from alerts.models import Alert
@@ -144,6 +145,7 @@ class AssigneeView(ApiView):
     )
     def post(self, alert_id: int) -> dict[str, Any]:
         """Change the owner of the version that was seen."""
+        selectors.alert_for(self.user, alert_id)  # before the person, who need not be there for another team's alert
         return _assign(self, {alert_id: self.body["version"]})
 
 
@@ -162,6 +164,56 @@ class BulkAssigneeView(ApiView):
     def post(self) -> dict[str, Any]:
         """One act: all of the alerts, or none."""
         return _assign(self, inputs.versions_of(self.body))
+
+
+class EscalateView(ApiView):
+    """One alert for another team."""
+
+    @operation(
+        "alert_escalate",
+        "Hand an alert to another team",
+        scope=WRITE,
+        may_who=TRIAGE,
+        body=inputs.EscalateBody,
+        answer=answers.ActAnswer,
+        errors=(404, 409),
+    )
+    def post(self, alert_id: int) -> dict[str, Any]:
+        """It waits, unowned, in that team's queue."""
+        selectors.alert_for(self.user, alert_id)  # before the team, which one need not be told of
+        return _escalate(self, {alert_id: self.body["version"]})
+
+
+class BulkEscalateView(ApiView):
+    """Several alerts for another team."""
+
+    @operation(
+        "alerts_escalate",
+        "Hand alerts to another team",
+        scope=WRITE,
+        may_who=TRIAGE,
+        body=inputs.BulkEscalateBody,
+        answer=answers.ActAnswer,
+        errors=(404, 409),
+    )
+    def post(self) -> dict[str, Any]:
+        """One act: all of the alerts, or none."""
+        return _escalate(self, inputs.versions_of(self.body))
+
+
+class EscalationTeamsView(ApiView):
+    """Where alerts can go."""
+
+    @operation(
+        "escalation_teams",
+        "The teams that alerts can be handed to",
+        scope=WRITE,
+        may_who=TRIAGE,
+        answer=TeamsAnswer,
+    )
+    def get(self) -> dict[str, Any]:
+        """Every team, by name: one hands alerts to those that one is not in."""
+        return {"items": Team.objects.order_by("name")}
 
 
 class CommentsView(ApiView):
@@ -215,6 +267,17 @@ def _set_status(view: ApiView, versions: dict[int, int]) -> dict[str, Any]:
 def _assign(view: ApiView, versions: dict[int, int]) -> dict[str, Any]:
     assignee = person(view, view.body["assignee"])
     outcome = triage.assign(alert_ids=list(versions), versions=versions, assignee=assignee, **view.acting_in_teams)
+    return acted(view, outcome)
+
+
+def _escalate(view: ApiView, versions: dict[int, int]) -> dict[str, Any]:
+    team = Team.objects.filter(pk=view.body["team"]).first()
+    if team is None:
+        raise refused("no_such_team", "There is no such team.", {"team": ["There is no such team."]})
+    acting = view.acting_in_teams
+    outcome = escalation.to_team(
+        alert_ids=list(versions), versions=versions, team=team, note=view.body["note"], **acting
+    )
     return acted(view, outcome)
 
 

@@ -1,0 +1,173 @@
+"""What clients do: acts with versions, undo, and the same record as the pages leave."""
+
+from typing import Any
+
+from accounts.models import Change
+from alerts.models import Alert
+
+
+def _alert(site: Any) -> Alert:
+    return Alert.objects.get(pk=site.named["alert_id"])
+
+
+def test_a_stale_act_says_who_did_what_and_when(site):
+    path, version = f"alerts/{site.named['alert_id']}/status", _alert(site).version
+    done = site.call("rosa", "POST", path, {"status": "closed", "reason": "duplicate", "version": version})
+    assert done.status_code == 200
+    answer = site.call("ana", "POST", path, {"status": "open", "version": version})
+    assert answer.status_code == 409
+    error = answer.json()["error"]
+    assert error["code"] == "stale"
+    assert (error["stale"]["who"], error["stale"]["what"]) == ("Rosa", "closed")
+    assert error["stale"]["when"]
+
+
+def test_an_act_goes_into_the_record_as_the_apis(site):
+    site.call("ana", "POST", f"alerts/{site.named['alert_id']}/comments", {"text": "Seen."})
+    last = Change.objects.latest("id")
+    assert (last.door, last.actor) == (Change.Door.API, site.people["ana"])
+
+
+def test_an_act_is_taken_back_by_what_it_answered(site):
+    alert = _alert(site)
+    body = {"status": "closed", "reason": "false_positive", "version": alert.version}
+    done = site.call("ana", "POST", f"alerts/{alert.pk}/status", body).json()
+    assert done["changed"][0]["status"] == "closed"
+    assert done["changed"][0]["version"] == alert.version + 1
+    undone = site.call("ana", "POST", "alerts/undo", {"group": done["undo"]})
+    assert undone.json() == {"alerts": [alert.pk], "released": 0}
+    assert _alert(site).status == "acknowledged"
+    again = site.call("ana", "POST", "alerts/undo", {"group": done["undo"]})
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "nothing_to_undo")
+
+
+def test_one_act_on_several_is_all_or_nothing(site):
+    first, other = _alert(site), Alert.objects.get(pk=site.named["in_case"])
+    alerts = [{"id": first.pk, "version": first.version}, {"id": other.pk, "version": other.version + 7}]
+    body = {"alerts": alerts, "status": "closed", "reason": "duplicate"}
+    assert site.call("ana", "POST", "alerts/status", body).status_code == 409
+    assert _alert(site).status == "acknowledged"
+
+
+def test_closing_needs_a_reason(site):
+    body = {"status": "closed", "version": _alert(site).version}
+    answer = site.call("ana", "POST", f"alerts/{site.named['alert_id']}/status", body)
+    assert (answer.status_code, answer.json()["error"]["detail"]) == (422, "Choose why you close it.")
+
+
+def test_an_alert_is_told_as_its_page_tells_it(site):
+    page = site.call("vera", "GET", f"alerts/{site.named['alert_id']}").json()
+    assert "".join(part["text"] for part in page["sentence"]).startswith("postgres ran perl")
+    assert page["why"]["asked"]
+    assert page["guide"]["steps"]
+    assert page["event"]["process"]["name"] == "perl"
+    assert {one["verb"] for one in page["activity"]} >= {"acknowledged", "commented"}
+    assert page["verdicts"]["benign_positive"] == 1
+
+
+def test_an_alert_moves_to_another_team_and_can_be_fetched_back(site):
+    alert = _alert(site)
+    body = {"team": site.other.pk, "note": "Your host.", "version": alert.version}
+    done = site.call("ana", "POST", f"alerts/{alert.pk}/escalate", body)
+    assert done.status_code == 200
+    assert site.call("ana", "GET", f"alerts/{alert.pk}").status_code == 404
+    assert site.call("otto", "GET", f"alerts/{alert.pk}").status_code == 200
+    assert site.call("ana", "POST", "alerts/undo", {"group": done.json()["undo"]}).status_code == 200
+    assert site.call("ana", "GET", f"alerts/{alert.pk}").status_code == 200
+
+
+def test_an_exception_is_previewed_saved_and_undone(site):
+    path = f"alerts/{site.named['alert_id']}/exceptions"
+    entries = site.call("ana", "GET", f"{path}/suggestion").json()["entries"]
+    assert entries
+    preview = site.call("ana", "POST", f"{path}/preview", {"entries": entries}).json()
+    assert preview["matches_source"] is True
+    expires = "2026-12-24T00:00:00Z"
+    body = {"entries": entries, "reason": "A menu.", "expires_at": expires, "close_matching": "benign_positive"}
+    added = site.call("ana", "POST", path, body)
+    assert added.status_code == 201
+    assert site.named["alert_id"] in added.json()["closed"]
+    listed = site.call("vera", "GET", "exceptions?state=in_force").json()["items"]
+    assert added.json()["exception"]["id"] in [one["id"] for one in listed]
+    undone = site.call("ana", "POST", "alerts/undo", {"group": added.json()["undo"]})
+    assert set(undone.json()["alerts"]) == set(added.json()["closed"])
+
+
+def test_an_exception_without_an_end_needs_an_engineer(site):
+    path = f"alerts/{site.named['alert_id']}/exceptions"
+    entries = [{"field": "user.name", "type": "match", "operator": "included", "value": "nobody"}]
+    body = {"entries": entries, "reason": "Safe.", "expires_at": None}
+    refused = site.call("ana", "POST", path, body)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "end_needed")
+    assert site.call("ana", "POST", path, body | {"expires_at": "2100-01-01T00:00:00Z"}).status_code == 422
+    saved = site.call("rosa", "POST", path, body)
+    assert saved.status_code == 201
+    assert saved.json()["exception"]["review_at"]
+
+
+def test_a_stale_exception_says_who_was_first(site):
+    path = f"exceptions/{site.named['item_id']}"
+    assert site.call("rosa", "POST", f"{path}/disable", {"version": 1}).status_code == 200
+    answer = site.call("ana", "POST", f"{path}/enable", {"version": 1})
+    assert answer.status_code == 409
+    assert answer.json()["error"]["stale"]["who"] == "Rosa"
+
+
+def test_tampered_entries_are_refused_in_words(site):
+    path = f"alerts/{site.named['alert_id']}/exceptions/preview"
+    for entry in ({"field": "a", "type": "match", "value": {"deep": 1}}, "text", {"field": "a", "__proto__": 1}, {}):
+        answer = site.call("ana", "POST", path, {"entries": [entry]})
+        assert answer.status_code in (400, 422), entry
+        assert answer.json()["error"]["detail"]
+
+
+def test_a_rule_is_switched_and_tells_its_state(site):
+    path = f"rules/{site.named['rule_id']}"
+    assert site.call("rosa", "POST", f"{path}/disable").json()["rule"]["enabled"] is False
+    assert site.call("rosa", "POST", f"{path}/enable").json()["rule"]["enabled"] is True
+    page = site.call("vera", "GET", path).json()
+    assert page["revisions"][0]["number"] == 1
+    assert page["guide"]["steps"]
+    assert page["logic"]["query"]
+    assert site.call("vera", "GET", f"{path}/runs").json()["items"]
+
+
+def test_events_are_searched_and_fetched(site):
+    found = site.call("vera", "GET", 'events/search?q=process.name:"perl"&limit=2').json()
+    assert len(found["items"]) == 2
+    rest = site.call("vera", "GET", f'events/search?q=process.name:"perl"&limit=2&after={found["next"]}').json()
+    assert not {one["id"] for one in found["items"]} & {one["id"] for one in rest["items"]}
+    one = found["items"][0]
+    assert site.call("vera", "GET", f"events/{one['id']}?day={one['day']}").json() == one
+    assert site.call("otto", "GET", f"events/{one['id']}").status_code == 404
+    bars = site.call("vera", "GET", "events/histogram").json()
+    assert bars["total"]["number"] == 4
+
+
+def test_a_case_from_alert_to_closure(site):
+    body = {"team": site.team.pk, "alerts": [site.named["alert_id"]]}
+    case = site.call("ana", "POST", "cases", body).json()
+    path = f"cases/{case['id']}"
+    changed = site.call("ana", "PATCH", path, {"version": case["version"], "next_step": "Ask.", "owner": None})
+    assert changed.json()["next_step"] == "Ask."
+    stale = site.call("ana", "PATCH", path, {"version": case["version"], "next_step": "No."})
+    assert stale.status_code == 409
+    assert stale.json()["error"]["stale"]["who"] == "Ana"
+    steps = site.call("ana", "GET", f"{path}/steps").json()["items"]
+    taken = site.call("ana", "POST", f"{path}/steps", {"keys": [steps[0]["key"]]})
+    assert taken.status_code == 201
+    task = taken.json()["items"][0]
+    done = site.call("ana", "PATCH", f"{path}/tasks/{task['id']}", {"version": task["version"], "state": "done"})
+    assert done.json()["settled_by"]["username"] == "ana"
+    closing = {"version": changed.json()["version"], "outcome": "benign_positive", "note": "Planned."}
+    closed = site.call("ana", "POST", f"{path}/close", closing)
+    assert closed.json()["alerts"] == [site.named["alert_id"]]
+    report = site.call("ana", "GET", f"{path}/report")
+    assert report["Content-Type"].startswith("text/markdown")
+    assert "Planned." in report.content.decode()
+    kinds = {one["kind"] for one in site.call("vera", "GET", f"{path}/timeline").json()["items"]}
+    assert {"open", "change", "close", "task_add"} <= kinds
+    of = site.call("ana", "GET", f"cases/of-alerts?alert={site.named['alert_id']}").json()["items"]
+    assert of[0]["case"] == case["id"]
+    undone = site.call("ana", "POST", f"{path}/reopen", {"version": closed.json()["case"]["version"], "undo": True})
+    assert undone.json()["alerts"] == [site.named["alert_id"]]
