@@ -1,18 +1,42 @@
 """allauth's forms for codes and passkeys in our words, and a code that is taken works once."""
 
 import re
+import struct
 from typing import Any
 
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    EditWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from django import forms
 from django.core.cache import cache
 
 CODE_LIVES_SECONDS = 90  # the half minute it is made for, and one on either side (MFA_TOTP_TOLERANCE)
 LONGEST_NAME = 60
+LONGEST_CREDENTIAL = 20_000  # characters; with an attestation certificate some 4,000 are usual
+NOT_A_PASSKEY = "That passkey could not be read, or does not belong here. Try again, or take another way."
+# What reading bytes of a stranger's choice raises in allauth and fido2.
+UNREADABLE = (
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    EOFError,
+    RecursionError,
+    struct.error,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+)
 
 
 class _Code:
@@ -75,10 +99,64 @@ class NewAuthenticatorForm(_Code, ActivateTOTPForm):  # type: ignore[misc]
         return code
 
 
+class CredentialField(forms.JSONField):
+    """What a browser says of a passkey, as JSON of a bearable size and depth."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> Any:
+        """The object. Raises: ValidationError."""
+        try:
+            if isinstance(value, str) and len(value) <= LONGEST_CREDENTIAL:
+                read = super().to_python(value)
+                if isinstance(read, dict):
+                    return read
+        except RecursionError:
+            pass
+        raise forms.ValidationError(NOT_A_PASSKEY)
+
+
+class _ShownPasskey:
+    """A passkey that is shown: whatever cannot be read is refused in words."""
+
+    def clean_credential(self) -> Any:
+        """The factor it belongs to. Raises: ValidationError."""
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except UNREADABLE:
+            raise forms.ValidationError(NOT_A_PASSKEY) from None
+
+
+class PasskeySignInForm(_ShownPasskey, LoginWebAuthnForm):  # type: ignore[misc]
+    """Instead of a password."""
+
+    credential = CredentialField()
+
+
+class PasskeyStepForm(_ShownPasskey, AuthenticateWebAuthnForm):  # type: ignore[misc]
+    """After the password."""
+
+    credential = CredentialField()
+
+
+class PasskeyAgainForm(_ShownPasskey, ReauthenticateWebAuthnForm):  # type: ignore[misc]
+    """Before something that matters."""
+
+    credential = CredentialField()
+
+
 class NewPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
     """What the browser made, and the name that the person knows it by."""
 
     name = forms.CharField(label="Name", required=False, max_length=LONGEST_NAME)
+    credential = CredentialField()
+
+    def clean(self) -> Any:
+        """The new passkey, proved. Raises: ValidationError."""
+        try:
+            return super().clean()
+        except UNREADABLE:
+            raise forms.ValidationError(NOT_A_PASSKEY) from None
 
 
 class PasskeyNameForm(EditWebAuthnForm):  # type: ignore[misc]

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.http import HttpRequest
 
 APP, ACTION = "allauth.account", "login_failed"
-WORDS = ("No", "One", "Two", "Three", "Four")
+WORDS = ("", "One", "Two", "Three", "Four")
 
 
 def tries_left(request: HttpRequest, credentials: dict[str, Any]) -> int:
@@ -32,5 +32,5 @@ def in_words(left: int) -> str:
     if left >= len(WORDS):
         return ""
     if left == 0:
-        return "No try left: wait a quarter of an hour."
+        return "That was the last try: wait a quarter of an hour."
     return f"{WORDS[left]} {'try' if left == 1 else 'tries'} left in this quarter of an hour."

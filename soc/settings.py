@@ -163,6 +163,9 @@ MFA_FORMS = {
     "activate_totp": "accounts.second_factor_forms.NewAuthenticatorForm",
     "add_webauthn": "accounts.second_factor_forms.NewPasskeyForm",
     "edit_webauthn": "accounts.second_factor_forms.PasskeyNameForm",
+    "login_webauthn": "accounts.second_factor_forms.PasskeySignInForm",
+    "authenticate_webauthn": "accounts.second_factor_forms.PasskeyStepForm",
+    "reauthenticate_webauthn": "accounts.second_factor_forms.PasskeyAgainForm",
 }
 
 # Signing in with the organisation's identity provider, where one is configured.

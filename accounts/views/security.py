@@ -4,6 +4,7 @@ allauth's views do the work; here they get our answers (422 for a form that does
 """
 
 import json
+import time
 from typing import Any
 
 from allauth.account.views import ReauthenticateView
@@ -168,6 +169,7 @@ class PasskeyAgain(Again, WithOptions, ReauthenticateWebAuthnView):  # type: ign
 @page()
 def overview(request: UserRequest) -> HttpResponse:
     """What protects the account: factors, passkeys, recovery codes, open sessions."""
+    sessions.touch(request, request.user, time.time())  # so that this one is in the list, seen now
     shown = security_page(request.user, request.session.session_key)
     return render(request, "account/security.html", {"security": shown})
 

@@ -35,9 +35,11 @@ class SignIn(Again, LoginView):  # type: ignore[misc]
     form_class = SignInForm
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        """The form again, with how many tries are left."""
-        if "login" in form.cleaned_data and "password" in form.cleaned_data:
-            self.left = in_words(tries_left(self.request, form.user_credentials()))
+        """The form again: what is wrong stands under the password, with how many tries are left."""
+        wrong = form.errors.pop("__all__", [])
+        left = in_words(tries_left(self.request, form.user_credentials())) if wrong else ""
+        for sentence in wrong:
+            form.add_error("password", f"{sentence} {left}".strip())
         response: HttpResponse = super().form_invalid(form)
         return response
 
@@ -46,7 +48,6 @@ class SignIn(Again, LoginView):  # type: ignore[misc]
         told = {
             "provider": settings.OIDC_NAME if settings.OIDC_SERVER_URL else "",
             "why": reason(self.request.GET.get("why", "")),
-            "left": getattr(self, "left", ""),
         }
         return {**super().get_context_data(**kwargs), **told}
 
