@@ -9,10 +9,15 @@
     │   ├── TooFast               429  the key's own rate; carries retry_after_seconds
     │   └── NotNow                503  our backlog, disk or database; carries retry_after_seconds
     ├── EventRefused          one event of a request: reason (a code) and detail (a sentence)
-    └── BlockError            stored bytes that this version cannot read
+    ├── BlockError            stored bytes that this version cannot read
+    ├── LetterNotFound        404  a refused event (these three are pages' errors, too)
+    ├── NotSendable           409  one that cannot be sent again
+    └── BatchNotFound         404  events that were set aside
 
 Every sentence is ours and safe to show; nothing of the sender's bytes is repeated in it except field names.
 """
+
+from soc.web.errors import PageError
 
 
 class EventsError(Exception):
@@ -83,3 +88,28 @@ class EventRefused(EventsError):  # noqa: N818
 
 class BlockError(EventsError):
     """A stored block of a format, or with a dictionary, that this version does not have."""
+
+
+class LetterNotFound(EventsError, PageError):  # noqa: N818
+    """No such refused event in these teams (any more)."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("This refused event is not there, is forgotten, or belongs to a team that you are not in.")
+
+
+class NotSendable(EventsError, PageError):  # noqa: N818
+    """A refused event that cannot be sent again: it was, or not all of its bytes were kept."""
+
+    status = 409
+    title = "It was not sent again"
+
+
+class BatchNotFound(EventsError, PageError):  # noqa: N818
+    """No such batch that was set aside, in these teams."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("These events are not set aside (any more), or belong to a team that you are not in.")

@@ -18,12 +18,13 @@ from psycopg.errors import CheckViolation, DeadlockDetected, SerializationFailur
 
 from accounts.keys import touch_key
 from accounts.models import ApiKey
-from events import bell, partitions, pressure, rate
+from events import arrivals, bell, partitions, pressure, rate
 from events.body import BodyLimits, divide, media_type, unpack
-from events.dead_letters import Refused, bury
+from events.dead_letters import bury
 from events.errors import EventRefused, KeyReused, Malformed, TooLarge
 from events.models import Batch
 from events.normalise import NormalisedEvent, Reception, normalise
+from events.refused import Refused
 from events.store import put_batch
 
 log = structlog.get_logger(__name__)
@@ -109,6 +110,7 @@ def ingest(
     A request whose Idempotency-Key this key has sent before gets the first answer again, for two days; with other
     events than then it is refused.
     `metered=False` leaves the key's rate alone, for a back-fill of our own.
+    What came from which host is noted with the events (events/arrivals.py), and what was refused is kept.
 
     Raises: RequestRefused (nothing was stored); DatabaseError (send again).
     """
@@ -123,6 +125,25 @@ def ingest(
         rate.spend(key, len(lines))
     touch_key(key, now)
     return _store(_sort(lines, key, now), key, sent, now)
+
+
+def ingest_again(*, key: ApiKey, line: bytes, idempotency_key: str, now: datetime) -> ItemResult:
+    """Take in one event that was refused before, with its original bytes; inside the caller's transaction or not.
+
+    It is no sign of life of its sender: neither the key's rate and last use nor what its hosts sent are touched, and
+    when it is refused again no second letter is kept.
+
+    Raises: NotNow; DatabaseError (try again).
+    """
+    sent = _Sent.of(_request_key(key, idempotency_key), [line])
+    remembered = _remembered(key, sent)
+    if remembered:
+        return remembered.items[0]
+    pressure.check(now)
+    found = _sort([line], key, now)
+    if not found.good:
+        return found.items([])[0]
+    return _store(found, key, sent, now, noted=False).items[0]
 
 
 def _lines(body: bytes, content_type: str, content_encoding: str) -> list[bytes]:
@@ -171,8 +192,9 @@ def _sort(lines: Sequence[bytes], key: ApiKey, now: datetime) -> _Sorted:
     return found
 
 
-def _store(found: _Sorted, key: ApiKey, sent: _Sent, now: datetime) -> IngestReport:
+def _store(found: _Sorted, key: ApiKey, sent: _Sent, now: datetime, *, noted: bool = True) -> IngestReport:
     """Store, again when another request was in the way."""
+    tallies = arrivals.tally(found.good, found.bad.values()) if noted else {}
 
     def answer(created: list[bool]) -> dict[str, Any]:
         items = [[item.status, item.id, item.reason, item.detail] for item in found.items(created)]
@@ -180,7 +202,7 @@ def _store(found: _Sorted, key: ApiKey, sent: _Sent, now: datetime) -> IngestRep
 
     for tries in range(1, _TRIES + 1):
         try:
-            return _store_once(found, key, sent.key, now, answer)
+            return _store_once(found, key, sent.key, now, answer, tallies)
         except (IntegrityError, OperationalError) as error:
             remembered = _remembered(key, sent)
             if remembered:
@@ -194,7 +216,12 @@ def _store(found: _Sorted, key: ApiKey, sent: _Sent, now: datetime) -> IngestRep
 
 
 def _store_once(
-    found: _Sorted, key: ApiKey, request_key: str | None, now: datetime, answer: Callable[[list[bool]], Any]
+    found: _Sorted,
+    key: ApiKey,
+    request_key: str | None,
+    now: datetime,
+    answer: Callable[[list[bool]], Any],
+    tallies: arrivals.Tallies,
 ) -> IngestReport:
     partitions.ensure_days({event.day for event in found.good})
     with transaction.atomic():
@@ -206,6 +233,7 @@ def _store_once(
             request_key=request_key,
             answer=answer,
         )
+        arrivals.append(tallies, key=key, at=now)
         if found.bad:
             bury(list(found.bad.values()), key=key, at=now)
         if any(report.created):

@@ -1,13 +1,14 @@
 """What happened: events as thin rows, their documents in compressed blocks, and the batches that wait to be judged.
 
 `Event` and `EventBlock` are partitioned by day and written by COPY (events/store.py); Django only knows their shape.
-No foreign key points at events: days are dropped whole.
+No foreign key points at events: days are dropped whole. How they arrive is told by notes that requests append
+(`ArrivalNote`) and that events/folding.py makes into hours, minutes and senders.
 """
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from accounts.models import ApiKey, Team
+from accounts.models import ApiKey, Team, User
 
 
 class Event(models.Model):
@@ -107,19 +108,163 @@ class Batch(models.Model):
         indexes = [
             models.Index(fields=["id"], name="batch_pending", condition=models.Q(state="pending")),
             models.Index(fields=["ingested_at"], name="batch_age"),
+            models.Index(fields=["done_at"], name="batch_done", condition=models.Q(done_at__isnull=False)),
+            models.Index(fields=["id"], name="batch_set_aside", condition=models.Q(state="quarantined")),
         ]
 
 
 class DeadLetter(models.Model):
-    """An event that was refused at the door, with the reason, as far as it could be kept."""
+    """An event that was refused at the door, with the reason, kept whole as long as its key's day has room for it.
+
+    One that was kept whole can be sent again, once: `state` says what became of it. `events` is more than one for the
+    line that stands for the rest of a request.
+    """
+
+    class State(models.TextChoices):
+        REFUSED = "refused", "Refused"
+        STORED = "stored", "Sent again and stored"
+        DUPLICATE = "duplicate", "Was stored already"
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     api_key = models.ForeignKey(ApiKey, null=True, on_delete=models.SET_NULL, related_name="+")
     at = models.DateTimeField()
     reason = models.CharField(max_length=40)
     detail = models.TextField()
+    host = models.TextField(default="", db_default="")  # as far as the bytes tell
+    events = models.IntegerField(default=1, db_default=1)
     body = models.BinaryField()
     body_bytes = models.IntegerField()
+    kept_bytes = models.IntegerField(default=0, db_default=0)  # of the body
+    state = models.CharField(max_length=9, choices=State.choices, default=State.REFUSED, db_default=State.REFUSED)
+    tried_at = models.DateTimeField(null=True)
+    tried_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    tried_detail = models.TextField(default="", db_default="")  # why it was refused again
 
     class Meta:
-        indexes = [models.Index(fields=["-at"], name="dead_letter_newest")]
+        indexes = [
+            models.Index(fields=["-at"], name="dead_letter_newest"),
+            models.Index(fields=["team", "-at", "-id"], name="dead_letter_of_team"),
+            models.Index(fields=["api_key", "at"], include=["kept_bytes"], name="dead_letter_of_key"),
+        ]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every byte of it was kept, so that it can be sent again."""
+        return self.events == 1 and 0 < self.body_bytes == self.kept_bytes
+
+
+class Replay(models.Model):
+    """Sending many dead letters again, piece by piece in the background; its numbers are its progress.
+
+    It covers the letters that there were when it was asked for, and goes on from `last_id` after whatever happens.
+    """
+
+    team_ids = ArrayField(models.BigIntegerField())
+    asked = models.JSONField()  # the filter, as events.letters.Asked.to_json()
+    asked_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    asked_at = models.DateTimeField()
+    door = models.CharField(max_length=8)
+    total = models.IntegerField()
+    up_to_id = models.BigIntegerField()
+    last_id = models.BigIntegerField(default=0)
+    stored = models.IntegerField(default=0)
+    duplicate = models.IntegerField(default=0)
+    refused = models.IntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], name="replay_running", condition=models.Q(done_at__isnull=True))]
+
+    @property
+    def tried(self) -> int:
+        """How many letters have been sent again."""
+        return self.stored + self.duplicate + self.refused
+
+
+class ArrivalNote(models.Model):
+    """What one request brought from one host, appended with its events; soon folded, and then gone.
+
+    Team and key are plain values: a foreign key would have every request lock the same two rows. `host` is empty when
+    the events name none, and null for those beyond the number of hosts that one request may name.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    team_id = models.BigIntegerField()
+    key_id = models.CharField(max_length=20)
+    host = models.TextField(null=True)
+    agent = models.TextField()
+    events = models.IntegerField()
+    refused = models.IntegerField()
+    reason = models.TextField()  # why the last of the refused was
+    ahead_ms = models.BigIntegerField(null=True)  # how far the newest event's time lay ahead of its arrival
+
+
+class ArrivalHour(models.Model):
+    """What a key sent from a host within an hour. Written by folding alone; kept as long as events are."""
+
+    pk = models.CompositePrimaryKey("hour", "key_id", "host")
+    hour = models.DateTimeField()
+    team_id = models.BigIntegerField()
+    key_id = models.CharField(max_length=20)
+    host = models.TextField()
+    requests = models.IntegerField()
+    events = models.BigIntegerField()
+    refused = models.BigIntegerField()
+    ahead_ms = models.BigIntegerField(null=True)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["team_id", "key_id", "host", "-hour"], name="arrival_of_sender")]
+
+
+class ArrivalMinute(models.Model):
+    """What a team's keys sent within a minute, all together. Written by folding alone."""
+
+    pk = models.CompositePrimaryKey("minute", "team_id")
+    minute = models.DateTimeField()
+    team_id = models.BigIntegerField()
+    requests = models.IntegerField()
+    events = models.BigIntegerField()
+    refused = models.BigIntegerField()
+
+
+class LagMinute(models.Model):
+    """How long the events that were judged within a minute had waited since they arrived.
+
+    `within` counts events by the bounds of events/lag.py; the last number is of those beyond the last bound.
+    """
+
+    minute = models.DateTimeField(primary_key=True)
+    events = models.BigIntegerField()
+    worst_ms = models.BigIntegerField()
+    within = ArrayField(models.BigIntegerField())
+
+
+class Sender(models.Model):
+    """What sends: a host by a key, as it was last heard. Written by folding alone."""
+
+    pk = models.CompositePrimaryKey("key_id", "host")
+    team_id = models.BigIntegerField()
+    key_id = models.CharField(max_length=20)
+    host = models.TextField()
+    agent = models.TextField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    gap_seconds = models.FloatField()  # how long it is usually quiet between two folds in which it was heard
+    ahead_ms = models.BigIntegerField(null=True)
+    refused_at = models.DateTimeField(null=True)
+    reason = models.TextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["team_id", "-last_at"], name="sender_of_team")]
+
+
+class Pulse(models.Model):
+    """That a process of ours lives: a worker, by its own name, or the clock. Each writes its own row and no other."""
+
+    name = models.CharField(primary_key=True, max_length=200)
+    kind = models.CharField(max_length=8)  # worker, clock
+    processes = models.IntegerField(default=1)
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()

@@ -31,6 +31,7 @@ class NormalisedEvent:
     raw: bytes
     columns: Columns
     odd: bool
+    agent: Any = None  # what the document says of its sender, in whatever shape
 
     @property
     def day(self) -> date:
@@ -62,7 +63,7 @@ def normalise(line: bytes, reception: Reception) -> NormalisedEvent:
     uid = uid_of(reception.team_id, index, document, given_id, reception.now)
     _stamp(document, reception.stamp)
     columns, odd = columns_of(document)
-    return NormalisedEvent(index, uid, time, orjson.dumps(document), columns, odd)
+    return NormalisedEvent(index, uid, time, orjson.dumps(document), columns, odd, document.get("agent"))
 
 
 def _in_shape(line: bytes, document: dict[str, Any]) -> dict[str, Any]:

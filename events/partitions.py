@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from psycopg import sql
 
-from events.models import Batch, DeadLetter
+from events.models import Batch
 
 log = structlog.get_logger(__name__)
 
@@ -118,4 +118,3 @@ def _forget_old(now: datetime) -> None:
     Batch.objects.filter(ingested_at__lt=past, state=Batch.State.QUARANTINED).delete()
     old = Batch.objects.filter(ingested_at__lt=now - DONE_BATCHES_KEPT, state__in=judged)
     old.exclude(pk__in=halves_wait).exclude(halves__state=Batch.State.QUARANTINED).delete()
-    DeadLetter.objects.filter(at__lt=past).delete()

@@ -13,7 +13,8 @@ from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import F, Min, Q, Sum
+from django.db.models import DateTimeField, F, Min, Q, Sum
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from events.models import Batch
@@ -77,10 +78,14 @@ def relock(batches: Iterable[Batch], worker: UUID) -> list[Batch]:
 
 
 def finish(batches: Iterable[Batch], epoch: int, now: datetime) -> None:
-    """Mark batches as judged under an epoch. In the transaction that writes their alerts."""
+    """Mark batches as judged under an epoch. In the transaction that writes their alerts.
+
+    They are done as long after `now`, the time of the claim, as the transaction has taken: lag includes the judging.
+    """
     ids = [batch.pk for batch in batches]
+    done = RawSQL("%s::timestamptz + (statement_timestamp() - transaction_timestamp())", [now], DateTimeField())
     Batch.objects.filter(pk__in=ids).update(
-        state=Batch.State.DONE, epoch=epoch, done_at=now, lease_by=None, lease_until=None, error=""
+        state=Batch.State.DONE, epoch=epoch, done_at=done, lease_by=None, lease_until=None, error=""
     )
 
 

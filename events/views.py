@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_date
 from accounts.access import may, page
 from accounts.roles import Permission
 from accounts.selectors import teams_of
-from events import selectors, store
+from events import store
 from events.pages.asked import PRESETS, read_asked
 from events.pages.one_event import event_page, pretty
 from events.pages.results import SALT, results, wider
@@ -62,14 +62,6 @@ def raw(request: UserRequest, uid: str) -> HttpResponseBase:
     response = HttpResponse(pretty(found), content_type="application/json; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{found.uid.hex()}.json"'
     return response
-
-
-@page(Permission.MANAGE_KEYS)
-def dead_letters(request: UserRequest) -> HttpResponseBase:
-    """Events that were refused at the door, newest first."""
-    letters = selectors.dead_letters(teams_of(request.user), request.GET.get("after"), request.GET.get("reason", ""))
-    context = {"letters": letters, "now": clock.now()}
-    return render_page(request, "events/dead_letters.html", context, part="rows")
 
 
 def _event_of(request: UserRequest, uid: str) -> StoredEvent:

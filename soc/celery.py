@@ -36,6 +36,11 @@ app.conf.beat_schedule = {
         "schedule": 1.0,
         "options": {"expires": 1.0},
     },
+    "tell of alerts past their target": {
+        "task": "alerts.notice_past_target",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
     "judge look-backs": {"task": "alerts.judge_lookbacks", "schedule": 1.0, "options": {"expires": 1.0}},
     "tell overdue cases and tasks": {
         "task": "cases.notice_overdue",
@@ -49,6 +54,8 @@ app.conf.beat_schedule = {
         "options": {"expires": 3600.0},
     },
     "send mail": {"task": "accounts.send_mail", "schedule": 5.0, "options": {"expires": 5.0}},
+    "fold arrivals": {"task": "events.fold_arrivals", "schedule": 60.0, "options": {"expires": 60.0}},
+    "send dead letters again": {"task": "events.send_again", "schedule": 2.0, "options": {"expires": 2.0}},
     "keep partitions": {"task": "events.keep_partitions", "schedule": 600.0, "options": {"expires": 600.0}},
 }
 app.autodiscover_tasks(lambda: [name.split(".")[0] for name in settings.INSTALLED_APPS if ".apps." in name])

@@ -18,6 +18,7 @@ from accounts.services import create_sign_in_link
 from alerts.models import Alert, AlertEvent
 from cases.opening import open_case
 from cases.todo import add_task
+from events.models import DeadLetter
 from rules.exceptions import create_item
 from rules.models import Rule
 from tests.alerts.pages import world as worlds
@@ -104,6 +105,9 @@ def site(db) -> Site:
             "uid": bytes(AlertEvent.objects.get(alert=alert).uid).hex(),
             "key_id": world.keys[world.team.pk].pk,
             "group": _last_group(),
+            "letter_id": _refused_event(world).pk,
+            "user_id": world.vera.pk,
+            "team_id": world.team.pk,
             "notice_id": _told(world.vera).pk,
             "token": create_sign_in_link(user=world.vera, now=world.now + timedelta(hours=1)),
         },
@@ -126,6 +130,11 @@ def _as_engineer(person: User) -> User:
     person.role = Role.ENGINEER
     person.save(update_fields=["role"])
     return person
+
+
+def _refused_event(world: worlds.World) -> DeadLetter:
+    told = {"team": world.team, "api_key": world.keys[world.team.pk], "at": world.now, "reason": "not_json"}
+    return DeadLetter.objects.create(**told, detail="", body=b"x", body_bytes=1, kept_bytes=1)
 
 
 def _last_group() -> Any:

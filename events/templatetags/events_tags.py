@@ -2,9 +2,10 @@
 
 from django import template
 
+from events.letters import first_bytes as beginning_of
+from events.letters import words_of
 from events.models import DeadLetter
 from events.process_tree import ProcessTree
-from events.selectors import first_bytes as beginning_of
 
 register = template.Library()
 
@@ -19,3 +20,9 @@ def process_tree(tree: ProcessTree) -> dict[str, ProcessTree]:
 def first_bytes(letter: DeadLetter) -> str:
     """`{{ letter|first_bytes|evidence }}`: the beginning of what was sent."""
     return beginning_of(letter)
+
+
+@register.filter
+def reason(code: str) -> str:
+    """`{{ letter.reason|reason }}`: why it was refused, in words."""
+    return words_of(code)

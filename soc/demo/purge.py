@@ -6,7 +6,7 @@ from django.db import connection, transaction
 
 from accounts.models import ApiKey, Team
 from alerts.models import Alert, SignalCount
-from events.models import Batch, DeadLetter, Event
+from events.models import ArrivalHour, ArrivalMinute, ArrivalNote, Batch, DeadLetter, Event, Sender
 from rules.models import ExceptionItem, HeldBack, RuleRun, SeenTerm
 from soc.demo.team import TEAM_SLUG
 
@@ -38,6 +38,8 @@ def purge() -> Purged:
     for rows in (HeldBack.objects.filter(team_id=team.pk), SeenTerm.objects.filter(team_id=team.pk)):
         rows.delete()
     DeadLetter.objects.filter(team=team).delete()
+    for told in (ArrivalNote, ArrivalHour, ArrivalMinute, Sender):
+        told.objects.filter(team_id=team.pk).delete()
     Batch.objects.filter(team=team).delete()
     ApiKey.objects.filter(team=team, demo=True).delete()
     team.members.clear()

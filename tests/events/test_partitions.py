@@ -9,7 +9,7 @@ from django.db import connection, connections
 from django.db.utils import IntegrityError
 
 from events import partitions
-from events.models import Batch, DeadLetter
+from events.models import Batch
 from tests.events.conftest import Put, batch_of
 
 pytestmark = pytest.mark.django_db
@@ -42,17 +42,13 @@ def test_days_past_retention_go_and_what_waits_keeps_its_day(put: Put, now: date
         assert cursor.fetchone() == (2,)
 
 
-def test_judged_batches_go_after_two_days_and_dead_letters_with_the_events(put: Put, now: datetime) -> None:
-    batch = batch_of(put({}))
+def test_judged_batches_go_after_two_days(put: Put, now: datetime) -> None:
+    put({})
     Batch.objects.update(state=Batch.State.DONE)
-    DeadLetter.objects.create(team_id=batch.team_id, at=now, reason="x", detail="", body=b"", body_bytes=0)
     partitions.keep(now + timedelta(days=1))
     assert Batch.objects.exists()
     partitions.keep(now + timedelta(days=3))
     assert not Batch.objects.exists()
-    assert DeadLetter.objects.exists()
-    partitions.keep(now + timedelta(days=31))
-    assert not DeadLetter.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
