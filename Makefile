@@ -14,9 +14,10 @@ help: ## list the targets
 run: runtime-environment ## set up and start everything; DEMO=0 starts empty, PORT= and HOST= say where
 	@exec $(VENV)/python -m soc.local run
 
-test: development-environment ## every test: in parallel, then whole-system flows and the fault test
+test: development-environment ## every test: in parallel, then whole-system flows, then the fault test alone
 	@$(VENV)/pytest -n $(JOBS) -m "not flow and not fault"
-	@$(VENV)/pytest -m "flow or fault" || [ $$? -eq 5 ]
+	@$(VENV)/pytest -n $(JOBS) --dist loadfile -m flow
+	@$(VENV)/pytest -m fault
 
 quick: development-environment ## the engine's tests only; no database, seconds
 	@$(VENV)/pytest tests/engine -q
