@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from allauth.account.forms import SetPasswordForm
 from allauth.account.internal.flows.login import perform_login
 from allauth.account.internal.stagekit import clear_login
 from allauth.account.models import Login
@@ -20,7 +19,8 @@ from accounts.access import page, public
 from accounts.errors import LinkRefused
 from accounts.forms import SignInForm
 from accounts.second_factor import record_factor
-from accounts.sessions import reason
+from accounts.sessions import end_sessions, reason
+from accounts.sign_in_forms import FirstPasswordForm, NewPasswordForm
 from accounts.sign_in_tries import in_words, tries_left
 from accounts.views.security import Again, as_options
 from soc.web import clock
@@ -100,11 +100,12 @@ class ChangePassword(Again, PasswordChangeView):  # type: ignore[misc]
 
     def get_form_class(self) -> Any:
         """Without the old password where there is none."""
-        return super().get_form_class() if self.request.user.has_usable_password() else SetPasswordForm
+        return NewPasswordForm if self.request.user.has_usable_password() else FirstPasswordForm
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Save it, and note that a generated password is no longer in use."""
+        """Save it, end what is open elsewhere, and note that a generated password is no longer in use."""
         response: HttpResponse = super().form_valid(form)
+        end_sessions(self.request.user, except_key=self.request.session.session_key)
         services.password_changed(user=self.request.user, now=clock.now())
         return response
 

@@ -114,3 +114,87 @@ def test_signing_out_needs_a_post(people):
     assert client.get("/settings/you/").status_code == 200
     assert client.post("/logout/")["Location"] == "/login/"
     assert client.get("/settings/you/").status_code == 302
+
+
+def test_the_page_counts_the_tries_down(ana):
+    client = Client()
+    said = [_try(client, "no").content.decode() for _ in range(6)]
+    assert "Four tries left in this quarter of an hour." in said[0]
+    assert "One try left" in said[3]
+    assert "That was the last try" in said[4]
+    assert "Too many tries" in said[5]
+
+
+def test_an_address_runs_out_of_tries_over_many_names(ana):
+    for number in range(30):
+        Client().post("/login/", {"login": f"guess{number}", "password": "no"})
+    assert b"Too many tries" in _try(Client(), PASSWORD).content
+
+
+def _from(address: str, forwarded: str = "") -> Client:
+    """A browser as the server sees it: who connects, and what the header says."""
+    client = Client()
+    client.defaults["REMOTE_ADDR"] = address
+    if forwarded:
+        client.defaults["HTTP_X_FORWARDED_FOR"] = forwarded
+    return client
+
+
+def test_a_forged_forwarding_header_wins_no_tries(ana):
+    for number in range(30):
+        _from("192.0.2.7", f"10.0.0.{number}").post("/login/", {"login": f"guess{number}", "password": "no"})
+    assert b"Too many tries" in _try(_from("192.0.2.7"), PASSWORD).content
+
+
+def test_behind_a_proxy_the_address_it_saw_counts_and_not_the_one_that_was_claimed(ana, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    for number in range(30):
+        guesser = _from("10.9.9.9", f"203.0.113.{number}, 192.0.2.7")
+        guesser.post("/login/", {"login": f"guess{number}", "password": "no"})
+    assert b"Too many tries" in _try(_from("10.9.9.9", "198.51.100.1, 192.0.2.7"), PASSWORD).content
+    assert _try(_from("10.9.9.9", "192.0.2.8"), PASSWORD).status_code == 302
+
+
+def test_passwords_are_kept_with_argon2(ana):
+    assert ana.password.startswith("argon2$argon2id$")
+
+
+def test_who_has_no_password_chooses_one_without_an_old_one(people):
+    User.objects.filter(pk=people.ana.pk).update(must_change_password=True)
+    client = sign_in(User.objects.get(pk=people.ana.pk))
+    assert client.get("/alerts/")["Location"] == "/settings/password/"
+    page = client.get("/settings/password/")
+    assert b"oldpassword" not in page.content
+    new = {"password1": PASSWORD, "password2": PASSWORD}
+    assert client.post("/settings/password/", {**new, "password2": "x"}).status_code == 422
+    assert client.post("/settings/password/", new).status_code == 302
+    assert client.get("/settings/you/").status_code == 200
+    ana = User.objects.get(pk=people.ana.pk)
+    assert ana.check_password(PASSWORD)
+    assert not ana.must_change_password
+
+
+def test_a_password_that_must_be_changed_holds_up_the_api_and_htmx_too(ana):
+    User.objects.filter(pk=ana.pk).update(must_change_password=True)
+    client = sign_in(User.objects.get(pk=ana.pk))
+    answer = client.post("/api/v1/events", "{}", content_type="application/json")
+    assert answer.status_code == 403
+    assert "Choose a password" in answer.json()["error"]["detail"]
+    part = htmx(client).get("/alerts/")
+    assert (part.status_code, part["HX-Redirect"]) == (204, "/settings/password/")
+
+
+def test_the_same_password_again_is_no_change(ana):
+    User.objects.filter(pk=ana.pk).update(must_change_password=True)
+    client = sign_in(User.objects.get(pk=ana.pk))
+    again = {"oldpassword": PASSWORD, "password1": PASSWORD, "password2": PASSWORD}
+    assert client.post("/settings/password/", again).status_code == 422
+    assert User.objects.get(pk=ana.pk).must_change_password
+
+
+def test_changing_the_password_ends_the_other_sessions(ana):
+    here, there = sign_in(ana), sign_in(ana)
+    new = {"oldpassword": PASSWORD, "password1": "entirely different words", "password2": "entirely different words"}
+    here.post("/settings/password/", new)
+    assert here.get("/settings/you/").status_code == 200
+    assert there.get("/settings/you/").status_code == 302
