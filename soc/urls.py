@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("alerts/", include("alerts.urls")),
     path("cases/", include("cases.urls")),
+    path("overview/", include("cases.overview.urls")),
     path("rules/", include("rules.urls")),
     path("search/", include("events.urls")),
     path("api/v1/", include("events.api_urls")),

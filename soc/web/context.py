@@ -25,6 +25,7 @@ PLACES = (
     Place("Cases", "cases", "cases:list", "/cases/", "c"),
     Place("Search", "search", "events:search", "/search/", "s"),
     Place("Rules", "rules", "rules:list", "/rules/", "r"),
+    Place("Overview", "overview", "overview:page", "/overview/", "o"),
     Place("Health", "health", "health:page", "/health/", "h", foot=True),
     Place("Settings", "settings", "accounts:keys", "/settings/", "i", foot=True),
 )
