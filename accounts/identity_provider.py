@@ -5,7 +5,9 @@ and is linked then. Nobody else gets in, unless OIDC_CREATE_USERS says that the 
 """
 
 import re
+from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 from typing import Any, NoReturn
 
 import structlog
@@ -15,7 +17,8 @@ from allauth.socialaccount.models import SocialLogin
 from allauth.socialaccount.providers.base import AuthError
 from django.conf import settings
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from requests import RequestException
 
 from accounts.models import Change, User
 from accounts.record import record_change
@@ -74,6 +77,23 @@ class IdentityProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc
 
     def send_notification_mail(self, *_args: Any, **_kwargs: Any) -> None:
         """What happens to an account stands in the record."""
+
+
+def in_words(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Guard a view that asks the provider: one that is away, or whose answers cannot be read, becomes a sentence."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except RequestException as error:
+            log.warning("identity provider is away", exception=type(error).__name__)
+            return answer_error(request, 503, AWAY, TITLE)
+        except (LookupError, TypeError, ValueError) as error:  # documents of the provider that lack what they need
+            log.warning("identity provider answers nonsense", exception=type(error).__name__)
+            return answer_error(request, 503, BROKEN, TITLE)
+
+    return guarded
 
 
 def _person_for(request: HttpRequest, sociallogin: SocialLogin, now: datetime) -> User:

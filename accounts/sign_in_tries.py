@@ -27,7 +27,7 @@ def _left(request: HttpRequest, rate: ratelimit.Rate, key: str) -> int:
     return max(0, int(rate.amount) - int(used))
 
 
-def in_words(left: int) -> str:
+def left_in_words(left: int) -> str:
     """ "Four tries left in this quarter of an hour."; many are not worth a sentence."""
     if left >= len(WORDS):
         return ""

@@ -18,10 +18,11 @@ from accounts import services
 from accounts.access import page, public
 from accounts.errors import LinkRefused
 from accounts.forms import SignInForm
+from accounts.identity_provider import in_words
 from accounts.second_factor import record_factor
 from accounts.sessions import end_sessions, reason
 from accounts.sign_in_forms import FirstPasswordForm, NewPasswordForm
-from accounts.sign_in_tries import in_words, tries_left
+from accounts.sign_in_tries import left_in_words, tries_left
 from accounts.views.security import Again, as_options
 from soc.web import clock
 from soc.web.http import UserRequest
@@ -37,7 +38,7 @@ class SignIn(Again, LoginView):  # type: ignore[misc]
     def form_invalid(self, form: Any) -> HttpResponse:
         """The form again: what is wrong stands under the password, with how many tries are left."""
         wrong = form.errors.pop("__all__", [])
-        left = in_words(tries_left(self.request, form.user_credentials())) if wrong else ""
+        left = left_in_words(tries_left(self.request, form.user_credentials())) if wrong else ""
         for sentence in wrong:
             form.add_error("password", f"{sentence} {left}".strip())
         response: HttpResponse = super().form_invalid(form)
@@ -129,7 +130,7 @@ def sign_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
 sign_in = public(SignIn.as_view())
 sign_in_by_passkey = public(LoginWebAuthnView.as_view())
 second_step = public(SecondStep.as_view())
-to_provider = public(openid_connect.login)
-from_provider = public(openid_connect.callback)
+to_provider = public(in_words(openid_connect.login))
+from_provider = public(in_words(openid_connect.callback))
 sign_out = page(methods=("GET", "POST"))(LogoutView.as_view())
 change_password = page(methods=("GET", "POST"))(ChangePassword.as_view())
