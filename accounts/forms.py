@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from accounts import time_zones
 from accounts.models import Team, User
+from accounts.scopes import Scope, needs_person
 
 EXPIRY_DAYS = (("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "never"))
 
@@ -25,16 +26,28 @@ class SignInForm(LoginForm):  # type: ignore[misc]
 
 
 class NewKeyForm(forms.Form):
-    """A new API key: its name, the team its events belong to, and how long it works."""
+    """A new API key: its name, its team, how long it works, and what it may."""
 
     name = forms.CharField(max_length=80, strip=True)
     team = forms.ModelChoiceField(queryset=Team.objects.none(), empty_label=None)
     days = forms.ChoiceField(choices=EXPIRY_DAYS, required=False, initial="90", label="Works for")
+    scopes = forms.MultipleChoiceField(
+        choices=Scope.choices,
+        initial=[Scope.EVENTS_WRITE.value],
+        widget=forms.CheckboxSelectMultiple,
+        label="It may",
+        error_messages={"required": "Choose what the key may do."},
+    )
 
     def __init__(self, *args: object, teams: "QuerySet[Team]", **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.fields["team"].queryset = teams  # type: ignore[attr-defined]
         self.fields["team"].initial = teams.order_by("-is_default", "name").first()
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether more than sending events is chosen, so that the list of scopes stays open."""
+        return needs_person(self["scopes"].value() or [])
 
     def lifetime(self) -> timedelta | None:
         """How long the key shall work; none: until it is revoked."""
@@ -66,5 +79,5 @@ class OwnSettingsForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = User
-        fields = ("first_name", "last_name", "time_zone", "single_key_shortcuts")
+        fields = ("first_name", "last_name", "time_zone", "single_key_shortcuts", "mail_notices")
         labels = {"single_key_shortcuts": "Single-key shortcuts"}

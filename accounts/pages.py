@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from accounts.audit import Entry, entries_of
 from accounts.forms import NewKeyForm
-from accounts.models import ApiKey, Change, User
+from accounts.models import ApiKey, User
+from accounts.scopes import in_words
 from accounts.selectors import changes_of, keys_seen_by, teams_of
 
 EXPIRES_SOON = timedelta(days=14)
@@ -27,6 +29,8 @@ class KeyRow:
     key: ApiKey
     state: KeyState
     usable: bool
+    may: str
+    replaceable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +39,14 @@ class KeysPage:
 
     rows: list[KeyRow]
     form: NewKeyForm
-    lately: list[Change]
+    lately: list[Entry]
     made: ApiKey | None
     presented: str
+
+    @property
+    def made_may(self) -> str:
+        """What the key that was just made may do."""
+        return in_words(self.made.scopes) if self.made else ""
 
     @property
     def in_use(self) -> int:
@@ -49,19 +58,30 @@ def keys_page(
     *, user: User, form: NewKeyForm, now: datetime, made: ApiKey | None = None, presented: str = ""
 ) -> KeysPage:
     """Everything the page shows. Costs four queries, whatever the number of keys."""
-    rows = [KeyRow(key, state_of(key, now), is_usable(key, now)) for key in keys_seen_by(user)]
-    return KeysPage(rows, form, list(changes_of("api_key", teams_of(user))), made, presented)
+    rows = [_row(key, user, now) for key in keys_seen_by(user)]
+    return KeysPage(rows, form, entries_of(changes_of("api_key", teams_of(user))), made, presented)
+
+
+def _row(key: ApiKey, user: User, now: datetime) -> KeyRow:
+    usable = is_usable(key, now)
+    own = key.acts_for_id in (None, user.pk)
+    return KeyRow(key, state_of(key, now), usable, in_words(key.scopes), usable and own and key.replaced_by_id is None)
 
 
 def is_usable(key: ApiKey, now: datetime) -> bool:
     """Whether an agent that presents the key gets in."""
-    return key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
+    lives = key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
+    return lives and (key.acts_for is None or key.acts_for.is_active)
 
 
 def state_of(key: ApiKey, now: datetime) -> KeyState:
     """The one thing that is worth knowing about a key, most urgent first."""
     if key.revoked_at is not None:
         return KeyState("off", "minus", "Revoked")
+    if key.acts_for is not None and not key.acts_for.is_active:
+        return KeyState("off", "minus", "Its person is deactivated")
+    if key.replaced_by_id is not None and key.expires_at is not None and key.expires_at > now:
+        return KeyState("noisy", "time", f"Replaced, works {_days(key.expires_at - now)} more")
     if key.expires_at is not None and key.expires_at <= now:
         return KeyState("failing", "fail", "Expired")
     if key.expires_at is not None and key.expires_at - now < EXPIRES_SOON:

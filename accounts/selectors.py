@@ -52,7 +52,7 @@ def keys_seen_by(user: User) -> QuerySet[ApiKey]:
     """The keys of the person's teams, those in use first, newest first."""
     return (
         ApiKey.objects.filter(team__in=teams_of(user))
-        .select_related("team", "created_by")
+        .select_related("team", "created_by", "acts_for")
         .order_by("revoked_at", "-created_at")
     )
 

@@ -87,14 +87,22 @@ def use_sign_in_link(*, token: str, now: datetime) -> User:
 
 
 def save_own_settings(
-    *, user: User, first_name: str, last_name: str, time_zone: str, single_key_shortcuts: bool, now: datetime
+    *,
+    user: User,
+    first_name: str,
+    last_name: str,
+    time_zone: str,
+    single_key_shortcuts: bool,
+    mail_notices: bool,
+    now: datetime,
 ) -> User:
-    """Change what a person decides alone: the name others see, the time zone of times, and single-key shortcuts."""
+    """Change what a person decides alone: the own name, the time zone, single-key shortcuts, and mail about notices."""
     wanted = {
         "first_name": first_name,
         "last_name": last_name,
         "time_zone": time_zone,
         "single_key_shortcuts": single_key_shortcuts,
+        "mail_notices": mail_notices,
     }
     with transaction.atomic():
         stored = User.objects.select_for_update().get(pk=user.pk)  # the form may have written into `user` already
@@ -116,7 +124,7 @@ def password_changed(*, user: User, now: datetime) -> None:
 
 
 def _settings_of(user: User) -> dict[str, object]:
-    names = ("first_name", "last_name", "time_zone", "single_key_shortcuts")
+    names = ("first_name", "last_name", "time_zone", "single_key_shortcuts", "mail_notices")
     return {name: getattr(user, name) for name in names}
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from accounts.views import notices, security, settings, sign_in
+from accounts.views import audit, keys, notices, roles, security, settings, sign_in, teams, users
 
 pages = (
     [
@@ -15,9 +15,24 @@ pages = (
         path("settings/security/", security.overview, name="security"),
         path("settings/security/sessions/<int:session_id>/end/", security.end_session, name="end_session"),
         path("settings/security/sessions/end-others/", security.end_other_sessions, name="end_other_sessions"),
-        path("settings/keys/", settings.list_keys, name="keys"),
-        path("settings/keys/new/", settings.create_key, name="create_key"),
-        path("settings/keys/<str:key_id>/revoke/", settings.revoke_key, name="revoke_key"),
+        path("settings/keys/", keys.list_keys, name="keys"),
+        path("settings/keys/new/", keys.create_key, name="create_key"),
+        path("settings/keys/<str:key_id>/revoke/", keys.revoke_key, name="revoke_key"),
+        path("settings/keys/<str:key_id>/replace/", keys.replace_key, name="replace_key"),
+        path("settings/users/", users.list_users, name="users"),
+        path("settings/users/new/", users.invite, name="invite"),
+        path("settings/users/<int:user_id>/", users.user, name="user"),
+        path("settings/users/<int:user_id>/deactivate/", users.deactivate, name="user_deactivate"),
+        path("settings/users/<int:user_id>/reactivate/", users.reactivate, name="user_reactivate"),
+        path("settings/users/<int:user_id>/reset-factors/", users.reset_factors, name="user_reset_factors"),
+        path("settings/users/<int:user_id>/require-password/", users.require_password, name="user_require_password"),
+        path("settings/users/<int:user_id>/end-sessions/", users.end_sessions, name="user_end_sessions"),
+        path("settings/users/<int:user_id>/new-link/", users.new_link, name="user_new_link"),
+        path("settings/teams/", teams.list_teams, name="teams"),
+        path("settings/teams/<int:team_id>/", teams.team, name="team"),
+        path("settings/roles/", roles.roles, name="roles"),
+        path("settings/audit/", audit.list_changes, name="audit"),
+        path("settings/audit/export.csv", audit.export, name="audit_export"),
     ],
     "accounts",
 )

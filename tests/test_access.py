@@ -18,7 +18,7 @@ from accounts.services import create_sign_in_link
 from alerts.models import Alert, AlertEvent
 from cases.opening import open_case
 from cases.todo import add_task
-from events.models import DeadLetter
+from events.models import Batch, DeadLetter
 from rules.exceptions import create_item
 from rules.models import Rule
 from tests.alerts.pages import world as worlds
@@ -106,6 +106,7 @@ def site(db) -> Site:
             "key_id": world.keys[world.team.pk].pk,
             "group": _last_group(),
             "letter_id": _refused_event(world).pk,
+            "batch_id": _batch_set_aside(world).pk,
             "user_id": world.vera.pk,
             "team_id": world.team.pk,
             "notice_id": _told(world.vera).pk,
@@ -135,6 +136,11 @@ def _as_engineer(person: User) -> User:
 def _refused_event(world: worlds.World) -> DeadLetter:
     told = {"team": world.team, "api_key": world.keys[world.team.pk], "at": world.now, "reason": "not_json"}
     return DeadLetter.objects.create(**told, detail="", body=b"x", body_bytes=1, kept_bytes=1)
+
+
+def _batch_set_aside(world: worlds.World) -> Batch:
+    told = {"team": world.team, "ingested_at": world.now, "days": [], "events": 1}
+    return Batch.objects.create(**told, state=Batch.State.QUARANTINED, error="It failed.", done_at=world.now)
 
 
 def _last_group() -> Any:

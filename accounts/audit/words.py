@@ -48,8 +48,8 @@ _SPECIAL: Mapping[tuple[str, str], str] = {
     ("user", "end_sessions"): "ended the sessions of",
     ("user", "new_link"): "made a sign-in link for",
     ("user", "link_identity"): "tied an identity provider to",
-    ("team", "make_default"): "made the default team:",
-    ("team", "no_default"): "no longer has as default",
+    ("team", "make_default"): "chose as default",
+    ("team", "no_default"): "replaced as default",
     ("api_key", "create"): "made",
     ("team", "create"): "made",
 }
@@ -67,11 +67,11 @@ _PAST: Mapping[str, str] = {
 # Every verb that entries have, for the list under the filter's field.
 VERBS = (
     "acknowledged", "added an exception", "approve", "assigned", "change", "change_password", "change_settings",
-    "close", "closed", "commented", "create", "deactivate", "disable", "draft", "edit", "enable", "end_sessions", "escalated",
-    "expire", "export", "invite", "join", "leave", "load", "make_default", "new_link", "open", "quarantine",
-    "reactivate", "release", "remove", "rename", "reopen", "reopened", "replace", "replay", "require_password_change",
-    "reset_second_factors", "restore", "revoke", "send_back", "sign_in_by_link", "task_add", "task_change",
-    "unassigned", "undid", "withdraw", "wrote",
+    "close", "closed", "commented", "create", "deactivate", "disable", "draft", "edit", "enable", "end_sessions",
+    "escalated", "expire", "export", "invite", "join", "leave", "load", "make_default", "new_link", "open",
+    "quarantine", "reactivate", "release", "remove", "rename", "reopen", "reopened", "replace", "replay",
+    "require_password_change", "reset_second_factors", "restore", "revoke", "send_back", "sign_in_by_link",
+    "task_add", "task_change", "unassigned", "undid", "withdraw", "wrote",
 )  # fmt: skip
 _SEVERITIES = {"1": "low", "2": "medium", "3": "high", "4": "critical"}
 
@@ -102,6 +102,8 @@ def name_of(change: Change) -> str:
         return str(Role(number).label) if number in Role.values else number
     if change.object_type == "target":
         return _SEVERITIES.get(number, number)
+    if change.object_type == "record":
+        return "the record of changes"
     told = _told(change.after) or _told(change.before)
     if change.object_type == "case":
         return f"CASE-{number} {told}".strip()

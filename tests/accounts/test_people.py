@@ -16,7 +16,6 @@ from accounts.roles import Role
 from accounts.services import use_sign_in_link
 from tests.people import NOON, make_people, make_person, sign_in
 
-
 LOST = ["authenticator app", "recovery codes"]
 
 

@@ -7,6 +7,8 @@ from accounts.models import ApiKey, Change
 from soc.web import clock
 from tests.people import said, sign_in
 
+SENDS = {"scopes": "events:write"}
+
 
 def test_one_s_own_settings_are_saved_and_recorded(people):
     form = {"first_name": "Ana", "last_name": "Lim", "time_zone": "Asia/Singapore"}
@@ -19,7 +21,7 @@ def test_one_s_own_settings_are_saved_and_recorded(people):
         False,
     )
     entry = Change.objects.get(verb="change_settings")
-    assert entry.before == {"last_name": "", "time_zone": "UTC", "single_key_shortcuts": True}
+    assert entry.before == {"last_name": "", "time_zone": "UTC", "single_key_shortcuts": True, "mail_notices": True}
 
 
 def test_an_unknown_time_zone_is_refused(people):
@@ -42,7 +44,7 @@ def test_switching_shortcuts_off_reaches_the_page(people):
 
 def test_a_new_key_is_shown_once_and_works(people):
     client = sign_in(people.rosa)
-    answer = client.post("/settings/keys/new/", {"name": "windows-fleet", "team": people.core.pk, "days": "90"})
+    answer = client.post("/settings/keys/new/", {"name": "windows-fleet", "team": people.core.pk, "days": "90"} | SENDS)
     presented = said(r"ApiKey ([A-Za-z0-9+/=]{40,})", answer.content.decode())
     assert "no-store" in answer["Cache-Control"]
     key = authenticate_key(f"ApiKey {presented}", clock.now())
@@ -55,7 +57,9 @@ def test_a_new_key_is_shown_once_and_works(people):
 
 
 def test_a_key_for_another_team_is_refused_by_the_form(people):
-    answer = sign_in(people.rosa).post("/settings/keys/new/", {"name": "x", "team": people.retail.pk, "days": ""})
+    answer = sign_in(people.rosa).post(
+        "/settings/keys/new/", {"name": "x", "team": people.retail.pk, "days": ""} | SENDS
+    )
     assert answer.status_code == 422
     assert not ApiKey.objects.filter(name="x").exists()
 
@@ -81,13 +85,18 @@ def test_another_team_s_key_is_neither_listed_nor_revoked(people):
 
 def test_a_hostile_name_is_text(people):
     client = sign_in(people.rosa)
-    client.post("/settings/keys/new/", {"name": "<script>alert(1)</script>", "team": people.core.pk, "days": ""})
+    client.post(
+        "/settings/keys/new/",
+        {"name": "<script>alert(1)</script>", "team": people.core.pk, "days": ""} | SENDS,
+    )
     assert b"<script>alert" not in client.get("/settings/keys/").content
 
 
 def test_the_number_of_queries_does_not_grow_with_the_keys(people, django_assert_max_num_queries):
     for number in range(20):
-        sign_in(people.rosa).post("/settings/keys/new/", {"name": f"k{number}", "team": people.core.pk, "days": ""})
+        sign_in(people.rosa).post(
+            "/settings/keys/new/", {"name": f"k{number}", "team": people.core.pk, "days": ""} | SENDS
+        )
     client = sign_in(people.rosa)
     with django_assert_max_num_queries(12):
         client.get("/settings/keys/")
