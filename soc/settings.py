@@ -260,6 +260,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "POSTPROCESSING_HOOKS": [],  # enumerations are written where they stand
+    "COMPONENT_SPLIT_PATCH": False,  # a PATCH too says which version was seen
 }
 
 # What agents may send (docs/settings.md); the ingest door checks these before it parses anything.

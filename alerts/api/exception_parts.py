@@ -22,18 +22,20 @@ from soc.web.api.inputs import Moment, PageQuery, Strict
 
 LONGEST_LIFE = timedelta(days=180)
 STATES = ("in_force", "off", "expired", "any")
-_VALUE = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+_TEXT = {"type": "string", "pattern": "^[^\\x00]*$"}
+_PARTS = {
+    "field": _TEXT,
+    "type": {"type": "string", "enum": ["match", "match_any", "wildcard", "exists", "nested", "list"]},
+    "operator": {"type": "string", "enum": ["included", "excluded"]},
+    "value": {"oneOf": [_TEXT, {"type": "array", "items": _TEXT}]},
+    "case_sensitive": {"type": "boolean"},
+}
+_PART = {"type": "object", "properties": _PARTS, "required": ["field", "type"], "additionalProperties": False}
+_NAMED = {"type": "object", "properties": {"id": _TEXT, "type": _TEXT}, "additionalProperties": False}
 _ENTRY = {
-    "type": "object",
+    **_PART,
     "description": "One condition in Kibana's schema; the conditions of an exception all have to hold.",
-    "properties": {
-        "field": {"type": "string"},
-        "type": {"type": "string", "enum": ["match", "match_any", "wildcard", "exists", "nested", "list"]},
-        "operator": {"type": "string", "enum": ["included", "excluded"]},
-        "value": _VALUE,
-        "case_sensitive": {"type": "boolean"},
-    },
-    "required": ["field", "type"],
+    "properties": {**_PARTS, "list": _NAMED, "entries": {"type": "array", "items": _PART}},
     "example": {"field": "process.parent.name", "type": "match", "operator": "included", "value": "cron"},
 }
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.test import Client
 
@@ -85,7 +86,7 @@ def build() -> Site:
         "task_id": task.pk,
         "uid": bytes(AlertEvent.objects.get(alert=first).uid).hex(),
         "key_id": world.keys[world.team.pk].pk,
-        "notice_id": 0,
+        "notice_id": notice_for(people["ana"], world.now).pk,
         "group": str(outcome.group),
         "in_case": third.pk,
         "severity": "high",
@@ -100,7 +101,7 @@ def build() -> Site:
 def notice_for(person: User, now: Any) -> Notice:
     """Something that the person should know."""
     return Notice.objects.create(
-        user=person, at=now, kind=Notice.Kind.ASSIGNED, text="Ana gave you AL-1.", path="/alerts/1/", key="test"
+        user=person, at=now, kind=Notice.Kind.ASSIGNED, text="Ana gave you AL-1.", path="/alerts/1/", key=uuid4().hex
     )
 
 
