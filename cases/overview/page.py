@@ -198,11 +198,14 @@ def _tuning(rule: NoisyRule, leads: bool) -> TuningRow:
         duplicate=closings.duplicate,
         width=110,
     )
-    if not closings.verdicts:
-        said = _("no verdicts")
-    elif rule.few:
-        said = _("%(true)s true of %(n)s verdicts, too few") % {"true": closings.true_positive, "n": closings.verdicts}
-    else:
-        said = _("%(true)s true of %(n)s verdicts") % {"true": closings.true_positive, "n": closings.verdicts}
     url = format_html("{}?view=all&rule={}", reverse("alerts:queue"), rule.rule_id) if leads else ""
-    return TuningRow(rule, bar, said, url)
+    return TuningRow(rule, bar, _true_of(rule), url)
+
+
+def _true_of(rule: NoisyRule) -> str:
+    number = rule.closings.verdicts
+    if not number:
+        return _("no verdicts")
+    words = ngettext("%(true)s true of %(n)s verdict", "%(true)s true of %(n)s verdicts", number)
+    said = words % {"true": f"{rule.closings.true_positive:,}", "n": f"{number:,}"}
+    return _("%(said)s, too few") % {"said": said} if rule.few else said

@@ -158,7 +158,7 @@ def test_few_verdicts_are_no_share(soc, now):
     )  # fmt: skip
     said = text_of(sign_in(soc.people.mona))
     assert "1 verdict is too few" in said
-    assert "0 true of 1 verdicts, too few" in said
+    assert "0 true of 1 verdict, too few" in said
 
 
 def test_the_page_costs_the_same_however_many_alerts(busy, now):
