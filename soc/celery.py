@@ -9,8 +9,11 @@ import os
 from celery import Celery
 from django.conf import settings
 
+from soc.checks import refuse_unsafe_production
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "soc.settings")
 
+refuse_unsafe_production()
 app = Celery("watchbill")
 app.conf.update(
     broker_url=settings.BROKER_URL,

@@ -103,6 +103,17 @@ def _own_address() -> Problems:
         )
 
 
+def _plain_http() -> Problems:
+    if not settings.SECURE_SSL_REDIRECT and not settings.TRUST_PROXY:
+        yield (
+            "plain_http",
+            (
+                "SECURE_SSL_REDIRECT is off and no proxy is named: pages would be answered over plain HTTP. "
+                "Leave it on, or set TRUST_PROXY=1 where a proxy ends TLS."
+            ),
+        )
+
+
 def _services() -> Problems:
     if not settings.CACHE_URL or EMBEDDED in settings.CACHE_URL:
         yield (
@@ -179,6 +190,7 @@ _IN_PRODUCTION: tuple[Callable[[], Problems], ...] = (
     _hosts,
     _origins,
     _own_address,
+    _plain_http,
     _services,
     _mail,
     _identity_provider_in_production,

@@ -214,7 +214,11 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY els
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env_bool("HSTS_WHOLE_DOMAIN", False)
 SECURE_SSL_REDIRECT = env_bool("SECURE_SSL_REDIRECT", PRODUCTION)
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # whether HTTPS binds sister hosts: HSTS_WHOLE_DOMAIN
+SILENCED_SYSTEM_CHECKS = [
+    "security.W002",  # X-Frame-Options comes from soc/web/headers.py, on static files too
+    "security.W005",  # whether HTTPS binds sister hosts, and
+    "security.W021",  # for how long the world remembers it, is asked by HSTS_WHOLE_DOMAIN
+]
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_FAILURE_VIEW = "soc.web.errors.csrf_failed"
 X_FRAME_OPTIONS = "DENY"

@@ -4,5 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from soc.checks import refuse_unsafe_production
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "soc.settings")
 application = get_wsgi_application()
+refuse_unsafe_production()
