@@ -10,13 +10,16 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core.cache import cache
 from playwright.sync_api import Page, expect
+from pytest_django.fixtures import Settings
 
 from accounts.models import Change, User
+from accounts.sessions import end_sessions
+from tests.accounts.factors import PASSWORD, SECRET, give_app
+from tests.accounts.provider import provider
 from tests.alerts.pages.world import World
 from tests.browser.conftest import Visit, Visitor
 from tests.browser.test_triage import faults
 
-PASSWORD = "correct horse battery"
 PICTURES = os.environ.get("PICTURES")
 
 
@@ -190,3 +193,57 @@ def sign_in_badly(page: Page) -> None:
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.locator(".err:visible")).to_contain_text("Four tries left")
+
+
+def test_the_way_over_an_identity_provider_passes_the_content_policy(
+    visit: Visit, ana: User, settings: Settings
+) -> None:
+    User.objects.filter(pk=ana.pk).update(email="ana@example.net")
+    with provider(settings) as idp:
+        idp.knows("ana-there", email="ana@example.net", email_verified=True)
+        visitor = visit("")
+        page = visitor.open("/login/?next=/settings/you/")
+        picture(visitor, "login_oidc")
+        page.get_by_role("button", name="Continue with Example ID").click()
+        page.locator("input[name=sub]").fill("ana-there")
+        page.get_by_role("button", name="Authorize").click()
+        expect(page).to_have_url(f"{visitor.base}/settings/you/")
+        assert [text for text in visitor.complaints if "Content Security Policy" in text] == []
+
+
+def test_another_place_than_the_provider_is_refused_by_the_browser(visit: Visit, ana: User, settings: Settings) -> None:
+    with provider(settings) as idp:
+        settings.OIDC_ORIGINS = []
+        visitor = visit("")
+        page = visitor.open("/login/")
+        page.get_by_role("button", name="Continue with Example ID").click()
+        page.wait_for_timeout(500)
+        assert not page.url.startswith(idp.url)
+        assert any("form-action" in text for text in visitor.complaints)
+
+
+def test_without_scripts_the_password_and_a_code_are_enough(visit: Visit, ana: User) -> None:
+    give_app(ana)
+    visitor = visit("", scripts=False)
+    page = visitor.open("/login/?next=/settings/security/")
+    expect(page.get_by_role("button", name="Sign in with a passkey")).to_have_count(0)
+    sign_in(page)
+    page.get_by_label("Code of the app").fill(code_of(SECRET))
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("heading", name="Second factor")).to_be_visible()
+    page.get_by_role("link", name="Add a passkey").click()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator("[data-no-passkeys]")).to_be_visible()
+
+
+def test_a_session_that_was_ended_elsewhere_is_told_on_the_page_and_in_the_middle_of_one(
+    visit: Visit, ana: User
+) -> None:
+    visitor = visit("ana")
+    page = visitor.open("/alerts/")
+    end_sessions(ana)
+    page.evaluate("htmx.ajax('GET', '/alerts/', {target: '#main'})")
+    expect(page.locator("#strip")).to_contain_text("Your session was ended.")
+    page.locator("#strip").get_by_role("link", name="Sign in").click()
+    expect(page.get_by_label("Name or e-mail")).to_be_visible()
