@@ -125,6 +125,12 @@ def case_page(request: UserRequest, case: Case) -> dict[str, Any]:
     }
 
 
+def timeline_page(request: UserRequest, case: Case) -> dict[str, Any]:
+    """What the timeline alone shows, for who has the rest of the page already."""
+    now = clock_now()
+    return {**form_page(request, case), **_moments(request, case, now), "now": now}
+
+
 def form_page(request: HttpRequest, case: Case) -> dict[str, Any]:
     """What every page about one case needs: the case, the frame, and what the person may do."""
     may_work = may(request.user, Permission.WORK_CASES)

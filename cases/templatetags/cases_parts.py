@@ -32,7 +32,7 @@ _ICONS = {
     "task_add": "plus",
     "task_change": "check",
 }
-_TOLD_BY_WORDS = {"phase", "owner_id", "severity", "due_at", "status"}
+_TOLD_BY_WORDS = {"phase", "owner_id", "severity", "due_at"}
 _QUEUE_FILTERS = {"host": "host", "user": "user"}
 _SEARCHED = {
     "host": ("host.name",),
@@ -175,15 +175,10 @@ def who(moment: Moment, user: Any) -> str:
     return _("You") if moment.actor_id and moment.actor_id == user.pk else moment.actor
 
 
-def _begun(change: FieldChange) -> bool:
-    """The first change of a case puts it in progress by itself, which is no news."""
-    return change.field == "status" and (change.old, change.new) == (Status.OPEN.label, Status.IN_PROGRESS.label)
-
-
 @register.filter
 def untold(moment: Moment) -> list[FieldChange]:
     """The changes that the sentence does not tell already."""
-    changes = [change for change in moment.changes if change.field != "summary" and not _begun(change)]
+    changes = [change for change in moment.changes if change.field not in ("summary", "status")]
     return [] if len(changes) == 1 and changes[0].field in _TOLD_BY_WORDS else changes
 
 

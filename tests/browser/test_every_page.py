@@ -7,6 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from alerts.models import Alert, AlertEvent
+from cases import closing, opening, todo, writing
+from cases.models import Case
 from events.models import DeadLetter
 from rules.pages import TABS
 from tests.alerts.pages.world import PERL, World
@@ -14,6 +16,7 @@ from tests.browser.conftest import DESK, PHONE, Visit, Visitor
 from tests.browser.test_triage import TAGS
 
 NAME = "Interactive Terminal Spawned via Perl"
+CASE = "Shells on the databases"
 LONG = "perl -e " + "x" * 600  # a word without a place to break
 EXPECTED = ("status of 404", "status of 405", "status of 422")  # what Chromium itself says of an error page
 
@@ -31,11 +34,23 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         detail="It is no JSON.", body=b"<b>\xff" + b"y" * 300, body_bytes=304,
     )  # fmt: skip
     alert = f"/alerts/{alerts[0].pk}/"
+    worked_on, closed = cases_of(world, alerts)
+    case = f"/cases/{worked_on.pk}/"
     return {
         "queue": ("/alerts/", "Alerts"),
         "queue, closed": ("/alerts/?view=closed", "Alerts"),
         "alert": (alert, NAME),
         "exception": (f"{alert}?side=exception", NAME),
+        "cases": ("/cases/", "Cases"),
+        "cases, board": ("/cases/?show=board", "Cases"),
+        "cases, nothing fits": ("/cases/?q=nowhere", "Cases"),
+        "case": (case, CASE),
+        "case, closed": (f"/cases/{closed.pk}/", "Ended"),
+        "case, new": (f"/cases/new/?alert={alerts[3].pk}", "New case"),
+        "case, edit": (f"{case}edit/", "Edit the case"),
+        "case, close": (f"{case}close/", "Close the case"),
+        "case, add alerts": (f"{case}alerts/", "Add alerts"),
+        "case, report": (f"{case}report/?show=1", "Report"),
         "rules": ("/rules/", "Rules"),
         **{f"rule, {tab}": (f"/rules/{PERL}/?tab={tab}", NAME) for tab in TABS},
         "search": ("/search/?q=host.name:db-*", "Search"),
@@ -48,6 +63,20 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         "error": ("/alerts/999999999/", "Nothing here"),
         "wrong method": (f"{alert}status/", "Nothing to look at here"),
     }
+
+
+def cases_of(world: World, alerts: list[Alert]) -> tuple[Case, Case]:
+    """A case that is worked on, with everything in it, and one that is closed."""
+    by = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
+    words = {"team": world.team, "owner": world.ana, "due_at": world.now, "tags": ["web"], "next_step": LONG[:200]}
+    worked_on = opening.open_case(title=CASE, severity=3, alert_ids=[alerts[0].pk, alerts[1].pk], **words, **by)
+    todo.add_task(case_id=worked_on.pk, text=LONG[:400], owner=world.ana, due_at=world.now, **by)
+    done = todo.add_task(case_id=worked_on.pk, text="Look", **by)
+    todo.change_task(task_id=done.pk, version=1, changes={"state": "done"}, **by)
+    writing.write(case_id=worked_on.pk, text=f"See AL-{alerts[0].pk}, @ana\n\n    {LONG}", kind="note", **by)
+    ended = opening.open_case(title="Ended", severity=1, alert_ids=[alerts[2].pk], team=world.team, **by)
+    closing.close(case_id=ended.pk, version=None, outcome="benign_positive", note="An exercise", **by)
+    return worked_on, ended
 
 
 def wrong_with(visitor: Visitor, address: str, width: int) -> list[str]:

@@ -14,6 +14,12 @@ from tests.alerts.pages.world import World
 
 HTMX = {"HX-Request": "true"}
 OpenCase = Callable[..., Case]
+SignIn = Callable[[str], Client]
+
+
+def by(world: World, name: str = "ana") -> dict[str, Any]:
+    """Who acts, when, and for which teams."""
+    return {"actor": world.people[name], "now": world.now, "team_ids": [world.team.pk]}
 
 
 @pytest.fixture
@@ -23,7 +29,7 @@ def world(db: None) -> World:
 
 
 @pytest.fixture
-def sign_in(world: World) -> Callable[[str], Client]:
+def sign_in(world: World) -> SignIn:
     """A browser of one of the people."""
 
     def signed_in(name: str) -> Client:
@@ -35,7 +41,7 @@ def sign_in(world: World) -> Callable[[str], Client]:
 
 
 @pytest.fixture
-def ana(sign_in: Callable[[str], Client]) -> Client:
+def ana(sign_in: SignIn) -> Client:
     """The analyst's browser."""
     return sign_in("ana")
 
@@ -57,8 +63,7 @@ def open_case(world: World) -> OpenCase:
             "owner": world.ana,
             "team": world.team,
         }
-        by = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk, world.other.pk]}
-        return opening.open_case(alert_ids=[alert.pk for alert in alerts], **(values | by | fields))
+        return opening.open_case(alert_ids=[alert.pk for alert in alerts], **(values | by(world) | fields))
 
     return opened
 
@@ -72,6 +77,4 @@ def case(open_case: OpenCase, alerts: list[Alert]) -> Case:
 @pytest.fixture
 def task(world: World, case: Case) -> Task:
     """A task in it."""
-    return todo.add_task(
-        case_id=case.pk, text="Reset the secrets", actor=world.ana, now=world.now, team_ids=[world.team.pk]
-    )
+    return todo.add_task(case_id=case.pk, text="Reset the secrets", **by(world))
