@@ -1,7 +1,9 @@
 """Entries of the record as the page shows them: a sentence, a link to the thing, and what is different now."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 
 from accounts.audit import words
 from accounts.models import Change, Team, User
+from soc.web import when
 
 # Pages of things, by their URL's name; a page that is not installed is left out. None: the page takes no number.
 PAGES: Mapping[str, tuple[str, str | None]] = {
@@ -32,6 +35,7 @@ _PEOPLE = {"assignee_id", "owner_id", "acts_for_id", "author_id"}
 _TEAMS = {"team_id"}
 _SILENT = {"version"}
 _LONGEST = 2000
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?([+-]\d{2}:\d{2}|Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,13 @@ def _number(object_id: str) -> int | UUID | str:
         return object_id
 
 
+def _moment(value: str) -> str:
+    try:
+        return when.exact(datetime.fromisoformat(value))
+    except ValueError:
+        return value
+
+
 def _spoken(key: str) -> str:
     return key.removesuffix("_id").replace("_", " ")
 
@@ -150,6 +161,8 @@ def _text(value: Any) -> str:
         return _NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return _moment(value)
     if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
         return ", ".join(str(item) for item in value)[:_LONGEST]
     return (value if isinstance(value, str) else orjson.dumps(value).decode())[:_LONGEST]
