@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from events import api_reads
+from events import api_reads, api_reads_letters
 
 app_name = "events_reads_api"
 
 urlpatterns = [
+    path("health/dead-letters", api_reads_letters.LettersView.as_view(), name="letters"),
+    path("health/dead-letters/again", api_reads_letters.SendAllAgainView.as_view(), name="send_all_again"),
+    path("health/dead-letters/<int:letter_id>", api_reads_letters.LetterView.as_view(), name="letter"),
+    path("health/dead-letters/<int:letter_id>/again", api_reads_letters.SendAgainView.as_view(), name="send_again"),
     path("events/search", api_reads.EventSearchView.as_view(), name="search"),
     path("events/histogram", api_reads.EventHistogramView.as_view(), name="histogram"),
     path("events/<str:uid>", api_reads.EventView.as_view(), name="event"),

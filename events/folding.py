@@ -43,6 +43,13 @@ ON CONFLICT (minute, team_id) DO UPDATE SET
     requests = kept.requests + excluded.requests, events = kept.events + excluded.events,
     refused = kept.refused + excluded.refused
 """
+_TOTALS = """
+INSERT INTO events_total AS kept (name, value)
+SELECT name, value
+FROM (SELECT coalesce(sum(events), 0) AS taken, coalesce(sum(refused), 0) AS turned FROM folded) AS sums
+CROSS JOIN LATERAL (VALUES ('accepted', taken), ('refused', turned)) AS told (name, value) ORDER BY name
+ON CONFLICT (name) DO UPDATE SET value = kept.value + excluded.value
+"""
 # What is usual is learnt from the silences between folds; one that sends all the time is quiet for less than a minute.
 _SENDERS = """
 INSERT INTO events_sender AS kept
@@ -77,6 +84,7 @@ def fold() -> int:
             cursor.execute(_HOURS)
             cursor.execute(_MINUTES)
             cursor.execute(_SENDERS, [CALM])
+            cursor.execute(_TOTALS)
         return folded
 
 

@@ -268,3 +268,10 @@ class Pulse(models.Model):
     processes = models.IntegerField(default=1)
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
+
+
+class Total(models.Model):
+    """How many events came in all, by what became of them: only ever grows. Written by folding alone."""
+
+    name = models.CharField(primary_key=True, max_length=20)
+    value = models.BigIntegerField()

@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("soc.home")),
-    path("health/", include("soc.health")),
+    path("", include("soc.health.urls")),
     path("", include("accounts.urls")),
     path("alerts/", include("alerts.urls")),
     path("cases/", include("cases.urls")),
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("rules.api.urls")),
     path("api/v1/", include("alerts.api.urls")),
     path("api/v1/", include("cases.api.urls")),
+    path("api/v1/", include("soc.api_health_urls")),
 ]
 
 handler400 = "soc.web.errors.bad_request"

@@ -94,7 +94,7 @@ class Web(Process):
         """Any answer of ours will do, except one that says the database is away."""
         connection = http.client.HTTPConnection(self.door.near, self.door.port, timeout=5)
         try:
-            connection.request("GET", "/health/ready/")
+            connection.request("GET", "/readyz")
             return connection.getresponse().status < 500
         except (OSError, http.client.HTTPException):
             return False

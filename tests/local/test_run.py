@@ -55,14 +55,14 @@ def test_one_command_starts_everything_and_ctrl_c_stops_it_and_the_data_survives
         said = "".join(first.lines)
         link = re.search(r"http://\S+/sign-in/\S+", said)
         assert link
-        assert httpx.get(f"http://127.0.0.1:{port}/health/ready/").status_code == 204
+        assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
         assert httpx.get(link[0]).status_code < 400
         assert len(re.findall(r"password  \S+", said)) == 1
     finally:
         assert first.stop() == 0
     assert orphans.servers_in(home / "postgres", "postgres") == []
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"http://127.0.0.1:{port}/health/ready/")
+        httpx.get(f"http://127.0.0.1:{port}/readyz")
 
     began = time.monotonic()
     second = Command(home, port)

@@ -1,0 +1,103 @@
+"""Everything the page shows, put together; the API takes the same figures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from events import letters, queue, senders
+from events.letters import ByReason
+from events.models import Batch
+from events.senders import Counts
+from rules.models import Rule
+from soc.health import agents, stores
+from soc.health.agents import AgentRow
+from soc.health.detection import Detection, detection
+from soc.health.flow import DAY, Flow, flow
+from soc.health.sentence import Facts, Headline, headline
+from soc.health.storage import Storage, storage
+from soc.health.stores import Answer, Workers
+from soc.health.trouble import Trouble, trouble
+
+AGENTS_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The state of the house at `now`."""
+
+    now: datetime
+    headline: Headline
+    flow: Flow
+    backlog: queue.Backlog
+    detection: Detection
+    agents: list[AgentRow]
+    agent_counts: Counts
+    trouble: Trouble
+    letters: list[ByReason]
+    storage: Storage
+    workers: Workers
+    database: Answer
+    broker: Answer
+    working_rules: int
+
+    @property
+    def behind(self) -> timedelta:
+        """How long the oldest event that is not judged has waited."""
+        return timedelta(seconds=self.backlog.oldest_seconds)
+
+    @property
+    def fine(self) -> int:
+        """How many agents there is nothing to say about."""
+        return self.agent_counts["fine"]
+
+    @property
+    def retention_days(self) -> int:
+        """How long events stay."""
+        return int(settings.RETENTION_DAYS)
+
+    @property
+    def refused_letters(self) -> int:
+        """Events refused in 24 hours that have not been sent again."""
+        return sum(row.events for row in self.letters)
+
+
+def health_of(*, team_ids: Sequence[int], now: datetime) -> Health:
+    """Read it all: some thirty short queries, and a look at the broker."""
+    told = flow(team_ids=team_ids, now=now)
+    backlog, counted, found = (
+        queue.backlog(now),
+        senders.count(team_ids=team_ids, now=now),
+        trouble(team_ids=team_ids, now=now),
+    )
+    kept, hands, broker = storage(now), stores.workers(now), stores.broker()
+    facts = Facts(
+        set_aside=found.batches_in_all,
+        broker_there=broker.there,
+        workers_alive=hands.alive,
+        waiting_events=backlog.events,
+        behind=timedelta(seconds=backlog.oldest_seconds),
+        rules_aside=found.rules_in_all,
+        silent=counted["silent"],
+        known=counted.known,
+        refused_share=told.refused_share,
+        room_days=kept.room_days,
+        arrived=counted.known > 0 or Batch.objects.filter(team__in=team_ids).exists(),
+    )
+    return Health(
+        now=now,
+        headline=headline(facts),
+        flow=told,
+        backlog=backlog,
+        detection=detection(team_ids=team_ids, now=now),
+        agents=agents.worst(team_ids=team_ids, now=now, limit=AGENTS_SHOWN),
+        agent_counts=counted,
+        trouble=found,
+        letters=letters.by_reason(team_ids=team_ids, since=now - DAY),
+        storage=kept,
+        workers=hands,
+        database=stores.database(),
+        broker=broker,
+        working_rules=Rule.objects.filter(enabled=True, evaluated=True, quarantined_at=None).count(),
+    )
