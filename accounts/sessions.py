@@ -5,8 +5,9 @@ in the session itself and are written once a minute, so that a page costs no que
 """
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from importlib import import_module
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
+from soc.web.errors import AWAY
 
 TOUCH_SECONDS = 60
 BEGAN, SEEN = "began_at", "seen_at"
@@ -121,9 +123,18 @@ def lasts_in_words(seconds: int) -> str:
 
 
 def why_ended(key: str) -> Ended | None:
-    """Why the session that a browser still names is gone; none if nobody ended it."""
-    why: Ended | None = cache.get(_mark(key))
+    """Why the session that a browser still names is gone; none if nobody ended it, or the cache is away."""
+    why: Ended | None = None
+    with suppress(*AWAY):
+        why = cache.get(_mark(key))
     return why
+
+
+def forget_over(*, now: datetime) -> int:
+    """Clear sessions that ran out of the tables. Returns how many; costs two statements."""
+    number, _ = Session.objects.filter(expire_date__lt=now).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    return number
 
 
 def _keys_of(user: User) -> list[str]:
@@ -134,7 +145,8 @@ def _keys_of(user: User) -> list[str]:
 def _end(key: str, why: Ended) -> None:
     store: Any = import_module(settings.SESSION_ENGINE).SessionStore
     store().delete(key)
-    cache.set(_mark(key), why, timedelta(seconds=settings.SESSION_COOKIE_AGE).total_seconds())
+    with suppress(*AWAY):  # the reason is a courtesy, the end is not
+        cache.set(_mark(key), why, settings.SESSION_COOKIE_AGE)
 
 
 def _mark(key: str) -> str:

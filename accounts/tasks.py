@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounts import mailing
+from accounts import mailing, sessions
 from soc.web import clock
 
 _ROUNDS = 20  # a storm of notices is mailed over several rings
@@ -14,3 +14,9 @@ def send_mail() -> None:
     for _ in range(_ROUNDS):
         if not mailing.send_due(now=clock.now()):
             return
+
+
+@shared_task(name="accounts.forget_sessions")  # type: ignore[untyped-decorator, unused-ignore]
+def forget_sessions() -> None:
+    """Clear sessions that ran out."""
+    sessions.forget_over(now=clock.now())

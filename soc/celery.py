@@ -57,6 +57,11 @@ app.conf.beat_schedule = {
         "options": {"expires": 3600.0},
     },
     "send mail": {"task": "accounts.send_mail", "schedule": 5.0, "options": {"expires": 5.0}},
+    "forget sessions that ran out": {
+        "task": "accounts.forget_sessions",
+        "schedule": 3600.0,
+        "options": {"expires": 600.0},
+    },
     "fold arrivals": {"task": "events.fold_arrivals", "schedule": 60.0, "options": {"expires": 60.0}},
     "send dead letters again": {"task": "events.send_again", "schedule": 2.0, "options": {"expires": 2.0}},
     "keep partitions": {"task": "events.keep_partitions", "schedule": 600.0, "options": {"expires": 600.0}},

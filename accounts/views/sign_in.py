@@ -28,6 +28,7 @@ from soc.web import clock
 from soc.web.http import UserRequest
 
 USED_CODE = "use_recovery_code"
+CAME_BY_LINK = "came_by_link"  # in the session: the id of the person whom a one-time link signed in
 
 
 class SignIn(Again, LoginView):  # type: ignore[misc]
@@ -93,7 +94,7 @@ class ChangePassword(Again, PasswordChangeView):  # type: ignore[misc]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Also for who has no password yet, which allauth would send to another page."""
-        if self.request.user.has_usable_password():
+        if self._knows_the_old_one():
             response: HttpResponse = super().dispatch(request, *args, **kwargs)
             return response
         answer: HttpResponse = super(PasswordChangeView, self).dispatch(request, *args, **kwargs)
@@ -101,11 +102,17 @@ class ChangePassword(Again, PasswordChangeView):  # type: ignore[misc]
 
     def get_form_class(self) -> Any:
         """Without the old password where there is none."""
-        return NewPasswordForm if self.request.user.has_usable_password() else FirstPasswordForm
+        return NewPasswordForm if self._knows_the_old_one() else FirstPasswordForm
+
+    def _knows_the_old_one(self) -> bool:
+        """Not who has none, and not who came by a link because it was lost."""
+        user = self.request.user
+        return user.has_usable_password() and self.request.session.get(CAME_BY_LINK) != user.pk
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Save it, end what is open elsewhere, and note that a generated password is no longer in use."""
         response: HttpResponse = super().form_valid(form)
+        self.request.session.pop(CAME_BY_LINK, None)
         end_sessions(self.request.user, except_key=self.request.session.session_key)
         services.password_changed(user=self.request.user, now=clock.now())
         return response
@@ -123,7 +130,9 @@ def sign_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
         user = services.use_sign_in_link(token=token, now=clock.now())
     except LinkRefused:
         return render(request, "account/link.html", {"refused": True}, status=403)
+    request.session[CAME_BY_LINK] = user.pk
     response: HttpResponse = perform_login(request, Login(user=user))
+    request.session[CAME_BY_LINK] = user.pk  # again, where signing in has made a new session
     return response
 
 

@@ -1,5 +1,7 @@
 """Sessions: listed, ended, outlived; and nobody works on who was switched off."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
@@ -178,3 +180,20 @@ def test_a_link_does_not_go_round_the_second_factor(ana):
 )
 def test_a_device_is_named_by_what_it_says(says, shown):
     assert sessions.device(says) == shown
+
+
+def test_sessions_that_ran_out_leave_the_tables(ana):
+    kept, gone = browser_of("ana"), browser_of("ana")
+    Session.objects.filter(pk=gone.session.session_key).update(expire_date=clock.now() - timedelta(seconds=1))
+    assert sessions.forget_over(now=clock.now()) == 1
+    assert [one.row.session_key for one in sessions.sessions_of(ana, None)] == [kept.session.session_key]
+    assert kept.get("/settings/you/").status_code == 200
+
+
+def test_sessions_are_ended_while_the_cache_is_away(ana, settings):
+    client = browser_of("ana")
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://localhost:9"}
+    }
+    assert sessions.end_sessions(ana) == 1
+    assert client.get("/settings/you/")["Location"].endswith("why=ended")

@@ -207,3 +207,14 @@ def test_changing_the_password_ends_the_other_sessions(ana):
     here.post("/settings/password/", new)
     assert here.get("/settings/you/").status_code == 200
     assert there.get("/settings/you/").status_code == 302
+
+
+def test_who_has_lost_the_password_comes_by_a_link_and_chooses_another(ana):
+    token = create_sign_in_link(user=ana, now=clock.now())
+    client = Client()
+    client.post(f"/sign-in/{token}/")
+    assert b"oldpassword" not in client.get("/settings/password/").content
+    new = {"password1": "entirely different words", "password2": "entirely different words"}
+    assert client.post("/settings/password/", new).status_code == 302
+    assert User.objects.get(pk=ana.pk).check_password("entirely different words")
+    assert b"oldpassword" in client.get("/settings/password/").content
