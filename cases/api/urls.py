@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from cases.api import views
+from cases.api import overview, views
 
 app_name = "cases_api"
 
 urlpatterns = [
+    path("overview", overview.OverviewView.as_view(), name="overview"),
     path("cases", views.CasesView.as_view(), name="cases"),
     path("cases/of-alerts", views.OfAlertsView.as_view(), name="of_alerts"),
     path("cases/<int:case_id>", views.CaseView.as_view(), name="case"),

@@ -33,6 +33,7 @@ def good_bodies(site: Site) -> dict[str, dict[str, Any]]:
         "draft_return": {"version": 1, "note": "Say which host."},
         "draft_withdraw": {"version": 1},
         "target_set": {"seconds": 7200, "version": 1},
+        "letters_send_again": {},
         "key_create": {"name": "new", "team": site.team.pk, "scopes": ["events:write"]},
         "key_replace": {},
         "notices_read": {},

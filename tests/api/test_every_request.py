@@ -101,7 +101,7 @@ def _kept_from(site: Site, operation: Operation, who: str, answer: Any, written:
 
 def _secrets(site: Site) -> list[str]:
     host = str(Alert.objects.values_list("host_name", flat=True).get(pk=site.named["alert_id"]))
-    return [host, site.named["uid"], "Perl on db-1", "known good", "Looked at it with"]
+    return [host, site.named["uid"], "Perl on db-1", "known good", "Looked at it with", "known bad"]
 
 
 def _at_what_is_there(operation: Operation, case: Any, site: Site) -> Any:

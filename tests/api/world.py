@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.test import Client
 
 from accounts.keys import create_key
-from accounts.models import ApiKey, Change, Notice, Team, User
+from accounts.models import ApiKey, Notice, Team, User
 from accounts.roles import Role
 from accounts.scopes import Scope
 from alerts import triage
@@ -18,6 +18,7 @@ from cases.joining import add_alerts
 from cases.opening import open_case
 from cases.todo import add_task
 from cases.writing import write
+from events.models import Batch, DeadLetter
 from rules.exceptions import create_item
 from rules.models import ExceptionItem, Rule
 from tests.alerts.pages import world as worlds
@@ -90,7 +91,8 @@ def build() -> Site:
         "group": str(outcome.group),
         "in_case": third.pk,
         "severity": "high",
-        "letter_id": 0,
+        "letter_id": _letter(world).pk,
+        "batch_id": _batch(world).pk,
     }
     for name, person in people.items():
         team = world.other if name == "otto" else world.team
@@ -134,6 +136,27 @@ def _draft(world: worlds.World, alert: Any) -> ExceptionDraft:
     )
 
 
-def last_group() -> Any:
-    """The newest act that can be undone."""
-    return Change.objects.exclude(group=None).latest("id").group
+def _letter(world: worlds.World) -> DeadLetter:
+    line = json.dumps(world.perl(90)).encode()
+    return DeadLetter.objects.create(
+        team=world.team,
+        api_key=world.keys[world.team.pk],
+        at=world.now,
+        reason="wrong_type",
+        detail="The field source.ip must hold an IP address.",
+        host="db-1",
+        body=line,
+        body_bytes=len(line),
+        kept_bytes=len(line),
+    )
+
+
+def _batch(world: worlds.World) -> Batch:
+    return Batch.objects.create(
+        team=world.team,
+        ingested_at=world.now,
+        days=[world.now.date()],
+        events=1,
+        state=Batch.State.QUARANTINED,
+        error="known bad",
+    )

@@ -17,7 +17,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from engine import ExceptionEntryError, LanguageError
-from soc.web.errors import PageError, trouble
+from soc.web.errors import CODES, PageError, trouble
 
 Fields = Mapping[str, Sequence[str]]
 
@@ -119,7 +119,7 @@ def told_of(error: Exception) -> Told | None:
 
 def _of_django(error: Exception) -> Told | None:
     if isinstance(error, PageError):
-        return Told(error.status, "refused", error.sentence)
+        return Told(error.status, CODES.get(error.status, "refused"), error.sentence)
     if isinstance(error, Http404):
         return not_found().told
     if isinstance(error, PermissionDenied):
@@ -143,7 +143,7 @@ def _fields_of(error: Exception) -> Fields:
 
 def _stale(error: Exception) -> Mapping[str, str | None] | None:
     """Who did what when, of an error that says somebody was first."""
-    who, what = getattr(error, "who", None), getattr(error, "what", None)
+    who, what = getattr(error, "who", None), getattr(error, "what", "changed")
     if not isinstance(who, str) or not isinstance(what, str):
         return None
     when = getattr(error, "when", None)
