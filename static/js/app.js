@@ -205,6 +205,7 @@
     else if (lostRow >= 0 && !document.activeElement?.closest?.("[data-row]")) moveTo(rows()[Math.min(lostRow, rows().length - 1)]);
     lostRow = -1;
   });
+  $(".setnav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone the list scrolls
   startToasts();
   showSelection();
 })();

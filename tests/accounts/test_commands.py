@@ -1,11 +1,12 @@
 """The commands that make keys, people and the first administrator."""
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.keys import authenticate_key
-from accounts.models import User
+from accounts.models import Change, User
 from soc.web import clock
 from tests.people import said
 
@@ -56,3 +57,44 @@ def test_a_link_leads_to_where_the_server_runs(people, capsys, monkeypatch, sett
     (tmp_path / "url").write_text("http://127.0.0.1:9123\n")
     call_command("sign_in_link", "ana")
     assert capsys.readouterr().out.startswith("http://127.0.0.1:9123/sign-in/")
+
+
+def test_a_client_s_key_needs_its_person(people, capsys):
+    with pytest.raises(CommandError, match="acts for an active person"):
+        call_command("create_api_key", "tickets", "--scope", "alerts:read")
+    with pytest.raises(CommandError, match="nobody called nope"):
+        call_command("create_api_key", "tickets", "--scope", "alerts:read", "--acts-for", "nope")
+    call_command("create_api_key", "tickets", "--scope", "alerts:read", "--scope", "health:read", "--acts-for", "Ana")
+    printed = capsys.readouterr().out
+    key = authenticate_key(said(r"Authorization: (ApiKey \S+)", printed), clock.now())
+    assert (key.scopes, key.acts_for) == (["alerts:read", "health:read"], people.ana)
+    assert "as ana" in printed
+
+
+def test_somebody_is_shut_out_and_let_back_in(people, capsys):
+    call_command("deactivate_user", "ana")
+    people.ana.refresh_from_db()
+    assert not people.ana.is_active
+    call_command("deactivate_user", "ana", "--reactivate")
+    people.ana.refresh_from_db()
+    assert people.ana.is_active
+    assert capsys.readouterr().out == "ana is shut out.\nana may sign in again.\n"
+    assert set(Change.objects.filter(object_type="user").values_list("door", flat=True)) == {"command"}
+    with pytest.raises(CommandError, match="last active administrator"):
+        call_command("deactivate_user", "adam")
+
+
+def test_lost_second_factors_are_taken_away_from_the_machine(people, capsys):
+    Authenticator.objects.create(user=people.ana, type=Authenticator.Type.TOTP, data={})
+    call_command("reset_second_factors", "ana")
+    call_command("reset_second_factors", "ana")
+    assert capsys.readouterr().out == "ana: authenticator app.\nana: there was nothing to take away.\n"
+
+
+def test_a_lost_password_is_replaced_by_a_link(people, capsys):
+    call_command("sign_in_link", "ana", "--new-password")
+    link = said(r"(/sign-in/\S+)", capsys.readouterr().out)
+    browser = Client()
+    assert browser.post(link)["Location"] == "/"
+    assert browser.get("/alerts/")["Location"] == "/settings/password/"
+    assert Change.objects.filter(verb="new_link", door="command").exists()

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from accounts.keys import authenticate_key
-from accounts.models import ApiKey, Change
+from accounts.keys import authenticate_key, create_key
+from accounts.models import ApiKey, Change, Notice
 from soc.web import clock
 from tests.people import said, sign_in
 
@@ -100,3 +100,60 @@ def test_the_number_of_queries_does_not_grow_with_the_keys(people, django_assert
     client = sign_in(people.rosa)
     with django_assert_max_num_queries(12):
         client.get("/settings/keys/")
+
+
+def test_a_client_s_key_is_made_by_ticking_what_it_may(people):
+    client = sign_in(people.rosa)
+    sent = {"name": "tickets", "team": people.core.pk, "days": "90", "scopes": ["alerts:read", "alerts:write"]}
+    text = client.post("/settings/keys/new/", sent).content.decode()
+    key = ApiKey.objects.get(name="tickets")
+    assert (key.scopes, key.acts_for) == (["alerts:read", "alerts:write"], people.rosa)
+    assert "read alerts, work on alerts as Rosa" in text
+    assert "/api/v1/me" in text
+    answer = client.post("/settings/keys/new/", sent | {"scopes": []})
+    assert answer.status_code == 422
+    assert b"Choose what the key may do." in answer.content
+
+
+def test_replacing_shows_the_new_key_once_and_says_how_long_the_old_one_works(people):
+    client = sign_in(people.rosa)
+    text = client.post(f"/settings/keys/{people.key.pk}/replace/").content.decode()
+    presented = said(r"ApiKey ([A-Za-z0-9+/=]{40,})", text)
+    assert authenticate_key(f"ApiKey {presented}", clock.now()).name == "agent"
+    assert authenticate_key(people.header, clock.now()) == people.key
+    again = client.get("/settings/keys/").content.decode()
+    assert presented not in again
+    assert "Replaced, works 1 day more" in again
+    answer = client.post(f"/settings/keys/{people.key.pk}/replace/")
+    assert answer.status_code == 422
+    assert b"replaced already" in answer.content
+
+
+def test_a_key_of_somebody_else_offers_no_replacement(people):
+    key, _ = create_key(name="tickets", team=people.core, actor=people.rosa, now=clock.now(), scopes=["alerts:read"])
+    page = sign_in(people.adam).get("/settings/keys/").content.decode()
+    assert f"/settings/keys/{key.pk}/replace/" not in page
+    assert f"/settings/keys/{key.pk}/revoke/" in page
+    assert sign_in(people.adam).post(f"/settings/keys/{key.pk}/replace/").status_code == 422
+
+
+def test_another_team_s_key_is_not_replaced(people):
+    assert sign_in(people.otto).post(f"/settings/keys/{people.key.pk}/replace/").status_code == 404
+
+
+def test_mail_is_switched_off_by_the_person(people):
+    client = sign_in(people.ana)
+    client.post("/settings/you/", {"time_zone": "UTC"})
+    people.ana.refresh_from_db()
+    assert people.ana.mail_notices is False
+
+
+def test_a_person_is_told_when_mail_fails(people):
+    people.ana.email = "ana@example.net"
+    people.ana.save()
+    client = sign_in(people.ana)
+    assert b"Mail to you fails" not in client.get("/settings/you/").content
+    Notice.objects.create(
+        user=people.ana, at=clock.now(), kind="assigned", text="AL-1", path="/", key="k", mail="failed"
+    )
+    assert b"Mail to you fails" in client.get("/settings/you/").content

@@ -6,6 +6,8 @@ One load serves axe, the width and the complaints alike; a page that fails is na
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from accounts.models import Notice
+from accounts.notices import notify
 from alerts.models import Alert, AlertEvent
 from cases import closing, opening, todo, writing
 from cases.models import Case
@@ -33,6 +35,9 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         team=world.team, api_key=world.keys[world.team.pk], at=world.now, reason="not_json",
         detail="It is no JSON.", body=b"<b>\xff" + b"y" * 300, body_bytes=304,
     )  # fmt: skip
+    notify(
+        people=[world.adam], kind=Notice.Kind.ASSIGNED, text=LONG, path="/alerts/", key="k", actor=None, now=world.now
+    )
     alert = f"/alerts/{alerts[0].pk}/"
     worked_on, closed = cases_of(world, alerts)
     case = f"/cases/{worked_on.pk}/"
@@ -59,6 +64,16 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         "dead letters": ("/search/dead-letters/", "Refused events"),
         "keys": ("/settings/keys/", "Settings"),
         "you": ("/settings/you/", "Settings"),
+        "notices": ("/notices/", "Notices"),
+        "users": ("/settings/users/", "Settings"),
+        "user": (f"/settings/users/{world.rosa.pk}/", "Settings"),
+        "invite": ("/settings/users/new/", "Settings"),
+        "teams": ("/settings/teams/", "Settings"),
+        "team": (f"/settings/teams/{world.team.pk}/", "Settings"),
+        "roles": ("/settings/roles/", "Settings"),
+        "audit": ("/settings/audit/", "Settings"),
+        "audit, nothing fits": ("/settings/audit/?verb=nothing&since=yesterday", "Settings"),
+        "security": ("/settings/security/", "Settings"),
         "health": ("/health/", "Health"),
         "error": ("/alerts/999999999/", "Nothing here"),
         "wrong method": (f"{alert}status/", "Nothing to look at here"),

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import User
 from alerts.models import Alert, AlertEvent
 from rules.pages import TABS
 from tests.alerts.pages import world as worlds
@@ -26,6 +27,14 @@ PAGES = {
     "rules": "/rules/",
     "keys": "/settings/keys/",
     "you": "/settings/you/",
+    "notices": "/notices/",
+    "users": "/settings/users/",
+    "user": "/settings/users/{user}/",
+    "invite": "/settings/users/new/",
+    "teams": "/settings/teams/",
+    "team": "/settings/teams/{team}/",
+    "roles": "/settings/roles/",
+    "audit": "/settings/audit/",
     **{f"rule_{tab}": f"/rules/{PERL}/?tab={tab}" for tab in TABS},
 }
 
@@ -44,10 +53,11 @@ def adam(world: World) -> Client:
 
 def measured(client: Client, alert: Alert) -> dict[str, int]:
     uid = bytes(AlertEvent.objects.filter(alert=alert)[0].uid).hex()
+    names = {"uid": uid, "team": alert.team_id, "user": User.objects.get(username="ana").pk}
     counts = {}
     for name, address in PAGES.items():
         with CaptureQueriesContext(connection) as queries:
-            assert client.get(address.format(uid=uid)).status_code == 200, name
+            assert client.get(address.format(**names)).status_code == 200, name
         counts[name] = len(queries)
     return counts
 
