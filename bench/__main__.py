@@ -2,9 +2,9 @@
 
 import sys
 
-from bench import ingest, latency, start
+from bench import ingest, latency, people, start
 
-MEASURES = {"start": start.main, "ingest": ingest.main, "latency": latency.main}
+MEASURES = {"start": start.main, "ingest": ingest.main, "latency": latency.main, "people": people.main}
 
 if __name__ == "__main__":
     unknown = set(sys.argv[1:]) - set(MEASURES)

@@ -97,9 +97,9 @@ def _plain_way(mona: Any, now: datetime) -> None:
     ours = figures(team_ids=teams, period=period)
     assert found["open"] == ours.waiting.open, (found["open"], ours.waiting.open)
     assert found["past_target"] == ours.waiting.past_target
-    assert found["opened"] == ours.flow.opened
-    assert found["closed"] == ours.flow.closed.total
-    assert abs((found["resolve"] or 0) - (ours.times.resolve.median or 0)) < 0.01
+    assert found["opened"] == ours.opened
+    assert found["closed"] == ours.closings.total
+    assert abs((found["resolve"] or 0) - (ours.resolve.median or 0)) < 0.01
     _append("the same figures by querysets and loops, now only", seconds, 3, before)
     before = conditions()
     _append("the figures alone", _times(lambda: figures(team_ids=teams, period=period), REQUESTS), REQUESTS, before)

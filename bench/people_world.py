@@ -152,7 +152,7 @@ def _alerts(world: World, number: int) -> Iterator[tuple[Any, ...]]:
         yield (
             pk,
             pk.to_bytes(16, "big"),
-            life.team_id,
+            state.team_id,
             rule.pk,
             cast(Any, rule.revision_id),
             rule.name,
@@ -182,7 +182,7 @@ class _Life:
     """An alert from its creation on: most are taken, read and closed within hours; few come back, some stay."""
 
     def __init__(self, world: World, pk: int, team_id: int, created: datetime, severity: int) -> None:
-        self.world, self.pk, self.team_id, self.at, self.version = world, pk, team_id, created, 1
+        self.world, self.pk, self.at, self.version = world, pk, created, 1
         self.state = _workflow(team_id)
         self.pace = {4: 0.4, 3: 0.7, 2: 1.0, 1: 1.6}[severity]
 
@@ -205,13 +205,13 @@ class _Life:
                 self._act(4.0, "closed", self._closed())
 
     def _closed(self, item: int | None = None) -> Any:
-        words, weights = zip(*_REASONS, strict=True)
-        reason = self.world.dice.choices(words, weights)[0]
+        reason = self.world.dice.choices([word for word, _ in _REASONS], [weight for _, weight in _REASONS])[0]
         return lambda at: self.state.with_status("closed", reason=reason, now=at, exception_id=item)
 
     def _escalate(self) -> None:
-        self.team_id = self.world.dice.choice(self.world.teams).pk
-        self._act(0.5, "escalated", lambda _: _moved(self.state, self.team_id))
+        team_id = self.world.dice.choice(self.world.teams).pk
+        if team_id != self.state.team_id:
+            self._act(0.5, "escalated", lambda at: self.state.with_team(team_id, now=at))
 
     def _act(self, hours: float, verb: str, change: Any) -> None:
         """What happens after about so many hours, in the record."""
@@ -230,7 +230,7 @@ class _Life:
                 verb,
                 old.to_json(),
                 new.to_json() | {"version": self.version},
-                self.team_id,
+                old.team_id,
                 self.world.somebody(),
                 {"workflow": old.to_json(), "version": self.version},
             )
@@ -242,15 +242,16 @@ class _NotYet(Exception):  # noqa: N818 - not an error
 
 
 def _workflow(team_id: int) -> Workflow:
-    """The state of a new alert, whichever fields the workflow has."""
-    values: dict[str, Any] = dict.fromkeys(Workflow.__dataclass_fields__) | {"status": "open", "reason": ""}
-    return Workflow(**values | ({"team_id": team_id} if "team_id" in values else {}))
-
-
-def _moved(state: Workflow, team_id: int) -> Workflow:
-    """In another team, where the workflow knows teams."""
-    given = {"team_id": team_id} if "team_id" in Workflow.__dataclass_fields__ else {}
-    return replace(state, assignee_id=None, **given)
+    """The state of a new alert."""
+    return Workflow(
+        status="open",
+        reason="",
+        assignee_id=None,
+        acknowledged_at=None,
+        closed_at=None,
+        closed_by_exception_id=None,
+        team_id=team_id,
+    )
 
 
 # ---------- cases ----------
@@ -390,6 +391,6 @@ def _entries(world: World) -> Iterator[tuple[Any, ...]]:
 def _copy(table: str, columns: Sequence[str], found: Iterable[Sequence[Any]]) -> None:
     names = ", ".join(f'"{name}"' for name in columns)
     rows = list(found)
-    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)

@@ -16,7 +16,7 @@ from tests.overview import replay
 from tests.overview.replay import Replayed
 
 
-def reasons(closings: Closings) -> Counter:
+def reasons(closings: Closings) -> Counter[str]:
     """The closings as a plain counter."""
     named = {
         "true_positive": closings.true_positive,

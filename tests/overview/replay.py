@@ -9,6 +9,7 @@ import statistics
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from accounts.models import Change
 from alerts.models import Alert
@@ -27,9 +28,9 @@ class Life:
     rule_id: str
     event_time: datetime
     created_at: datetime
-    states: list[tuple[datetime, dict]] = field(default_factory=list)
+    states: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
 
-    def at(self, moment: datetime) -> dict | None:
+    def at(self, moment: datetime) -> dict[str, Any] | None:
         """The state in force, None before the alert was there."""
         if self.created_at > moment:
             return None
@@ -54,7 +55,7 @@ def lives() -> list[Life]:
     ]
 
 
-def _life(row: tuple, entries: list[Change]) -> Life:
+def _life(row: tuple[Any, ...], entries: list[Change]) -> Life:
     _, severity, rule_id, event_time, created_at, team_now = row
     life = Life(severity, rule_id, event_time, created_at)
     team = next((entry.before["team_id"] for entry in entries if "team_id" in entry.before), team_now)
@@ -96,57 +97,57 @@ class Replayed:
         pairs = [(life, life.at(self.at)) for life in self.lives]
         self.then = [(life, state) for life, state in pairs if state is not None and state["team"] in self.teams]
 
-    def open(self) -> list[tuple[Life, dict]]:
+    def open(self) -> list[tuple[Life, dict[str, Any]]]:
         return [(life, state) for life, state in self.then if state["status"] != "closed"]
 
-    def past_target(self) -> list[tuple[Life, dict]]:
+    def past_target(self) -> list[tuple[Life, dict[str, Any]]]:
         held = targets(self.at)
         return [(life, state) for life, state in self.open() if life.created_at + held[life.severity] < self.at]
 
     def unowned(self, severity: int) -> int:
         return sum(life.severity == severity and state["owner"] is None for life, state in self.open())
 
-    def by_age(self) -> Counter:
+    def by_age(self) -> Counter[Any]:
         """(severity, age of the group's youngest) → count; the steps are the usual ones and the targets."""
         steps = sorted({timedelta(), HOUR, 4 * HOUR, DAY, 3 * DAY, *targets(self.at).values()})
-        counts: Counter = Counter()
+        counts: Counter[Any] = Counter()
         for life, _ in self.open():
             age = self.at - life.created_at
             counts[life.severity, max([step for step in steps if step < age], default=timedelta())] += 1
         return counts
 
-    def opened(self, start: datetime, end: datetime) -> list[tuple[Life, dict]]:
+    def opened(self, start: datetime, end: datetime) -> list[tuple[Life, dict[str, Any]]]:
         return [(life, state) for life, state in self.then if start < life.created_at <= end]
 
-    def closed(self, start: datetime, end: datetime) -> list[tuple[Life, dict]]:
+    def closed(self, start: datetime, end: datetime) -> list[tuple[Life, dict[str, Any]]]:
         return [(life, state) for life, state in self.then if state["closed"] and start < state["closed"] <= end]
 
-    def reasons(self, start: datetime, end: datetime) -> Counter:
+    def reasons(self, start: datetime, end: datetime) -> Counter[Any]:
         return Counter("exception" if state["item"] else state["reason"] for _, state in self.closed(start, end))
 
-    def detect(self, start: datetime, end: datetime) -> tuple:
+    def detect(self, start: datetime, end: datetime) -> tuple[Any, ...]:
         return summary([max(_s(life.created_at - life.event_time), 0) for life, _ in self.opened(start, end)])
 
-    def acknowledge(self, start: datetime, end: datetime) -> tuple:
+    def acknowledge(self, start: datetime, end: datetime) -> tuple[Any, ...]:
         acted = [(life, s) for life, s in self.then if s["acted"] and start < s["acted"] <= end]
         counted = [(life, s) for life, s in acted if not (s["item"] and s["acted"] == s["closed"])]
         return summary([_s(state["acted"] - life.created_at) for life, state in counted])
 
-    def resolve(self, start: datetime, end: datetime) -> tuple:
+    def resolve(self, start: datetime, end: datetime) -> tuple[Any, ...]:
         counted = [(life, s) for life, s in self.closed(start, end) if s["reason"] != "duplicate" and s["item"] is None]
         return summary([_s(state["closed"] - life.created_at) for life, state in counted])
 
-    def by_rule(self, start: datetime, end: datetime) -> dict[str, Counter]:
-        found: dict[str, Counter] = defaultdict(Counter)
+    def by_rule(self, start: datetime, end: datetime) -> dict[str, Counter[str]]:
+        found: dict[str, Counter[str]] = defaultdict(Counter)
         for life, state in self.closed(start, end):
             found[life.rule_id]["exception" if state["item"] else state["reason"]] += 1
         return found
 
 
-def worth_tuning(opened: Counter, judged: dict[str, Counter]) -> list[str]:
+def worth_tuning(opened: Counter[str], judged: dict[str, Counter[str]]) -> list[str]:
     """Six rules: first those with ten verdicts and more, by the alerts that are expected to be in vain."""
 
-    def rank(rule_id: str) -> tuple:
+    def rank(rule_id: str) -> tuple[Any, ...]:
         counts = judged.get(rule_id, Counter())
         vain = counts["benign_positive"] + counts["false_positive"]
         verdicts = vain + counts["true_positive"]
@@ -171,10 +172,10 @@ def summary(seconds: list[float]) -> tuple[int, float | None, float | None]:
     return len(ordered), statistics.median(ordered), ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
-def cases(at: datetime, teams: list[int]) -> dict[int, dict]:
+def cases(at: datetime, teams: list[int]) -> dict[int, dict[str, Any]]:
     """The cases not closed, each as its last entry left it, with its alerts."""
-    found: dict[int, dict] = {}
-    inside: dict[int, set] = defaultdict(set)
+    found: dict[int, dict[str, Any]] = {}
+    inside: dict[int, set[int]] = defaultdict(set)
     numbers = set(Case.objects.values_list("pk", flat=True))
     for change in Change.objects.filter(object_type="case", at__lte=at).order_by("at", "pk"):
         number = int(change.object_id)

@@ -41,7 +41,7 @@ class Soc:
             identity=number.to_bytes(16, "big"),
             team=team or self.core,
             rule=rule,
-            revision_id=rule.revision_id,
+            revision=rule.revision or rule.revisions.get(),
             name=rule.name,
             severity=given.pop("severity", None) or Severity[rule.severity.upper()],
             risk_score=rule.risk_score,
