@@ -11,6 +11,8 @@ AlertError
 ├── TextRefused          a comment or note that is empty or too long
 ├── AssigneeRefused      a person who cannot work on this alert
 ├── EscalationRefused    an alert that cannot be handed to that team
+├── TargetRefused        a target that is no sensible time
+├── StaleTarget          somebody else changed the target first
 ├── GuardRefused         the exception would have hidden a true positive
 └── AlreadyExcepted      the rule has an exception with the same conditions
 """
@@ -98,6 +100,24 @@ class AssigneeRefused(AlertError):
 
 class EscalationRefused(AlertError):
     """The alert is closed, or with that team already."""
+
+
+class TargetRefused(AlertError):
+    """A time within which no alert of the severity can sensibly be closed."""
+
+    def __init__(self, severity: int, message: str) -> None:
+        super().__init__(message)
+        self.severity = severity
+
+
+class StaleTarget(AlertError):
+    """The target is no longer as the person saw it."""
+
+    def __init__(self, *, severity: int, who: str, when: datetime | None) -> None:
+        super().__init__(f"{who} changed this target first.")
+        self.severity = severity
+        self.who = who
+        self.when = when
 
 
 class GuardRefused(AlertError):

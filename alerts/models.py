@@ -67,6 +67,14 @@ class Alert(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["team", "status", "-severity", "-risk_score", "-id"], name="alert_urgent"),
+            # What waits, in the queue's order: few rows, whatever was closed. The trailing columns are only looked at.
+            models.Index(
+                *(models.F(name).desc() for name in ("severity", "risk_score", "id")),
+                "team",
+                "created_at",
+                name="alert_waiting",
+                condition=~models.Q(status="closed"),
+            ),
             models.Index(fields=["team", "-created_at", "-id"], name="alert_newest"),
             models.Index(fields=["rule", "-id"], name="alert_of_rule"),
             models.Index(fields=["host_name", "-id"], name="alert_of_host"),
@@ -104,6 +112,13 @@ class Target(models.Model):
     severity = models.PositiveSmallIntegerField(primary_key=True, choices=Severity.choices)
     within = models.DurationField()
     version = models.PositiveIntegerField(default=1)
+
+
+class ToldPastTarget(models.Model):
+    """That an alert went past its target was told; `due_at` says which crossing, as targets are changed."""
+
+    alert = models.OneToOneField(Alert, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    due_at = models.DateTimeField()
 
 
 class ExceptionDraft(models.Model):

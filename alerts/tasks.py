@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from celery import shared_task
 
+from alerts import targets
 from alerts.evaluation import evaluate_pending as evaluate_claim
 from alerts.evaluation import judge_lookbacks
 from soc.web import clock
@@ -26,3 +27,9 @@ def evaluate_pending() -> None:
 def judge_due_lookbacks() -> None:
     """Judge stored events by rules that were switched on or changed."""
     judge_lookbacks(now=clock.now(), worker=uuid4())
+
+
+@shared_task(name="alerts.notice_past_target")  # type: ignore[untyped-decorator, unused-ignore]
+def notice_past_target() -> None:
+    """Tell of alerts that are open longer than they should be."""
+    targets.past_target(now=clock.now())
