@@ -26,9 +26,10 @@ from django.shortcuts import redirect, render
 
 from accounts import sessions
 from accounts.access import page
+from accounts.middleware import NEEDS_FACTOR
 from accounts.models import Change
 from accounts.record import record_change
-from accounts.second_factor import NAMES, VERBS, record_factor
+from accounts.second_factor import NAMES, VERBS, must_set_up, record_factor
 from accounts.second_factor_page import security_page
 from soc.web import clock
 from soc.web.http import UserRequest
@@ -74,6 +75,11 @@ def _note_codes(view: Any) -> None:
         _note(view.request, "codes", Authenticator.Type.RECOVERY_CODES)
 
 
+def _look_again(request: HttpRequest) -> None:
+    """Who has taken the last factor away, and needs one, is led to the next at once."""
+    request.session[NEEDS_FACTOR] = must_set_up(request.user)  # type: ignore[arg-type]
+
+
 class AddAuthenticator(Again, ActivateTOTPView):  # type: ignore[misc]
     """Setting up an authenticator app: the secret as a picture and as text, and a code that proves it arrived."""
 
@@ -100,6 +106,7 @@ class RemoveAuthenticator(DeactivateTOTPView):  # type: ignore[misc]
         """Take it away, with its entry."""
         _note(self.request, "removed", Authenticator.Type.TOTP, self.authenticator)
         response: HttpResponse = super().form_valid(form)
+        _look_again(self.request)
         return response
 
 
@@ -123,6 +130,7 @@ class RemovePasskey(RemoveWebAuthnView):  # type: ignore[misc]
         """Take it away, with its entry."""
         _note(self.request, "removed", Authenticator.Type.WEBAUTHN, self.get_object())
         response: HttpResponse = super().form_valid(form)
+        _look_again(self.request)
         return response
 
 

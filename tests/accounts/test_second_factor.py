@@ -230,6 +230,16 @@ def test_who_has_none_is_led_to_set_one_up_before_anything_else(ana):
     assert client.get("/alerts/").status_code == 200
 
 
+def test_who_takes_the_last_one_away_is_led_to_the_next_at_once(ana):
+    demand("analyst")
+    give_app(ana)
+    client = sign_in(ana)
+    prove(client)
+    assert client.get("/alerts/").status_code == 200
+    client.post(f"{SECURITY}app/remove/")
+    assert client.get("/alerts/")["Location"] == SECURITY
+
+
 def test_a_client_is_told_in_a_sentence(ana):
     demand("analyst")
     answer = sign_in(ana).post("/api/v1/events", "{}", content_type="application/json")

@@ -11,7 +11,8 @@ from accounts.notices import notify
 from alerts.models import Alert, AlertEvent
 from cases import closing, opening, todo, writing
 from cases.models import Case
-from events.models import DeadLetter
+from events.folding import fold
+from events.models import Batch, DeadLetter
 from rules.pages import TABS
 from tests.alerts.pages.world import PERL, World
 from tests.browser.conftest import DESK, PHONE, Visit, Visitor
@@ -31,7 +32,7 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
     )
     world.close(alerts[4:], "true_positive")
     uid = bytes(AlertEvent.objects.filter(alert=alerts[0])[0].uid).hex()
-    DeadLetter.objects.create(
+    letter = DeadLetter.objects.create(
         team=world.team, api_key=world.keys[world.team.pk], at=world.now, reason="not_json",
         detail="It is no JSON.", body=b"<b>\xff" + b"y" * 300, body_bytes=304,
     )  # fmt: skip
@@ -39,6 +40,7 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         people=[world.adam], kind=Notice.Kind.ASSIGNED, text=LONG, path="/alerts/", key="k", actor=None, now=world.now
     )
     alert = f"/alerts/{alerts[0].pk}/"
+    in_trouble(world)
     worked_on, closed = cases_of(world, alerts)
     case = f"/cases/{worked_on.pk}/"
     return {
@@ -62,6 +64,7 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         "search, mistaken": ("/search/?q=host.name:(", "Search"),
         "event": (f"/search/event/{uid}/", "Event of"),
         "dead letters": ("/search/dead-letters/", "Refused events"),
+        "dead letter": (f"/search/dead-letters/{letter.pk}/", "Refused event"),
         "keys": ("/settings/keys/", "Settings"),
         "you": ("/settings/you/", "Settings"),
         "notices": ("/notices/", "Notices"),
@@ -75,9 +78,21 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         "audit, nothing fits": ("/settings/audit/?verb=nothing&since=yesterday", "Settings"),
         "security": ("/settings/security/", "Settings"),
         "health": ("/health/", "Health"),
+        "agents": ("/health/agents/", "Agents"),
+        "agents, none fits": ("/health/agents/?q=nowhere", "Agents"),
+        "overview": ("/overview/", "Overview"),
+        "overview, of the past": ("/overview/?range=quarter&at=2026-01-02T03:04Z", "Overview"),
         "error": ("/alerts/999999999/", "Nothing here"),
         "wrong method": (f"{alert}status/", "Nothing to look at here"),
     }
+
+
+def in_trouble(world: World) -> None:
+    """Arrivals of a host with a long name, and events that were set aside with a long error."""
+    world.send([{"host": {"name": "x" * 200}, "agent": {"type": LONG, "version": LONG}}])
+    fold()
+    told = {"team": world.team, "ingested_at": world.now, "days": [], "events": 1, "done_at": world.now}
+    Batch.objects.create(**told, state=Batch.State.QUARANTINED, error=LONG)
 
 
 def cases_of(world: World, alerts: list[Alert]) -> tuple[Case, Case]:
