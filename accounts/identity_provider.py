@@ -15,9 +15,10 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from allauth.socialaccount.providers.base import AuthError
+from allauth.utils import get_request_param
 from django.conf import settings
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from requests import RequestException
 
 from accounts.models import Change, User
@@ -53,6 +54,7 @@ class IdentityProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc
         now = clock.now()
         with transaction.atomic():
             user = _person_for(request, sociallogin, now)
+            sociallogin.email_addresses = []  # a person's address is kept in one place, which is not allauth's
             sociallogin.connect(request, user)
             _record(user, "link_identity", {"provider": settings.OIDC_NAME}, now, actor=user)
 
@@ -80,10 +82,15 @@ class IdentityProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc
 
 
 def in_words(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Guard a view that asks the provider: one that is away, or whose answers cannot be read, becomes a sentence."""
+    """Guard a view that asks the provider: one that is away, or whose answers cannot be read, becomes a sentence.
+
+    Raises: Http404.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if get_request_param(request, "process") is not None:  # allauth's connecting of accounts: there is none here
+            raise Http404
         try:
             return view(request, *args, **kwargs)
         except RequestException as error:

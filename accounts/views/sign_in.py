@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render
 
 from accounts import services
 from accounts.access import page, public
+from accounts.adapter import TOO_MANY
 from accounts.errors import LinkRefused
 from accounts.forms import SignInForm
 from accounts.identity_provider import in_words
@@ -41,7 +42,7 @@ class SignIn(Again, LoginView):  # type: ignore[misc]
         wrong = form.errors.pop("__all__", [])
         left = left_in_words(tries_left(self.request, form.user_credentials())) if wrong else ""
         for sentence in wrong:
-            form.add_error("password", f"{sentence} {left}".strip())
+            form.add_error("password", sentence if sentence == TOO_MANY else f"{sentence} {left}".strip())
         response: HttpResponse = super().form_invalid(form)
         return response
 

@@ -1,6 +1,7 @@
 """Signing in with an identity provider: the whole dance, with a real one on loopback."""
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount, SocialToken
 from django.core.cache import cache
 from django.test import Client
@@ -68,6 +69,18 @@ def test_a_linked_identity_is_known_whatever_becomes_of_the_address(idp, ana):
     idp.knows("sub-1", email="someone@example.net", email_verified=False)
     assert come(idp)["Location"] == "/"
     assert Change.objects.filter(verb="link_identity").count() == 1
+
+
+@pytest.mark.parametrize("process", ["connect", "redirect", "login"])
+def test_accounts_are_not_connected_by_address(idp, people, process):
+    assert sign_in(people.ana).post("/login/oidc/", {"process": process}).status_code == 404
+    assert Client().post(f"/login/oidc/?process={process}").status_code == 404
+
+
+def test_an_address_is_kept_in_one_place(idp, ana):
+    idp.knows("sub-1", **ANA)
+    come(idp)
+    assert not EmailAddress.objects.exists()
 
 
 def test_going_there_takes_a_proof_key_and_a_state(idp, ana):

@@ -123,6 +123,7 @@ def test_the_page_counts_the_tries_down(ana):
     assert "One try left" in said[3]
     assert "That was the last try" in said[4]
     assert "Too many tries" in said[5]
+    assert "last try" not in said[5]
 
 
 @pytest.mark.usefixtures("_quick_hashes")
