@@ -18,6 +18,7 @@ pages = (
         path("settings/keys/", keys.list_keys, name="keys"),
         path("settings/keys/new/", keys.create_key, name="create_key"),
         path("settings/keys/<str:key_id>/revoke/", keys.revoke_key, name="revoke_key"),
+        path("settings/keys/<str:key_id>/use/", keys.key_use, name="key_use"),
         path("settings/keys/<str:key_id>/replace/", keys.replace_key, name="replace_key"),
         path("settings/users/", users.list_users, name="users"),
         path("settings/users/new/", users.invite, name="invite"),

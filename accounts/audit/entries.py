@@ -21,12 +21,14 @@ PAGES: Mapping[str, tuple[str, str | None]] = {
     "rule": ("rules:detail", "rule_id"),
     "exception": ("alerts:exception_edit", "item_id"),
     "exception_draft": ("alerts:exceptions", None),
+    "draft": ("alerts:exceptions", None),
     "target": ("alerts:targets", None),
     "user": ("accounts:user", "user_id"),
     "team": ("accounts:team", "team_id"),
     "policy": ("accounts:roles", None),
     "api_key": ("accounts:keys", None),
     "dead_letter": ("events:dead_letters", None),
+    "replay": ("events:dead_letters", None),
 }
 _NOTHING = "–"
 _HIDDEN = "not shown"

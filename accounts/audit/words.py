@@ -18,7 +18,10 @@ KINDS: Mapping[str, str] = {
     "team": "team",
     "policy": "policy of the role",
     "api_key": "API key",
+    "draft": "draft of an exception",
     "dead_letter": "refused events",
+    "replay": "sending again of refused events",
+    "batch": "batch of events",
     "record": "record of changes",
 }
 # What was done, where the verb alone would not read well: by kind and verb, then by verb.
@@ -62,6 +65,9 @@ _PAST: Mapping[str, str] = {
     "set": "set",
     "open": "opened",
     "edit": "edited",
+    "send_again": "sent again",
+    "try_again": "tried again",
+    "end": "ended",
     "reopen": "reopened",
 }
 # Every verb that entries have, for the list under the filter's field.
@@ -70,8 +76,8 @@ VERBS = (
     "close", "closed", "commented", "create", "deactivate", "disable", "draft", "edit", "enable", "end_sessions",
     "escalated", "expire", "export", "invite", "join", "leave", "load", "make_default", "new_link", "open",
     "quarantine", "reactivate", "release", "remove", "rename", "reopen", "reopened", "replace", "replay",
-    "require_password_change", "reset_second_factors", "restore", "revoke", "send_back", "sign_in_by_link",
-    "task_add", "task_change", "unassigned", "undid", "withdraw", "wrote",
+    "require_password_change", "reset_second_factors", "restore", "revoke", "send_again", "send_back",
+    "sign_in_by_link", "task_add", "task_change", "unassigned", "undid", "withdraw", "wrote",
 )  # fmt: skip
 _SEVERITIES = {"1": "low", "2": "medium", "3": "high", "4": "critical"}
 

@@ -71,6 +71,12 @@ def replace_key(request: UserRequest, key_id: str) -> HttpResponse:
     return _show(request, fresh)
 
 
+@page(Permission.MANAGE_KEYS)
+def key_use(request: UserRequest, key_id: str) -> HttpResponse:
+    """Whether the key has been used yet; the page asks while somebody waits for it."""
+    return render(request, "accounts/_key_use.html", {"key": _key(request, key_id)})
+
+
 def _key(request: UserRequest, key_id: str) -> ApiKey:
     """A key of the person's teams; others are not there."""
     seen = ApiKey.objects.select_related("team", "acts_for").filter(team__in=selectors.teams_of(request.user))

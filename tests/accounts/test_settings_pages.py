@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from accounts.keys import authenticate_key, create_key
+from accounts.keys import authenticate_key, create_key, touch_key
 from accounts.models import ApiKey, Change, Notice
 from soc.web import clock
 from tests.people import said, sign_in
@@ -157,3 +157,16 @@ def test_a_person_is_told_when_mail_fails(people):
         user=people.ana, at=clock.now(), kind="assigned", text="AL-1", path="/", key="k", mail="failed"
     )
     assert b"Mail to you fails" in client.get("/settings/you/").content
+
+
+def test_the_page_waits_for_the_first_use_of_a_new_key(people):
+    client = sign_in(people.rosa)
+    url = f"/settings/keys/{people.key.pk}/use/"
+    waiting = client.get(url).content.decode()
+    assert "Waiting for its first use" in waiting
+    assert f'hx-get="{url}"' in waiting
+    touch_key(people.key, clock.now())
+    used = client.get(url).content.decode()
+    assert "First used" in used
+    assert "hx-get" not in used
+    assert sign_in(people.otto).get(url).status_code == 404
