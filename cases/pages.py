@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext as _
@@ -23,11 +24,14 @@ from cases.forms import OwnerForm, TaskForm
 from cases.linking import Links, as_html, links_in
 from cases.models import Case, Phase, Status, Task
 from cases.selectors import AlertRow, Entities, Entity, Moment
+from soc.web import evidence
 from soc.web.clock import now as clock_now
 from soc.web.http import UserRequest
 
 MOMENTS = 50
 SHOWN_ALERTS = 50
+MARKDOWN_BUDGET = 60_000
+"""Characters rendered for one page, so that many long texts cannot hold it up; the rest is shown as written."""
 SHOWN_ENTITIES = 8
 KINDS = {
     "all": gettext_lazy("All"),
@@ -210,13 +214,22 @@ def _kinds(case: Case, current: str) -> list[Kind]:
 def _days(moments: Sequence[Moment], links: Links, now: datetime) -> list[Day]:
     by_day = groupby(moments, key=lambda moment: localdate(moment.at))
     today = localdate(now)
+    left = MARKDOWN_BUDGET
+    shown = {}
+    for moment in moments:
+        left -= len(moment.text)
+        shown[moment.key] = ShownMoment(moment, _told(moment.text, links, plain=left < 0) if moment.text else None)
     return [
         Day(
             title=_day_title(localtime(group[0].at), (today - day).days, today.year),
-            moments=[ShownMoment(moment, as_html(moment.text, links) if moment.text else None) for moment in group],
+            moments=[shown[moment.key] for moment in group],
         )
         for day, group in ((day, list(found)) for day, found in by_day)
     ]
+
+
+def _told(text: str, links: Links, *, plain: bool) -> SafeString:
+    return format_html('<p class="note">{}</p>', evidence.show(text)) if plain else as_html(text, links)
 
 
 def _day_title(moment: datetime, ago: int, year: int) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.access import may, page, reason_against
 from accounts.models import Team
@@ -20,7 +21,7 @@ from cases.models import Phase
 from cases.selectors import CaseFilters, CasePage, CaseRow
 from soc.web.clock import now as clock_now
 from soc.web.counts import Count
-from soc.web.htmx import render_page
+from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
 
 PAGE_SIZE = 50
@@ -71,13 +72,17 @@ def list_cases(request: UserRequest) -> HttpResponseBase:
         "query": urlencode([(name, value) for name, value in _address(chosen).items() if name != "show"]),
         "tabs": _tabs(chosen, found),
         "headline": headline(user=request.user, now=now),
+        "spoken_total": ngettext("%(n)s case", "%(n)s cases", found.total.number) % {"n": found.total},
         "any_case": any(found.counts.values()),
         "many_teams": len(teams) > 1,
         "may_work": may(request.user, Permission.WORK_CASES),
         "needs": reason_against(Permission.WORK_CASES),
         "now": now,
     }
-    return render_page(request, "cases/list.html", context, part="list")
+    response = render_page(request, "cases/list.html", context, part="answer")
+    if wants_part(request):  # without the filters that say nothing, so that shared addresses stay short
+        response["HX-Push-Url"] = f"{reverse('cases:list')}?{urlencode(_address(chosen))}"
+    return response
 
 
 def _filters(chosen: dict[str, Any], *, board: bool) -> CaseFilters:

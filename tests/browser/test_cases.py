@@ -1,5 +1,7 @@
 """A case in a real browser: from alerts to closure, by mouse and by keys, with and without scripts."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -102,7 +104,7 @@ def test_who_was_first_is_said_and_what_was_typed_can_be_applied_anyway(visit: V
     case = begun(world)
     ana = visit("ana")
     page = ana.open(f"/cases/{case.pk}/")
-    first = {"actor": world.rosa, "now": world.now, "team_ids": [world.team.pk]}
+    first: dict[str, Any] = {"actor": world.rosa, "now": world.now, "team_ids": [world.team.pk]}
     changing.change(case_id=case.pk, version=None, changes={"next_step": "Rosa's"}, **first)
     page.locator("#edit-step").click()
     expect(page.get_by_label("Next step", exact=True)).to_be_focused()

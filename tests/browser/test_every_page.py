@@ -3,6 +3,8 @@
 One load serves axe, the width and the complaints alike; a page that fails is named with what is wrong.
 """
 
+from typing import Any
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -97,9 +99,17 @@ def in_trouble(world: World) -> None:
 
 def cases_of(world: World, alerts: list[Alert]) -> tuple[Case, Case]:
     """A case that is worked on, with everything in it, and one that is closed."""
-    by = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
-    words = {"team": world.team, "owner": world.ana, "due_at": world.now, "tags": ["web"], "next_step": LONG[:200]}
-    worked_on = opening.open_case(title=CASE, severity=3, alert_ids=[alerts[0].pk, alerts[1].pk], **words, **by)
+    by: dict[str, Any] = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
+    words: dict[str, Any] = {
+        "team": world.team,
+        "owner": world.ana,
+        "due_at": world.now,
+        "tags": ["web"],
+        "next_step": LONG[:200],
+    }
+    worked_on = opening.open_case(
+        title=CASE, severity=3, alert_ids=[alerts[0].pk, alerts[1].pk], next_step=LONG[:200], **words, **by
+    )
     todo.add_task(case_id=worked_on.pk, text=LONG[:400], owner=world.ana, due_at=world.now, **by)
     done = todo.add_task(case_id=worked_on.pk, text="Look", **by)
     todo.change_task(task_id=done.pk, version=1, changes={"state": "done"}, **by)

@@ -1,5 +1,7 @@
 """What attackers and careless people write into cases is shown, and does nothing."""
 
+import time
+
 import pytest
 from django.test import Client
 
@@ -84,3 +86,13 @@ def test_a_closing_note_is_markdown_made_safe(ana: Client, world: World, case: C
     text = ana.get(f"/cases/{case.pk}/").content.decode()
     assert "<strong>b</strong>" in text
     assert SCRIPT not in text
+
+
+def test_many_long_texts_do_not_hold_the_page_up(ana: Client, world: World, case: Case) -> None:
+    worst = "*a_ " * 4_900
+    for _ in range(12):
+        writing.write(case_id=case.pk, text=worst, **by(world))
+    started = time.monotonic()
+    text = ana.get(f"/cases/{case.pk}/").content.decode()
+    assert time.monotonic() - started < 8
+    assert text.count('<p class="note">') >= 8

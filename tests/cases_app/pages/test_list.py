@@ -127,7 +127,10 @@ def test_long_lists_are_paged_by_key(ana: Client, world: World, open_case: OpenC
 
 
 def test_htmx_gets_the_list_alone(ana: Client, case: Case) -> None:
-    text = ana.get("/cases/?owner=me", headers=HTMX).content.decode()
+    answer = ana.get("/cases/?q=&status=&owner=me&severity=", headers=HTMX)
+    text = answer.content.decode()
     assert "<html" not in text
+    assert answer["HX-Push-Url"] == "/cases/?owner=me"
+    assert 'id="tabs"' in text
     assert text.strip().startswith("<section")
     assert case.title in text
