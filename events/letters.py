@@ -99,6 +99,11 @@ class Letters:
     sendable: counts.Count
     replays: list[Replay]
 
+    @property
+    def running(self) -> bool:
+        """Whether something is being sent again just now."""
+        return any(replay.done_at is None for replay in self.replays)
+
 
 def sendable(letters: QuerySet[DeadLetter]) -> QuerySet[DeadLetter]:
     """Those that can be sent again: kept whole, not stored yet, of a key that still exists."""

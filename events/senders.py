@@ -127,7 +127,8 @@ class Counts:
         """All that sent within the last days."""
         return sum(self.by_state.values())
 
-    def __getitem__(self, state: str) -> int:
+    def of(self, state: str) -> int:
+        """Those in one state."""
         return self.by_state.get(state, 0)
 
 

@@ -115,4 +115,8 @@ def _why_silent(row: SenderRow, now: datetime, last_word: str) -> str:
     if last_word:
         return f"last word: {plain(last_word)[:_LONGEST_WORD]}"
     usual = timedelta(seconds=row.gap_seconds)
-    return f"usually quiet for {short_span(usual)} at most" if usual > timedelta(minutes=1) else "usually never quiet"
+    return (
+        f"usually quiet for {short_span(usual)} at most"
+        if usual > timedelta(minutes=1)
+        else "usually sends all the time"
+    )

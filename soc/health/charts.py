@@ -7,7 +7,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
-from soc.health.flow import BUCKET, Bucket, Flow
+from soc.health.flow import Bucket, Flow
 from soc.health.storage import size_of
 from soc.health.stores import Disk
 from soc.web.charts import bar
@@ -23,7 +23,7 @@ _STEPS = (1, 2, 5)
 
 def flow_chart(flow: Flow) -> SafeString:
     """Arrivals as an area, the worst wait of each quarter of an hour as a column below; the worst of all is named."""
-    rates = [bucket.events / BUCKET.total_seconds() for bucket in flow.buckets]
+    rates = [bucket.per_second for bucket in flow.buckets]
     step = (WIDTH - _LEFT) / len(rates)
     top = round_up(max(rates))
     points = [(_LEFT + at * step, _MIDDLE - rate / top * (_MIDDLE - _TOP)) for at, rate in enumerate(rates)]
@@ -132,17 +132,17 @@ def _named(flow: Flow, step: float) -> SafeString:
 
 
 def _clock(buckets: Sequence[Bucket], step: float) -> SafeString:
-    every = len(buckets) // 4
-    texts = [(_n(_LEFT + at * step), "start", _time(buckets[at], day=at == 0)) for at in range(0, len(buckets), every)]
-    drawn = format_html_join(
-        "", '<text x="{}" y="{}" text-anchor="{}">{}</text>', ((x, _HEIGHT - 4, a, t) for x, a, t in texts)
-    )
+    """Every sixth hour of the person's day, the weekday at midnight, and now."""
+    local = [(at, localtime(bucket.start)) for at, bucket in enumerate(buckets)]
+    hours = [(at, time) for at, time in local if not time.hour % 6 and not time.minute]
+    texts = [(_LEFT + at * step, f"{time:%H:%M %a}" if not time.hour else f"{time:%H:%M}") for at, time in hours]
+    placed = [(_n(x), _HEIGHT - 4, text) for x, text in texts if x < WIDTH - 70]
+    drawn = format_html_join("", '<text x="{}" y="{}">{}</text>', placed)
     return drawn + format_html('<text x="{}" y="{}" text-anchor="end">now</text>', WIDTH, _HEIGHT - 4)
 
 
-def _time(bucket: Bucket, *, day: bool = False) -> str:
-    local = localtime(bucket.start)
-    return f"{local:%H:%M %a}" if day else f"{local:%H:%M}"
+def _time(bucket: Bucket) -> str:
+    return f"{localtime(bucket.start):%H:%M}"
 
 
 def _span(seconds: float) -> str:

@@ -45,7 +45,7 @@ def _arriving(health: Health) -> Figure:
 def _behind(health: Health) -> Figure:
     flow, seconds = health.flow, health.backlog.oldest_seconds
     within, worst = flow.lag.share_within(0.99), flow.worst
-    parts = [f"99 of 100 within {within:g} s" if within else "", _worst(health) if worst else "nothing judged in 24 h"]
+    parts = [f"99 % within {within:g} s" if within else "", _worst(health) if worst else "nothing judged in 24 h"]
     value, unit = (f"{seconds:.1f}", "s") if seconds < 120 else (f"{seconds / 60:,.0f}", "min")
     drawing = sparkline(flow.hourly("worst_seconds"), summary="Longest wait by hour, 24 h")
     return Figure("Behind, now", value, unit, seconds > 60, drawing, ", ".join(filter(None, parts)))

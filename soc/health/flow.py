@@ -35,9 +35,15 @@ class Bucket:
     """A quarter of an hour: events taken in and refused (own teams'), and the worst wait of what was judged (all)."""
 
     start: datetime
+    span: timedelta
     events: int
     refused: int
     worst_seconds: float
+
+    @property
+    def per_second(self) -> float:
+        """Events a second."""
+        return self.events / self.span.total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,7 @@ class Flow:
 def flow(*, team_ids: Sequence[int], now: datetime) -> Flow:
     """A day of arrivals and lag. Four queries over small tables."""
     minute = now.replace(second=0, microsecond=0)
-    end = minute + timedelta(minutes=1)
+    end = minute.replace(minute=minute.minute // 15 * 15) + BUCKET
     start = end - DAY
     arrived = _arrived(team_ids, start, end)
     minutes = list(LagMinute.objects.filter(minute__gte=start, minute__lt=end))
@@ -88,7 +94,8 @@ def flow(*, team_ids: Sequence[int], now: datetime) -> Flow:
     for told in minutes:
         at = int((told.minute - start) / BUCKET)
         worst[at] = max(worst[at], told.worst_ms / 1_000)
-    buckets = [Bucket(start + at * BUCKET, *arrived.get(at, (0, 0)), worst[at]) for at in range(BUCKETS)]
+    spans = [BUCKET] * (BUCKETS - 1) + [max(minute - (end - BUCKET), _FOLDED)]  # of the newest only what has passed
+    buckets = [Bucket(start + at * BUCKET, span, *arrived.get(at, (0, 0)), worst[at]) for at, span in enumerate(spans)]
     return Flow(buckets, _per_second(team_ids, minute), lag.of_minutes(minutes), _refused_from(team_ids, start))
 
 

@@ -100,4 +100,4 @@ def _waiting(events: int) -> str:
 def _behind(facts: Facts) -> str:
     if facts.behind > BEHIND_AFTER or not facts.broker_there:
         return ""
-    return f"Detection is {seconds(facts.behind)} behind."
+    return f"Detection is {seconds(facts.behind)} behind." if facts.waiting_events else "Detection is up to date."

@@ -20,7 +20,8 @@ from soc.health.storage import Storage, storage
 from soc.health.stores import Answer, Workers
 from soc.health.trouble import Trouble, trouble
 
-AGENTS_SHOWN = 6
+FEWEST_AGENTS, MOST_AGENTS = 6, 10
+"""All that need a look, within these bounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Health:
     @property
     def fine(self) -> int:
         """How many agents there is nothing to say about."""
-        return self.agent_counts["fine"]
+        return self.agent_counts.of("fine")
 
     @property
     def retention_days(self) -> int:
@@ -79,7 +80,7 @@ def health_of(*, team_ids: Sequence[int], now: datetime) -> Health:
         waiting_events=backlog.events,
         behind=timedelta(seconds=backlog.oldest_seconds),
         rules_aside=found.rules_in_all,
-        silent=counted["silent"],
+        silent=counted.of("silent"),
         known=counted.known,
         refused_share=told.refused_share,
         room_days=kept.room_days,
@@ -91,7 +92,7 @@ def health_of(*, team_ids: Sequence[int], now: datetime) -> Health:
         flow=told,
         backlog=backlog,
         detection=detection(team_ids=team_ids, now=now),
-        agents=agents.worst(team_ids=team_ids, now=now, limit=AGENTS_SHOWN),
+        agents=agents.worst(team_ids=team_ids, now=now, limit=_shown(counted)),
         agent_counts=counted,
         trouble=found,
         letters=letters.by_reason(team_ids=team_ids, since=now - DAY),
@@ -101,3 +102,7 @@ def health_of(*, team_ids: Sequence[int], now: datetime) -> Health:
         broker=broker,
         working_rules=Rule.objects.filter(enabled=True, evaluated=True, quarantined_at=None).count(),
     )
+
+
+def _shown(counted: Counts) -> int:
+    return min(max(FEWEST_AGENTS, counted.known - counted.of("fine")), MOST_AGENTS)

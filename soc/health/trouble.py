@@ -25,6 +25,11 @@ class AsideRule:
     rule: Rule
     waiting: int
 
+    @property
+    def reason(self) -> str:
+        """Why, as a sentence."""
+        return f"{self.rule.quarantine_reason.rstrip('.')}."
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:

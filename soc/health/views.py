@@ -54,7 +54,7 @@ def all_agents(request: UserRequest) -> HttpResponseBase:
     find = request.GET.get("q", "")[:_LONGEST_FIND].strip()
     found, rows = agents.page(team_ids=team_ids, now=now, state=state, find=find, after=request.GET.get("after"))
     counted = senders.count(team_ids=team_ids, now=now)
-    facets = [(name, words, counted[name]) for name, words in senders.STATES.items()]
+    facets = [(name, words, counted.of(name)) for name, words in senders.STATES.items()]
     context = {
         "page": found,
         "rows": rows,
