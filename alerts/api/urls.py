@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from alerts.api import alerts, exceptions
+from alerts.api import alerts, exceptions, targets
 
 app_name = "alerts_api"
 
@@ -23,6 +23,8 @@ urlpatterns = [
     path("alerts/<int:alert_id>/exceptions", exceptions.AlertExceptionsView.as_view(), name="alert_exceptions"),
     path("alerts/<int:alert_id>/exceptions/suggestion", exceptions.SuggestionView.as_view(), name="suggestion"),
     path("alerts/<int:alert_id>/exceptions/preview", exceptions.PreviewView.as_view(), name="preview"),
+    path("targets", targets.TargetsView.as_view(), name="targets"),
+    path("targets/<str:severity>", targets.TargetView.as_view(), name="target"),
     path("exceptions", exceptions.ExceptionsView.as_view(), name="exceptions"),
     path("exceptions/<int:item_id>", exceptions.ExceptionView.as_view(), name="exception"),
     path("exceptions/<int:item_id>/preview", exceptions.ItemPreviewView.as_view(), name="item_preview"),

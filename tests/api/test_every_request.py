@@ -34,7 +34,7 @@ from tests.api.operations import Operation, operations
 from tests.api.requests import good_bodies
 from tests.api.world import Site
 
-EXAMPLES = int(os.environ.get("API_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("API_EXAMPLES", "3"))
 # What of a body names something that is there, and cannot be made up.
 NAMING = ("version", "alerts", "team", "assignee", "owner", "group", "alert")
 EVERYBODY = ("vera", "ana", "rosa", "mona", "adam", "otto")
