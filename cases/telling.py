@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.urls import reverse
+
 from accounts.mentions import people_in
 from accounts.models import Notice, User
 from accounts.notices import notify
@@ -10,7 +12,7 @@ from cases.models import Case, Entry, Task
 
 def path_of(case_id: int) -> str:
     """Where a notice about a case leads."""
-    return f"/cases/{case_id}/"
+    return reverse("cases:detail", args=[case_id])
 
 
 def tell_owner(case: Case, owner: User | None, *, actor: User | None, now: datetime) -> None:

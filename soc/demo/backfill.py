@@ -23,10 +23,11 @@ from alerts.models import Alert, Reason, Status
 from alerts.triage import set_status
 from events.ingest import ingest
 from events.partitions import ensure_days
+from soc.demo.cases import lay_cases
 from soc.demo.company import Company
 from soc.demo.ecs import Document
 from soc.demo.stories import Outcome, Story
-from soc.demo.team import demo_analyst
+from soc.demo.team import demo_analyst, demo_team
 from soc.demo.timeline import Happening, happenings
 
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
@@ -46,6 +47,7 @@ class BackfillReport:
     events: int = 0
     alerts: int = 0
     verdicts: int = 0
+    cases: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class _Request:
 def backfill(
     *, company: Company, key: ApiKey, seed: int, days: int, now: datetime, progress: Callable[[float], None]
 ) -> BackfillReport:
-    """Lay `days` of telemetry before `now`, judge it, and give the older alerts their verdicts.
+    """Lay `days` of telemetry before `now`, judge it, give the older alerts their verdicts, and open a few cases.
 
     Some tens of thousands of events for sixteen days. What is there already is not stored, judged or closed again.
     """
@@ -73,6 +75,9 @@ def backfill(
             if raised and request.at <= judged_until:
                 report.verdicts += _close(raised, key, analyst, _verdict(seed, request))
         progress((request.at - start) / (now - start))
+    team = demo_team()
+    if key.team_id == team.pk:
+        report.cases = lay_cases(team=team, analyst=analyst, now=now)
     return report
 
 

@@ -1,13 +1,19 @@
 """The demo's past, laid through the real doors, and taken out again without touching anything else."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 
 from accounts.keys import create_key
+from accounts.models import Notice, User
+from accounts.roles import Role
 from accounts.selectors import default_team
 from alerts.models import Alert, Reason, Status
+from cases.joining import add_alerts
+from cases.models import Case
+from cases.opening import open_case
 from events.ingest import ingest
 from events.models import Batch, Event
 from rules.loading import load_rules
@@ -118,6 +124,39 @@ def test_purging_says_what_stays(demo, capsys):
     shown = Alert.objects.count()
     call_command("purge_demo", "--yes")
     said = capsys.readouterr().out
-    assert f"and {shown} demo alerts." in said
+    assert f"demo cases and {shown} demo alerts." in said
     assert f"Left: {RuleRun.objects.count():,} rows of rule runs" in said
     assert f"  {alert.rule.name}: The backup console" in said
+
+
+def test_a_newcomer_finds_a_case_past_its_date_one_that_waits_and_one_closed(demo):
+    report = _lay(demo, days=4)
+    cases = Case.objects.order_by("pk")
+    assert report.cases == cases.count() == 3
+    late, held, closed = cases
+    assert (late.status, late.phase, held.status, closed.status) == ("in_progress", "investigate", "on_hold", "closed")
+    assert late.opened_at < late.due_at < _NOW < held.wake_at
+    assert closed.opened_at < closed.closed_at < _NOW
+    assert all(case.demo and case.joined.exists() for case in cases)
+    assert late.tasks.filter(state="done").exists()
+    assert late.tasks.filter(state="open").exists()
+    assert _lay(demo, days=4).cases == 0
+
+
+def test_purging_takes_demo_cases_out_and_leaves_what_others_work_on(demo):
+    _lay(demo, days=1)
+    adam = User.objects.create(username="adam", role=Role.ADMIN)
+    core, everything = default_team(), [demo_team().pk, default_team().pk]
+    moved = list(Alert.objects.exclude(in_case__isnull=False).order_by("pk")[:2])
+    Alert.objects.filter(pk__in=[alert.pk for alert in moved]).update(team=core)
+    act: dict[str, Any] = {"actor": adam, "now": _NOW, "team_ids": everything}
+    ours = open_case(team=core, title="Ours", severity=1, **act)
+    add_alerts(case_id=ours.pk, alert_ids=[moved[0].pk], **act)
+    demos = open_case(team=core, alert_ids=[moved[1].pk], **act)
+    Notice.objects.create(user=adam, at=_NOW, kind="assigned", text="x", path=f"/cases/{demos.pk}/", key="x")
+    gone = purge()
+    assert gone.cases >= 1
+    assert list(Case.objects.all()) == [ours]
+    assert not ours.joined.exists()
+    assert not Alert.objects.exists()
+    assert not Notice.objects.exists()

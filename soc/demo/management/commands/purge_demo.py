@@ -9,9 +9,9 @@ from soc.demo.purge import Purged, purge
 
 
 class Command(BaseCommand):
-    """Delete all demo events and alerts after asking."""
+    """Delete all demo events, alerts and cases after asking."""
 
-    help = "Delete the demo company's events and alerts. Asks first; --yes does not."
+    help = "Delete the demo company's events, alerts and cases. Asks first; --yes does not."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One switch for scripts."""
@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: object, **options: object) -> None:
         """Ask, purge, say how much."""
-        if not options["yes"] and input("Delete all demo events and alerts? Type yes: ").strip() != "yes":
+        if not options["yes"] and input("Delete all demo events, alerts and cases? Type yes: ").strip() != "yes":
             self.stdout.write("Nothing was deleted.")
             return
         for line in _account(purge()):
@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
 def _account(gone: Purged) -> Iterator[str]:
     """What went, and what could not be told apart or belongs to everybody, with what to do about it."""
-    yield f"Deleted {gone.events:,} demo events and {gone.alerts:,} demo alerts."
+    yield f"Deleted {gone.events:,} demo events, {gone.cases:,} demo cases and {gone.alerts:,} demo alerts."
     if gone.runs_left or gone.counters_left:
         runs, counters = (
             f"{gone.runs_left:,} rows of rule runs",

@@ -46,7 +46,7 @@ class Command(BaseCommand):
         report = backfill(company=company, key=key, seed=seed, days=days, now=now, progress=self._progress)
         self.stdout.write(
             f"Demo telemetry: {report.events:,} events of {days} days, "
-            f"{report.alerts} alerts, {report.verdicts} with verdicts."
+            f"{report.alerts} alerts, {report.verdicts} with verdicts, {report.cases} cases."
         )
 
     _shown = 0
