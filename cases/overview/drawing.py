@@ -70,8 +70,9 @@ def age_label(older: timedelta, up_to: timedelta | None) -> str:
         return _("over %(age)s") % {"age": within(older)}
     if not older:
         return _("under %(age)s") % {"age": within(up_to)}
-    first, second = within(older), within(up_to)
-    return f"{first.split()[0] if first.split()[-1] == second.split()[-1] else first} – {second}"
+    first, second = within(older).split(), within(up_to).split()
+    same_unit = len(first) == len(second) == 2 and first[1] == second[1]
+    return f"{first[0] if same_unit else ' '.join(first)} – {' '.join(second)}"
 
 
 def _targets_at(age: timedelta | None, waiting: Waiting) -> str:

@@ -10,34 +10,26 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
+MINUTE, HOUR = 60, 3_600
 
 
 def span_parts(seconds: float) -> list[tuple[str, str]]:
-    """A span in at most two units: 38 s, 14 min, 3 h 14 min, 2 d 5 h."""
-    if seconds < 10:
-        return [(f"{seconds:.1f}" if seconds % 1 else f"{seconds:.0f}", "s")]
-    whole = round(seconds)
-    if whole < MINUTE:
-        return [(str(whole), "s")]
-    if whole < HOUR:
-        return (
-            [(str(round(whole / MINUTE)), "min")] if whole >= 59.5 * MINUTE or whole >= 10 * MINUTE else _short(whole)
-        )
-    if whole < DAY:
-        hours, minutes = divmod(round(whole / MINUTE), 60)
-        return _two((hours, "h"), (minutes, "min"))
-    days, hours = divmod(round(whole / HOUR), 24)
-    return _two((days, "d"), (hours, "h"))
+    """A span in at most two units, small ones where they matter: 4.2 s, 9 min 30 s, 14 min, 3 h 14 min, 2 d 5 h."""
+    if seconds < 9.95:
+        return [(f"{seconds:.1f}".removesuffix(".0"), "s")]
+    if round(seconds) < 10 * MINUTE:
+        return _two(round(seconds), MINUTE, ("min", "s"))
+    if round(seconds / MINUTE) < 60:
+        return [(str(round(seconds / MINUTE)), "min")]
+    if round(seconds / MINUTE) < 24 * 60:
+        return _two(round(seconds / MINUTE), 60, ("h", "min"))
+    return _two(round(seconds / HOUR), 24, ("d", "h"))
 
 
-def _short(whole: int) -> list[tuple[str, str]]:
-    minutes, seconds = divmod(whole, MINUTE)
-    return _two((minutes, "min"), (seconds, "s"))
-
-
-def _two(first: tuple[int, str], second: tuple[int, str]) -> list[tuple[str, str]]:
-    return [(str(number), unit) for number, unit in (first, second) if number or unit == first[1]]
+def _two(whole: int, many: int, units: tuple[str, str]) -> list[tuple[str, str]]:
+    """`whole` of the smaller unit, `many` of which make one of the larger; without what is nothing."""
+    parts = zip(divmod(whole, many), units, strict=True)
+    return [(str(number), unit) for number, unit in parts if number]
 
 
 def span_text(seconds: float | None) -> str:
