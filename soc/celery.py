@@ -17,6 +17,9 @@ refuse_unsafe_production()
 app = Celery("watchbill")
 app.conf.update(
     broker_url=settings.BROKER_URL,
+    # Celery's command line takes the variable BROKER_URL for its --broker, which has not the password of our file.
+    broker_read_url=settings.BROKER_URL,
+    broker_write_url=settings.BROKER_URL,
     broker_connection_retry_on_startup=True,
     broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 2, "visibility_timeout": 3600},
     task_ignore_result=True,
