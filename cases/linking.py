@@ -6,7 +6,9 @@ Only what the reader may see becomes a link; a number of another team's stays te
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -51,8 +53,8 @@ def links_in(texts: Iterable[str], *, user: User, team_ids: list[int]) -> Links:
     )
 
 
-def _existing(rows: "object", wanted: set[int]) -> set[int]:
-    return set(rows.values_list("pk", flat=True)) if wanted else set()  # type: ignore[attr-defined]
+def _existing(rows: QuerySet[Any], wanted: set[int]) -> set[int]:
+    return set(rows.values_list("pk", flat=True)) if wanted else set()
 
 
 def _people(text: str, team_ids: list[int]) -> dict[str, str]:

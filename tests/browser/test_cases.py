@@ -36,10 +36,15 @@ def open_from_alerts(page: Page) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
-def test_from_three_alerts_to_a_closed_case(visit: Visit, world: World, scripts: bool) -> None:
-    alerts = world.send([world.perl(number) for number in (1, 2, 3)])
+def test_from_three_alerts_of_the_queue_to_a_closed_case(visit: Visit, world: World, scripts: bool) -> None:
+    world.send([world.perl(number) for number in (1, 2, 3)])
     ana = visit("ana", scripts=scripts)
-    page = ana.open(f"/cases/new/?alert={','.join(str(alert.pk) for alert in alerts)}")
+    page = ana.open("/alerts/")
+    for box in page.locator("tbody input[type=checkbox]").all():
+        box.check()
+    page.locator("#bulk details[data-menu=case] summary").click()
+    page.get_by_role("button", name="New case").click()
+    page.wait_for_url("**/cases/new/**")
     open_from_alerts(page)
     expect(page.locator("#tasks")).to_contain_text("0 of 1 done")
     page.get_by_role("button", name="Done: Isolate the host", exact=False).click()
@@ -51,6 +56,23 @@ def test_from_three_alerts_to_a_closed_case(visit: Visit, world: World, scripts:
     page.wait_for_url("**/cases/*/")
     expect(page.locator(".toast")).to_contain_text("its 3 open alerts as true positive")
     assert set(Alert.objects.values_list("status", "reason")) == {("closed", "true_positive")}
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast")).to_contain_text("3 alerts are as they were before")
+    assert set(Alert.objects.values_list("status", flat=True)) == {"acknowledged"}
+    assert ana.complaints == []
+
+
+def test_the_ticked_alerts_go_into_an_open_case_and_the_queue_says_so(visit: Visit, world: World) -> None:
+    case = begun(world)
+    world.send([world.perl(9)])
+    ana = visit("ana")
+    page = ana.open("/alerts/?view=all")
+    page.get_by_role("row").filter(has_not_text="Acknowledged").get_by_role("checkbox").last.check()
+    page.keyboard.press("e")
+    page.locator("#bulk").get_by_role("button", name="Add to this case").click()
+    expect(page.locator(".toast")).to_contain_text(f"Added 1 alert. CASE-{case.pk}")
+    assert "view=all" in page.url
+    assert case.joined.count() == 4
     assert ana.complaints == []
 
 
