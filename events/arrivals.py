@@ -18,12 +18,14 @@ MOST_HOSTS = 1_000
 """So many hosts of a request are told apart; a key with made-up ones must not cost more than the events themselves."""
 _LONGEST_AGENT = 80
 _MILLISECOND = timedelta(milliseconds=1)
-_APPEND = """
-INSERT INTO events_arrivalnote (at, team_id, key_id, host, agent, events, refused, reason, ahead_ms)
-SELECT %s, %s, %s, host, agent, events, refused, reason, ahead_ms
-FROM unnest(%s::text[], %s::text[], %s::integer[], %s::integer[], %s::text[], %s::bigint[])
-     AS notes (host, agent, events, refused, reason, ahead_ms)
-"""
+_INTO = "INSERT INTO events_arrivalnote (at, team_id, key_id, host, agent, events, refused, reason, ahead_ms) "
+_FEW = 8
+_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_MANY = (
+    _INTO + "SELECT %s, %s, %s, host, agent, events, refused, reason, ahead_ms "
+    "FROM unnest(%s::text[], %s::text[], %s::integer[], %s::integer[], %s::text[], %s::bigint[]) "
+    "AS notes (host, agent, events, refused, reason, ahead_ms)"
+)
 
 
 class Tally:
@@ -73,9 +75,16 @@ def append(tallies: Tallies, *, key: ApiKey, at: datetime) -> None:
         (host, agent_of(one.agent), one.events, one.refused, one.reason, ahead(one.newest, at))
         for host, one in tallies.items()
     ]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.execute(_APPEND, [at, key.team_id, key.pk, *map(list, zip(*rows, strict=True))])
+    same = (at, key.team_id, key.pk)
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        if len(rows) <= _FEW:  # planned in half the time
+            cursor.execute(
+                _INTO + "VALUES " + ", ".join([_ROW] * len(rows)), [value for row in rows for value in same + row]
+            )
+        else:
+            cursor.execute(_MANY, [*same, *map(list, zip(*rows, strict=True))])
 
 
 def ahead(newest: datetime | None, at: datetime) -> int | None:

@@ -3,6 +3,8 @@
 PICTURES=/tmp/pictures pytest tests/health/pictures.py
 """
 
+# ruff: noqa: F811  (fixtures are named like what they give)
+
 import math
 import os
 import random
