@@ -3,7 +3,8 @@
    Forms are hidden until the browser says that it can; [data-no-passkeys] is what stands there instead. */
 "use strict";
 (() => {
-  const can = Boolean(window.isSecureContext && window.PublicKeyCredential && navigator.credentials);
+  const number = /^[\d.]+$|:/.test(location.hostname);  // passkeys are bound to host names, never to addresses
+  const can = Boolean(!number && window.isSecureContext && window.PublicKeyCredential && navigator.credentials);
   const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
 
   function bytes(text) {
