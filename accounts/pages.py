@@ -11,6 +11,7 @@ from accounts.selectors import changes_of, keys_seen_by, teams_of
 
 EXPIRES_SOON = timedelta(days=14)
 STOPPED_AFTER = timedelta(hours=24)
+_MOST_KEYS = 500  # revoked ones, the oldest first, are what falls off the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def keys_page(
     *, user: User, form: NewKeyForm, now: datetime, made: ApiKey | None = None, presented: str = ""
 ) -> KeysPage:
     """Everything the page shows. Costs four queries, whatever the number of keys."""
-    rows = [_row(key, user, now) for key in keys_seen_by(user)]
+    rows = [_row(key, user, now) for key in keys_seen_by(user)[:_MOST_KEYS]]
     return KeysPage(rows, form, entries_of(changes_of("api_key", teams_of(user))), made, presented)
 
 

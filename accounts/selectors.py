@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from accounts.access import REMEMBERED_TEAMS, may
 from accounts.models import ApiKey, Change, RolePolicy, Team, User
@@ -53,7 +53,7 @@ def keys_seen_by(user: User) -> QuerySet[ApiKey]:
     return (
         ApiKey.objects.filter(team__in=teams_of(user))
         .select_related("team", "created_by", "acts_for")
-        .order_by("revoked_at", "-created_at")
+        .order_by(F("revoked_at").desc(nulls_first=True), "-created_at")
     )
 
 

@@ -201,7 +201,7 @@ SOCIALACCOUNT_PROVIDERS = {
 # Sessions end after SESSION_SECONDS whatever happens, and after SESSION_IDLE_SECONDS without a person's act.
 SESSION_COOKIE_AGE = env_int("SESSION_SECONDS", 12 * 3600, minimum=60)
 SESSION_IDLE_SECONDS = env_int("SESSION_IDLE_SECONDS", 2 * 3600)
-SESSION_BACKGROUND_VIEWS = {"alerts:pulse"}  # pages ask these by themselves, so they are no act of a person
+SESSION_BACKGROUND_VIEWS = {"alerts:pulse", "accounts:key_use"}  # asked by pages, so no act of a person
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION

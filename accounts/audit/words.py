@@ -45,6 +45,7 @@ _SPECIAL: Mapping[tuple[str, str], str] = {
     ("user", "reset_second_factors"): "took away the second factors of",
     ("user", "add_second_factor"): "added a second factor to",
     ("user", "remove_second_factor"): "removed a second factor of",
+    ("user", "rename_second_factor"): "renamed a second factor of",
     ("user", "new_recovery_codes"): "made new recovery codes for",
     ("user", "use_recovery_code"): "used a recovery code of",
     ("user", "end_session"): "ended a session of",

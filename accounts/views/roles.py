@@ -40,7 +40,10 @@ def roles(request: UserRequest) -> HttpResponse:
         need(request.user, Permission.MANAGE_USERS)
         if all(form.is_valid() for form in forms):
             _decide(request, kept, forms)
-            messages.success(request, "Saved. It holds from everybody's next request on.")
+            messages.success(
+                request,
+                "Saved. It holds at once; open sessions are asked for a second factor within a minute.",
+            )
             return redirect("accounts:roles")
     return _show(request, kept, forms, 422 if request.method == "POST" else 200)
 

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from accounts.keys import authenticate_key, create_key, touch_key
+from accounts.keys import authenticate_key, create_key, revoke_key, touch_key
 from accounts.models import ApiKey, Change, Notice
+from accounts.pages import keys_page
 from soc.web import clock
 from tests.people import said, sign_in
 
@@ -170,3 +171,10 @@ def test_the_page_waits_for_the_first_use_of_a_new_key(people):
     assert "First used" in used
     assert "hx-get" not in used
     assert sign_in(people.otto).get(url).status_code == 404
+
+
+def test_keys_in_use_stand_before_revoked_ones(people):
+    revoke_key(key=people.key, actor=people.rosa, now=clock.now())
+    create_key(name="newer", team=people.core, actor=people.rosa, now=clock.now())
+    shown = keys_page(user=people.rosa, form=None, now=clock.now())
+    assert [row.key.name for row in shown.rows] == ["newer", "agent"]
