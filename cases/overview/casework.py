@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
+from cases.models import Status
 from cases.overview.sql import rows
 
 SHOWN = 6
+_OVERDUE = "due_at <= %(at)s AND status <> 'on_hold'"  # as in the list of cases: what waits for others is not late
 _COLUMNS = "id, team_id, title, severity, status, phase, owner_id, next_step, due_at"
 
 _CASES = f"""
@@ -26,10 +28,10 @@ WITH later AS MATERIALIZED (
         due_at timestamptz)
     WHERE c.opened_at <= %(at)s AND was.status <> 'closed'
 )
-SELECT {_COLUMNS}, count(*) OVER (), count(*) FILTER (WHERE due_at < %(at)s) OVER ()
+SELECT {_COLUMNS}, count(*) OVER (), count(*) FILTER (WHERE {_OVERDUE}) OVER ()
 FROM case_then WHERE team_id = ANY(%(teams)s)
-ORDER BY due_at >= %(at)s, status = 'on_hold', due_at, severity DESC, id DESC LIMIT %(limit)s
-"""  # noqa: S608 - constants; a date still to come sorts after one gone by, and none at all last
+ORDER BY coalesce({_OVERDUE}, false) DESC, status = 'on_hold', due_at, severity DESC, id DESC LIMIT %(limit)s
+"""  # noqa: S608 - constants of this module
 _ALERTS_IN = """
 SELECT object_id::bigint, sum(jsonb_array_length(coalesce(after -> 'added', '[]'))
     - jsonb_array_length(coalesce(after -> 'removed', '[]')))
@@ -75,7 +77,7 @@ def cases_at(at: datetime, team_ids: Sequence[int], limit: int = SHOWN) -> Casew
 
 def _case(row: tuple[Any, ...], at: datetime, owners: dict[int, User], alerts: dict[int, int]) -> OpenCase:
     number, _, title, severity, status, phase, owner_id, next_step, due_at, *_ = row
-    overdue = due_at is not None and due_at < at
+    overdue = due_at is not None and due_at <= at and status != Status.ON_HOLD
     owner = owners.get(owner_id)
     return OpenCase(
         number, title, severity, status, phase, owner, next_step, due_at, overdue, int(alerts.get(number, 0))

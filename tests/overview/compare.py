@@ -114,7 +114,7 @@ def _rules(found: Figures, then: Replayed) -> list[tuple[str, tuple[Any, Any]]]:
 def _cases(found: Figures, at: datetime, teams: list[int]) -> list[tuple[str, tuple[Any, Any]]]:
     there = replay.cases(at, teams)
     due = {number: state["due_at"] and datetime.fromisoformat(state["due_at"]) for number, state in there.items()}
-    overdue = sum(1 for moment in due.values() if moment and moment < at)
+    overdue = sum(1 for n, moment in due.items() if moment and moment <= at and there[n]["status"] != "on_hold")
     pairs: list[tuple[str, tuple[Any, Any]]] = [
         ("cases", (found.cases.open, len(there))),
         ("cases overdue", (found.cases.overdue, overdue)),

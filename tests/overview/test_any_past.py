@@ -130,6 +130,8 @@ class Shift:
 
     def _change_case(self, alert: Alert, choice: int) -> None:
         changes = {"phase": Phase.values[choice % 4], "next_step": f"step {choice}", "severity": choice % 4 + 1}
+        if choice % 5 == 0:
+            changes |= {"status": "on_hold", "hold_reason": "waits for others"}
         changing.change(case_id=self._case(choice).pk, version=None, changes=changes, **self._given())
 
     def _close_case(self, alert: Alert, choice: int) -> None:
