@@ -14,6 +14,10 @@ AlertError
 ├── TargetRefused        a target that is no sensible time
 ├── StaleTarget          somebody else changed the target first
 ├── GuardRefused         the exception would have hidden a true positive
+├── ReviewNeeded         the role's exceptions take effect after a review only
+├── DraftNotFound        no such draft, or none that this person may see
+├── StaleDraft           somebody settled or changed the draft first
+├── OwnDraft             nobody reviews what he drafted himself
 └── AlreadyExcepted      the rule has an exception with the same conditions
 """
 
@@ -137,9 +141,47 @@ class GuardRefused(AlertError):
         self.elsewhere = elsewhere
 
 
+class ReviewNeeded(AlertError):
+    """The administrators have decided that exceptions of this role are drafts until somebody else approves them."""
+
+    def __init__(self, message: str = "Exceptions of your role need a review first. Send it for review.") -> None:
+        super().__init__(message)
+
+
+class DraftNotFound(AlertError):
+    """No draft of this number, or it is of a team the person is not in."""
+
+    def __init__(self, draft_id: int) -> None:
+        super().__init__("There is no such draft in your teams.")
+        self.draft_id = draft_id
+
+
+class StaleDraft(AlertError):
+    """The draft is no longer as the person saw it."""
+
+    def __init__(self, *, draft_id: int, who: str, what: str, when: datetime | None) -> None:
+        super().__init__(f"{who} {what} this draft first.")
+        self.draft_id = draft_id
+        self.who = who
+        self.what = what
+        self.when = when
+
+
+class OwnDraft(AlertError):
+    """A review is a second pair of eyes."""
+
+    def __init__(self) -> None:
+        super().__init__("You drafted this exception yourself. Somebody else has to review it.")
+
+
 class AlreadyExcepted(AlertError):
     """Somebody saved the same conditions on the rule first."""
 
-    def __init__(self, *, item_id: int, name: str) -> None:
-        super().__init__(f"The rule has this exception already: “{name}”.")
+    def __init__(self, *, item_id: int | None, name: str, waiting: bool = False) -> None:
+        said = (
+            "An exception with these conditions waits for review already"
+            if waiting
+            else "The rule has this exception already"
+        )
+        super().__init__(f"{said}: “{name}”.")
         self.item_id = item_id

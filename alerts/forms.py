@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
-from alerts.models import Reason, Severity, Status
+from accounts.models import Team, User
+from alerts.models import Reason, Severity, Status, Target
 
 VIEWS = (
     ("triage", _("Triage queue")),
@@ -58,6 +59,7 @@ class QueueForm(forms.Form):
     user = forms.CharField(label=_("User"), max_length=255, required=False)
     assignee = _choice(_("Owner"), (), _("anybody"))
     tag = forms.CharField(label=_("Tag"), max_length=255, required=False)
+    past_target = _choice(_("Target"), (("1", _("past its target")),), _("past it or not"))
     time = _choice(_("Time"), TIMES, _("Any time"))
     sort = forms.ChoiceField(label=_("Order"), choices=SORTS, required=False)
 
@@ -127,7 +129,9 @@ class CommentForm(forms.Form):
 class BulkForm(forms.Form):
     """One action on the alerts that are ticked. Each tick carries `id:version`, so that a stale one is noticed."""
 
-    action = forms.ChoiceField(choices=[("acknowledge", ""), ("assign", ""), ("close", ""), ("reopen", "")])
+    action = forms.ChoiceField(
+        choices=[("acknowledge", ""), ("assign", ""), ("close", ""), ("reopen", ""), ("escalate", "")]
+    )
     reason = forms.ChoiceField(choices=Reason.choices, required=False)
     note = forms.CharField(max_length=NOTE_LIMIT, required=False, strip=True)
     assignee = forms.ModelChoiceField(queryset=User.objects.none(), required=False)
@@ -144,7 +148,7 @@ class BulkForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Something must be ticked, and closing needs a reason."""
         data = super().clean() or {}
-        data["versions"] = self._versions()
+        data["versions"] = versions_in(self.ticked)
         if data.get("action") == "close":
             if not data.get("reason"):
                 self.add_error("reason", _("Choose a reason for closing."))
@@ -152,17 +156,18 @@ class BulkForm(forms.Form):
                 self.add_error("note", _("Say why: “other” needs a note."))
         return data
 
-    def _versions(self) -> dict[int, int]:
-        """What was ticked, as {alert id: version seen}."""
-        try:
-            versions = {int(pair.split(":")[0]): int(pair.split(":")[1]) for pair in self.ticked[: MOST_SELECTED + 1]}
-        except (ValueError, IndexError):
-            raise forms.ValidationError(_("The selection could not be read. Select the alerts again.")) from None
-        if not versions:
-            raise forms.ValidationError(_("Select at least one alert."))
-        if len(versions) > MOST_SELECTED:
-            raise forms.ValidationError(_("Select at most %(most)s alerts at a time.") % {"most": MOST_SELECTED})
-        return versions
+
+def versions_in(ticked: list[str]) -> dict[int, int]:
+    """What was ticked, as {alert id: version seen}. Raises: forms.ValidationError."""
+    try:
+        versions = {int(pair.split(":")[0]): int(pair.split(":")[1]) for pair in ticked[: MOST_SELECTED + 1]}
+    except (ValueError, IndexError):
+        raise forms.ValidationError(_("The selection could not be read. Select the alerts again.")) from None
+    if not versions:
+        raise forms.ValidationError(_("Select at least one alert."))
+    if len(versions) > MOST_SELECTED:
+        raise forms.ValidationError(_("Select at most %(most)s alerts at a time.") % {"most": MOST_SELECTED})
+    return versions
 
 
 EXPIRIES = (("30", _("30 days")), ("90", _("90 days")), ("180", _("180 days")))
@@ -205,3 +210,74 @@ class ExceptionForm(forms.Form):
     def review_at(self, now: datetime) -> datetime | None:
         """When one without an end is looked at again."""
         return None if self.expires_at(now) else now + REVIEW_AFTER
+
+
+class EscalateForm(forms.Form):
+    """Another team, and why. Each alert is `id:version`, so that a stale one is noticed."""
+
+    team = forms.ModelChoiceField(label=_("Team"), queryset=Team.objects.none(), empty_label=_("choose a team"))
+    note = forms.CharField(label=_("Why"), max_length=NOTE_LIMIT, strip=True, widget=forms.Textarea(attrs={"rows": 4}))
+
+    def __init__(self, data: Any = None, *, teams: Any, alerts: Iterable[Any] = ()) -> None:
+        """`teams` may be chosen from."""
+        super().__init__(data)
+        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+        self.ticked: list[str] = data.getlist("alert") if data is not None else [str(one.pk) for one in alerts]
+
+    def clean(self) -> dict[str, Any]:
+        """Something must be chosen."""
+        data = super().clean() or {}
+        data["versions"] = versions_in(self.ticked)
+        return data
+
+
+UNITS = (("h", _("hours")), ("d", _("days")))
+_HOURS = {"h": 1, "d": 24}
+
+
+class TargetsForm(forms.Form):
+    """A time for each severity, in hours or days, with the version that was seen."""
+
+    def __init__(self, data: Any = None) -> None:
+        """As stored, or as typed. One query."""
+        super().__init__(data)
+        for row in Target.objects.order_by("-severity"):
+            number, unit = _in_units(row.within)
+            name = Severity(row.severity).label
+            self.fields[f"{name}_number"] = forms.DecimalField(
+                label=name.capitalize(), min_value=Decimal("0.1"), max_value=9_000, decimal_places=2, initial=number
+            )
+            self.fields[f"{name}_unit"] = forms.ChoiceField(label=_("Unit"), choices=UNITS, initial=unit)
+            self.fields[f"{name}_version"] = forms.IntegerField(
+                min_value=1, initial=row.version, widget=forms.HiddenInput
+            )
+
+    @property
+    def rows(self) -> list[tuple[str, forms.BoundField, forms.BoundField, forms.BoundField]]:
+        """Severity, number, unit and version, the gravest first."""
+        names = [one.label for one in reversed(Severity) if f"{one.label}_number" in self.fields]
+        return [(name, self[f"{name}_number"], self[f"{name}_unit"], self[f"{name}_version"]) for name in names]
+
+    def values(self) -> dict[int, timedelta]:
+        """The times by severity."""
+        data = self.cleaned_data
+        return {
+            Severity[name.upper()].value: timedelta(hours=float(data[f"{name}_number"]) * _HOURS[data[f"{name}_unit"]])
+            for name, *_fields in self.rows
+        }
+
+    def versions(self) -> dict[int, int]:
+        """The versions that were seen, by severity."""
+        return {Severity[name.upper()].value: self.cleaned_data[f"{name}_version"] for name, *_fields in self.rows}
+
+    def refuse(self, severity: int, message: str) -> None:
+        """Put what the service refused beside its field."""
+        self.add_error(f"{Severity(severity).label}_number", message)
+
+
+def _in_units(within: timedelta) -> tuple[Decimal, str]:
+    """A time as people write it: whole days as days, everything else in hours."""
+    hours = Decimal(int(within.total_seconds())) / 3_600
+    if hours % 24 == 0:
+        return (hours / 24).normalize(), "d"
+    return hours.quantize(Decimal("0.01")).normalize(), "h"

@@ -1,12 +1,12 @@
 """The alert pages: nouns in the path, state in the query string, and every change a POST."""
 
-from django.urls import path
+from django.urls import URLPattern, include, path
 
-from alerts.views import actions, detail, exceptions, queue
+from alerts.views import actions, detail, escalating, exceptions, queue, reviews, targets
 
 app_name = "alerts"
 
-urlpatterns = [
+pages: list[URLPattern] = [
     path("", queue.queue, name="queue"),
     path("pulse/", queue.pulse, name="pulse"),
     path("bulk/", actions.bulk, name="bulk"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("<int:alert_id>/raw/", detail.raw, name="raw"),
     path("<int:alert_id>/status/", actions.set_status, name="set_status"),
     path("<int:alert_id>/assign/", actions.assign, name="assign"),
+    path("<int:alert_id>/escalate/", escalating.escalate, name="escalate"),
     path("<int:alert_id>/comments/", actions.comment, name="comment"),
     path("<int:alert_id>/exceptions/", exceptions.add, name="exception_add"),
     path("<int:alert_id>/exceptions/preview/", exceptions.preview, name="exception_preview"),
@@ -24,4 +25,13 @@ urlpatterns = [
     path("exceptions/<int:item_id>/disable/", exceptions.disable, name="exception_disable"),
     path("exceptions/<int:item_id>/enable/", exceptions.enable, name="exception_enable"),
     path("exceptions/<int:item_id>/undo/", exceptions.take_back, name="exception_undo"),
+]
+
+urlpatterns = [
+    path("alerts/", include(pages)),
+    path("exceptions/", reviews.list_exceptions, name="exceptions"),
+    path("exceptions/drafts/<int:draft_id>/approve/", reviews.approve, name="draft_approve"),
+    path("exceptions/drafts/<int:draft_id>/return/", reviews.send_back, name="draft_return"),
+    path("exceptions/drafts/<int:draft_id>/withdraw/", reviews.withdraw, name="draft_withdraw"),
+    path("settings/targets/", targets.set_targets, name="targets"),
 ]

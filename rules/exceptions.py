@@ -34,6 +34,7 @@ Entries = Sequence[Mapping[str, Any]]
 
 __all__ = [
     "HeldEvent",
+    "check_content",
     "create_item",
     "disable_item",
     "drop_held_back",
@@ -276,6 +277,22 @@ def _checked(
         "expires_at": expires_at,
         "review_at": review_at,
     }
+
+
+def check_content(
+    *,
+    entries: Entries,
+    reason: str,
+    name: str,
+    expires_at: datetime | None,
+    review_at: datetime | None,
+    now: datetime,
+) -> dict[str, Any]:
+    """What an exception would store, for one that waits before it is saved.
+
+    Raises: ExceptionEntryError for an entry, ExceptionRefused for the rest.
+    """
+    return _checked(entries=entries, reason=reason, name=name, expires_at=expires_at, review_at=review_at, now=now)
 
 
 def _text(field: str, text: str, limit: int, when_empty: str) -> str:

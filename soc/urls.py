@@ -6,7 +6,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("soc.home")),
     path("", include("soc.health.urls")),
     path("", include("accounts.urls")),
-    path("alerts/", include("alerts.urls")),
+    path("", include("alerts.urls")),
     path("cases/", include("cases.urls")),
     path("overview/", include("cases.overview.urls")),
     path("rules/", include("rules.urls")),

@@ -15,6 +15,7 @@ from accounts.api.view import ApiView
 from accounts.models import Change, Notice, User
 from accounts.roles import PERMISSIONS, Permission, Role
 from accounts.services import create_sign_in_link
+from alerts.exceptions import drafts
 from alerts.models import Alert, AlertEvent
 from cases.opening import open_case
 from cases.todo import add_task
@@ -92,6 +93,10 @@ def site(db) -> Site:
         actor=world.rosa,
         now=world.now,
     )
+    draft = drafts.draft(
+        alert=other, entries=[entries[0] | {"value": "elsewhere"}], reason="known good", actor=world.ana, now=world.now,
+        team_ids=[world.team.pk],
+    )  # fmt: skip
     return Site(
         people={Role(person.role): person for name, person in world.people.items() if name != "otto"},
         outsider=_as_engineer(world.otto),
@@ -102,6 +107,7 @@ def site(db) -> Site:
             "session_id": 1,
             "rule_id": alert.rule_id,
             "item_id": item.pk,
+            "draft_id": draft.pk,
             "uid": bytes(AlertEvent.objects.get(alert=alert).uid).hex(),
             "key_id": world.keys[world.team.pk].pk,
             "group": _last_group(),

@@ -5,6 +5,7 @@ over the same source events that the rule's runs judge, so the three can never d
 """
 
 from alerts.exceptions.changing import Edited, disable, edit, enable
+from alerts.exceptions.drafts import approve, draft, send_back, withdraw
 from alerts.exceptions.lints import Lint
 from alerts.exceptions.previewing import Miss, Preview, preview
 from alerts.exceptions.saving import Added, add
@@ -19,10 +20,14 @@ __all__ = [
     "Preview",
     "TakenBack",
     "add",
+    "approve",
     "disable",
+    "draft",
     "edit",
     "enable",
     "preview",
+    "send_back",
     "suggest",
     "take_back",
+    "withdraw",
 ]

@@ -1,11 +1,17 @@
-"""Who may change the exceptions of a rule: whoever may write exceptions, on rules that serve one of his teams."""
+"""Who may change the exceptions of a rule: whoever may write exceptions, on rules that serve one of his teams.
+
+The policy of a role may say that its exceptions need a review. Then its people send drafts instead of adding, editing
+or enabling anything: each of these takes events out of a rule. Disabling and taking back only let events in again, so
+they may do that with exceptions of their own.
+"""
 
 from accounts.access import need
 from accounts.errors import NotYourTeam
-from accounts.models import User
+from accounts.models import RolePolicy, User
 from accounts.roles import Permission
-from accounts.selectors import teams_of
-from rules.models import Rule
+from accounts.selectors import policy_of, teams_of
+from alerts.errors import ReviewNeeded
+from rules.models import ExceptionItem, Rule
 
 
 def need_to_except(actor: User, rule: Rule) -> None:
@@ -16,3 +22,28 @@ def need_to_except(actor: User, rule: Rule) -> None:
     need(actor, Permission.EXCEPT)
     if rule.team_id is not None and rule.team_id not in teams_of(actor):
         raise NotYourTeam("This rule belongs to a team that you are not in.")
+
+
+def drafts_only(user: User) -> bool:
+    """Whether the policy of the person's role sends his exceptions to review. One query."""
+    return policy_of(user.role).exceptions == RolePolicy.Exceptions.DRAFT
+
+
+def need_to_save(actor: User, rule: Rule) -> None:
+    """Refuse who may not put an exception into force. Up to two queries.
+
+    Raises: NotAllowed, NotYourTeam, ReviewNeeded.
+    """
+    need_to_except(actor, rule)
+    if drafts_only(actor):
+        raise ReviewNeeded
+
+
+def need_to_lift(actor: User, item: ExceptionItem) -> None:
+    """Refuse who may not end an exception. Up to two queries.
+
+    Raises: NotAllowed, NotYourTeam, ReviewNeeded.
+    """
+    need_to_except(actor, item.rule)
+    if item.owner_id != actor.pk and drafts_only(actor):
+        raise ReviewNeeded("Your role may disable or take back only exceptions of its own person. Ask the owner.")

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Change, User
-from alerts.exceptions.allowed import need_to_except
+from alerts.exceptions.allowed import need_to_lift, need_to_save
 from alerts.exceptions.entries import Entries
 from alerts.exceptions.guard import check_guard
 from alerts.exceptions.taking_back import TakenBack
@@ -49,9 +49,10 @@ def edit(
 ) -> Edited:
     """Replace what an exception says. It passes the true-positive guard anew; what it lets go is raised.
 
-    Raises: NotAllowed, NotYourTeam, StaleException, GuardRefused, ExceptionEntryError, ExceptionRefused, RuleFailed.
+    Raises: NotAllowed, NotYourTeam, ReviewNeeded, StaleException, GuardRefused, ExceptionEntryError, ExceptionRefused,
+    RuleFailed.
     """
-    need_to_except(actor, item.rule)
+    need_to_save(actor, item.rule)
     trees = parse_each_entry(entries)
     epoch.bump()
     note = check_guard(rule=item.rule, trees=trees, team_ids=team_ids, actor=actor, override=override_guard_reason)
@@ -85,9 +86,9 @@ def disable(
 ) -> TakenBack:
     """Switch an exception off and raise what it held back, as far as it is still stored.
 
-    Raises: NotAllowed, NotYourTeam, StaleException, ExceptionGone, RuleFailed.
+    Raises: NotAllowed, NotYourTeam, ReviewNeeded, StaleException, ExceptionGone, RuleFailed.
     """
-    need_to_except(actor, item.rule)
+    need_to_lift(actor, item)
     switched = disable_item(item=item, version=version, actor=actor, now=now, door=door)
     released = release(item=switched, now=now)
     return TakenBack(switched, released.alerts, released.gone, [], released.over, released.still_held)
@@ -109,9 +110,9 @@ def enable(
 
     `override_guard_reason` has it enabled nevertheless, by who may, and is recorded.
 
-    Raises: NotAllowed, NotYourTeam, StaleException, ExceptionGone, ExceptionRefused, GuardRefused.
+    Raises: NotAllowed, NotYourTeam, ReviewNeeded, StaleException, ExceptionGone, ExceptionRefused, GuardRefused.
     """
-    need_to_except(actor, item.rule)
+    need_to_save(actor, item.rule)
     trees = parse_each_entry(item.entries)
     epoch.bump()
     note = check_guard(rule=item.rule, trees=trees, team_ids=team_ids, actor=actor, override=override_guard_reason)

@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts.models import Change, User
 from accounts.record import record_change
 from alerts.errors import AlertNotFound, AlreadyExcepted, ReasonNeeded
-from alerts.exceptions.allowed import need_to_except
+from alerts.exceptions.allowed import need_to_save
 from alerts.exceptions.covering import alerts_of, judge_alerts
 from alerts.exceptions.entries import Entries, field_of, told
 from alerts.exceptions.guard import check_guard
@@ -56,20 +56,58 @@ def add(
 ) -> Added:
     """Save an exception on the alert's rule, and close the person's open alerts that it covers with `close_matching`.
 
-    The epoch is held exclusively from before the guard looks until the commit: a worker that is about to raise alerts
-    either has committed them, and they are closed, or sees the exception first.
-
-    Raises: NotAllowed, NotYourTeam, AlertNotFound, GuardRefused, AlreadyExcepted, ReasonNeeded, ExceptionEntryError,
-    ExceptionRefused, TextRefused.
+    Raises: NotAllowed, NotYourTeam, ReviewNeeded, AlertNotFound, GuardRefused, AlreadyExcepted, ReasonNeeded,
+    ExceptionEntryError, ExceptionRefused, TextRefused.
     """
-    need_to_except(actor, alert.rule)
+    need_to_save(actor, alert.rule)
     if alert.team_id not in team_ids:
         raise AlertNotFound(alert.pk)
+    return put_in_force(
+        alert=alert,
+        entries=entries,
+        reason=reason,
+        name=name,
+        expires_at=expires_at,
+        review_at=review_at,
+        close_matching=close_matching,
+        close_note=close_note,
+        override_guard_reason=override_guard_reason,
+        owner=actor,
+        actor=actor,
+        now=now,
+        team_ids=team_ids,
+        door=door,
+    )
+
+
+def put_in_force(
+    *,
+    alert: Alert,
+    entries: Entries,
+    reason: str,
+    name: str,
+    expires_at: datetime | None,
+    review_at: datetime | None,
+    close_matching: str | None,
+    close_note: str,
+    override_guard_reason: str,
+    owner: User,
+    actor: User,
+    now: datetime,
+    team_ids: Sequence[int],
+    door: Change.Door,
+    told: str = "",
+) -> Added:
+    """What adding and approving come to, in the caller's transaction, once it has asked whether they may.
+
+    The epoch is held exclusively from before the guard looks until the commit: a worker that is about to raise alerts
+    either has committed them, and they are closed, or sees the exception first. `told` goes into the alert's record.
+    """
     trees = parse_each_entry(entries)
     if close_matching is not None and close_matching not in Reason.values:
         raise ReasonNeeded
     epoch.bump()
-    _check_not_there(alert.rule_id, entries)
+    check_not_there(alert.rule_id, entries)
     guard_note = check_guard(
         rule=alert.rule, trees=trees, team_ids=team_ids, actor=actor, override=override_guard_reason
     )
@@ -78,23 +116,24 @@ def add(
         rule=alert.rule,
         entries=entries,
         reason=reason,
-        name=name.strip() or _name(entries),
+        name=name.strip() or named_after(entries),
         expires_at=expires_at,
         review_at=review_at,
-        owner=actor,
+        owner=owner,
         from_alert=alert.pk,
         actor=actor,
         now=now,
         door=door,
         group=group,
     )
-    _record_on_alert(alert, item, guard_note, actor, now, door, group)
+    _record_on_alert(alert, item, " ".join(filter(None, (told, guard_note))), actor, now, door, group)
     closing = _Closing(item, close_matching, checked_text(close_note, "note"), actor, now, door, group)
     closed = _close_covered(closing, trees, team_ids) if close_matching else []
     return Added(item, closed, group)
 
 
-def _check_not_there(rule_id: str, entries: Entries) -> None:
+def check_not_there(rule_id: str, entries: Entries) -> None:
+    """Refuse what the rule has already. One query. Raises: AlreadyExcepted."""
     in_force = ExceptionItem.objects.filter(rule_id=rule_id, enabled=True, expired=False, removed_at=None)
     same = in_force.filter(entries=[dict(entry) for entry in entries]).first()
     if same is not None:
@@ -156,7 +195,7 @@ def _record_on_alert(
     )
 
 
-def _name(entries: Entries) -> str:
+def named_after(entries: Entries) -> str:
     """A name from the conditions, for whoever gives none."""
     told_all = " and ".join(f"{field_of(entry)} {told(entry)}" for entry in entries)
     return told_all if len(told_all) <= MAX_NAME else f"{told_all[: MAX_NAME - 1]}…"

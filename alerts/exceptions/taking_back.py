@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.models import Change, User
 from alerts.errors import UndoNotWhole
-from alerts.exceptions.allowed import need_to_except
+from alerts.exceptions.allowed import need_to_lift
 from alerts.release import release
 from alerts.restoring import changes_of, is_workflow, restore
 from alerts.retrying import retry_conflicts
@@ -45,9 +45,9 @@ def take_back(
     """Remove an exception and raise what it held back. Within ten minutes of being added, what it closed opens again,
     except where somebody has worked on the alert since.
 
-    Raises: NotAllowed, NotYourTeam, StaleException, ExceptionGone, UndoNotWhole, RuleFailed.
+    Raises: NotAllowed, NotYourTeam, ReviewNeeded, StaleException, ExceptionGone, UndoNotWhole, RuleFailed.
     """
-    need_to_except(actor, item.rule)
+    need_to_lift(actor, item)
     removed = remove_item(item=item, version=version, actor=actor, now=now, door=door)
     reopened = _reopen(item, actor=actor, now=now, team_ids=team_ids, door=door)
     released = release(item=removed, now=now)

@@ -2,10 +2,14 @@
 
 from datetime import datetime
 
-from accounts.models import Change
+from django.db.models.functions import Lower
+
+from accounts.mentions import names_in
+from accounts.models import Change, Team
+from accounts.selectors import people_of_teams
 from alerts.models import Alert, Comment, Reason
 from alerts.selectors.shapes import Entry
-from alerts.workflow import COMMENTED, OBJECT_TYPE, UNDID, UNDO_WINDOW
+from alerts.workflow import COMMENTED, ESCALATED, OBJECT_TYPE, UNDID, UNDO_WINDOW
 
 SHOWN = 200
 _REASONS = dict(Reason.choices)
@@ -16,7 +20,9 @@ def activity_of(alert: Alert, *, now: datetime) -> list[Entry]:
     changes = list(_changes(alert))
     undone = set(Change.objects.filter(undoes__in=changes).values_list("undoes_id", flat=True))
     entries = [_of_change(change, now, change.pk in undone) for change in changes]
-    entries += [_of_comment(comment) for comment in alert.comments.select_related("author").order_by("-pk")[:SHOWN]]
+    comments = list(alert.comments.select_related("author").order_by("-pk")[:SHOWN])
+    called = _called(comments, alert)
+    entries += [_of_comment(comment, called) for comment in comments]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
@@ -50,6 +56,9 @@ def _told(change: Change) -> str:
         return "took the owner off"
     if change.verb == "added an exception":
         return f"added the exception “{after.get('name', '')}”"
+    if change.verb == ESCALATED:
+        team = Team.objects.filter(pk=after.get("team_id")).first()
+        return f"escalated it to {team or 'another team'}"
     if change.verb == UNDID:
         return f"took back that it was {change.note}"
     return f"{change.verb} it"
@@ -60,7 +69,22 @@ def _note(change: Change) -> str:
     return "" if change.verb in ("assigned", "unassigned", UNDID) else change.note
 
 
-def _of_comment(comment: Comment) -> Entry:
+def _called(comments: list[Comment], alert: Alert) -> frozenset[str]:
+    """Whom the comments call, of those who see the alert. One query, none where nobody is called."""
+    names = {name for comment in comments for name in names_in(comment.text)}
+    if not names:
+        return frozenset()
+    people = people_of_teams([alert.team_id]).alias(called=Lower("username")).filter(called__in=names)
+    return frozenset(person.username.lower() for person in people)
+
+
+def _of_comment(comment: Comment, called: frozenset[str]) -> Entry:
     return Entry(
-        at=comment.at, who=str(comment.author), verb=COMMENTED, text="commented", note=comment.text, is_comment=True
+        at=comment.at,
+        who=str(comment.author),
+        verb=COMMENTED,
+        text="commented",
+        note=comment.text,
+        is_comment=True,
+        called=called.intersection(names_in(comment.text)),
     )

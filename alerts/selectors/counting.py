@@ -12,7 +12,8 @@ from accounts.models import User
 from accounts.selectors import teams_of
 from alerts.models import Alert, Severity, Status
 from alerts.selectors.filtering import filtered
-from alerts.selectors.queue_page import ORDERS, Looked, matching, tree_of
+from alerts.selectors.ordering import NEWEST
+from alerts.selectors.queue_page import Looked, matching, tree_of
 from alerts.selectors.shapes import Histogram, QueueFilters
 from rules.models import Rule
 from soc.web.counts import CAP, Count, capped, of
@@ -50,13 +51,12 @@ def new_since(*, user: User, filters: QueueFilters, since_id: int, now: datetime
 
     Raises: LanguageError.
     """
-    newer = filtered(user, filters).filter(pk__gt=since_id)
+    newer = filtered(user, filters, now).filter(pk__gt=since_id)
     tree = tree_of(filters, now)
     if tree is None:
         return capped(newer)
-    order = ORDERS["newest"]
     looked = Looked()
-    number = sum(1 for _ in islice(matching(order.sorted(newer), tree, order, looked), CAP + 1))
+    number = sum(1 for _ in islice(matching(newer, tree, NEWEST, looked), CAP + 1))
     return Count(number, capped=True) if looked.stopped else of(number)
 
 
@@ -84,7 +84,7 @@ def histogram(*, user: User, filters: QueueFilters, now: datetime, buckets: int 
     start = filters.since or end - DEFAULT_SPAN
     seconds = _bucket_seconds((end - start).total_seconds(), buckets)
     first = datetime.fromtimestamp(start.timestamp() // seconds * seconds, UTC)
-    shown = filtered(user, replace(filters, since=first, until=None, kql=""))
+    shown = filtered(user, replace(filters, since=first, until=None, kql=""), now)
     rows = (
         shown.filter(created_at__lte=end)
         .annotate(bucket=_bucket(first, seconds))

@@ -7,12 +7,17 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from accounts.selectors import teams_of
 from alerts.models import Alert
+from alerts.selectors.ordering import past
 from alerts.selectors.shapes import QueueFilters
+from alerts.targets import targets
 
 
-def filtered(user: User, filters: QueueFilters) -> QuerySet[Alert]:
-    """The alerts that the person sees and the filters let through, in no order. One query for the teams."""
-    return Alert.objects.filter(_everything(filters, user), team_id__in=teams_of(user))
+def filtered(user: User, filters: QueueFilters, now: datetime) -> QuerySet[Alert]:
+    """The alerts that the person sees and the filters let through, in no order. One query for the teams, and one for
+    the targets where they are asked about.
+    """
+    late = past(targets(), now) if filters.past_target else Q()
+    return Alert.objects.filter(_everything(filters, user) & late, team_id__in=teams_of(user))
 
 
 def _everything(filters: QueueFilters, user: User) -> Q:

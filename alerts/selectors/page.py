@@ -1,5 +1,6 @@
 """Everything the alert page shows, gathered once."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import orjson
@@ -10,6 +11,7 @@ from alerts.kept import source_of
 from alerts.models import Alert
 from alerts.selectors.activity import activity_of
 from alerts.selectors.event_fields import all_fields, grouped_fields
+from alerts.selectors.origin import events_team, team_name
 from alerts.selectors.queue_page import neighbours
 from alerts.selectors.related import related_to
 from alerts.selectors.sentence import summary_sentence
@@ -30,7 +32,8 @@ def alert_page(*, alert: Alert, user: User, now: datetime, filters: QueueFilters
     About fifteen queries, and one read of the process tree's blocks.
     """
     team_ids = teams_of(user)
-    kept = source_of(alert)
+    kept, home = source_of(alert), events_team(alert)
+    around_it = replace(kept, team_id=home) if kept and home in team_ids else None
     document = kept.document() if kept else Document({})
     definition = definition_of(alert.revision)
     return AlertPage(
@@ -40,9 +43,10 @@ def alert_page(*, alert: Alert, user: User, now: datetime, filters: QueueFilters
         current_revision=alert.rule.revision,
         sentence=summary_sentence(alert, document),
         why=why_it_fired(alert, document if kept else None),
-        new_terms=new_terms_of(alert),
-        process_tree=_process_tree(kept),
-        event_stored=kept is not None and _is_stored(kept),
+        new_terms=new_terms_of(alert, home if home in team_ids else None),
+        process_tree=_process_tree(around_it),
+        event_stored=around_it is not None and _is_stored(around_it),
+        events_of="" if home in team_ids else team_name(home),
         fields=grouped_fields(document, definition),
         all_fields=all_fields(document, definition),
         raw=orjson.dumps(document.raw, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode(),

@@ -7,59 +7,24 @@ from itertools import islice
 from time import monotonic
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.selectors import teams_of
 from alerts.models import Alert
 from alerts.selectors.filtering import filtered
 from alerts.selectors.narrowing import narrowed
+from alerts.selectors.ordering import Order, is_past, order_of
 from alerts.selectors.searching import BUDGET, CHUNK, SECONDS, found
 from alerts.selectors.shapes import Neighbours, QueueFilters, QueuePage, QueueRow
 from alerts.selectors.verdicts import past_verdicts
+from alerts.targets import targets
 from engine import Tree, parse_kql, pin_dates
 from soc.web.counts import CAP, Count, capped, of
 from soc.web.paging import cut, read_key
 
 SALT = "alerts"
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An order of the queue: columns, all of them downwards or all upwards, the last one the alert's number."""
-
-    columns: tuple[str, ...]
-    down: bool = True
-
-    def sorted(self, alerts: QuerySet[Alert]) -> QuerySet[Alert]:
-        """The alerts in this order."""
-        return alerts.order_by(*(f"-{name}" if self.down else name for name in self.columns))
-
-    def key(self, alert: Alert) -> tuple[Any, ...]:
-        """The sort values of an alert, as JSON takes them."""
-        values = (getattr(alert, name) for name in self.columns)
-        return tuple(value.isoformat() if isinstance(value, datetime) else value for value in values)
-
-    def beyond(self, key: Sequence[Any], *, back: bool = False) -> Q:
-        """The alerts that come after the key in this order (`back`: before it)."""
-        step = "lt" if self.down is not back else "gt"
-        beyond, same = Q(), Q()
-        for name, value in zip(self.columns, key, strict=True):
-            beyond |= same & Q(**{f"{name}__{step}": value})
-            same &= Q(**{name: value})
-        # Said once more for the first column alone, so that its index is of use.
-        return Q(**{f"{self.columns[0]}__{step}e": key[0]}) & beyond
-
-    def reversed(self) -> "Order":
-        """The same order from its other end."""
-        return Order(self.columns, not self.down)
-
-
-ORDERS = {
-    "urgent": Order(("severity", "risk_score", "pk")),
-    "newest": Order(("created_at", "pk")),
-    "oldest": Order(("created_at", "pk"), down=False),
-}
+_OF_ORDER = ("id", "severity", "risk_score", "created_at", "status")
 
 
 def queue(
@@ -76,20 +41,19 @@ def queue(
 
     Raises: LanguageError for KQL that cannot be read.
     """
-    order = ORDERS.get(filters.sort, ORDERS["urgent"])
-    tree = tree_of(filters, now)
+    tree, times = tree_of(filters, now), targets()
     start = read_key(after, f"{SALT}:{filters.sort}")
-    key = start.values if start.values and len(start.values) == len(order.columns) else None
-    base = filtered(user, filters)
-    rest = order.sorted(base.filter(order.beyond(key)) if key else base)
+    moment, key = _resume(start.values, now)
+    order = order_of(filters, times, moment)
+    base = filtered(user, filters, now)
     if tree is None:
-        rows, total, looked = _plain(rest, limit), capped(base), Looked()
+        rows, total, looked = order.read(base.select_related("assignee"), limit + 1, key), capped(base), Looked()
     else:
-        rows, total, looked = _searched(base, rest, order, tree, limit, later=key is not None)
-    page = cut(rows, limit, order.key, f"{SALT}:{filters.sort}")
+        rows, total, looked = _searched(base, order, tree, limit, key)
+    page = cut(rows, limit, lambda alert: [moment.isoformat(), *order.key(alert)], f"{SALT}:{filters.sort}")
     verdicts = past_verdicts({alert.rule_id for alert in page.items}, teams_of(user))
     return QueuePage(
-        rows=[QueueRow(alert, verdicts[alert.rule_id]) for alert in page.items],
+        rows=[QueueRow(alert, verdicts[alert.rule_id], is_past(alert, times, now)) for alert in page.items],
         next_key=page.next_key,
         total=total,
         stopped=looked.stopped,
@@ -107,22 +71,25 @@ def tree_of(filters: QueueFilters, now: datetime) -> Tree | None:
     return pin_dates(parse_kql(filters.kql), now) if filters.kql.strip() else None
 
 
-def _plain(rest: QuerySet[Alert], limit: int) -> list[Alert]:
-    return list(rest.select_related("assignee")[: limit + 1])
+def _resume(values: Sequence[Any] | None, now: datetime) -> tuple[datetime, Sequence[Any] | None]:
+    """The moment whose order the pages follow, and the key to go on after."""
+    if not values or len(values) < 4:
+        return now, None
+    return datetime.fromisoformat(values[0]), values[1:]
 
 
 def _searched(
-    base: QuerySet[Alert], rest: QuerySet[Alert], order: Order, tree: Tree, limit: int, *, later: bool
+    base: QuerySet[Alert], order: Order, tree: Tree, limit: int, key: Sequence[Any] | None
 ) -> tuple[list[Alert], Count, "Looked"]:
     """Fill a page from the alerts that the tree is true of, and count them, both within the budget.
 
     The first page falls out of the counting; a later one is read from its key on, before anything is counted.
     """
-    looked, rows, number = Looked(), list[Alert](), 0
+    looked, rows, number, later = Looked(), list[Alert](), 0, key is not None
     if later:
-        rows = list(islice(matching(rest, tree, order, looked), limit + 1))
+        rows = list(islice(matching(base, tree, order, looked, key), limit + 1))
     counted = looked.anew()
-    for alert in islice(matching(order.sorted(base), tree, order, counted), CAP + 1):
+    for alert in islice(matching(base, tree, order, counted), CAP + 1):
         number += 1
         if not later and number <= limit + 1:
             rows.append(alert)
@@ -154,19 +121,20 @@ class Looked:
         return not self.late
 
 
-def matching(alerts: QuerySet[Alert], tree: Tree, order: Order, looked: Looked) -> Iterator[Alert]:
+def matching(
+    alerts: QuerySet[Alert], tree: Tree, order: Order, looked: Looked, after: Sequence[Any] | None = None
+) -> Iterator[Alert]:
     """The alerts that the tree is true of, in order, read in chunks from one key to the next, within the budget."""
     loaded = (
         alerts.filter(narrowed(tree))
         .select_related("assignee", "rule", "revision")
         .defer("revision__definition", "revision__source_text", "revision__tree")
     )
-    rest = loaded
-    while chunk := list(rest[:CHUNK]):
+    while chunk := order.read(loaded, CHUNK, after):
         yield from found(chunk, tree, looked.goes_on)
         if looked.stopped or len(chunk) < CHUNK:
             return
-        rest = loaded.filter(order.beyond(order.key(chunk[-1])))
+        after = order.key(chunk[-1])
 
 
 def matching_ids(
@@ -180,11 +148,10 @@ def matching_ids(
 
     Raises: LanguageError.
     """
-    order = ORDERS.get(filters.sort, ORDERS["urgent"])
-    alerts = order.sorted(filtered(user, filters))
+    order, alerts = order_of(filters, targets(), now), filtered(user, filters, now)
     tree = tree_of(filters, now)
     if tree is None:
-        return list(alerts.values_list("pk", flat=True)[:limit])
+        return [alert.pk for alert in order.read(alerts.only(*_OF_ORDER), limit)]
     return [alert.pk for alert in islice(matching(alerts, tree, order, Looked()), limit)]
 
 
@@ -195,21 +162,21 @@ def neighbours(
     alert: Alert,
     now: datetime,
 ) -> Neighbours:
-    """The alerts before and after this one in the queue, as it is now. Two queries without KQL.
+    """The alerts before and after this one in the queue, as it is now. Five queries without KQL.
 
     Raises: LanguageError.
     """
-    order = ORDERS.get(filters.sort, ORDERS["urgent"])
-    tree = tree_of(filters, now)
-    base, key = filtered(user, filters), order.key(alert)
-    before = order.reversed().sorted(base.filter(order.beyond(key, back=True)))
-    after = order.sorted(base.filter(order.beyond(key)))
-    looked = Looked()
-    return Neighbours(_first(before, order.reversed(), tree, looked), _first(after, order, tree, looked.anew()))
+    order, tree = order_of(filters, targets(), now), tree_of(filters, now)
+    if order.targets and alert.severity not in dict(order.targets):
+        return Neighbours(None, None)  # the queue it was opened from does not show its severity
+    base, key, looked = filtered(user, filters, now), order.key(alert), Looked()
+    back = _first(base, order.reversed(), key, tree, looked)
+    return Neighbours(back, _first(base, order, key, tree, looked.anew()))
 
 
-def _first(alerts: QuerySet[Alert], order: Order, tree: Tree | None, looked: Looked) -> int | None:
+def _first(alerts: QuerySet[Alert], order: Order, key: Sequence[Any], tree: Tree | None, looked: Looked) -> int | None:
     if tree is None:
-        return alerts.values_list("pk", flat=True).first()
-    found_one = next(matching(alerts, tree, order, looked), None)
+        beside = order.read(alerts.only(*_OF_ORDER), 1, key)
+        return beside[0].pk if beside else None
+    found_one = next(matching(alerts, tree, order, looked, key), None)
     return found_one.pk if found_one else None

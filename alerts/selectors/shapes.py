@@ -35,6 +35,7 @@ class QueueFilters:
     closed_since: datetime | None = None
     kql: str = ""
     building_blocks: bool = False
+    past_target: bool = False  # only what is open longer than the target of its severity
     sort: str = "urgent"  # urgent | newest | oldest
 
 
@@ -75,6 +76,7 @@ class QueueRow:
 
     alert: Alert
     verdicts: Verdicts
+    past_target: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,7 @@ class Entry:
     group: UUID | None = None
     undoable: bool = False
     is_comment: bool = False
+    called: frozenset[str] = frozenset()  # the user names in a comment that call somebody
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,3 +236,4 @@ class AlertPage:
     verdicts: Verdicts
     related: Related
     neighbours: Neighbours
+    events_of: str = ""  # the team whose events these are, where the person does not see it

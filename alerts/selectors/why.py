@@ -45,15 +45,18 @@ def _not_held(node: Explanation) -> int:
     return inside + (sum(not child.held for child in node.children) if alternatives else 0)
 
 
-def new_terms_of(alert: Alert) -> NewTerms | None:
-    """What was new and against which history; when the same was seen outside it. One query for a new-terms alert."""
+def new_terms_of(alert: Alert, team_id: int | None) -> NewTerms | None:
+    """What was new and against which history; when the same was seen outside it. One query for a new-terms alert.
+
+    `team_id` is the team whose events raised it, None where the person does not see that team.
+    """
     kept = alert.new_terms
     if not kept:
         return None
     start = datetime.fromisoformat(kept["history_start"])
     end = datetime.fromisoformat(kept["history_end"])
     seen = SeenTerm.objects.filter(
-        logic_hash=bytes(alert.revision.logic_hash), team_id=alert.team_id, terms_hash=terms_hash(kept["values"])
+        logic_hash=bytes(alert.revision.logic_hash), team_id=team_id or 0, terms_hash=terms_hash(kept["values"])
     )
     moments = [at for row in seen.values_list("first_at", "last_at") for at in row]
     return NewTerms(

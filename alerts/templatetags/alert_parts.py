@@ -1,6 +1,7 @@
 """The words and small drawings of the alert pages; what every page needs is in the web kit."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from alerts.models import Reason, Severity, Status
-from alerts.selectors import AlertBrief, AlertPage, FieldGroup, FieldRow, Histogram, NewTerms, Part, Verdicts
+from alerts.selectors import AlertBrief, AlertPage, Entry, FieldGroup, FieldRow, Histogram, NewTerms, Part, Verdicts
 from alerts.views.answers import Spoken
 from alerts.views.composer import Composer
 from alerts.views.conditions import OPERATORS, Condition
@@ -75,6 +76,20 @@ def sentence(parts: Sequence[Part]) -> SafeString:
     drawn = (
         format_html("<b>{}</b>", evidence.show(part.text)) if part.strong else format_html("{}", part.text)
         for part in parts
+    )
+    return format_html_join("", "{}", ((piece,) for piece in drawn))
+
+
+@register.simple_tag
+def comment_text(entry: Entry) -> SafeString:
+    """What was written, with the names that call somebody marked; everything made visible."""
+    if not entry.called:
+        return evidence.show(entry.note)
+    names = "|".join(re.escape(name) for name in sorted(entry.called, key=len, reverse=True))
+    pieces = re.split(rf"(?<![\w@.])(@(?:{names})(?![\w+-]))", entry.note, flags=re.IGNORECASE)
+    drawn = (
+        format_html('<b class="mention">{}</b>', piece) if at % 2 else evidence.show(piece)
+        for at, piece in enumerate(pieces)
     )
     return format_html_join("", "{}", ((piece,) for piece in drawn))
 

@@ -11,6 +11,7 @@ from django.http import HttpResponseBase, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import page
 from accounts.models import User
@@ -116,6 +117,8 @@ def bulk(request: UserRequest) -> HttpResponseBase:
     form = BulkForm(request.POST, people=people_to_assign(teams_of(request.user)))
     if not form.is_valid():
         return show_queue(request, 422, bulk_error=first_error(form))
+    if form.cleaned_data["action"] == "escalate":
+        return _to_escalation(request, list(form.cleaned_data["versions"]))
     try:
         outcome = _act(request, form.cleaned_data)
     except StaleAlert as stale:
@@ -145,8 +148,8 @@ def undo(request: UserRequest, group: UUID) -> HttpResponseBase:
         message, status = error.message, 409
     else:
         message, status = _undone_words(undone), 200
-    if alert_id.isdecimal() and len(alert_id) < 19:
-        alert = seen_alert(request.user, int(alert_id))
+    alert = _still_seen(request.user, alert_id)
+    if alert is not None:
         return back_to_alert(request, alert, Spoken(message, problem=status != 200), "activity")
     query = came_from(request)
     return answer(
@@ -157,6 +160,16 @@ def undo(request: UserRequest, group: UUID) -> HttpResponseBase:
         part="answer",
         context=lambda: queue_context(request, read_queue(request, QueryDict(query))),
     )
+
+
+def _to_escalation(request: UserRequest, alert_ids: list[int]) -> HttpResponseBase:
+    """On to the page that asks which team, with the alerts that were ticked."""
+    chosen = QueryDict(mutable=True)
+    chosen.setlist("alert", [str(alert_id) for alert_id in alert_ids])
+    if query := came_from(request):
+        chosen["from"] = query
+    address = f"{reverse('alerts:escalate', args=[alert_ids[0]])}?{chosen.urlencode()}"
+    return HttpResponseClientRedirect(address) if request.htmx else see_other(address)
 
 
 def show_alert(
@@ -242,6 +255,13 @@ def _bulk_words(data: dict[str, Any], outcome: Outcome) -> str:
     if data["action"] == "acknowledge":
         return ngettext("Acknowledged 1 alert.", "Acknowledged %(count)s alerts.", count) % shown
     return ngettext("Reopened 1 alert.", "Reopened %(count)s alerts.", count) % shown
+
+
+def _still_seen(user: User, alert_id: str) -> Alert | None:
+    """The alert that an undo was pressed on, unless it went to another team meanwhile."""
+    if not alert_id.isdecimal() or len(alert_id) > 18:
+        return None
+    return Alert.objects.filter(pk=int(alert_id), team_id__in=teams_of(user)).first()
 
 
 def _undone_words(undone: undoing.Undone) -> str:

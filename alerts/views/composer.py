@@ -18,6 +18,8 @@ from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from alerts import exceptions
+from alerts.exceptions.allowed import drafts_only
+from alerts.exceptions.drafts import returned_to
 from alerts.forms import ExceptionForm
 from alerts.models import Alert
 from alerts.selectors import AlertPage
@@ -53,6 +55,8 @@ class Composer:
     suggested: str = ""
     preview: exceptions.Preview | None = None
     problem: str = ""
+    drafts_only: bool = False  # the role's exceptions need a review
+    draft_id: int | None = None  # the returned draft that this one replaces
     operators: Any = OPERATORS
 
     @property
@@ -90,12 +94,24 @@ class Composer:
         """Why it cannot be saved, as a sentence; empty when it can."""
         if self.problem or not self.filled:
             return _("Add a condition first.") if not self.filled else ""
+        if self.drafts_only:
+            return _("Exceptions of your role need a review first.")
         return reason_against(Permission.OVERRIDE_GUARD) if self.guarded and not self.may_override else ""
 
     @property
     def may_save(self) -> bool:
         """Whether the button works."""
         return bool(self.filled) and not self.problem and not self.why_not
+
+    @property
+    def may_draft(self) -> bool:
+        """Whether it can be sent for review: always where it is written, since a second pair of eyes never harms."""
+        return bool(self.filled) and not self.problem and self.item is None
+
+    @property
+    def draft_first(self) -> bool:
+        """Whether sending it for review is what the person can do at all."""
+        return self.may_draft and not self.may_save
 
     @property
     def open_count(self) -> int:
@@ -206,8 +222,9 @@ def compose_new(request: UserRequest, page: AlertPage, added: Sequence[str]) -> 
         alert=page.alert,
         field_names=sorted(values),
         suggested="" if picked or not rows else _("Suggested from this alert and past verdicts"),
+        drafts_only=drafts_only(request.user),
     )
-    return judged(composer)
+    return judged(_as_drafted(composer, request))
 
 
 def compose_from(request: UserRequest, page: AlertPage) -> Composer:
@@ -220,8 +237,28 @@ def compose_from(request: UserRequest, page: AlertPage) -> Composer:
         rows=_edited(request.POST, values),
         alert=page.alert,
         field_names=sorted(values),
+        drafts_only=drafts_only(request.user),
+        draft_id=_number(request.POST.get("draft", "")),
     )
     return judged(composer)
+
+
+def _as_drafted(composer: Composer, request: UserRequest) -> Composer:
+    """With what a returned draft of the person says, where the address names one of this alert."""
+    number = _number(request.GET.get("draft", ""))
+    if number is None or composer.alert is None:
+        return composer
+    mine = returned_to(request.user, teams_of(request.user)).filter(pk=number, alert=composer.alert).first()
+    if mine is None:
+        return composer
+    composer.draft_id, composer.rows = mine.pk, conditions_of(mine.entries)
+    composer.suggested = _("From your draft")
+    composer.form.initial.update({"reason": mine.reason, "close": bool(mine.close_matching)})
+    return composer
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 def compose_edit(request: UserRequest, item: ExceptionItem) -> Composer:
@@ -242,6 +279,7 @@ def compose_edit(request: UserRequest, item: ExceptionItem) -> Composer:
         form=form,
         rows=_edited(submitted, {}) if submitted else conditions_of(item.entries),
         item=item,
+        drafts_only=drafts_only(request.user),
         version=int(version) if version.isdecimal() and len(version) < 10 else item.version,
     )
     return judged(composer)

@@ -50,6 +50,8 @@ def add(request: UserRequest, alert_id: int) -> HttpResponseBase:
     composer = compose_from(request, context["page"])
     if composer.form.is_valid() and not composer.problem and composer.filled:
         try:
+            if "send" in request.POST:
+                return _sent(request, composer, alert)
             added = _added(composer, alert)
         except (AlertError, RulesError, ExceptionEntryError) as error:
             _show(composer, error)
@@ -179,6 +181,24 @@ def _added(composer: Composer, alert: Alert) -> exceptions.Added:
         now=now,
         team_ids=teams_of(composer.user),
     )
+
+
+def _sent(request: UserRequest, composer: Composer, alert: Alert) -> HttpResponseBase:
+    """Send it for review instead of saving it."""
+    data, now = composer.form.cleaned_data, clock_now()
+    exceptions.draft(
+        alert=alert,
+        entries=composer.entries(),
+        reason=data["reason"],
+        expires_at=composer.form.expires_at(now),
+        review_at=composer.form.review_at(now),
+        close_matching=data["close_reason"] if data["close"] else None,
+        replaces=composer.draft_id,
+        actor=composer.user,
+        now=now,
+        team_ids=teams_of(composer.user),
+    )
+    return back_to_alert(request, alert, Spoken(_("Sent for review. Nothing is held back until it is approved.")))
 
 
 def _edited(composer: Composer, item: ExceptionItem) -> exceptions.Edited:

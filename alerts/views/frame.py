@@ -10,7 +10,21 @@ from accounts.models import User
 from accounts.roles import Permission
 from alerts.forms import VIEWS
 
-QUEUE_KEYS = ("view", "q", "status", "severity", "rule", "technique", "host", "user", "assignee", "tag", "time", "sort")
+QUEUE_KEYS = (
+    "view",
+    "q",
+    "status",
+    "severity",
+    "rule",
+    "technique",
+    "host",
+    "user",
+    "assignee",
+    "tag",
+    "past_target",
+    "time",
+    "sort",
+)
 LONGEST_VALUE = 4_000
 
 

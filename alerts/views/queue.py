@@ -31,6 +31,7 @@ _LABELS = {
     "status": (_("status"), dict(STATUSES)),
     "severity": (_("severity"), dict(SEVERITIES)),
     "time": (_("time"), dict(TIMES)),
+    "past_target": (_("target"), {"1": _("past")}),
     "sort": (_("order"), dict(SORTS)),
 }
 
@@ -94,6 +95,7 @@ class Queue:
             tag=chosen.get("tag", ""),
             since=since_of(chosen, self.now),
             kql=chosen.get("q", ""),
+            past_target=bool(chosen.get("past_target")),
             sort=chosen.get("sort", "newest" if self.view == "closed" else "urgent"),
         )
 

@@ -1,0 +1,332 @@
+"""Exceptions that wait for a second pair of eyes: sent for review, approved, returned with a wish, withdrawn.
+
+A draft takes no event out of anything. Approving it asks everything anew that adding an exception asks: whether the
+entries can be read, whether the rule has them already, and whether a true positive would have been hidden.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from accounts.access import may, need
+from accounts.models import Change, Notice, User
+from accounts.notices import notify
+from accounts.record import record_change
+from accounts.roles import Permission
+from accounts.selectors import people_of_teams
+from alerts.errors import (
+    AlertNotFound,
+    AlreadyExcepted,
+    DraftNotFound,
+    NoteNeeded,
+    OwnDraft,
+    ReasonNeeded,
+    StaleDraft,
+)
+from alerts.exceptions.allowed import need_to_except
+from alerts.exceptions.entries import Entries
+from alerts.exceptions.saving import Added, check_not_there, named_after, put_in_force
+from alerts.models import Alert, ExceptionDraft, Reason
+from alerts.retrying import retry_conflicts
+from alerts.triage import checked_text
+from rules.exceptions import check_content
+
+State = ExceptionDraft.State
+OBJECT_TYPE = "exception_draft"
+_PAST = {"draft": "sent", "approve": "approved", "return": "returned", "withdraw": "withdrew"}
+
+
+@transaction.atomic
+def draft(
+    *,
+    alert: Alert,
+    entries: Entries,
+    reason: str,
+    name: str = "",
+    expires_at: datetime | None = None,
+    review_at: datetime | None = None,
+    close_matching: str | None = None,
+    close_note: str = "",
+    replaces: int | None = None,
+    actor: User,
+    now: datetime,
+    team_ids: Sequence[int],
+    door: Change.Door = Change.Door.PAGE,
+) -> ExceptionDraft:
+    """Send an exception for review, and tell the team's reviewers; one's own returned draft `replaces` is withdrawn.
+
+    Raises: NotAllowed, NotYourTeam, AlertNotFound, AlreadyExcepted, ReasonNeeded, ExceptionEntryError,
+    ExceptionRefused, TextRefused.
+    """
+    need_to_except(actor, alert.rule)
+    if alert.team_id not in team_ids:
+        raise AlertNotFound(alert.pk)
+    if close_matching is not None and close_matching not in Reason.values:
+        raise ReasonNeeded
+    content = check_content(
+        entries=entries,
+        reason=reason,
+        name=name.strip() or named_after(entries),
+        expires_at=expires_at,
+        review_at=review_at,
+        now=now,
+    )
+    check_not_there(alert.rule_id, content["entries"])
+    _check_not_waiting(alert, content["entries"])
+    if replaces is not None:
+        _replace(replaces, actor, now, door)
+    made = ExceptionDraft.objects.create(
+        alert=alert,
+        rule=alert.rule,
+        team=alert.team,
+        **content,
+        close_matching=close_matching or "",
+        close_note=checked_text(close_note, "note"),
+        author=actor,
+        created_at=now,
+        updated_at=now,
+    )
+    _record("draft", made, {}, actor, now, door)
+    _tell(
+        made,
+        _reviewers(made),
+        f"{actor} asks for a review: an exception on {made.rule.name}",
+        actor,
+        now,
+    )
+    return made
+
+
+@retry_conflicts
+@transaction.atomic
+def approve(
+    *,
+    draft_id: int,
+    version: int,
+    override_guard_reason: str = "",
+    actor: User,
+    now: datetime,
+    team_ids: Sequence[int],
+    door: Change.Door = Change.Door.PAGE,
+) -> Added:
+    """Put a draft into force under its author's name, closing what it said it would close; the record names both.
+
+    Raises: NotAllowed, NotYourTeam, DraftNotFound, StaleDraft, OwnDraft, GuardRefused, AlreadyExcepted,
+    ExceptionEntryError, ExceptionRefused.
+    """
+    waiting = _reviewable(draft_id, version, actor, team_ids)
+    need_to_except(actor, waiting.rule)
+    added = put_in_force(
+        alert=waiting.alert,
+        entries=waiting.entries,
+        reason=waiting.reason,
+        name=waiting.name,
+        expires_at=waiting.expires_at,
+        review_at=waiting.review_at,
+        close_matching=waiting.close_matching or None,
+        close_note=waiting.close_note,
+        override_guard_reason=override_guard_reason,
+        owner=waiting.author,
+        actor=actor,
+        now=now,
+        team_ids=team_ids,
+        door=door,
+        told=f"Drafted by {waiting.author}, approved by {actor}: {waiting.reason}",
+    )
+    _settle(
+        "approve", waiting, actor, now, door, state=State.APPROVED, reviewer=actor, reviewed_at=now, item=added.item
+    )
+    _tell(waiting, [waiting.author], f"{actor} approved your exception on {waiting.rule.name}", actor, now)
+    return added
+
+
+@transaction.atomic
+def send_back(
+    *,
+    draft_id: int,
+    version: int,
+    note: str,
+    actor: User,
+    now: datetime,
+    team_ids: Sequence[int],
+    door: Change.Door = Change.Door.PAGE,
+) -> ExceptionDraft:
+    """Ask the author for a change, and say which.
+
+    Raises: NotAllowed, DraftNotFound, StaleDraft, OwnDraft, NoteNeeded, TextRefused.
+    """
+    note = checked_text(note, "note")
+    if not note:
+        raise NoteNeeded("Say what should be changed.")
+    waiting = _reviewable(draft_id, version, actor, team_ids)
+    values = {"state": State.RETURNED, "reviewer": actor, "reviewed_at": now, "review_note": note}
+    _settle("return", waiting, actor, now, door, note=note, **values)
+    said = f"{actor} asks for a change of your exception on {waiting.rule.name}: {' '.join(note.split())}"
+    _tell(waiting, [waiting.author], said, actor, now)
+    return waiting
+
+
+@transaction.atomic
+def withdraw(
+    *,
+    draft_id: int,
+    version: int,
+    actor: User,
+    now: datetime,
+    team_ids: Sequence[int],
+    door: Change.Door = Change.Door.PAGE,
+) -> ExceptionDraft:
+    """Take one's own draft back, whether it waits or was returned.
+
+    Raises: NotAllowed, DraftNotFound (also for a draft of somebody else), StaleDraft.
+    """
+    need(actor, Permission.EXCEPT)
+    mine = _locked(draft_id, version, team_ids, (State.WAITING, State.RETURNED))
+    if mine.author_id != actor.pk:
+        raise DraftNotFound(draft_id)
+    _settle("withdraw", mine, actor, now, door, state=State.WITHDRAWN)
+    return mine
+
+
+def waiting_for(user: User, team_ids: Sequence[int]) -> QuerySet[ExceptionDraft]:
+    """The drafts of these teams that wait, the oldest first; the person's own among them, though others review it."""
+    found = ExceptionDraft.objects.filter(team_id__in=team_ids, state=State.WAITING)
+    if not may(user, Permission.REVIEW_EXCEPTIONS):
+        found = found.filter(author=user)
+    return found.select_related("rule", "author", "alert", "team").order_by("pk")
+
+
+def returned_to(user: User, team_ids: Sequence[int]) -> QuerySet[ExceptionDraft]:
+    """The person's drafts that a reviewer wants changed, newest first."""
+    mine = ExceptionDraft.objects.filter(team_id__in=team_ids, state=State.RETURNED, author=user)
+    return mine.select_related("rule", "author", "alert", "reviewer").order_by("-pk")
+
+
+def draft_of(user: User, draft_id: int, team_ids: Sequence[int]) -> ExceptionDraft:
+    """A draft of the person's teams: a reviewer sees any, everybody else his own.
+
+    Raises: DraftNotFound.
+    """
+    found = ExceptionDraft.objects.filter(pk=draft_id, team_id__in=team_ids).select_related("rule", "author", "alert")
+    seen = found.first() if 0 < draft_id < 2**63 else None
+    if seen is None or (seen.author_id != user.pk and not may(user, Permission.REVIEW_EXCEPTIONS)):
+        raise DraftNotFound(draft_id)
+    return seen
+
+
+def _reviewable(draft_id: int, version: int, actor: User, team_ids: Sequence[int]) -> ExceptionDraft:
+    need(actor, Permission.REVIEW_EXCEPTIONS)
+    waiting = _locked(draft_id, version, team_ids, (State.WAITING,))
+    if waiting.author_id == actor.pk:
+        raise OwnDraft
+    return waiting
+
+
+def _locked(draft_id: int, version: int, team_ids: Sequence[int], states: Sequence[State]) -> ExceptionDraft:
+    rows = ExceptionDraft.objects.select_for_update(of=("self",)).select_related(
+        "rule", "author", "alert__team", "team"
+    )
+    row = rows.filter(pk=draft_id, team_id__in=team_ids).first() if 0 < draft_id < 2**63 else None
+    if row is None:
+        raise DraftNotFound(draft_id)
+    if row.version != version or row.state not in states:
+        raise _stale(row)
+    return row
+
+
+def _stale(row: ExceptionDraft) -> StaleDraft:
+    last = Change.objects.filter(object_type=OBJECT_TYPE, object_id=str(row.pk)).order_by("-at", "-pk").first()
+    if last is None:
+        return StaleDraft(draft_id=row.pk, who="Somebody", what="changed", when=None)
+    return StaleDraft(draft_id=row.pk, who=last.actor_name, what=_PAST.get(last.verb, "changed"), when=last.at)
+
+
+def _check_not_waiting(alert: Alert, entries: Sequence[dict[str, Any]]) -> None:
+    same = ExceptionDraft.objects.filter(
+        rule_id=alert.rule_id, team_id=alert.team_id, state=State.WAITING, entries=list(entries)
+    ).first()
+    if same is not None:
+        raise AlreadyExcepted(item_id=None, name=same.name, waiting=True)
+
+
+def _replace(draft_id: int, actor: User, now: datetime, door: Change.Door) -> None:
+    mine = ExceptionDraft.objects.select_for_update(of=("self",)).select_related("team")
+    old = mine.filter(pk=draft_id, author=actor, state=State.RETURNED).first()
+    if old is not None:
+        _settle("withdraw", old, actor, now, door, note="Sent anew.", state=State.WITHDRAWN)
+
+
+def _settle(
+    verb: str, row: ExceptionDraft, actor: User, now: datetime, door: Change.Door, note: str = "", **values: Any
+) -> None:
+    before = _content(row)
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.version += 1
+    row.updated_at = now
+    row.save(update_fields=[*values, "version", "updated_at"])
+    _record(verb, row, before, actor, now, door, note)
+
+
+def _record(
+    verb: str,
+    row: ExceptionDraft,
+    before: dict[str, Any],
+    actor: User,
+    now: datetime,
+    door: Change.Door,
+    note: str = "",
+) -> None:
+    record_change(
+        at=now,
+        actor=actor,
+        door=door,
+        verb=verb,
+        object_type=OBJECT_TYPE,
+        object_id=row.pk,
+        before=before,
+        after=_content(row),
+        team=row.team,
+        note=note or row.reason,
+    )
+
+
+def _content(row: ExceptionDraft) -> dict[str, Any]:
+    """What the draft says and where it stands, as the record keeps it."""
+    told: Callable[[datetime | None], str | None] = lambda at: at.isoformat() if at else None  # noqa: E731
+    return {
+        "rule": row.rule_id,
+        "alert": row.alert_id,
+        "name": row.name,
+        "entries": row.entries,
+        "reason": row.reason,
+        "expires_at": told(row.expires_at),
+        "review_at": told(row.review_at),
+        "close_matching": row.close_matching,
+        "author": row.author_id,
+        "state": str(row.state),
+        "reviewer": row.reviewer_id,
+        "review_note": row.review_note,
+        "exception": row.item_id,
+        "version": row.version,
+    }
+
+
+def _reviewers(row: ExceptionDraft) -> list[User]:
+    return [person for person in people_of_teams([row.team_id]) if may(person, Permission.REVIEW_EXCEPTIONS)]
+
+
+def _tell(row: ExceptionDraft, people: Sequence[User], text: str, actor: User, now: datetime) -> None:
+    notify(
+        people=people,
+        kind=Notice.Kind.REVIEW,
+        text=text,
+        path=f"{reverse('alerts:exceptions')}#draft-{row.pk}",
+        key=f"draft:{row.pk}:{row.state}:{row.version}",
+        actor=actor,
+        now=now,
+    )

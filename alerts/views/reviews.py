@@ -1,0 +1,244 @@
+"""The exceptions page: drafts that wait for a second pair of eyes, and the ledger of what is in force."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.access import may, page
+from accounts.models import User
+from accounts.roles import Permission
+from accounts.selectors import teams_of
+from alerts import exceptions
+from alerts.errors import AlertError, DraftNotFound, GuardRefused, StaleDraft
+from alerts.exceptions.drafts import draft_of, returned_to, waiting_for
+from alerts.models import ExceptionDraft, Reason
+from alerts.selectors.ledger import SHOWS, Ledger, ledger
+from alerts.views.answers import Spoken, said, say, see_other
+from alerts.views.conditions import Condition, conditions_of
+from alerts.views.exception_words import added_words
+from alerts.views.frame import rights
+from engine import ExceptionEntryError
+from rules.errors import RulesError
+from soc.web.clock import now as clock_now
+from soc.web.counts import Count
+from soc.web.htmx import render_page
+from soc.web.http import UserRequest
+
+MOST_DRAFTS = 20
+CHECK_SECONDS = 2.0  # what the page spends on looking at drafts; what is left is looked at one by one
+_TITLES = {
+    "all": "All",
+    "stale": "Stale",
+    "overdue": "Review overdue",
+    "expiring": "Ends soon",
+    "mine": "Mine",
+    "off": "Turned off",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DraftCard:
+    """A draft as its reviewer sees it: what it says, and what it would do now. `preview` None: not looked at yet."""
+
+    draft: ExceptionDraft
+    conditions: list[Condition]
+    preview: exceptions.Preview | None
+    problem: str
+    mine: bool
+    may_override: bool
+
+    @property
+    def hidden(self) -> int:
+        """How many true positives it would have hidden, those of other teams included."""
+        if self.preview is None:
+            return 0
+        return self.preview.by_verdict.get("true_positive", 0) + self.preview.true_positives_elsewhere
+
+    @property
+    def verdict(self) -> str:
+        """The verdict line."""
+        if self.preview is None:
+            return self.problem or _("Not checked yet")
+        if self.hidden:
+            words = ngettext("Would have hidden 1 true positive", "Would have hidden %(n)s true positives", self.hidden)
+            return words % {"n": self.hidden}
+        shown = {"silenced": self.preview.silenced, "total": self.preview.total}
+        return _("Silences %(silenced)s of %(total)s, no true positive") % shown
+
+    @property
+    def closes(self) -> int:
+        """How many open alerts approving it closes."""
+        return self.preview.open_matching if self.preview and self.draft.close_matching else 0
+
+    @property
+    def aside(self) -> str:
+        """The line under the verdict."""
+        if self.preview is None:
+            return ""
+        if self.hidden and not self.may_override:
+            return _("Narrow it, or have a detection engineer approve it with a reason.")
+        if self.closes:
+            words = ngettext(
+                "1 open alert would close as %(as)s", "%(n)s open alerts would close as %(as)s", self.closes
+            )
+            return words % {"n": self.closes, "as": Reason(self.draft.close_matching).label.lower()}
+        return _("It closes no alert.")
+
+    @property
+    def button(self) -> str:
+        """The words on the button."""
+        return _("Approve, close %(n)s") % {"n": self.closes} if self.closes else _("Approve")
+
+    @property
+    def why_not(self) -> str:
+        """Why it cannot be approved here; empty when it can."""
+        if self.mine:
+            return _("Somebody else has to review it.")
+        if self.preview is None:
+            return self.problem or _("Check it first.")
+        return self.aside if self.hidden and not self.may_override else ""
+
+
+@page()
+def list_exceptions(request: UserRequest) -> HttpResponseBase:
+    """Drafts that wait or came back, then every exception of the rules one sees."""
+    return _page(request, 200)
+
+
+@page(Permission.REVIEW_EXCEPTIONS, methods=("POST",))
+def approve(request: UserRequest, draft_id: int) -> HttpResponseBase:
+    """Put a draft into force."""
+    draft = _seen(request.user, draft_id)
+    try:
+        added = exceptions.approve(
+            draft_id=draft.pk,
+            override_guard_reason=request.POST.get("override", "")[:2_000],
+            **_acting(request),
+        )
+    except (AlertError, RulesError, ExceptionEntryError) as error:
+        return _refused(request, error)
+    say(request, Spoken(added_words(len(added.closed)), added.group))
+    return see_other(reverse("alerts:exceptions"))
+
+
+@page(Permission.REVIEW_EXCEPTIONS, methods=("POST",))
+def send_back(request: UserRequest, draft_id: int) -> HttpResponseBase:
+    """Ask the author for a change."""
+    draft = _seen(request.user, draft_id)
+    try:
+        exceptions.send_back(draft_id=draft.pk, note=request.POST.get("note", ""), **_acting(request))
+    except AlertError as error:
+        return _refused(request, error)
+    messages.success(request, _("%(person)s is asked for a change.") % {"person": draft.author})
+    return see_other(reverse("alerts:exceptions"))
+
+
+@page(Permission.EXCEPT, methods=("POST",))
+def withdraw(request: UserRequest, draft_id: int) -> HttpResponseBase:
+    """Take one's own draft back."""
+    draft = _seen(request.user, draft_id)
+    try:
+        exceptions.withdraw(draft_id=draft.pk, **_acting(request))
+    except AlertError as error:
+        return _refused(request, error)
+    messages.success(request, _("Draft withdrawn."))
+    return see_other(reverse("alerts:exceptions"))
+
+
+def _acting(request: UserRequest) -> dict[str, Any]:
+    version = request.POST.get("version", "")
+    return {
+        "version": int(version) if version.isdecimal() and len(version) < 10 else 0,
+        "actor": request.user,
+        "now": clock_now(),
+        "team_ids": teams_of(request.user),
+    }
+
+
+def _seen(user: User, draft_id: int) -> ExceptionDraft:
+    try:
+        return draft_of(user, draft_id, teams_of(user))
+    except DraftNotFound as error:
+        raise Http404(error.message) from error
+
+
+def _refused(request: UserRequest, error: AlertError | RulesError | ExceptionEntryError) -> HttpResponseBase:
+    if isinstance(error, GuardRefused) and may(request.user, Permission.OVERRIDE_GUARD):
+        return _page(request, 422, problem=_("Say why true positives may be hidden."))
+    return _page(request, 409 if isinstance(error, StaleDraft) else 422, problem=error.message)
+
+
+def _page(request: UserRequest, status: int, problem: str = "") -> HttpResponseBase:
+    now, team_ids = clock_now(), teams_of(request.user)
+    show = request.GET.get("show", "all")
+    show = show if show in SHOWS else "all"
+    found = ledger(user=request.user, team_ids=team_ids, show=show, now=now, after=request.GET.get("after"))
+    waiting = list(waiting_for(request.user, team_ids)[: MOST_DRAFTS + 1])
+    context = {
+        "cards": _cards(request, waiting[:MOST_DRAFTS], team_ids, now),
+        "more_drafts": len(waiting) > MOST_DRAFTS,
+        "returned": [(one, conditions_of(one.entries)) for one in returned_to(request.user, team_ids)[:MOST_DRAFTS]],
+        "page": found.page,
+        "lines": [(row, conditions_of(row.item.entries)) for row in found.page.items],
+        "headline": _headline(found),
+        "facets": [(name, _TITLES[name], found.numbers[name], name == show) for name in SHOWS],
+        "show": show,
+        "problem": problem,
+        "now": now,
+        "may_review": may(request.user, Permission.REVIEW_EXCEPTIONS),
+        "spoken": said(request) if status == 200 else None,
+        "undo_back": "",
+        **rights(request.user),
+    }
+    response = render_page(request, "alerts/exceptions.html", context, part="main")
+    response.status_code = status
+    return response
+
+
+def _cards(request: UserRequest, drafts: list[ExceptionDraft], team_ids: list[int], now: datetime) -> list[DraftCard]:
+    """The drafts, looked at as long as the page's time lasts; the one that was asked for before the others."""
+    asked, until = request.GET.get("check", ""), monotonic() + CHECK_SECONDS
+    previews: dict[int, tuple[exceptions.Preview | None, str]] = {}
+    for draft in sorted(drafts, key=lambda one: str(one.pk) != asked):
+        previews[draft.pk] = _look(draft, team_ids, now) if monotonic() < until else (None, "")
+    override = may(request.user, Permission.OVERRIDE_GUARD)
+    return [
+        DraftCard(
+            one, conditions_of(one.entries), *previews[one.pk], mine=one.author == request.user, may_override=override
+        )
+        for one in drafts
+    ]
+
+
+def _look(draft: ExceptionDraft, team_ids: list[int], now: datetime) -> tuple[exceptions.Preview | None, str]:
+    try:
+        seen = exceptions.preview(rule=draft.rule, entries=draft.entries, team_ids=team_ids, now=now, alert=draft.alert)
+    except ExceptionEntryError as error:
+        return None, error.message
+    return seen, ""
+
+
+def _headline(found: Ledger) -> tuple[str, str, str]:
+    """The sentence above all, in three parts: the middle one is what wants attention."""
+    count, overdue, stale = found.numbers["all"], found.numbers["overdue"], found.numbers["stale"]
+    if not count:
+        return _("No exception yet. One starts on an alert, with x."), "", ""
+    start = ngettext("1 exception", "%(n)s exceptions", count.number) % {"n": count}
+    held = ngettext("1 event", "%(n)s events", found.held_back.number) % {"n": found.held_back}
+    start = _("%(exceptions)s held back %(events)s in 30 days.") % {"exceptions": start, "events": held}
+    late = _reviews(overdue)
+    old = ngettext("1 looks stale.", "%(n)s look stale.", stale.number) % {"n": stale} if stale else ""
+    return f"{start} ", late, f" {old}" if old else ""
+
+
+def _reviews(overdue: Count) -> str:
+    if not overdue:
+        return ""
+    return ngettext("1 review is overdue.", "%(n)s reviews are overdue.", overdue.number) % {"n": overdue}
