@@ -10,11 +10,7 @@ urlpatterns = [
     path("events", EventsView.as_view(), name="events"),
     path(
         "schema",
-        SpectacularAPIView.as_view(
-            authentication_classes=(),
-            permission_classes=(),
-            custom_settings={"POSTPROCESSING_HOOKS": ["events.schema.add_api_key"]},
-        ),
+        SpectacularAPIView.as_view(authentication_classes=(), permission_classes=()),
         name="schema",
     ),
 ]

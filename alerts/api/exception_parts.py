@@ -18,7 +18,7 @@ from rules.exceptions import MAX_ENTRIES, MAX_NAME, MAX_REASON
 from rules.models import ExceptionItem
 from rules.storable import is_storable
 from soc.web.api.errors import refused
-from soc.web.api.inputs import Moment, PageQuery, Strict
+from soc.web.api.inputs import Id, Moment, PageQuery, Strict
 
 LONGEST_LIFE = timedelta(days=180)
 STATES = ("in_force", "off", "expired", "any")
@@ -76,6 +76,11 @@ class WrittenBody(EntriesBody):
     reason = serializers.CharField(max_length=MAX_REASON, help_text="Why this is safe.")
     name = serializers.CharField(max_length=MAX_NAME, required=False, default="", allow_blank=True)
     expires_at = Moment(allow_null=True, help_text="At most 180 days ahead; null, for never, needs the engineer role.")
+
+
+class Overriding(Strict):
+    """The true-positive guard, overridden by who may."""
+
     override_guard_reason = serializers.CharField(
         max_length=MAX_REASON,
         required=False,
@@ -85,8 +90,8 @@ class WrittenBody(EntriesBody):
     )
 
 
-class ExceptionBody(WrittenBody):
-    """A new exception, and what to do with the open alerts that it covers."""
+class ClosingBody(WrittenBody):
+    """An exception, and what to do with the open alerts that it covers."""
 
     close_matching = serializers.ChoiceField(
         choices=Reason.choices, required=False, allow_null=True, default=None, help_text="Close what it covers as this."
@@ -94,7 +99,17 @@ class ExceptionBody(WrittenBody):
     close_note = serializers.CharField(max_length=MAX_TEXT, required=False, default="", allow_blank=True)
 
 
-class EditBody(WrittenBody):
+class ExceptionBody(ClosingBody, Overriding):
+    """A new exception."""
+
+
+class DraftBody(ClosingBody):
+    """A new exception for review."""
+
+    replaces = Id(required=False, allow_null=True, default=None, help_text="One's own returned draft: it is withdrawn.")
+
+
+class EditBody(WrittenBody, Overriding):
     """An exception as it shall be."""
 
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
@@ -106,10 +121,8 @@ class VersionBody(Strict):
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
-class EnableBody(VersionBody):
+class EnableBody(VersionBody, Overriding):
     """Switch on again; the guard looks anew."""
-
-    override_guard_reason = serializers.CharField(max_length=MAX_REASON, required=False, default="", allow_blank=True)
 
 
 class ExceptionAnswer(Answer):
@@ -256,10 +269,8 @@ class DraftQuery(PageQuery):
     )
 
 
-class ApproveBody(VersionBody):
+class ApproveBody(VersionBody, Overriding):
     """Put a draft in force; the guard looks anew."""
-
-    override_guard_reason = serializers.CharField(max_length=MAX_REASON, required=False, default="", allow_blank=True)
 
 
 class ReturnBody(VersionBody):

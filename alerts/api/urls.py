@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from alerts.api import alerts, exceptions, targets
+from alerts.api import alerts, drafts, exceptions, targets
 
 app_name = "alerts_api"
 
@@ -26,6 +26,12 @@ urlpatterns = [
     path("targets", targets.TargetsView.as_view(), name="targets"),
     path("targets/<str:severity>", targets.TargetView.as_view(), name="target"),
     path("exceptions", exceptions.ExceptionsView.as_view(), name="exceptions"),
+    path("alerts/<int:alert_id>/exceptions/drafts", drafts.AlertDraftsView.as_view(), name="alert_drafts"),
+    path("exceptions/drafts", drafts.DraftsView.as_view(), name="drafts"),
+    path("exceptions/drafts/<int:draft_id>", drafts.DraftView.as_view(), name="draft"),
+    path("exceptions/drafts/<int:draft_id>/approve", drafts.ApproveView.as_view(), name="draft_approve"),
+    path("exceptions/drafts/<int:draft_id>/return", drafts.ReturnView.as_view(), name="draft_return"),
+    path("exceptions/drafts/<int:draft_id>/withdraw", drafts.WithdrawView.as_view(), name="draft_withdraw"),
     path("exceptions/<int:item_id>", exceptions.ExceptionView.as_view(), name="exception"),
     path("exceptions/<int:item_id>/preview", exceptions.ItemPreviewView.as_view(), name="item_preview"),
     path("exceptions/<int:item_id>/disable", exceptions.DisableView.as_view(), name="disable"),

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from accounts.models import Change
+from accounts.models import Change, RolePolicy
+from accounts.roles import Role
 from alerts.models import Alert
+from tests.api.world import ENTRIES
 
 
 def _alert(site: Any) -> Alert:
@@ -171,3 +173,64 @@ def test_a_case_from_alert_to_closure(site):
     assert of[0]["case"] == case["id"]
     undone = site.call("ana", "POST", f"{path}/reopen", {"version": closed.json()["case"]["version"], "undo": True})
     assert undone.json()["alerts"] == [site.named["alert_id"]]
+
+
+def test_a_role_under_review_sends_drafts_and_somebody_else_approves_them(site):
+    RolePolicy.objects.update_or_create(role=Role.ANALYST, defaults={"exceptions": RolePolicy.Exceptions.DRAFT})
+    path = f"alerts/{site.named['alert_id']}/exceptions"
+    entries = [{"field": "process.parent.name", "type": "match", "operator": "included", "value": "bash"}]
+    body = {"entries": entries, "reason": "A menu.", "expires_at": "2026-12-24T00:00:00Z"}
+    refused = site.call("ana", "POST", path, body)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "review_needed")
+    sent = site.call("ana", "POST", f"{path}/drafts", body)
+    assert sent.status_code == 201
+    draft = f"exceptions/drafts/{sent.json()['id']}"
+    assert site.call("rosa", "GET", "exceptions/drafts?state=waiting").json()["items"][0]["id"] == sent.json()["id"]
+    assert site.call("otto", "GET", draft).status_code == 404
+    assert site.call("ana", "POST", f"{draft}/approve", {"version": 1}).status_code == 403
+    approved = site.call("rosa", "POST", f"{draft}/approve", {"version": 1})
+    assert approved.status_code == 200
+    assert approved.json()["exception"]["in_force"] is True
+    again = site.call("adam", "POST", f"{draft}/return", {"version": 1, "note": "Why?"})
+    assert again.status_code == 409
+    assert again.json()["error"]["stale"]["who"] == "Rosa"
+
+
+def test_nobody_reviews_what_he_drafted_himself(site):
+    body = {"entries": ENTRIES[1:], "reason": "Mine.", "expires_at": "2026-12-24T00:00:00Z"}
+    sent = site.call("rosa", "POST", f"alerts/{site.named['alert_id']}/exceptions/drafts", body)
+    answer = site.call("rosa", "POST", f"exceptions/drafts/{sent.json()['id']}/approve", {"version": 1})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "own_draft")
+
+
+def test_targets_are_set_by_who_may_and_never_over_somebody_elses(site):
+    target = next(one for one in site.call("vera", "GET", "targets").json()["items"] if one["severity"] == "high")
+    body = {"seconds": target["seconds"] + 3600, "version": target["version"]}
+    assert site.call("rosa", "PUT", "targets/high", body).status_code == 403
+    assert site.call("mona", "PUT", "targets/high", body).json()["seconds"] == body["seconds"]
+    stale = site.call("adam", "PUT", "targets/high", body | {"seconds": 7200})
+    assert stale.status_code == 409
+    assert stale.json()["error"]["stale"]["who"] == "Mona"
+    assert site.call("adam", "PUT", "targets/enormous", body).status_code == 404
+
+
+def test_the_state_of_the_system_and_the_managers_figures_are_told(site):
+    health = site.call("vera", "GET", "health").json()
+    assert health["trouble"]["batches"][0]["id"] == site.named["batch_id"]
+    assert health["working_rules"] == 2
+    assert site.call("vera", "GET", "health/agents").json()["items"]
+    figures = site.call("vera", "GET", "overview").json()
+    assert figures["waiting"]["open"] == 3
+    assert site.call("vera", "GET", f"overview?team={site.other.pk}").status_code == 404
+    assert site.call("vera", "GET", "overview?first=2026-11-20").status_code == 400
+    then = site.call("vera", "GET", "overview?at=2026-01-01T00:00:00Z").json()
+    assert then["period"]["is_past"] is True
+    assert then["waiting"]["open"] == 0
+
+
+def test_a_refused_event_is_sent_again_once(site):
+    letter = f"health/dead-letters/{site.named['letter_id']}"
+    assert "perl" in site.call("rosa", "GET", letter).json()["text"]
+    assert site.call("rosa", "POST", f"{letter}/again").json()["letter"]["state"] == "stored"
+    assert site.call("rosa", "POST", f"{letter}/again").status_code == 409
+    assert site.call("ana", "GET", letter).status_code == 403

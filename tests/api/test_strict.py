@@ -161,3 +161,8 @@ def test_what_is_not_meant_for_clients_stays_in_the_log(site, monkeypatch):
     assert answer.status_code == 500
     assert "secret" not in answer.content.decode()
     assert answer.json()["error"]["code"] == "server_error"
+
+
+def test_the_description_refuses_in_the_same_shape(site):
+    answer = Client().post("/api/v1/schema?format=json")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (405, "method_not_allowed")

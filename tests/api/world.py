@@ -18,6 +18,7 @@ from cases.joining import add_alerts
 from cases.opening import open_case
 from cases.todo import add_task
 from cases.writing import write
+from events.folding import fold
 from events.models import Batch, DeadLetter
 from rules.exceptions import create_item
 from rules.models import ExceptionItem, Rule
@@ -50,7 +51,7 @@ class Site:
         presented = header or (self.headers[who] if who else None)
         more: dict[str, Any] = {"HTTP_AUTHORIZATION": presented} if presented else {}
         client = Client(raise_request_exception=False)
-        content = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
+        content: dict[str, Any] = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
         return client.generic(method, f"/api/v1/{path}", **content, **more)
 
 
@@ -63,6 +64,7 @@ def build() -> Site:
     """The site: alerts open and closed, an exception, a draft, a case with a task, notices, keys."""
     world = worlds.build()
     first, second, third, fourth = world.send([world.perl(number) for number in range(1, 5)])
+    fold()
     Rule.objects.filter(pk=first.rule_id).update(team=world.team)  # the pack serves everybody; this one does not
     world.close([fourth])
     item = _exception(world, first.rule_id, first.pk)
