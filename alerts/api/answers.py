@@ -70,12 +70,12 @@ class AlertRow(AlertAnswer):
     """A row of the queue."""
 
     verdicts = VerdictsAnswer()
+    past_target = serializers.BooleanField(help_text="Open for longer than the target of its severity.")
 
     def to_representation(self, instance: QueueRow) -> dict[str, Any]:
         """The alert and, beside it, how its rule is usually judged."""
-        written = {name: field for name, field in self.fields.items() if name != "verdicts"}
-        alert = AlertAnswer(instance.alert).data
-        return {**{name: alert[name] for name in written}, "verdicts": VerdictsAnswer(instance.verdicts).data}
+        beside = {"verdicts": VerdictsAnswer(instance.verdicts).data, "past_target": instance.past_target}
+        return {**AlertAnswer(instance.alert).data, **beside}
 
 
 class QueueAnswer(Answer):
@@ -259,6 +259,7 @@ class AlertPageAnswer(Answer):
     fields = FieldGroupAnswer(many=True)  # type: ignore[assignment]
     all_fields = FieldAnswer(many=True)
     event = serializers.SerializerMethodField(help_text="The event as it was kept.")
+    events_of = serializers.CharField(help_text="The team whose events these are, where one is not in it; else empty.")
     guide = GuideAnswer()
     verdicts = VerdictsAnswer()
     activity = ActivityAnswer(many=True)
