@@ -6,7 +6,7 @@ expression. What is past its target depends on the moment: a key carries that of
 are cut from the same order, so an alert that crosses in between stays where it was and is neither left out nor doubled.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,18 +35,26 @@ class Order:
 
     def read(self, alerts: QuerySet[Alert], limit: int, after: Sequence[Any] | None = None) -> list[Alert]:
         """The first of these alerts after a key. One query, or two where there are several segments."""
-        parts = [part.order_by(*self._by) for part in self._parts(alerts, after)]
+        parts = self._parts(alerts, after)
         if len(parts) == 1:
             return list(parts[0][:limit])
-        names = dict.fromkeys(("pk", *self.columns))
-        numbered = [
-            part.values(*names, segment=Value(number, output_field=IntegerField()))[:limit]
-            for number, part in enumerate(parts)
-        ]
-        joined = numbered[0].union(*numbered[1:], all=True).order_by("segment", *self._by)[:limit]
-        numbers = [row["pk"] for row in joined]
+        numbers = self._joined(parts, limit)
         found = {alert.pk: alert for alert in alerts.filter(pk__in=numbers)} if numbers else {}
         return [found[number] for number in numbers if number in found]
+
+    def numbers(self, alerts: QuerySet[Alert], limit: int, after: Sequence[Any] | None = None) -> list[int]:
+        """The same as their numbers alone. One query."""
+        parts = self._parts(alerts, after)
+        return list(parts[0].values_list("pk", flat=True)[:limit]) if len(parts) == 1 else self._joined(parts, limit)
+
+    def _joined(self, parts: Sequence[QuerySet[Alert]], limit: int) -> list[int]:
+        """The first numbers of several segments, one after the other; each segment is read no further than needed."""
+        names = dict.fromkeys(("pk", *self.columns))
+        numbered = [
+            part.values(*names, segment=Value(at, output_field=IntegerField()))[:limit] for at, part in enumerate(parts)
+        ]
+        joined = numbered[0].union(*numbered[1:], all=True).order_by("segment", *self._by)[:limit]
+        return [row["pk"] for row in joined]
 
     def key(self, alert: Alert) -> list[Any]:
         """Where an alert stands in this order, as JSON takes it: its segment, then the columns' values."""
@@ -62,15 +70,16 @@ class Order:
     def _by(self) -> list[str]:
         return [f"-{name}" if self.down else name for name in self.columns]
 
-    def _parts(self, alerts: QuerySet[Alert], after: Sequence[Any] | None) -> Iterator[QuerySet[Alert]]:
-        """The alerts of each segment, from the one in which the key lies."""
-        segments = self._segments()
-        numbered = list(enumerate(segments)) if self.down else list(enumerate(segments))[::-1]
-        for number, segment in numbered:
+    def _parts(self, alerts: QuerySet[Alert], after: Sequence[Any] | None) -> list[QuerySet[Alert]]:
+        """The alerts of each segment in order, from the one in which the key lies."""
+        numbered = list(enumerate(self._segments()))
+        found = []
+        for number, segment in numbered if self.down else reversed(numbered):
             if after is None or (number > after[0] if self.down else number < after[0]):
-                yield alerts.filter(segment)
+                found.append(alerts.filter(segment))
             elif number == after[0]:
-                yield alerts.filter(segment & self._beyond(after[1:]))
+                found.append(alerts.filter(segment & self._beyond(after[1:])))
+        return [part.order_by(*self._by) for part in found]
 
     def _beyond(self, key: Sequence[Any]) -> Q:
         """What comes after the key's values within a segment."""

@@ -24,7 +24,6 @@ from soc.web.counts import CAP, Count, capped, of
 from soc.web.paging import cut, read_key
 
 SALT = "alerts"
-_OF_ORDER = ("id", "severity", "risk_score", "created_at", "status")
 
 
 def queue(
@@ -151,7 +150,7 @@ def matching_ids(
     order, alerts = order_of(filters, targets(), now), filtered(user, filters, now)
     tree = tree_of(filters, now)
     if tree is None:
-        return [alert.pk for alert in order.read(alerts.only(*_OF_ORDER), limit)]
+        return order.numbers(alerts, limit)
     return [alert.pk for alert in islice(matching(alerts, tree, order, Looked()), limit)]
 
 
@@ -162,7 +161,7 @@ def neighbours(
     alert: Alert,
     now: datetime,
 ) -> Neighbours:
-    """The alerts before and after this one in the queue, as it is now. Five queries without KQL.
+    """The alerts before and after this one in the queue, as it is now. Three queries without KQL.
 
     Raises: LanguageError.
     """
@@ -176,7 +175,6 @@ def neighbours(
 
 def _first(alerts: QuerySet[Alert], order: Order, key: Sequence[Any], tree: Tree | None, looked: Looked) -> int | None:
     if tree is None:
-        beside = order.read(alerts.only(*_OF_ORDER), 1, key)
-        return beside[0].pk if beside else None
+        return next(iter(order.numbers(alerts, 1, key)), None)
     found_one = next(matching(alerts, tree, order, looked, key), None)
     return found_one.pk if found_one else None

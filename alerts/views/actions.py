@@ -54,7 +54,7 @@ def set_status(request: UserRequest, alert_id: int) -> HttpResponseBase:
             team_ids=teams_of(request.user),
         )
     except StaleAlert as stale:
-        return show_alert(request, seen_alert(request.user, alert_id), 409, stale=stale)
+        return _overwritable(request, alert_id, stale, "alerts:set_status", ("status", "reason", "note"))
     except AlertError as error:
         return show_alert(request, alert, 422, note_error=error.message)
     return back_to_alert(request, alert, Spoken(_status_words(data["status"], data["reason"], outcome), outcome.group))
@@ -77,7 +77,7 @@ def assign(request: UserRequest, alert_id: int) -> HttpResponseBase:
             team_ids=teams_of(request.user),
         )
     except StaleAlert as stale:
-        return show_alert(request, seen_alert(request.user, alert_id), 409, stale=stale)
+        return _overwritable(request, alert_id, stale, "alerts:assign", ("assignee",))
     except AlertError as error:
         return show_alert(request, alert, 422, problem=error.message)
     return back_to_alert(request, alert, Spoken(_owner_words(form.cleaned_data["assignee"], outcome), outcome.group))
@@ -170,6 +170,17 @@ def _to_escalation(request: UserRequest, alert_ids: list[int]) -> HttpResponseBa
         chosen["from"] = query
     address = f"{reverse('alerts:escalate', args=[alert_ids[0]])}?{chosen.urlencode()}"
     return HttpResponseClientRedirect(address) if request.htmx else see_other(address)
+
+
+def _overwritable(
+    request: UserRequest, alert_id: int, stale: StaleAlert, name: str, fields: tuple[str, ...]
+) -> HttpResponseBase:
+    """The alert as it is now, with who was first, and the same act offered once more on what one sees now."""
+    again = {
+        "url": reverse(name, args=[alert_id]),
+        "fields": [(field, request.POST[field]) for field in fields if field in request.POST],
+    }
+    return show_alert(request, seen_alert(request.user, alert_id), 409, stale=stale, again=again)
 
 
 def show_alert(

@@ -55,6 +55,10 @@ def test_a_stale_action_is_a_409_that_says_who_did_what(ana: Client, sign_in: Si
     assert "acknowledged" in page
     alert.refresh_from_db()
     assert alert.status == "acknowledged"
+    assert ">Overwrite<" in page
+    again = {"version": alert.version, "status": "closed", "reason": "false_positive"}
+    assert f'name="version" value="{alert.version}"' in page.split(">Overwrite<")[0].rsplit("<form", 1)[1]
+    assert ana.post(status(alert), again).status_code == 303
 
 
 def test_assigning_and_taking_the_owner_off(ana: Client, world: World) -> None:

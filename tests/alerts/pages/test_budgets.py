@@ -24,6 +24,8 @@ PAGES = {
     "alert_from_queue": "/alerts/{id}/?from=view%3Dall",
     "peek_part": "/alerts/{id}/peek/",
     "exception": "/alerts/{id}/?side=exception",
+    "exceptions": "/exceptions/",
+    "escalate": "/alerts/{id}/escalate/",
 }
 
 
