@@ -17,8 +17,10 @@ from accounts.roles import Permission
 from alerts.errors import NothingToUndo, TooLate
 from alerts.exceptions.taking_back import take_back
 from alerts.restoring import changes_of, restore
-from alerts.workflow import UNDID, UNDO_WINDOW
+from alerts.workflow import OBJECT_TYPE, UNDID, UNDO_WINDOW
 from rules.models import ExceptionItem
+
+_UNDONE_HERE = frozenset({OBJECT_TYPE, "exception"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ def _undoable(group: UUID, now: datetime) -> list[Change]:
         raise TooLate
     if Change.objects.filter(undoes__in=changes).exists():
         raise NothingToUndo
+    if any(change.object_type not in _UNDONE_HERE for change in changes):
+        raise NothingToUndo  # half of an act on something else, such as closing a case: taken back there, or not at all
     return changes
 
 

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Change
+from alerts import errors as alerts_errors
 from alerts.models import Alert
 from alerts.triage import set_status
+from alerts.undo import undo
 from cases.changing import change
 from cases.closing import close, reopen
 from cases.errors import CaseClosed, FieldRefused, NotClosed, NothingToUndo, OpenTasks, StaleCase, TooLate
@@ -156,6 +158,16 @@ def test_what_somebody_did_since_is_not_overwritten_by_taking_back(people, rule)
     assert _verdicts() == [("closed", "duplicate"), ("acknowledged", "")]
     task.refresh_from_db()
     assert task.state == "open"
+
+
+def test_the_alerts_of_a_closed_case_are_not_opened_again_behind_its_back(people, rule):
+    case = opened(people, alerts(1))
+    _close(case, people.ana)
+    group = Change.objects.get(object_type="case", verb="close").group
+    assert group
+    with pytest.raises(alerts_errors.NothingToUndo):
+        undo(group=group, **by(people.ana, now=LATER + MINUTE))
+    assert _verdicts() == [("closed", "true_positive")]
 
 
 def test_after_ten_minutes_it_is_too_late_and_a_second_undo_finds_nothing(people):
