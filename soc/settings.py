@@ -71,7 +71,6 @@ INSTALLED_APPS = [
     "template_partials",
     "django_htmx",
     "rest_framework",
-    "django_filters",
     "drf_spectacular",
     "allauth",
     "allauth.account",
