@@ -62,6 +62,19 @@ class Order:
         told = [value.isoformat() if isinstance(value, datetime) else value for value in values]
         return [self._segment_of(alert), *told]
 
+    @property
+    def shape(self) -> str:
+        """What a key of this order can be read as: its columns, the way they run, and the severities of its segments.
+
+        Filters change it too: a list of closed alerts has no segments, one of two severities has four.
+        """
+        severities = ",".join(str(severity) for severity, _ in self.targets)
+        return f"{','.join(self._by)}:{severities}"
+
+    def as_of(self, moment: datetime) -> "Order":
+        """The same order with what is past its target at another moment."""
+        return self if self.moment is None else replace(self, moment=moment)
+
     def reversed(self) -> "Order":
         """The same order from its other end."""
         return replace(self, down=not self.down)

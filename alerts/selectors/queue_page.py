@@ -41,15 +41,17 @@ def queue(
     Raises: LanguageError for KQL that cannot be read.
     """
     tree, times = tree_of(filters, now), targets()
-    start = read_key(after, f"{SALT}:{filters.sort}")
+    order = order_of(filters, times, now)
+    salt = f"{SALT}:{order.shape}"
+    start = read_key(after, salt)
     moment, key = _resume(start.values, now)
-    order = order_of(filters, times, moment)
+    order = order.as_of(moment)
     base = filtered(user, filters, now)
     if tree is None:
         rows, total, looked = order.read(base.select_related("assignee"), limit + 1, key), capped(base), Looked()
     else:
         rows, total, looked = _searched(base, order, tree, limit, key)
-    page = cut(rows, limit, lambda alert: [moment.isoformat(), *order.key(alert)], f"{SALT}:{filters.sort}")
+    page = cut(rows, limit, lambda alert: [moment.isoformat(), *order.key(alert)], salt)
     verdicts = past_verdicts({alert.rule_id for alert in page.items}, teams_of(user))
     return QueuePage(
         rows=[QueueRow(alert, verdicts[alert.rule_id], is_past(alert, times, now)) for alert in page.items],
@@ -72,7 +74,7 @@ def tree_of(filters: QueueFilters, now: datetime) -> Tree | None:
 
 def _resume(values: Sequence[Any] | None, now: datetime) -> tuple[datetime, Sequence[Any] | None]:
     """The moment whose order the pages follow, and the key to go on after."""
-    if not values or len(values) < 4:
+    if values is None:
         return now, None
     return datetime.fromisoformat(values[0]), values[1:]
 

@@ -137,7 +137,8 @@ def test_limits_are_from_one_to_two_hundred(site):
 def test_a_key_of_another_list_or_none_at_all_is_refused(site):
     key = site.call("ana", "GET", "alerts?limit=1").json()["next"]
     assert site.call("ana", "GET", f"alerts?limit=1&after={key}").status_code == 200
-    for bad in (f"alerts?after={key}&sort=newest", f"cases?after={key}", "alerts?after=x", f"alerts?after={key}x"):
+    other = (f"alerts?after={key}&sort=newest", f"alerts?after={key}&status=closed", f"alerts?after={key}&severity=low")
+    for bad in (*other, f"cases?after={key}", "alerts?after=x", f"alerts?after={key}x"):
         assert _told(site.call("ana", "GET", bad))["code"] == "bad_key", bad
 
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 from django.test import Client
 from django.urls import reverse
 
+from alerts import selectors
+from alerts.selectors import QueueFilters
 from tests.alerts.pages.conftest import HTMX, SignIn
 from tests.alerts.pages.world import PERL, World
 
@@ -53,6 +55,23 @@ def test_when_filters_match_none_it_says_how_many_wait_without_them(ana: Client,
     page = ana.get(QUEUE, {"host": "nowhere"}).content.decode()
     assert "No alert matches." in page
     assert "2 are there without these filters." in page
+
+
+def test_the_key_of_a_page_under_another_filter_leads_to_the_first_page_with_a_notice(
+    ana: Client, world: World
+) -> None:
+    alerts = world.send([world.perl(number) for number in range(1, 5)])
+    world.close(alerts[:2])
+    found = {
+        status: selectors.queue(user=world.ana, filters=QueueFilters(statuses=(status,)), now=world.now, limit=1)
+        for status in ("open", "closed")
+    }
+    for status, other in (("open", "closed"), ("closed", "open")):
+        answer = ana.get(QUEUE, {"status": status, "sort": "urgent", "after": str(found[other].next_key)})
+        assert answer.status_code == 200
+        assert "That page of the list is gone" in answer.content.decode()
+        answer = ana.get(QUEUE, {"status": status, "sort": "urgent", "after": str(found[status].next_key)})
+        assert "That page of the list is gone" not in answer.content.decode()
 
 
 def test_kql_searches_the_event_and_the_alert(ana: Client, world: World) -> None:
@@ -134,3 +153,21 @@ def _after(page: str) -> str:
     from urllib.parse import unquote
 
     return unquote(page.split("after=")[1].split('"')[0])
+
+
+def test_who_is_in_several_teams_narrows_it_to_one(ana: Client, world: World) -> None:
+    [ours] = world.send([world.perl(1)])
+    assert 'name="team"' not in ana.get(QUEUE).content.decode()
+    world.ana.teams.add(world.other)
+    [theirs] = world.send([world.perl(2)], team=world.other)
+    page = ana.get(QUEUE, {"team": str(world.other.pk)}).content.decode()
+    assert 'name="team"' in page
+    assert f'id="alert-{theirs.pk}"' in page
+    assert f'id="alert-{ours.pk}"' not in page
+    assert f'<span class="faint">team</span> {world.other.name}' in page or "Core" in page.split('class="token"')[1]
+
+
+def test_a_team_that_is_not_ones_own_narrows_nothing(ana: Client, world: World) -> None:
+    world.ana.teams.add(world.other)
+    [ours] = world.send([world.perl(1)])
+    assert f'id="alert-{ours.pk}"' in ana.get(QUEUE, {"team": "999999"}).content.decode()
