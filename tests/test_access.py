@@ -123,7 +123,7 @@ def site(db) -> Site:
 
 def _case_of(world: worlds.World) -> dict[str, int]:
     """A case of the default team with a task in it."""
-    by = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
+    by: dict[str, Any] = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
     case = open_case(title="A case", severity=2, team=world.team, **by)
     return {"case_id": case.pk, "task_id": add_task(case_id=case.pk, text="Look", **by).pk}
 

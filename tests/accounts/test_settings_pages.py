@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+from accounts.forms import NewKeyForm
 from accounts.keys import authenticate_key, create_key, revoke_key, touch_key
-from accounts.models import ApiKey, Change, Notice
+from accounts.models import ApiKey, Change, Notice, Team
 from accounts.pages import keys_page
 from soc.web import clock
 from tests.people import said, sign_in
@@ -176,5 +177,5 @@ def test_the_page_waits_for_the_first_use_of_a_new_key(people):
 def test_keys_in_use_stand_before_revoked_ones(people):
     revoke_key(key=people.key, actor=people.rosa, now=clock.now())
     create_key(name="newer", team=people.core, actor=people.rosa, now=clock.now())
-    shown = keys_page(user=people.rosa, form=None, now=clock.now())
+    shown = keys_page(user=people.rosa, form=NewKeyForm(teams=Team.objects.all()), now=clock.now())
     assert [row.key.name for row in shown.rows] == ["newer", "agent"]

@@ -98,6 +98,7 @@ def test_undo_of_an_act_from_before_alerts_could_move(alerts, cast, ours):
     group = set_status(
         alert_ids=[alerts[0].pk], status=Status.ACKNOWLEDGED, actor=cast.ana, now=NOW, team_ids=ours
     ).group
+    assert group is not None
     old = {"status": "open", "reason": "", "assignee_id": None, "acknowledged_at": None, "closed_at": None}
     state = Workflow.from_json(old | {"closed_by_exception_id": None}, team_id=ours[0])
     assert state.team_id == ours[0]
@@ -107,6 +108,7 @@ def test_undo_of_an_act_from_before_alerts_could_move(alerts, cast, ours):
 def test_a_case_closes_what_is_open_and_leaves_other_verdicts(alerts, cast, ours):
     set_status(alert_ids=[alerts[0].pk], status="closed", reason="duplicate", actor=cast.ana, now=NOW, team_ids=ours)
     group = Change.objects.latest("pk").group
+    assert group is not None
     ids = [alert.pk for alert in alerts]
     outcome = close_in_case(
         alert_ids=ids, reason="other", note="", case_label="CASE-7", actor=cast.ana, now=LATER, team_ids=ours,

@@ -20,6 +20,7 @@ from alerts.selectors import (
 from alerts.selectors.searching import CHUNK
 from alerts.triage import assign, set_status
 from engine import LanguageError
+from rules.models import ExceptionItem
 from tests.alerts.world import NOW, event, load, other_team, raised
 
 pytestmark = pytest.mark.django_db
@@ -247,3 +248,42 @@ def test_columns_narrow_without_losing_an_alert(tmp_path, cast):
         ("host.name:a and kibana.alert.severity:high", 2),
     ):
         assert len(shown(cast.ana, QueueFilters(kql=kql))) == number, kql
+
+
+def test_what_an_exception_closed_is_no_verdict(alerts, cast):
+    set_status(
+        alert_ids=ids(*alerts[:2]),
+        status=Status.CLOSED,
+        reason=Reason.BENIGN_POSITIVE,
+        actor=cast.ana,
+        now=NOW,
+        team_ids=[alerts[0].team_id],
+    )
+    covering = ExceptionItem.objects.create(
+        rule=alerts[0].rule, name="Nightly backup", reason="known", entries=[], created_at=NOW, updated_at=NOW
+    )
+    Alert.objects.filter(pk=alerts[0].pk).update(closed_by_exception=covering)
+    assert past_verdicts(["perl"], [alerts[0].team_id])["perl"].total == 1
+
+
+def test_closed_today_is_the_persons_own_day(alerts, cast):
+    close_at = NOW.replace(hour=2)
+    set_status(
+        alert_ids=ids(alerts[0]),
+        status=Status.CLOSED,
+        reason=Reason.TRUE_POSITIVE,
+        actor=cast.ana,
+        now=close_at,
+        team_ids=[alerts[0].team_id],
+    )
+    for zone, number in (("UTC", 1), ("America/New_York", 0), ("Asia/Tokyo", 1)):
+        cast.ana.time_zone = zone
+        assert view_counts(user=cast.ana, now=NOW)["closed"].number == number, zone
+
+
+def test_a_team_narrows_the_queue_and_a_foreign_one_finds_nothing(alerts, cast):
+    [theirs] = raised([event(host__name="z")], team=other_team(), now=NOW)
+    cast.ana.teams.add(other_team())
+    assert shown(cast.ana, QueueFilters(team_id=theirs.team_id)) == ids(theirs)
+    assert theirs.pk not in shown(cast.ana, QueueFilters(team_id=alerts[0].team_id))
+    assert shown(cast.otto, QueueFilters(team_id=alerts[0].team_id)) == []

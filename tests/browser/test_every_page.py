@@ -109,7 +109,6 @@ def cases_of(world: World, alerts: list[Alert]) -> tuple[Case, Case]:
         "owner": world.ana,
         "due_at": world.now,
         "tags": ["web"],
-        "next_step": LONG[:200],
     }
     worked_on = opening.open_case(
         title=CASE, severity=3, alert_ids=[alerts[0].pk, alerts[1].pk], next_step=LONG[:200], **words, **by

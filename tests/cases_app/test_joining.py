@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from accounts.models import Change
+from accounts.models import Change, Notice
 from alerts.errors import AlertNotFound
 from alerts.models import Alert
 from cases.closing import close
@@ -158,3 +158,25 @@ def test_two_people_who_add_the_same_alerts_to_one_case_add_them_once(people, ru
     results = _in_threads(lambda: _add(case, found, people.ana), lambda: _add(case, found[::-1], people.rosa))
     assert sorted(len(one.added) for one in results) == [0, 4]
     assert Case.objects.get().version == 2
+
+
+def _told(person):
+    return list(Notice.objects.filter(user=person, kind="escalated").order_by("pk").values_list("text", flat=True))
+
+
+def test_the_owner_is_told_once_an_act_what_others_put_into_his_case(people, rule):
+    found = alerts(4)
+    case = opened(people, found[:1], owner=people.ana)
+    _add(case, found[1:3], people.rosa)
+    assert _told(people.ana) == [f"2 alerts were added to {case} by {people.rosa}: {case.title}"]
+    _add(case, found[1:3], people.rosa)
+    assert len(_told(people.ana)) == 1
+    _add(case, found[3:], people.rosa)
+    assert _told(people.ana)[1] == f"{found[3]}, {found[3].name}, was added to {case} by {people.rosa}: {case.title}"
+
+
+def test_nobody_is_told_of_what_he_added_himself_or_of_a_case_without_owner(people, rule):
+    first, second = alerts(2)
+    _add(opened(people, owner=people.ana), [first], people.ana)
+    _add(opened(people), [second], people.rosa)
+    assert not Notice.objects.filter(kind="escalated").exists()

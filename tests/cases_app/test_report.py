@@ -162,3 +162,10 @@ def test_escaped_text_reads_as_it_was_written(text):
     assert all(token.type in ("text", "text_special") for token in shown)
     told = "".join(token.content for token in shown)
     assert told == md._shown(" ".join(text.split())).strip()
+
+
+def test_a_case_closed_at_once_lasted_under_a_minute(people, rule):
+    case = opened(people)
+    close(case_id=case.pk, version=None, outcome="true_positive", note="Gone.", **by(people.ana))
+    case.refresh_from_db()
+    assert ", after under a minute |" in markdown(case=case, now=NOW)

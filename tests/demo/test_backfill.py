@@ -135,6 +135,9 @@ def test_a_newcomer_finds_a_case_past_its_date_one_that_waits_and_one_closed(dem
     assert report.cases == cases.count() == 3
     late, held, closed = cases
     assert (late.status, late.phase, held.status, closed.status) == ("in_progress", "investigate", "on_hold", "closed")
+    assert late.due_at is not None
+    assert held.wake_at is not None
+    assert closed.closed_at is not None
     assert late.opened_at < late.due_at < _NOW < held.wake_at
     assert closed.opened_at < closed.closed_at < _NOW
     assert all(case.demo and case.joined.exists() for case in cases)

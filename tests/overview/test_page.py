@@ -145,6 +145,15 @@ def test_the_file_has_every_number_of_the_page_and_runs_nowhere(busy, now):
     assert any(row["dimension"].startswith("'=cmd") for row in found)
 
 
+@pytest.mark.parametrize("asked", ["", "?range=today", "?range=30d", "?range=quarter"])
+def test_the_file_says_nothing_twice(busy, asked):
+    found = csv_of(sign_in(busy.people.mona), f"/overview/figures.csv{asked}")
+    seen = [(row["figure"], row["dimension"], row["from"], row["to"]) for row in found]
+    assert [row for row in set(seen) if seen.count(row) > 1] == []
+    instants = [row["dimension"] for row in found if row["figure"] == "backlog"]
+    assert instants == sorted(instants)
+
+
 def test_hostile_names_stay_text(busy):
     Rule.objects.update(name="<script>alert(1)</script>")
     assert "<script>alert(1)" not in text_of(sign_in(busy.people.mona))
