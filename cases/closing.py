@@ -112,11 +112,6 @@ def reopen(
         return _undo(case, state, note, actor=actor, now=now, door=door)
 
 
-def undoable_until(case: Case) -> datetime | None:
-    """Until when the closure can be taken back; None for a case that is not closed."""
-    return case.closed_at + UNDO_WINDOW if case.closed_at else None
-
-
 def _undo(case: Case, state: CaseState, note: str, *, actor: User, now: datetime, door: Change.Door) -> Closed:
     closure = _closure_of(case, now)
     changes = changes_of(closure.group) if closure.group else []

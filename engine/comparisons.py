@@ -13,7 +13,7 @@ from functools import partial
 
 from engine.fields import NUMBER_TYPES, TEXT_TYPES, FieldType
 from engine.folding import fold as folded
-from engine.patterns import Wild, parse_pattern, pattern_test
+from engine.patterns import parse_pattern, pattern_test
 from engine.scalars import address_of, instant_of, network_of, number_of, truth_of
 from engine.text import has_phrase, words_of, words_of_value
 from engine.times import TimeExpressionError, parse_date_math
@@ -173,11 +173,6 @@ def _word_pattern_test(pattern: str) -> ValueTest:
         return any(fit(word) for fit in fits for word in words) or plain(value)
 
     return test
-
-
-def is_any(pattern: str) -> bool:
-    """Whether a pattern fits every value: nothing but `*`."""
-    return parse_pattern(pattern).parts == (Wild.RUN,)
 
 
 def range_test(op: Op, literal: Scalar, kind: FieldType, now: datetime | None) -> ValueTest:

@@ -123,12 +123,6 @@ def pending_before(epoch: int) -> bool:
     ).exists()
 
 
-def oldest_pending_epochs() -> list[int]:
-    """The epochs under which batches are being judged now, oldest first."""
-    held = Batch.objects.filter(state=Batch.State.PENDING, lease_by__isnull=False, epoch__isnull=False)
-    return [epoch for epoch in held.order_by("epoch").values_list("epoch", flat=True).distinct() if epoch is not None]
-
-
 def _free(now: datetime, limit: int, only: int | None) -> list[Batch]:
     """Free batches, locked, somewhat more than needed; those another worker is locking are passed over."""
     with connection.cursor() as cursor:
