@@ -26,6 +26,7 @@ from alerts.workflow import write as write_alert
 from cases import checking
 from cases.errors import AlertInCase, TooManyAlerts
 from cases.models import Case, CaseAlert
+from cases.telling import tell_of_alerts
 from cases.workflow import JOIN, LEAVE, CaseState, locked_case, write
 
 MOST = 1_000
@@ -65,6 +66,7 @@ def add_alerts(
             added = [alert.pk for alert in fresh]
             state = replace(CaseState.of(case), demo=case.demo and all(alert.demo for alert in fresh))
             write(case, state, verb=JOIN, actor=actor, now=now, door=door, group=group, besides={"added": added})
+            tell_of_alerts(case, fresh, actor=actor, now=now)
     return Joined([alert.pk for alert in fresh], already)
 
 

@@ -1,5 +1,6 @@
 """The notices of cases: who is told what, once, in the transaction of the act."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.urls import reverse
@@ -7,6 +8,8 @@ from django.urls import reverse
 from accounts.mentions import people_in
 from accounts.models import Notice, User
 from accounts.notices import notify
+from alerts.models import Alert
+from alerts.telling import named
 from cases.models import Case, Entry, Task
 
 
@@ -24,6 +27,21 @@ def tell_owner(case: Case, owner: User | None, *, actor: User | None, now: datet
             text=f"{case} is yours: {case.title}",
             path=path_of(case.pk),
             key=f"case:{case.pk}:assigned:{case.version}",
+            actor=actor,
+            now=now,
+        )
+
+
+def tell_of_alerts(case: Case, added: Sequence[Alert], *, actor: User, now: datetime) -> None:
+    """Somebody else put alerts into a person's case: they are his to work on from now on."""
+    if case.owner is not None and added:
+        were = ", was" if len(added) == 1 else " were"
+        notify(
+            people=[case.owner],
+            kind=Notice.Kind.ESCALATED,
+            text=f"{named(added)}{were} added to {case} by {actor}: {case.title}",
+            path=path_of(case.pk),
+            key=f"case:{case.pk}:joined:{case.version}",
             actor=actor,
             now=now,
         )
