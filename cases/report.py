@@ -5,7 +5,7 @@ can pass for one of ours.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from alerts.models import Reason, Severity
 from alerts.models import Status as AlertStatus
@@ -19,6 +19,7 @@ from cases.selectors.timeline import timeline_page
 from cases.selectors.words import number_of_alerts
 from soc.web.when import short_span
 
+MINUTE = timedelta(minutes=1)
 MOST_MOMENTS = 2_000
 MOST_ALERTS = 1_000
 _PAGE = 500
@@ -77,7 +78,10 @@ def _waits(case: Case) -> str:
 
 
 def _closed(case: Case) -> str:
-    return f"{_at(case.closed_at)}, after {short_span(case.closed_at - case.opened_at)}" if case.closed_at else ""
+    if case.closed_at is None:
+        return ""
+    lasted = case.closed_at - case.opened_at
+    return f"{_at(case.closed_at)}, after {short_span(lasted) if lasted >= MINUTE else 'under a minute'}"
 
 
 def _outcome(case: Case) -> str:
