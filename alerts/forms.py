@@ -59,13 +59,18 @@ class QueueForm(forms.Form):
     user = forms.CharField(label=_("User"), max_length=255, required=False)
     assignee = _choice(_("Owner"), (), _("anybody"))
     tag = forms.CharField(label=_("Tag"), max_length=255, required=False)
+    team = _choice(_("Team"), (), _("any team"))
     past_target = _choice(_("Target"), (("1", _("past its target")),), _("past it or not"))
     time = _choice(_("Time"), TIMES, _("Any time"))
     sort = forms.ChoiceField(label=_("Order"), choices=SORTS, required=False)
 
-    def __init__(self, data: Any, *, rules: Iterable[tuple[str, str]], people: Iterable[User]) -> None:
-        """`rules` are (id, name) pairs to choose from, `people` those who may own an alert."""
+    def __init__(
+        self, data: Any, *, rules: Iterable[tuple[str, str]], people: Iterable[User], teams: Iterable[Team] = ()
+    ) -> None:
+        """`rules` are (id, name) pairs to choose from, `people` may own an alert, `teams` only if there are several."""
         super().__init__(data)
+        self.teams = [(str(team.pk), team.name) for team in teams]
+        self.fields["team"].choices = [("", _("any team")), *self.teams]  # type: ignore[attr-defined]
         self.fields["rule"].choices = [("", _("any rule")), *rules]  # type: ignore[attr-defined]
         owners = [("me", _("me")), ("nobody", _("nobody")), *((str(user.pk), str(user)) for user in people)]
         self.fields["assignee"].choices = [("", _("anybody")), *owners]  # type: ignore[attr-defined]

@@ -34,6 +34,7 @@ class FilterQuery(Strict):
         PERSON, required=False, default="", allow_blank=True, help_text="`me`, `nobody`, or the id of a person."
     )
     tag = _text(255, "A tag of the rule.")
+    team = Id(required=False, default=None, help_text="One of one's teams.")
     since = Moment(required=False, default=None, help_text="Raised from then on.")
     until = Moment(required=False, default=None, help_text="Raised before then.")
     closed_since = Moment(required=False, default=None)
@@ -65,6 +66,7 @@ def filters_of(asked: dict[str, Any]) -> QueueFilters:
         "user_name": asked["user"],
         "assignee": asked["assignee"],
         "tag": asked["tag"],
+        "team_id": asked["team"],
         "since": asked["since"],
         "until": asked["until"],
         "closed_since": asked["closed_since"],

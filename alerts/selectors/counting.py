@@ -10,6 +10,7 @@ from django.db.models import DateTimeField, F, Func, Max, Q, Value
 
 from accounts.models import User
 from accounts.selectors import teams_of
+from accounts.time_zones import zone_of
 from alerts.models import Alert, Severity, Status
 from alerts.selectors.filtering import filtered
 from alerts.selectors.ordering import NEWEST
@@ -36,14 +37,18 @@ def view_counts(*, user: User, now: datetime) -> dict[str, Count]:
     """How many alerts stand in each tab above the queue. A query each, bounded."""
     seen = Alert.objects.filter(team_id__in=teams_of(user), building_block=False)
     waiting = seen.filter(status__in=WAITING)
-    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return {
         "triage": capped(waiting),
         "mine": capped(waiting.filter(assignee=user)),
         "urgent": capped(waiting.filter(severity__gte=Severity.HIGH)),
-        "closed": capped(seen.filter(status=Status.CLOSED, closed_at__gte=today)),
+        "closed": capped(seen.filter(status=Status.CLOSED, closed_at__gte=midnight_of(user, now))),
         "all": capped(seen),
     }
+
+
+def midnight_of(user: User, now: datetime) -> datetime:
+    """When the person's day began: "today" is said in his time zone, as on every other page."""
+    return now.astimezone(zone_of(user.time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def new_since(*, user: User, filters: QueueFilters, since_id: int, now: datetime) -> Count:

@@ -28,6 +28,7 @@ def _everything(filters: QueueFilters, user: User) -> Q:
         ("rule_id", filters.rule_id),
         ("host_name", filters.host),
         ("user_name", filters.user_name),
+        ("team_id", filters.team_id),
         ("tags__contains", [filters.tag] if filters.tag else []),
     ):
         if value:

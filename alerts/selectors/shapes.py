@@ -35,6 +35,7 @@ class QueueFilters:
     closed_since: datetime | None = None
     kql: str = ""
     building_blocks: bool = False
+    team_id: int | None = None  # one of the person's teams; of all of them without
     past_target: bool = False  # only what is open longer than the target of its severity
     sort: str = "urgent"  # urgent | newest | oldest
 

@@ -21,6 +21,7 @@ QUEUE_KEYS = (
     "user",
     "assignee",
     "tag",
+    "team",
     "past_target",
     "time",
     "sort",

@@ -8,7 +8,7 @@ from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import page
-from accounts.models import User
+from accounts.models import Team, User
 from accounts.selectors import people_to_assign, teams_of
 from alerts import selectors
 from alerts.forms import SEVERITIES, SORTS, STATUSES, TIMES, VIEWS, QueueForm, severities_of, since_of
@@ -81,7 +81,7 @@ class Queue:
 
     def filters(self) -> QueueFilters:
         """What the selectors are asked for: the tab's filters, refined by those that were chosen."""
-        base = base_filters(self.view, self.now)
+        base = base_filters(self.view, self.user, self.now)
         chosen = self.chosen
         return replace(
             base,
@@ -93,6 +93,7 @@ class Queue:
             user_name=chosen.get("user", ""),
             assignee=chosen.get("assignee", base.assignee),
             tag=chosen.get("tag", ""),
+            team_id=int(chosen["team"]) if "team" in chosen else None,
             since=since_of(chosen, self.now),
             kql=chosen.get("q", ""),
             past_target=bool(chosen.get("past_target")),
@@ -100,9 +101,9 @@ class Queue:
         )
 
 
-def base_filters(view: str, now: datetime) -> QueueFilters:
+def base_filters(view: str, user: User, now: datetime) -> QueueFilters:
     """What a tab shows before anything is chosen."""
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    today = selectors.midnight_of(user, now)
     return {
         "mine": QueueFilters(statuses=WAITING, assignee="me"),
         "urgent": QueueFilters(statuses=WAITING, severities=(3, 4)),
@@ -139,9 +140,13 @@ def pulse(request: UserRequest) -> HttpResponseBase:
 
 
 def read_queue(request: UserRequest, data: QueryDict) -> Queue:
-    """Read the filters in an address. Costs three queries: clock, rules to choose from, people to choose from."""
-    people = list(people_to_assign(teams_of(request.user)))
-    form = QueueForm(data, rules=selectors.rule_choices(user=request.user), people=people)
+    """Read the filters in an address. Costs three queries: clock, rules to choose from, people to choose from; and
+    one more for the names of the teams of a person who is in several.
+    """
+    team_ids = teams_of(request.user)
+    people = list(people_to_assign(team_ids))
+    teams = list(Team.objects.filter(pk__in=team_ids).order_by("name")) if len(team_ids) > 1 else []
+    form = QueueForm(data, rules=selectors.rule_choices(user=request.user), people=people, teams=teams)
     chosen = form.chosen()
     return Queue(request.user, clock_now(), data, form, chosen, people, queue_address(data))
 
