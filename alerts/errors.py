@@ -5,7 +5,7 @@ AlertError
 ├── StaleAlert           somebody else changed it first (a 409 that says who did what)
 ├── TooLate              the ten minutes of undo are over
 ├── NothingToUndo        the act is unknown, already undone, or cannot be undone
-├── UndoNotWhole         the act closed alerts of teams that the person is not in
+├── UndoNotWhole         the act was on alerts of teams that the person is not in, too
 ├── ReasonNeeded         closing needs a reason
 ├── NoteNeeded           the reason "other", or another team, needs a note
 ├── TextRefused          a comment or note that is empty or too long
@@ -69,13 +69,15 @@ class NothingToUndo(AlertError):
 
 
 class UndoNotWhole(AlertError):
-    """An exception closed alerts of teams that the person is not in, so he could only take it back in part."""
+    """An act was on alerts of teams that the person is not in as well, so he could only take it back in part."""
 
-    def __init__(self, elsewhere: int) -> None:
+    def __init__(self, elsewhere: int, *, by_exception: bool = False) -> None:
         alerts = f"{elsewhere} alert{'s' if elsewhere != 1 else ''} of other teams"
         super().__init__(
             f"Adding this exception closed {alerts} as well, which would stay closed. Have somebody who is in those "
             "teams take it back, or disable it."
+            if by_exception
+            else f"This was done to {alerts} as well. Have somebody who is in those teams undo it."
         )
         self.elsewhere = elsewhere
 

@@ -1,17 +1,17 @@
 """Putting alerts back to where they stood before an act, from the inverses in the record.
 
-Refused when an alert has moved on since: what somebody did afterwards is never overwritten.
+Refused when an alert has moved on since: what somebody did afterwards is never overwritten. Whether a person reaches an
+alert is asked of each: it is with one of his teams, or the act that he takes back moved it away from one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from accounts.models import Change, User
-from alerts.errors import NothingToUndo
+from alerts.errors import AlertNotFound, NothingToUndo, UndoNotWhole
 from alerts.models import Alert
 from alerts.stale import stale, stale_elsewhere
-from alerts.triage import locked
 from alerts.workflow import OBJECT_TYPE, UNDID, Workflow, write
 
 
@@ -31,12 +31,15 @@ def restore(
 ) -> list[int]:
     """Put the alerts of these changes back; part of the caller's transaction. Returns their numbers.
 
-    With `skip_moved` alerts that moved on are left as they are instead of refusing the whole.
+    With `skip_moved` alerts that moved on, be it to a team that the person does not see, are left as they are instead
+    of refusing the whole.
 
-    Raises: AlertNotFound, StaleAlert, NothingToUndo when another undo was faster.
+    Raises: AlertNotFound, UndoNotWhole, StaleAlert, NothingToUndo when another undo was faster.
     """
     by_alert = {int(change.object_id): change for change in changes if is_workflow(change)}
-    alerts = locked(by_alert, team_ids=[*team_ids, *_moved_to(by_alert.values(), team_ids)])
+    alerts = _reached(by_alert, team_ids)
+    if not skip_moved:
+        _check_whole(by_alert, alerts)
     if Change.objects.filter(undoes__in=list(by_alert.values())).exists():
         raise NothingToUndo
     group = uuid4()
@@ -51,10 +54,24 @@ def is_workflow(change: Change) -> bool:
     return change.object_type == OBJECT_TYPE and "workflow" in (change.inverse or {})
 
 
-def _moved_to(changes: Iterable[Change], team_ids: Sequence[int]) -> set[int]:
-    """The teams to which alerts of one's own teams were moved: whoever may hand one over may take that back."""
-    moves = ((change.before.get("team_id"), change.after.get("team_id")) for change in changes)
-    return {after for before, after in moves if before in team_ids and after is not None}
+def _reached(changes: Mapping[int, Change], team_ids: Sequence[int]) -> list[Alert]:
+    """Those of the alerts that the person may put back, locked in the order of their numbers."""
+    rows = Alert.objects.select_for_update(of=("self",)).filter(pk__in=list(changes))
+    # Whoever may hand an alert over may take that back, and only that: the move is in the alert's own change.
+    return [
+        alert
+        for alert in rows.select_related("team").order_by("pk")
+        if alert.team_id in team_ids or changes[alert.pk].before.get("team_id") in team_ids
+    ]
+
+
+def _check_whole(changes: Mapping[int, Change], alerts: Sequence[Alert]) -> None:
+    """Refuse to take an act back in part. An act none of whose alerts the person reaches is not there for him."""
+    missing = set(changes) - {alert.pk for alert in alerts}
+    if missing and not alerts:
+        raise AlertNotFound(min(missing))
+    if missing:
+        raise UndoNotWhole(len(missing))
 
 
 def _restore(

@@ -11,11 +11,12 @@ from django.urls import reverse
 
 from accounts.access import may
 from accounts.mentions import people_in
-from accounts.models import Notice, Team, User
+from accounts.models import Change, Notice, Team, User
 from accounts.notices import notify
 from accounts.roles import Permission
 from accounts.selectors import people_of_teams
 from alerts.models import Alert, Comment
+from alerts.workflow import ESCALATED
 
 
 def assigned(*, alerts: Sequence[Alert], to: User, group: UUID, actor: User, now: datetime) -> None:
@@ -60,10 +61,26 @@ def escalated(*, alerts: Sequence[Alert], team: Team, note: str, group: UUID, ac
         kind=Notice.Kind.ESCALATED,
         text=f"{actor} escalated {named(alerts)} to {team}: {' '.join(note.split())}",
         path=path_of(one) if single else reverse("alerts:queue"),
-        key=f"alert:{one.pk}:escalated:{one.version}" if single else f"alerts:{group}:escalated",
+        key=_of_escalated(one.pk, one.version) if single else _of_group(group),
         actor=actor,
         now=now,
     )
+
+
+def escalation_undone(*, changes: Sequence[Change], group: UUID) -> None:
+    """Forget to tell of what was escalated under this group: for those who have not read it, it leads nowhere now."""
+    moved = [change for change in changes if change.verb == ESCALATED]
+    if moved:
+        keys = [_of_group(group), *(_of_escalated(change.object_id, change.after["version"]) for change in moved)]
+        Notice.objects.filter(key__in=keys, read_at=None).delete()
+
+
+def _of_escalated(alert_id: int | str, version: int) -> str:
+    return f"alert:{alert_id}:escalated:{version}"
+
+
+def _of_group(group: UUID) -> str:
+    return f"alerts:{group}:escalated"
 
 
 def triagers_of(team: Team) -> list[User]:

@@ -14,6 +14,7 @@ from django.db import transaction
 from accounts.access import need
 from accounts.models import Change, User
 from accounts.roles import Permission
+from alerts import telling
 from alerts.errors import NothingToUndo, TooLate
 from alerts.exceptions.taking_back import take_back
 from alerts.restoring import changes_of, restore
@@ -50,7 +51,9 @@ def undo(
         taken = take_back(item=item, actor=actor, now=now, team_ids=team_ids, door=door)
         return Undone(taken.reopened, taken.released)
     with transaction.atomic():
-        return Undone(restore(changes, actor=actor, now=now, team_ids=team_ids, door=door))
+        restored = restore(changes, actor=actor, now=now, team_ids=team_ids, door=door)
+        telling.escalation_undone(changes=changes, group=group)
+    return Undone(restored)
 
 
 def _undoable(group: UUID, now: datetime) -> list[Change]:

@@ -63,5 +63,5 @@ def _reopen(
     closed = [change for change in changes_of(added.group) if is_workflow(change)]
     elsewhere = sum(change.team_id not in team_ids for change in closed)
     if elsewhere:
-        raise UndoNotWhole(elsewhere)
+        raise UndoNotWhole(elsewhere, by_exception=True)
     return restore(closed, actor=actor, now=now, team_ids=team_ids, door=door, skip_moved=True)
