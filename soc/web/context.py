@@ -27,7 +27,7 @@ PLACES = (
     Place("Rules", "rules", "rules:list", "/rules/", "r"),
     Place("Overview", "overview", "overview:page", "/overview/", "o"),
     Place("Health", "health", "health:page", "/health/", "h", foot=True),
-    Place("Settings", "settings", "accounts:keys", "/settings/", "i", foot=True),
+    Place("Settings", "settings", "accounts:settings", "/settings/", "i", foot=True),
 )
 
 
