@@ -40,7 +40,8 @@ def _waiting(figures: Figures) -> Iterator[Row]:
             about += f", up to {group.up_to.total_seconds():.0f} s"
         yield "open alerts by age", about, group.alerts, "alerts", waiting.open, None, at
         yield "open alerts past target by age", about, group.past_target, "alerts", group.alerts, None, at
-    for one in [*figures.backlog, *figures.lately, figures.a_week_ago]:
+    instants = {one.at: one for one in [*figures.backlog, *figures.lately, figures.a_week_ago]}  # they share some
+    for _, one in sorted(instants.items()):
         yield "backlog", one.at.isoformat(), one.open, "alerts", None, None, one.at
         yield "backlog past target", one.at.isoformat(), one.past_target, "alerts", one.open, None, one.at
 
