@@ -14,13 +14,14 @@ from uuid import uuid4
 from django.db import connection, transaction
 from django.urls import reverse
 
-from accounts.access import need
-from accounts.models import Change, Notice, User
+from accounts.access import may, need
+from accounts.models import Change, Notice, Team, User
 from accounts.notices import notify
 from accounts.record import record_change
 from accounts.roles import Permission
+from accounts.selectors import people_to_assign
 from alerts.errors import StaleTarget, TargetRefused
-from alerts.models import Alert, Severity, Target
+from alerts.models import Alert, Severity, Status, Target
 from alerts.retrying import retry_conflicts
 from alerts.telling import named, path_of, triagers_of
 
@@ -49,10 +50,20 @@ def targets() -> dict[int, timedelta]:
     return dict(Target.objects.values_list("severity", "within"))
 
 
-def due_at(alert: Alert) -> datetime | None:
-    """When the alert is past its target, if it is open then. One query."""
-    within = targets().get(alert.severity)
-    return alert.created_at + within if within is not None else None
+@dataclass(frozen=True, slots=True)
+class Due:
+    """By when an alert is to be closed, and within which time that is."""
+
+    at: datetime
+    within: timedelta
+
+
+def due_of(alert: Alert, times: Mapping[int, timedelta]) -> Due | None:
+    """By when the alert is to be closed; None for one that is closed, or that has no target. `times` are the targets."""
+    within = times.get(alert.severity)
+    if within is None or alert.status == Status.CLOSED or alert.building_block:
+        return None
+    return Due(alert.created_at + within, within)
 
 
 @transaction.atomic
@@ -115,10 +126,30 @@ class _Crossing:
     due_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Working:
+    """Who may own alerts of a team, and who is told of those that none of them owns."""
+
+    owners: frozenset[User]
+    others: list[User]
+
+    def concerned_with(self, alert: Alert) -> list[User]:
+        """The owner, unless he has left the team: then its alerts are no longer for his eyes."""
+        return [alert.assignee] if alert.assignee in self.owners else self.others
+
+
+def _working_for(team: Team) -> _Working:
+    """Two queries."""
+    owners = frozenset(people_to_assign([team.pk]))
+    administrators = [person for person in owners if may(person, Permission.MANAGE_USERS)]
+    return _Working(owners, triagers_of(team) or administrators)
+
+
 @retry_conflicts
 @transaction.atomic
 def past_target(*, now: datetime) -> int:
-    """Tell who owns what has gone past its target, or of what nobody owns the team's triagers, managers among them.
+    """Tell who owns what has gone past its target, as long as he works for its team; else the team's triagers, managers
+    among them, and for a team without any the administrators.
 
     Returns how many crossings were told, at most 5,000 a call. Costs one query while there are none.
     """
@@ -127,12 +158,11 @@ def past_target(*, now: datetime) -> int:
         return 0
     alerts = Alert.objects.filter(pk__in=claimed).select_related("assignee", "team").order_by("-severity", "pk")
     concerned: dict[User, list[_Crossing]] = defaultdict(list)
-    of_team: dict[int, list[User]] = {}
+    of_team: dict[int, _Working] = {}
     for alert in alerts:
         if alert.team_id not in of_team:
-            of_team[alert.team_id] = triagers_of(alert.team)
-        owner = alert.assignee if alert.assignee and alert.assignee.is_active else None
-        for person in [owner] if owner else of_team[alert.team_id]:
+            of_team[alert.team_id] = _working_for(alert.team)
+        for person in of_team[alert.team_id].concerned_with(alert):
             concerned[person].append(_Crossing(alert, claimed[alert.pk]))
     for person, crossings in concerned.items():
         _tell(person, crossings, now)

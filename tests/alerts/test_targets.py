@@ -7,14 +7,15 @@ import pytest
 from django.db import connection
 
 from accounts.errors import NotAllowed
-from accounts.models import Change, Notice
+from accounts.models import Change, Notice, User
+from accounts.roles import Role
 from accounts.selectors import default_team
 from alerts.errors import StaleTarget, TargetRefused
 from alerts.models import Alert
 from alerts.selectors import QueueFilters, queue
 from alerts.targets import past_target, set_targets, targets
 from alerts.triage import assign, set_status
-from tests.alerts.world import NOW, People, event, load, people, raised
+from tests.alerts.world import NOW, People, event, load, other_team, people, raised
 
 HOUR = timedelta(hours=1)
 HIGH = 3
@@ -58,6 +59,30 @@ class TestTelling:
             ("rosa", f"/alerts/{owned.pk}/"),
             *((name, f"/alerts/{free.pk}/") for name in ("ana", "rosa", "mona")),
         }
+
+    @pytest.mark.parametrize("how", ["left", "deactivated", "only looks now"])
+    def test_an_owner_who_no_longer_works_for_the_team_is_not_told_but_the_team_is(self, tmp_path, cast, how):
+        load(tmp_path)
+        (owned,) = raised([event()])
+        assign(alert_ids=[owned.pk], assignee=cast.ana, actor=cast.rosa, now=NOW, team_ids=[default_team().pk])
+        Notice.objects.all().delete()
+        if how == "left":
+            cast.ana.teams.set([other_team()])
+        elif how == "deactivated":
+            User.objects.filter(pk=cast.ana.pk).update(is_active=False)
+        else:
+            User.objects.filter(pk=cast.ana.pk).update(role=Role.VIEWER)
+        assert past_target(now=NOW + 5 * HOUR) == 1
+        told = set(Notice.objects.values_list("user__username", "path"))
+        assert told == {("rosa", f"/alerts/{owned.pk}/"), ("mona", f"/alerts/{owned.pk}/")}
+
+    def test_of_a_team_in_which_nobody_triages_the_administrators_are_told(self, tmp_path, cast):
+        load(tmp_path)
+        raised([event()])
+        default_team().members.clear()
+        User.objects.filter(pk=cast.otto.pk).update(role=Role.ADMIN)
+        assert past_target(now=NOW + 5 * HOUR) == 1
+        assert list(Notice.objects.values_list("user__username", flat=True)) == ["otto"]
 
     def test_a_closed_alert_is_not_told_and_a_longer_target_is_crossed_anew(self, tmp_path, cast):
         load(tmp_path)
