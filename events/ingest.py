@@ -127,15 +127,16 @@ def ingest(
     return _store(_sort(lines, key, now), key, sent, now)
 
 
-def ingest_again(*, key: ApiKey, line: bytes, idempotency_key: str, now: datetime) -> ItemResult:
+def ingest_again(*, key: ApiKey, line: bytes, request_key: str, now: datetime) -> ItemResult:
     """Take in one event that was refused before, with its original bytes; inside the caller's transaction or not.
 
     It is no sign of life of its sender: neither the key's rate and last use nor what its hosts sent are touched, and
-    when it is refused again no second letter is kept.
+    when it is refused again no second letter is kept. `request_key` is ours, and one that no sender can give: with a
+    blank in it, which an Idempotency-Key may not have.
 
-    Raises: NotNow; DatabaseError (try again).
+    Raises: RequestRefused, of which NotNow passes; DatabaseError (try again).
     """
-    sent = _Sent.of(_request_key(key, idempotency_key), [line])
+    sent = _Sent.of(request_key, [line])
     remembered = _remembered(key, sent)
     if remembered:
         return remembered.items[0]

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Max, Q, QuerySet, Sum
+from django.db.models import BinaryField, Count, F, Max, Q, QuerySet, Sum
+from django.db.models.functions import Substr
 
 from accounts.models import ApiKey
 from events.errors import LetterNotFound
@@ -113,13 +114,17 @@ def sendable(letters: QuerySet[DeadLetter]) -> QuerySet[DeadLetter]:
 
 
 def listing(*, team_ids: Sequence[int], asked: Asked, after: str | None, now: datetime) -> Letters:
-    """The refused events of these teams that are asked for, newest first. Five queries."""
+    """The refused events of these teams that are asked for, newest first. Five queries.
+
+    Of their bytes, up to a megabyte each, only the first are read.
+    """
     wanted = asked.of_teams(team_ids, now)
     key = read_key(after, _SALT)
     rows = wanted
     if key.values is not None:
         at, number = key.values
         rows = rows.filter(Q(at__lt=at) | Q(at=at, pk__lt=number))
+    rows = rows.defer("body").annotate(beginning=Substr("body", 1, _FIRST_BYTES, output_field=BinaryField()))
     shown = list(rows.select_related("api_key", "team", "tried_by").order_by("-at", "-pk")[: ROWS + 1])
     page = cut(shown, ROWS, lambda row: (row.at.isoformat(), row.pk), _SALT, key.notice)
     mine = Asked(state=asked.state).of_teams(team_ids, now)
@@ -175,12 +180,17 @@ def _mostly_from(letters: QuerySet[DeadLetter]) -> dict[str, str]:
 
 def text_of(letter: DeadLetter, limit: int = SHOWN_BYTES) -> str:
     """The beginning of what was sent, as text that cannot harm: bytes that are no text are written as escapes."""
-    return bytes(letter.body)[:limit].decode("utf-8", "backslashreplace")
+    return _as_text(bytes(letter.body)[:limit])
 
 
 def first_bytes(letter: DeadLetter) -> str:
-    """Enough to recognise it in a list."""
-    return text_of(letter, _FIRST_BYTES)
+    """Enough to recognise it in a list, where only these were read."""
+    beginning = getattr(letter, "beginning", None)
+    return text_of(letter, _FIRST_BYTES) if beginning is None else _as_text(bytes(beginning))
+
+
+def _as_text(sent: bytes) -> str:
+    return sent.decode("utf-8", "backslashreplace")
 
 
 def words_of(reason: str) -> str:

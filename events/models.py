@@ -170,6 +170,7 @@ class Replay(models.Model):
     stored = models.IntegerField(default=0)
     duplicate = models.IntegerField(default=0)
     refused = models.IntegerField(default=0)
+    attempts = models.SmallIntegerField(default=0, db_default=0)  # that failed, since the last that did not
     done_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -179,6 +180,11 @@ class Replay(models.Model):
     def tried(self) -> int:
         """How many letters have been sent again."""
         return self.stored + self.duplicate + self.refused
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it ended because it failed too often; the letters that remain can be asked for again."""
+        return self.done_at is not None and self.attempts > 0
 
 
 class ArrivalNote(models.Model):

@@ -1,21 +1,24 @@
 """Sending refused events again, each at most once: the letter is locked, and marked in the transaction that stores it.
 
 The bytes go in as they came, for the team of the key that they came with; whether that key is revoked by now does not
-matter, since a person answers for it. What is refused again stays, with the new reason.
+matter, since a person answers for it. What is refused again stays, with the new reason. A letter that cannot be taken
+in is that letter's affair, and a replay that fails lets the others go first, and is given up after some attempts.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DataError, IntegrityError, transaction
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
+from psycopg.errors import ProgramLimitExceeded
 
 from accounts.access import need
 from accounts.models import Change, User
 from accounts.record import record_change
 from accounts.roles import Permission
-from events.errors import LetterNotFound, NotNow, NotSendable
+from events.errors import LetterNotFound, NotNow, NotSendable, RequestRefused
 from events.ingest import ItemResult, ingest_again
 from events.letters import WITHIN, Asked, sendable
 from events.models import DeadLetter, Replay
@@ -23,6 +26,9 @@ from events.models import DeadLetter, Replay
 PIECE = 100
 MOST = 100_000
 """So many letters one replay covers at most."""
+MOST_ATTEMPTS = 5
+"""So many times in a row a replay may fail before it is given up; what it has not sent yet can be asked for again."""
+log = structlog.get_logger(__name__)
 _STATES = {"created": DeadLetter.State.STORED, "duplicate": DeadLetter.State.DUPLICATE}
 
 
@@ -41,7 +47,7 @@ def send_one(
 ) -> Sent:
     """Send one refused event again. Raises: NotAllowed, LetterNotFound, NotSendable (it was sent, or is cut)."""
     need(actor, Permission.OPERATE)
-    locked = DeadLetter.objects.select_for_update(of=("self",)).select_related("api_key", "team")
+    locked = DeadLetter.objects.select_for_update(of=("self",)).select_related("api_key", "team").defer("body")
     letter = locked.filter(pk=letter_id, team_id__in=list(team_ids)).first()
     if letter is None:
         raise LetterNotFound
@@ -95,15 +101,35 @@ def go_on(*, now: datetime) -> bool:
     """Send the next hundred letters of the oldest replay again; False when there is nothing to do just now. Commits.
 
     A letter is marked, and the replay moved on, in the transaction that stores the event: whoever is killed has sent
-    nothing twice.
+    nothing twice. A replay that failed goes behind those that did not.
     """
+    found: Replay | None = None
     try:
         with transaction.atomic():
             running = Replay.objects.select_for_update(skip_locked=True, of=("self",)).filter(done_at=None)
-            found = running.select_related("asked_by").order_by("pk").first()
+            found = running.select_related("asked_by").order_by("attempts", "pk").first()
             return found is not None and _send_piece(found, now)
     except NotNow:
         return False
+    except Exception:
+        if found is None:
+            raise
+        log.exception("a replay failed", replay=found.pk)
+        return _note_failure(found, now)
+
+
+@transaction.atomic
+def _note_failure(failed: Replay, now: datetime) -> bool:
+    """Count it, and give the replay up when it failed too often; whether another one waits behind it."""
+    running = Replay.objects.filter(done_at=None)
+    found = running.select_for_update().filter(pk=failed.pk).first()
+    if found is not None:
+        found.attempts += 1
+        if found.attempts >= MOST_ATTEMPTS:
+            found.done_at = now
+            _record(found, "abandon", None, now, _numbers(found) | {"attempts": found.attempts})
+        found.save(update_fields=["attempts", "done_at"])
+    return running.filter(attempts=0).exclude(pk=failed.pk).exists()
 
 
 def _send_piece(found: Replay, now: datetime) -> bool:
@@ -114,15 +140,18 @@ def _send_piece(found: Replay, now: datetime) -> bool:
         _count(found, letter, sent)
     if not letters and not _ahead(found).exists():
         found.done_at = now
-        numbers = {"stored": found.stored, "duplicate": found.duplicate, "refused": found.refused}
-        _record(found, "finish", None, now, numbers)
-    found.save(update_fields=["last_id", "stored", "duplicate", "refused", "done_at"])
+        _record(found, "finish", None, now, _numbers(found))
+    found.attempts = 0
+    found.save(update_fields=["last_id", "stored", "duplicate", "refused", "done_at", "attempts"])
     return bool(letters) or found.done_at is not None
 
 
 def _next_letters(found: Replay) -> list[DeadLetter]:
-    """Locked in the order of their numbers, as every replay does; what another has sent meanwhile falls out."""
-    locked = _ahead(found).select_for_update(of=("self",)).select_related("api_key")
+    """Locked in the order of their numbers, as every replay does; what another has sent meanwhile falls out.
+
+    Without their bytes, which may be a megabyte each.
+    """
+    locked = _ahead(found).select_for_update(of=("self",)).select_related("api_key").defer("body")
     return list(locked.order_by("pk")[:PIECE])
 
 
@@ -157,21 +186,43 @@ def _send(letter: DeadLetter, actor: User | None, now: datetime) -> Sent:
 
 
 def _taken(letter: DeadLetter, now: datetime) -> ItemResult:
-    key = letter.api_key
-    if key is None:
-        raise NotSendable("The key it came with no longer exists.")
+    """Whatever is wrong with one letter is its own result, so that it holds nothing up; what passes is raised."""
+    if letter.api_key is None:
+        return ItemResult("rejected", None, "no_key", "The key it came with no longer exists.")
+    body = DeadLetter.objects.values_list("body", flat=True).get(pk=letter.pk)
     try:
         with transaction.atomic():
-            return ingest_again(key=key, line=bytes(letter.body), idempotency_key=f"dead-letter-{letter.pk}", now=now)
-    except (DataError, IntegrityError):
-        return ItemResult("rejected", None, "not_stored", "The database did not take it.")
+            # No sender can use up this name: there is a blank in it.
+            return ingest_again(key=letter.api_key, line=bytes(body), request_key=f"dead letter {letter.pk}", now=now)
+    except NotNow:
+        raise
+    except RequestRefused as error:
+        return ItemResult("rejected", None, error.code, error.sentence)
+    except Exception as error:
+        if _passes(error):
+            raise
+        log.exception("a dead letter could not be taken in", letter=letter.pk)
+        return ItemResult("rejected", None, "not_stored", "It could not be stored; the log of the server says why.")
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the trouble is the database's and of this moment: a lost connection, a deadlock."""
+    if isinstance(error.__cause__, ProgramLimitExceeded):
+        return False
+    return isinstance(error, OperationalError | InterfaceError)
 
 
 def _refuse_unless_sendable(letter: DeadLetter) -> None:
+    if letter.api_key is None:
+        raise NotSendable("The key it came with no longer exists.")
     if letter.state != DeadLetter.State.REFUSED:
         raise NotSendable("It was sent again already, and is stored.")
     if not letter.whole:
         raise NotSendable("Not all of its bytes were kept, so it cannot be sent again. Its sender can.")
+
+
+def _numbers(found: Replay) -> dict[str, object]:
+    return {"stored": found.stored, "duplicate": found.duplicate, "refused": found.refused}
 
 
 def _told(letter: DeadLetter) -> dict[str, object]:

@@ -2,19 +2,20 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connections
+from django.db import DataError, OperationalError, connections
 from django.test import Client
 
 from accounts.errors import NotAllowed
 from accounts.keys import revoke_key
 from accounts.models import Change
-from events import dead_letters, queue, replay, set_aside
-from events.errors import BatchNotFound, LetterNotFound, NotSendable
+from events import dead_letters, letters, queue, replay, set_aside
+from events.errors import BatchNotFound, KeyReused, LetterNotFound, Malformed, NotSendable
 from events.ingest import ingest, ingest_again
 from events.letters import Asked
 from events.models import ArrivalNote, Batch, DeadLetter, Event, Replay
@@ -213,6 +214,116 @@ def test_a_worker_that_is_killed_within_a_piece_has_sent_nothing_of_it_twice(
     assert Event.objects.count() == 0
     work(now)
     assert Event.objects.count() == 5
+
+
+def told(key: str | None) -> dict[str, Any]:
+    return {"content_type": "application/json", "content_encoding": "", "idempotency_key": key}
+
+
+@pytest.mark.parametrize("name", ["dead-letter-{0}", "dead letter {0}", "{0}"])
+def test_no_sender_can_use_up_the_name_that_a_letter_is_stored_under(people: People, now: datetime, name: str) -> None:
+    first, second = letter(people, now), letter(people, now, b'{"n":2}')
+    for key in (name.format(first.pk), name.format(second.pk)):
+        with suppress(Malformed):
+            ingest(key=people.key, body=b'{"other":1}', now=now, **told(key))
+    before = Event.objects.count()
+    made = ask(people, now)
+    work(now)
+    assert made
+    made.refresh_from_db()
+    assert (made.stored, made.duplicate, made.refused, made.done_at) == (2, 0, 0, now)
+    assert Event.objects.count() == before + 2
+
+
+@pytest.mark.parametrize(
+    ("error", "detail"),
+    [
+        (KeyReused("It came with other events."), "It came with other events."),
+        (ValueError("secret of the code"), "It could not be stored; the log of the server says why."),
+        (DataError("secret of the code"), "It could not be stored; the log of the server says why."),
+    ],
+)
+def test_a_letter_that_cannot_be_taken_in_is_its_own_affair(
+    people: People, now: datetime, monkeypatch: pytest.MonkeyPatch, error: Exception, detail: str
+) -> None:
+    bad, good = letter(people, now, b'{"bad":1}'), letter(people, now)
+    fail_at(monkeypatch, b"bad", error)
+    made = ask(people, now)
+    work(now)
+    assert made
+    for one in (made, bad, good):
+        one.refresh_from_db()
+    assert (made.stored, made.refused, made.done_at, made.given_up) == (1, 1, now, False)
+    assert (bad.state, bad.tried_detail, good.state) == (State.REFUSED, detail, State.STORED)
+    assert send(people, bad, now).detail == detail
+
+
+def test_a_replay_that_fails_lets_the_others_go_first_and_is_given_up_and_shown(
+    people: People, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letter(people, now, b'{"bad":1}')
+    failing = ask(people, now, reason="in_future")
+    letter(people, now, reason="not_json")
+    behind = ask(people, now, reason="not_json")
+    fail_at(monkeypatch, b"bad", OperationalError("the database has no time"))
+    assert failing
+    assert behind
+    work(now)
+    behind.refresh_from_db()
+    failing.refresh_from_db()
+    assert (behind.stored, behind.done_at) == (1, now)
+    assert (failing.attempts > 0, failing.done_at) == (True, None)
+    for _ in range(replay.MOST_ATTEMPTS):
+        work(now)
+    failing.refresh_from_db()
+    assert (failing.attempts, failing.done_at, failing.given_up) == (replay.MOST_ATTEMPTS, now, True)
+    assert Change.objects.filter(object_type="replay", object_id=str(failing.pk)).latest("pk").verb == "abandon"
+    listed = rosa(people).get("/search/dead-letters/").content.decode()
+    assert "given up" in listed
+    assert "after 5 failed attempts" in listed
+    monkeypatch.undo()
+    assert ask(people, now, reason="in_future")
+    work(now)
+    assert not DeadLetter.objects.filter(state=State.REFUSED).exists()
+
+
+def test_attempts_that_failed_are_forgotten_once_one_does_not(
+    people: People, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letter(people, now, b'{"bad":1}')
+    made = ask(people, now)
+    fail_at(monkeypatch, b"bad", OperationalError("deadlock"))
+    work(now)
+    monkeypatch.undo()
+    work(now)
+    assert made
+    made.refresh_from_db()
+    assert (made.stored, made.attempts, made.given_up) == (1, 0, False)
+
+
+def fail_at(monkeypatch: pytest.MonkeyPatch, word: bytes, error: Exception) -> None:
+    """Taking in bytes with this word fails."""
+
+    def failing(**told: Any) -> Any:
+        if word in told["line"]:
+            raise error
+        return ingest_again(**told)
+
+    monkeypatch.setattr(replay, "ingest_again", failing)
+
+
+def test_a_list_of_letters_reads_only_their_first_bytes(
+    people: People, now: datetime, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(3):
+        letter(people, now, b"%d begins\xff" % number + b"x" * 100_000)
+    found = letters.listing(team_ids=[people.core.pk], asked=Asked(), after=None, now=now)
+    rows = found.page.items
+    with django_assert_max_num_queries(0):
+        shown = [letters.first_bytes(row) for row in rows]
+    assert [text[:12] for text in shown] == [f"{number} begins\\xff" for number in (2, 1, 0)]
+    assert {len(text) for text in shown} == {403}
+    assert all("body" in row.get_deferred_fields() for row in rows)
 
 
 def rosa(people: People) -> Client:
