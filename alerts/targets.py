@@ -59,7 +59,7 @@ class Due:
 
 
 def due_of(alert: Alert, times: Mapping[int, timedelta]) -> Due | None:
-    """By when the alert is to be closed; None for one that is closed, or that has no target. `times` are the targets."""
+    """By when the alert is to be closed by the targets `times`; None for one that is closed or has no target."""
     within = times.get(alert.severity)
     if within is None or alert.status == Status.CLOSED or alert.building_block:
         return None

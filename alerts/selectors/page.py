@@ -1,7 +1,8 @@
 """Everything the alert page shows, gathered once."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
 
@@ -18,6 +19,7 @@ from alerts.selectors.sentence import summary_sentence
 from alerts.selectors.shapes import AlertPage, Neighbours, QueueFilters, Verdicts
 from alerts.selectors.verdicts import past_verdicts
 from alerts.selectors.why import new_terms_of, why_it_fired
+from alerts.targets import due_of, targets
 from engine import Document, LanguageError, RuleDefinition
 from engine.guide import Guide, split_guide
 from events import store
@@ -26,12 +28,20 @@ from events.store import StoredEvent
 from rules.trees import definition_of
 
 
-def alert_page(*, alert: Alert, user: User, now: datetime, filters: QueueFilters | None = None) -> AlertPage:
-    """The page of an alert loaded by `alert_for`; `filters` are those of the queue it was opened from.
+def alert_page(
+    *,
+    alert: Alert,
+    user: User,
+    now: datetime,
+    filters: QueueFilters | None = None,
+    times: Mapping[int, timedelta] | None = None,
+) -> AlertPage:
+    """The page of an alert loaded by `alert_for`; `filters` are those of the queue it was opened from, `times` the
+    targets, if they were read before.
 
     About fifteen queries, and one read of the process tree's blocks.
     """
-    team_ids = teams_of(user)
+    team_ids, times = teams_of(user), targets() if times is None else times
     kept, home = source_of(alert), events_team(alert)
     around_it = replace(kept, team_id=home) if kept and home in team_ids else None
     document = kept.document() if kept else Document({})
@@ -54,7 +64,8 @@ def alert_page(*, alert: Alert, user: User, now: datetime, filters: QueueFilters
         guide=_guide(definition),
         verdicts=past_verdicts([alert.rule_id], team_ids).get(alert.rule_id, Verdicts()),
         related=related_to(alert, team_ids),
-        neighbours=_neighbours(user, filters, alert, now),
+        neighbours=_neighbours(user, filters, alert, now, times),
+        due=due_of(alert, times),
     )
 
 
@@ -73,10 +84,12 @@ def _is_stored(event: StoredEvent) -> bool:
     return store.get(team_ids=[event.team_id], uid=event.uid, day=event.day) is not None
 
 
-def _neighbours(user: User, filters: QueueFilters | None, alert: Alert, now: datetime) -> Neighbours:
+def _neighbours(
+    user: User, filters: QueueFilters | None, alert: Alert, now: datetime, times: Mapping[int, timedelta]
+) -> Neighbours:
     if filters is None:
         return Neighbours(None, None)
     try:
-        return neighbours(user=user, filters=filters, alert=alert, now=now)
+        return neighbours(user=user, filters=filters, alert=alert, now=now, times=times)
     except LanguageError:
         return Neighbours(None, None)

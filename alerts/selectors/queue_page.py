@@ -1,8 +1,8 @@
 """The queue: a page of alerts in one of its orders, with the way to the next page and the count of all."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from time import monotonic
 from typing import Any
@@ -61,6 +61,7 @@ def queue(
         late=looked.late,
         examined=looked.number,
         bad_key=bool(start.notice),
+        targets=times,
     )
 
 
@@ -162,12 +163,15 @@ def neighbours(
     filters: QueueFilters,
     alert: Alert,
     now: datetime,
+    times: Mapping[int, timedelta] | None = None,
 ) -> Neighbours:
     """The alerts before and after this one in the queue, as it is now. Three queries without KQL.
 
+    `times` are the targets, if they were read before.
+
     Raises: LanguageError.
     """
-    order, tree = order_of(filters, targets(), now), tree_of(filters, now)
+    order, tree = order_of(filters, targets() if times is None else times, now), tree_of(filters, now)
     if order.targets and alert.severity not in dict(order.targets):
         return Neighbours(None, None)  # the queue it was opened from does not show its severity
     base, key, looked = filtered(user, filters, now), order.key(alert), Looked()

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from alerts.models import Alert, Reason
+from alerts.targets import Due
 from engine import Clause, RuleDefinition
 from engine.guide import Guide
 from events.process_tree import ProcessTree
@@ -95,6 +96,7 @@ class QueuePage:
     late: bool = False
     examined: int = 0
     bad_key: bool = False
+    targets: Mapping[int, timedelta] = field(default_factory=dict)  # by severity, as they were read for the order
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,4 +239,5 @@ class AlertPage:
     verdicts: Verdicts
     related: Related
     neighbours: Neighbours
+    due: Due | None = None  # None for one that is closed, or whose severity has no target
     events_of: str = ""  # the team whose events these are, where the person does not see it

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms, template
@@ -20,7 +20,7 @@ from alerts.views.answers import Spoken
 from alerts.views.composer import Composer
 from alerts.views.conditions import OPERATORS, Condition
 from engine import RuleDefinition
-from soc.web import charts, evidence
+from soc.web import charts, evidence, when
 
 register = template.Library()
 
@@ -196,6 +196,21 @@ def safe_link(address: str) -> SafeString:
     if address.startswith(("https://", "http://")):
         return format_html('<a class="link" href="{}" rel="noopener noreferrer nofollow">{}</a>', address, address)
     return format_html("{}", address)
+
+
+@register.simple_tag
+def due_words(page: AlertPage, now: datetime) -> SafeString:
+    """ "past its target by 3 d 20 h (high: 4 h), nobody owns it", or "due in 2 h (high: 4 h)", with the moment."""
+    alert, due = page.alert, page.due
+    if due is None:
+        return SafeString("")
+    target = f"{Severity(alert.severity).label}: {when.long_span(due.within)}"
+    if now <= due.at:
+        told = _("due in %(span)s (%(target)s)") % {"span": when.long_span(due.at - now), "target": target}
+        return when.element(due.at, told)
+    owner = _("owned by %(name)s") % {"name": alert.assignee} if alert.assignee else _("nobody owns it")
+    told = _("past its target by %(span)s (%(target)s), %(owner)s")
+    return when.element(due.at, told % {"span": when.long_span(now - due.at), "target": target, "owner": owner})
 
 
 # ---------- fields and filters ----------

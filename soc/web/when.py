@@ -25,6 +25,17 @@ def short_span(span: timedelta) -> str:
     return f"{seconds} s"
 
 
+def long_span(span: timedelta) -> str:
+    """A span in its two largest units: "3 d 20 h", "4 h", "12 m", and below a minute "40 s"."""
+    minutes = int(span.total_seconds()) // 60
+    days, hours = divmod(minutes // 60, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes % 60, "m")]
+    first = next((place for place, (number, _) in enumerate(parts) if number), None)
+    if first is None:
+        return f"{max(int(span.total_seconds()), 0)} s"
+    return " ".join(f"{number} {unit}" for number, unit in parts[first : first + 2] if number)
+
+
 def spoken(moment: datetime, now: datetime) -> str:
     """Relative within a day either side, else the date in the person's time zone ("19 Nov", "19 Nov 2025")."""
     if timedelta() <= now - moment < DAY:

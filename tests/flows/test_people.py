@@ -136,7 +136,8 @@ def test_a_manager_finds_what_is_late_and_why(system, agent, ana, mona):
     page.wait_for_url(re.compile(r"/alerts/\?"))
     page.locator(f"a[href*='/alerts/{number}/']").first.click()
     page.wait_for_url(re.compile(rf"/alerts/{number}/"))
-    expect(page.locator("main")).to_contain_text(re.compile("nobody|unowned|no owner|assign", re.IGNORECASE))
+    told = re.compile(r"past its target by \d+ d( \d+ h)? \(\w+: [\d dhm]+\), nobody owns it")
+    expect(page.locator("#alert-head")).to_contain_text(told)
 
     page = mona.open("/overview/")
     with page.expect_download() as download:

@@ -1,11 +1,14 @@
 """The page of one alert: what it tells, what stands beside it, and who may see it."""
 
 import json
+import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from alerts.models import Alert
 from tests.alerts.pages.conftest import HTMX, SignIn
 from tests.alerts.pages.world import World
 
@@ -97,3 +100,17 @@ def test_a_new_terms_alert_says_what_was_new_and_against_which_history(ana: Clie
     page = ana.get(address(found[0].pk)).content.decode()
     assert "Not seen in the" in page
     assert 'class="newterms"' in page
+
+
+def test_it_says_by_when_it_is_due_and_past_that_how_long_and_who_owns_it(ana: Client, world: World) -> None:
+    alert = world.send([world.perl()])[0]
+    page = ana.get(address(alert.pk)).content.decode()
+    assert re.search(r"due in \d h( \d+ m)? \(high: 4 h\)", page)
+    Alert.objects.filter(pk=alert.pk).update(created_at=world.now - timedelta(days=4))
+    for where in (address(alert.pk), reverse("alerts:queue"), reverse("alerts:peek", args=[alert.pk])):
+        page = ana.get(where, headers=HTMX if "peek" in where else {}).content.decode()
+        assert "past its target by 3 d 20 h (high: 4 h), nobody owns it" in page, where
+    Alert.objects.filter(pk=alert.pk).update(assignee=world.rosa)
+    assert "(high: 4 h), owned by Rosa" in ana.get(address(alert.pk)).content.decode()
+    world.close([alert])
+    assert "its target" not in ana.get(address(alert.pk)).content.decode()
