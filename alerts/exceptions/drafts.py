@@ -120,6 +120,7 @@ def approve(
     """
     waiting = _reviewable(draft_id, version, actor, team_ids)
     need_to_except(actor, waiting.rule)
+    on_alert = waiting.alert.team_id in team_ids  # else it was handed over since: that team's record is not ours
     added = put_in_force(
         alert=waiting.alert,
         entries=waiting.entries,
@@ -136,10 +137,10 @@ def approve(
         team_ids=team_ids,
         door=door,
         told=f"Drafted by {waiting.author}, approved by {actor}: {waiting.reason}",
+        on_alert=on_alert,
     )
-    _settle(
-        "approve", waiting, actor, now, door, state=State.APPROVED, reviewer=actor, reviewed_at=now, item=added.item
-    )
+    values = {"state": State.APPROVED, "reviewer": actor, "reviewed_at": now, "item": added.item}
+    _settle("approve", waiting, actor, now, door, note="" if on_alert else added.note, **values)
     _tell(waiting, [waiting.author], f"{actor} approved your exception on {waiting.rule.name}", actor, now)
     return added
 

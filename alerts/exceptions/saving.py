@@ -29,11 +29,12 @@ MAX_NAME = 200
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """The new exception, the alerts it closed, and the group to undo all of it by."""
+    """The new exception, the alerts it closed, the group to undo all of it by, and what the record says besides."""
 
     item: ExceptionItem
     closed: list[int]
     group: UUID
+    note: str = ""
 
 
 @retry_conflicts
@@ -97,11 +98,13 @@ def put_in_force(
     team_ids: Sequence[int],
     door: Change.Door,
     told: str = "",
+    on_alert: bool = True,
 ) -> Added:
     """What adding and approving come to, in the caller's transaction, once it has asked whether they may.
 
     The epoch is held exclusively from before the guard looks until the commit: a worker that is about to raise alerts
-    either has committed them, and they are closed, or sees the exception first. `told` goes into the alert's record.
+    either has committed them, and they are closed, or sees the exception first. `told` goes into the alert's record;
+    where that is another team's by now (`on_alert` False), the caller writes the note of the answer where it belongs.
     """
     trees = parse_each_entry(entries)
     if close_matching is not None and close_matching not in Reason.values:
@@ -126,10 +129,12 @@ def put_in_force(
         door=door,
         group=group,
     )
-    _record_on_alert(alert, item, " ".join(filter(None, (told, guard_note))), actor, now, door, group)
+    note = " ".join(filter(None, (told, guard_note)))
+    if on_alert:
+        _record_on_alert(alert, item, note, actor, now, door, group)
     closing = _Closing(item, close_matching, checked_text(close_note, "note"), actor, now, door, group)
     closed = _close_covered(closing, trees, team_ids) if close_matching else []
-    return Added(item, closed, group)
+    return Added(item, closed, group, note)
 
 
 def check_not_there(rule_id: str, entries: Entries) -> None:

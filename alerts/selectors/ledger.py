@@ -1,6 +1,6 @@
 """The ledger of exceptions across rules: who silenced what, whether it still serves, and when it is looked at again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,6 +8,7 @@ from django.db.models import Count as CountOf
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from accounts.models import User
+from alerts.models import Alert
 from rules.models import ExceptionItem, HeldBack
 from soc.web.counts import Count, capped
 from soc.web.paging import KeyPage, cut, read_key
@@ -27,6 +28,7 @@ class LedgerRow:
     stale: bool
     overdue: bool
     expiring: bool
+    alert_seen: bool = False  # whether the alert it was written on is still there for the person
 
     @property
     def in_force(self) -> bool:
@@ -46,7 +48,7 @@ class Ledger:
 def ledger(
     *, user: User, team_ids: Sequence[int], show: str, now: datetime, after: str | None = None, limit: int = 50
 ) -> Ledger:
-    """The exceptions of the rules that serve these teams, newest first, narrowed to one facet. Twelve queries."""
+    """The exceptions of the rules that serve these teams, newest first, narrowed to one facet. 13 queries."""
     seen = ExceptionItem.objects.filter(Q(rule__team=None) | Q(rule__team_id__in=team_ids), removed_at=None)
     facets = {name: _narrowed(seen, name, user, team_ids, now) for name in SHOWS}
     start = read_key(after, f"{SALT}:{show}")
@@ -83,10 +85,18 @@ def _rows(items: Sequence[ExceptionItem], team_ids: Sequence[int], now: datetime
     held = HeldBack.objects.filter(item__in=items, team_id__in=team_ids).order_by().values_list("item_id")
     lately = CountOf("pk", filter=Q(at__gte=now - LATELY))
     told = {item_id: (number, last) for item_id, number, last in held.annotate(number=lately, last=Max("at"))}
-    return [_row(item, *told.get(item.pk, (0, None)), now) for item in items]
+    seen = alerts_seen({item.from_alert for item in items if item.from_alert}, team_ids)
+    return [_row(item, *told.get(item.pk, (0, None)), now, item.from_alert in seen) for item in items]
 
 
-def _row(item: ExceptionItem, held_back: int, last_hit: datetime | None, now: datetime) -> LedgerRow:
+def alerts_seen(numbers: Collection[int], team_ids: Sequence[int]) -> frozenset[int]:
+    """Which of these alerts are there, with one of these teams. One query, none for no numbers."""
+    if not numbers:
+        return frozenset()
+    return frozenset(Alert.objects.filter(pk__in=numbers, team_id__in=team_ids).values_list("pk", flat=True))
+
+
+def _row(item: ExceptionItem, held_back: int, last_hit: datetime | None, now: datetime, alert_seen: bool) -> LedgerRow:
     in_force = item.enabled and not item.expired
     old = now - STALE_AFTER
     return LedgerRow(
@@ -96,4 +106,5 @@ def _row(item: ExceptionItem, held_back: int, last_hit: datetime | None, now: da
         stale=in_force and item.created_at < old and (last_hit is None or last_hit < old),
         overdue=in_force and item.review_at is not None and item.review_at < now,
         expiring=in_force and item.expires_at is not None and item.expires_at < now + SOON,
+        alert_seen=alert_seen,
     )

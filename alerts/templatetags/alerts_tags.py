@@ -16,6 +16,7 @@ from accounts.selectors import teams_of
 from alerts import selectors
 from alerts.models import Alert, Status
 from alerts.selectors import Verdicts
+from alerts.selectors.ledger import alerts_seen
 from alerts.views.conditions import Condition, conditions_of
 from alerts.views.frame import rights
 from rules.models import ExceptionItem, HeldBack, Rule
@@ -71,6 +72,7 @@ class LedgerLine:
     conditions: list[Condition]
     state: str
     held_back: int
+    alert_seen: bool
 
 
 @register.inclusion_tag("alerts/_ledger.html", takes_context=True)
@@ -78,8 +80,14 @@ def exception_ledger(context: dict[str, Any], rule: Rule) -> dict[str, Any]:
     """`{% exception_ledger rule %}`: the rule's exceptions with their state, and what may be done with each."""
     items = ExceptionItem.objects.filter(rule=rule, removed_at=None).select_related("owner").order_by("-pk")
     held = dict(HeldBack.objects.filter(item__in=items).order_by().values_list("item_id").annotate(number=Count("pk")))
-    lines = [LedgerLine(item, conditions_of(item.entries), _state(item), held.get(item.pk, 0)) for item in items]
     request = context["request"]
+    seen = alerts_seen({item.from_alert for item in items if item.from_alert}, teams_of(_user(context)))
+    lines = [
+        LedgerLine(
+            item, conditions_of(item.entries), _state(item), held.get(item.pk, 0), alert_seen=item.from_alert in seen
+        )
+        for item in items
+    ]
     return {
         "items": lines,
         "rule": rule,

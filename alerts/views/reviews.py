@@ -53,6 +53,7 @@ class DraftCard:
     problem: str
     mine: bool
     may_override: bool
+    alert_seen: bool  # not once the alert was handed to a team that the reviewer is not in
 
     @property
     def hidden(self) -> int:
@@ -184,7 +185,10 @@ def _page(request: UserRequest, status: int, problem: str = "") -> HttpResponseB
     context = {
         "cards": _cards(request, waiting[:MOST_DRAFTS], team_ids, now),
         "more_drafts": len(waiting) > MOST_DRAFTS,
-        "returned": [(one, conditions_of(one.entries)) for one in returned_to(request.user, team_ids)[:MOST_DRAFTS]],
+        "returned": [
+            (one, conditions_of(one.entries), one.alert.team_id in team_ids)
+            for one in returned_to(request.user, team_ids)[:MOST_DRAFTS]
+        ],
         "page": found.page,
         "lines": [(row, conditions_of(row.item.entries)) for row in found.page.items],
         "headline": _headline(found),
@@ -211,7 +215,12 @@ def _cards(request: UserRequest, drafts: list[ExceptionDraft], team_ids: list[in
     override = may(request.user, Permission.OVERRIDE_GUARD)
     return [
         DraftCard(
-            one, conditions_of(one.entries), *previews[one.pk], mine=one.author == request.user, may_override=override
+            one,
+            conditions_of(one.entries),
+            *previews[one.pk],
+            mine=one.author == request.user,
+            may_override=override,
+            alert_seen=one.alert.team_id in team_ids,
         )
         for one in drafts
     ]

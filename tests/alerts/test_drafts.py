@@ -21,8 +21,10 @@ from alerts.errors import (
     ReviewNeeded,
     StaleDraft,
 )
+from alerts.escalation import to_team
 from alerts.models import Alert, ExceptionDraft
 from alerts.triage import set_status
+from alerts.undo import undo
 from rules.models import ExceptionItem
 from tests.alerts.world import NOW, event, load, other_team, people, raised
 
@@ -85,6 +87,21 @@ def test_approved_it_holds_under_its_authors_name_and_may_be_ended_by_him(alerts
         "waiting", "approved", result.item.pk,
     )  # fmt: skip
     exceptions.disable(item=result.item, actor=cast.ana, now=LATER, team_ids=team())
+
+
+def test_approved_after_its_alert_went_to_another_team_it_writes_nothing_there(alerts, cast):
+    draft = sent(alerts[0], cast.ana)
+    given = {"actor": cast.ana, "now": NOW, "team_ids": team()}
+    to_team(alert_ids=[alerts[0].pk], team=other_team(), note="Yours.", **given)
+    last = Change.objects.latest("pk").pk
+    done = reviewed(exceptions.approve, draft, cast.rosa)
+    assert done.closed == [alerts[1].pk]
+    written = Change.objects.filter(pk__gt=last)
+    assert not written.filter(team=other_team()).exists()
+    assert not written.filter(object_type="alert", object_id=str(alerts[0].pk)).exists()
+    told = written.get(object_type="exception_draft")
+    assert (told.team_id, told.note) == (team()[0], "Drafted by Ana, approved by Rosa: The nightly job.")
+    assert undo(group=done.group, actor=cast.rosa, now=LATER, team_ids=team()).alerts == [alerts[1].pk]
 
 
 def test_the_reviewers_are_told_and_then_the_author(alerts, cast):

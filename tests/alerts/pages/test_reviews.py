@@ -6,6 +6,7 @@ from django.urls import reverse
 from accounts.models import RolePolicy
 from accounts.roles import Role
 from alerts import exceptions
+from alerts.escalation import to_team
 from alerts.models import Alert, ExceptionDraft, Target
 from rules.models import ExceptionItem
 from tests.alerts.pages.conftest import HTMX, SignIn
@@ -45,6 +46,30 @@ def test_an_analyst_whose_role_drafts_sends_and_an_engineer_approves(
     rosa.post(reverse("alerts:draft_approve", args=[draft.pk]), {"version": draft.version})
     assert ExceptionItem.objects.get().owner == world.ana
     assert "Exception added, 2 alerts closed." in rosa.get(PAGE).content.decode()
+
+
+def test_where_the_alert_went_to_another_team_nothing_leads_to_it(ana: Client, sign_in: SignIn, world: World) -> None:
+    alerts = world.send([world.perl(1), world.perl(2)])
+    draft, rosa, link = drafted(world, alerts[0]), sign_in("rosa"), reverse("alerts:detail", args=[alerts[0].pk])
+    assert link in rosa.get(PAGE).content.decode()
+    to_team(
+        alert_ids=[alerts[0].pk], team=world.other, note="Yours.", actor=world.ana, now=world.now,
+        team_ids=[world.team.pk],
+    )  # fmt: skip
+    card = rosa.get(PAGE).content.decode()
+    assert link not in card
+    assert "Its alert was handed to another team since." in card
+    rosa.post(reverse("alerts:draft_return", args=[draft.pk]), {"version": 1, "note": "Narrower, please."})
+    returned = ana.get(PAGE).content.decode()
+    assert "Returned to you" in returned
+    assert link not in returned
+    again = drafted(world, alerts[1])
+    ExceptionDraft.objects.filter(pk=again.pk).update(alert=alerts[0])
+    rosa.post(reverse("alerts:draft_approve", args=[again.pk]), {"version": 1})
+    rules_page = reverse("rules:detail", args=[draft.rule_id]) + "?tab=exceptions"
+    for page in (rosa.get(PAGE).content.decode(), rosa.get(rules_page).content.decode()):
+        assert f"AL-{alerts[0].pk}" in page
+        assert link not in page
 
 
 def test_what_would_hide_a_true_positive_needs_a_reason(ana: Client, sign_in: SignIn, world: World) -> None:
