@@ -111,6 +111,7 @@ TEMPLATES = [
                 "soc.web.context.page",
             ],
             "builtins": ["soc.web.templatetags.ui", "soc.web.templatetags.times", "soc.web.templatetags.evidence"],
+            "libraries": {"health_parts": "soc.health.templatetags.health_parts"},
         },
     }
 ]

@@ -19,6 +19,7 @@ from soc.health.sentence import Facts, Headline, headline
 from soc.health.storage import Storage, storage
 from soc.health.stores import Answer, Workers
 from soc.health.trouble import Trouble, trouble
+from soc.web.counts import Count
 
 FEWEST_AGENTS, MOST_AGENTS = 6, 10
 """All that need a look, within these bounds."""
@@ -102,6 +103,28 @@ def health_of(*, team_ids: Sequence[int], now: datetime) -> Health:
         broker=broker,
         working_rules=Rule.objects.filter(enabled=True, evaluated=True, quarantined_at=None).count(),
     )
+
+
+def arrival_trouble(*, team_ids: Sequence[int], now: datetime) -> str:
+    """The headline's words for hosts gone silent or detection behind; empty for neither. Two short queries.
+
+    An empty queue says nothing while events do not arrive or wait to be judged.
+    """
+    backlog, counted = queue.backlog(now), senders.count(team_ids=team_ids, now=now)
+    facts = Facts(
+        set_aside=Count(0),
+        broker_there=True,
+        workers_alive=1,
+        waiting_events=backlog.events,
+        behind=timedelta(seconds=backlog.oldest_seconds),
+        rules_aside=0,
+        silent=counted.of("silent"),
+        known=counted.known,
+        refused_share=0.0,
+        room_days=None,
+        arrived=True,
+    )
+    return headline(facts).wrong
 
 
 def _shown(counted: Counts) -> int:

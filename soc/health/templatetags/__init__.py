@@ -1,0 +1,1 @@
+"""What the pages about health lend to other pages."""
