@@ -1,4 +1,5 @@
-"""A case as one Markdown document, for those who do not work in the product: complete, and the same every time.
+"""A case as one Markdown document, for those who do not work in the product: the same every time, and complete unless
+there is more than a document can hold, which it says then.
 
 All times are UTC. What comes from agents, rules and people is escaped (cases/markdown.py), so that no text of theirs
 can pass for one of ours.
@@ -22,19 +23,24 @@ from soc.web.when import short_span
 MINUTE = timedelta(minutes=1)
 MOST_MOMENTS = 2_000
 MOST_ALERTS = 1_000
-_PAGE = 500
+MOST_TEXT = 2_000_000
+"""Characters of findings and timeline together; notes stand in both."""
+_PAGE = 100  # moments read at once: notes have up to 20,000 characters each
 _TASK_MARKS = {Task.State.OPEN: "[ ]", Task.State.DONE: "[x]", Task.State.DROPPED: "[ ] not needed:"}
 
 
-def markdown(*, case: Case, now: datetime) -> str:
-    """The whole report. Some twenty queries and the kept events of up to two hundred alerts."""
-    moments, left_out = _moments(case)
+def markdown(*, case: Case, now: datetime, room: int = MOST_TEXT) -> str:
+    """The report. Some forty queries and the kept events of up to two hundred alerts.
+
+    The newest notes, comments and changes stand in it, as many as `room` characters hold.
+    """
+    moments, left_out = _moments(case, room)
     alerts = alerts_in(case, limit=MOST_ALERTS)
     sections = (
         _head(case, now),
         _section("Summary", _words(case.summary, "Nobody has written a summary.")),
         _section("Outcome", _outcome(case)),
-        _section("Findings", _findings(moments)),
+        _section("Findings", _findings(moments, left_out)),
         _section("Alerts", _alerts(alerts)),
         _section("Tactics", _tactics(case)),
         _section("Hosts, users and traces", _traces(case)),
@@ -95,23 +101,42 @@ def _words(text: str, otherwise: str) -> str:
     return quoted(text) if text.strip() else otherwise
 
 
-def _moments(case: Case) -> tuple[list[Moment], bool]:
+def _moments(case: Case, room: int) -> tuple[list[Moment], bool]:
     """The timeline, oldest first; whether there is more of it than a report takes."""
     moments: list[Moment] = []
+    for moment in _newest_first(case):
+        room -= _size(moment)
+        if room < 0 or len(moments) == MOST_MOMENTS:
+            return moments[::-1], True
+        moments.append(moment)
+    return moments[::-1], False
+
+
+def _newest_first(case: Case) -> Iterator[Moment]:
     before: str | None = None
-    while len(moments) < MOST_MOMENTS:
+    while True:
         page = timeline_page(case, before=before, limit=_PAGE)
-        moments += page.items
+        yield from page.items
         before = page.next_key
         if before is None:
-            break
-    return moments[::-1], before is not None
+            return
 
 
-def _findings(moments: Iterable[Moment]) -> str:
-    notes = [moment for moment in moments if moment.kind == Entry.Kind.NOTE]
-    told = [f"**{_at(note.at)}**, {inline(note.actor)}:\n\n{quoted(note.text)}" for note in notes]
+def _size(moment: Moment) -> int:
+    """How many characters it takes in the report: a text grows by what keeps it in its place."""
+    lines = [*_moment(moment), _finding(moment) if moment.kind == Entry.Kind.NOTE else ""]
+    return sum(len(line) + 1 for line in lines)
+
+
+def _findings(moments: Iterable[Moment], left_out: bool) -> str:
+    told = [_finding(moment) for moment in moments if moment.kind == Entry.Kind.NOTE]
+    if left_out:
+        return "\n\n".join(["Earlier notes may be left out: the timeline is cut.", *told])
     return "\n\n".join(told) or "Nobody has written a note."
+
+
+def _finding(note: Moment) -> str:
+    return f"**{_at(note.at)}**, {inline(note.actor)}:\n\n{quoted(note.text)}"
 
 
 def _alerts(rows: Sequence[AlertRow]) -> str:
@@ -197,7 +222,7 @@ def _task(task: Task) -> str:
 
 
 def _timeline(moments: Iterable[Moment], left_out: bool) -> str:
-    told = ["Earlier moments are left out: there are too many."] if left_out else []
+    told = ["Earlier moments are left out: this is all that fits. The case itself shows them.", ""] if left_out else []
     return "\n".join([*told, *(line for moment in moments for line in _moment(moment))])
 
 

@@ -19,10 +19,12 @@ _EMPTY_HEAD = re.compile(r"<thead>\s*<tr>\s*(?:<th>\s*</th>\s*)+</tr>\s*</thead>
 
 @page()
 def report(request: UserRequest, case_id: int) -> HttpResponseBase:
-    """The report as a file; with `?show=1` as a page."""
+    """The report as a file; with `?show=1` as a page, which shows no more than a text may have on one."""
     case = seen_case(request.user, case_id)
-    text = reporting.markdown(case=case, now=clock_now())
-    if request.GET.get("show") == "1":
+    shown = request.GET.get("show") == "1"
+    room = markdown.LONGEST if shown else reporting.MOST_TEXT
+    text = reporting.markdown(case=case, now=clock_now(), room=room)
+    if shown:
         return render(request, "cases/report.html", form_page(request, case) | {"report": _as_html(text)})
     response = HttpResponse(text, content_type="text/markdown; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="CASE-{case.pk}.md"'

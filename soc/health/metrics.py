@@ -1,7 +1,8 @@
 """Metrics for Prometheus, detection lag first. Read from the database when scraped, at most every few seconds.
 
 Labels are words of ours only, never a name that an agent or a person chose, so their number is bounded. Whoever reads
-them is a person who may operate, or a key with the scope `health:read` whose person is active.
+them has a key with the scope `health:read` whose person may operate. A session does not do: whether it has ended, and
+what its person has to do first, is looked at for pages, and this is none.
 """
 
 import threading
@@ -18,7 +19,7 @@ from prometheus_client.registry import Collector
 from accounts.access import may, public
 from accounts.errors import KeyRefused
 from accounts.keys import authenticate_key, touch_key
-from accounts.models import Team, User
+from accounts.models import Team
 from accounts.roles import Permission
 from accounts.scopes import Scope
 from alerts.models import Alert, Severity
@@ -150,18 +151,14 @@ class House(Collector):
 
 def _refusal(request: HttpRequest, now: datetime) -> HttpResponse | None:
     """Why whoever asks may not read metrics, as an answer; None when he may."""
-    if may(request.user, Permission.OPERATE):
-        return None
-    if isinstance(request.user, User):
-        return _said(403, "Needs the engineer role.")
     try:
         key = authenticate_key(request.headers.get("Authorization"), now)
     except KeyRefused:
         return _said(401, "Present a key with the scope health:read: Authorization: ApiKey <key>.")
     if Scope.HEALTH_READ.value not in key.scopes:
         return _said(403, "This key lacks the scope health:read.")
-    if key.acts_for is None or not may(key.acts_for, Permission.VIEW):
-        return _said(403, "The person whom this key acts for has been deactivated.")
+    if key.acts_for is None or not may(key.acts_for, Permission.OPERATE):
+        return _said(403, "This key needs to act for somebody who is active and has the engineer role.")
     touch_key(key, now)
     return None
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from accounts.models import Notice
+from accounts.roles import Role
 from cases.changing import change
 from cases.closing import close
 from cases.overdue import notice_overdue
@@ -45,6 +46,43 @@ def test_a_case_without_an_owner_is_the_managers_affair(people):
 def test_who_was_deactivated_is_not_told_but_his_managers(people):
     opened(people, owner=people.rosa, due_at=NOW)
     people.rosa.is_active = False
+    people.rosa.save()
+    notice_overdue(now=NOW)
+    assert [name for name, _ in _told()] == ["mona"]
+
+
+def test_who_left_the_team_is_not_told_of_its_cases_but_its_managers(people):
+    case = opened(people, owner=people.rosa, due_at=NOW)
+    add_task(case_id=case.pk, text="Rosa's", owner=people.rosa, due_at=NOW, **by(people.ana))
+    held = opened(people, owner=people.rosa)
+    wait = {"status": "on_hold", "hold_reason": "a secret", "wake_at": NOW + HOUR}
+    change(case_id=held.pk, version=None, changes=wait, **by(people.ana))
+    Notice.objects.all().delete()
+    people.rosa.teams.set([people.retail])
+    assert notice_overdue(now=LATER) == 3
+    assert [name for name, _ in _told()] == ["mona"] * 3
+
+
+def test_a_task_of_somebody_who_left_is_told_to_the_owner_of_the_case(people):
+    case = opened(people, owner=people.rosa)
+    add_task(case_id=case.pk, text="Ana's", owner=people.ana, due_at=NOW, **by(people.rosa))
+    people.ana.teams.clear()
+    notice_overdue(now=NOW)
+    assert [name for name, _ in _told()] == ["rosa"]
+
+
+def test_a_team_without_a_manager_is_the_administrators_affair(people):
+    opened(people, owner=people.rosa, due_at=NOW)
+    for person in (people.rosa, people.mona):
+        person.teams.set([people.retail])
+    people.adam.teams.clear()
+    notice_overdue(now=NOW)
+    assert [name for name, _ in _told()] == ["adam"]
+
+
+def test_who_may_no_longer_work_on_cases_is_not_told(people):
+    opened(people, owner=people.rosa, due_at=NOW)
+    people.rosa.role = Role.VIEWER
     people.rosa.save()
     notice_overdue(now=NOW)
     assert [name for name, _ in _told()] == ["mona"]

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -11,13 +13,14 @@ from alerts.models import Alert
 from alerts.triage import set_status
 from cases import markdown as md
 from cases.closing import close
-from cases.models import Case
-from cases.report import filename, markdown
+from cases.models import Case, Entry
+from cases.report import MOST_TEXT, filename, markdown
 from cases.selectors import offered_steps
 from cases.todo import add_task, change_task, take_steps
 from cases.writing import write
 from tests.alerts.world import event, raised
 from tests.cases_app.world import MINUTE, NOW, alerts, by, opened
+from tests.people import sign_in
 
 SECTIONS = [
     "Summary", "Outcome", "Findings", "Alerts", "Tactics", "Hosts, users and traces", "Tasks", "Timeline",
@@ -103,6 +106,46 @@ def test_a_report_tells_everything(whole):
     ):  # fmt: skip
         assert told in text, told
     assert set(_tables(text)) <= {2, 5, 7}
+
+
+def _written(case, people, number, text):
+    Entry.objects.bulk_create([
+        Entry(case=case, kind="note", author=people.ana, at=NOW + place * MINUTE, text=f"Note {place}. {text}")
+        for place in range(number)
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["x" * 19_000, "<\n" * 9_500, "\u200b\n\n" * 6_000])
+def test_a_report_has_an_end_however_much_was_written_and_says_what_is_left_out(people, text):
+    case = opened(people)
+    _written(case, people, 150, text)
+    text = markdown(case=case, now=NOW)
+    assert 1_500_000 < len(text) < MOST_TEXT + 10_000
+    assert "Note 149." in text
+    assert "Note 0." not in text
+    assert "Earlier notes may be left out" in text
+    assert "Earlier moments are left out" in text
+    assert [name for _, name in _heads(text)[1:]] == SECTIONS
+
+
+def test_a_report_that_fits_says_nothing_of_that(people):
+    case = opened(people)
+    _written(case, people, 40, "x" * 19_000)
+    text = markdown(case=case, now=NOW)
+    assert "left out" not in text
+    assert text.count("Note 0.") == 2
+
+
+def test_a_report_to_read_reads_no_more_of_the_case_than_a_page_shows(people):
+    case = opened(people)
+    _written(case, people, 300, "x" * 2_000)
+    with CaptureQueriesContext(connection) as asked:
+        shown = sign_in(people.vera).get(f"/cases/{case.pk}/report/?show=1").content.decode()
+    assert len([one for one in asked if "cases_entry" in one["sql"] and "LIMIT 101" in one["sql"]]) == 1
+    assert "Note 299." in shown
+    assert "Earlier moments are left out" in shown or "too long to be shown" in shown
+    whole = sign_in(people.vera).get(f"/cases/{case.pk}/report/").content.decode()
+    assert whole.count("Note 0.") == 2
 
 
 def test_the_same_case_at_the_same_time_makes_the_same_report(whole):

@@ -91,27 +91,36 @@ def keyed(people: People, *scopes: str, person: User | None) -> tuple[ApiKey, st
     return key, presented
 
 
-def test_only_a_key_with_the_scope_or_a_person_who_operates_reads_them(people: People) -> None:
+def test_only_a_key_with_the_scope_whose_person_operates_reads_them(people: People) -> None:
     assert present(None).status_code == 401
     assert present("nonsense").status_code == 401
     assert present(people.presented).status_code == 403
-    key, presented = keyed(people, "health:read", person=people.vera)
+    key, presented = keyed(people, "health:read", person=people.rosa)
     answer = present(presented)
     assert answer.status_code == 200
     assert answer["Content-Type"].startswith("text/plain; version=")
     assert b"watchbill_detection_lag_seconds" in answer.content
     ApiKey.objects.filter(pk=key.pk).update(scopes=["events:write"])
     assert present(presented).status_code == 403
-    for person, status in (("rosa", 200), ("adam", 200), ("ana", 403), ("vera", 403)):
-        assert sign_in(getattr(people, person)).get("/metrics").status_code == status
+    for person, status in (("rosa", 200), ("adam", 200), ("mona", 403), ("ana", 403), ("vera", 403)):
+        _, presented = keyed(people, "health:read", person=getattr(people, person))
+        assert present(presented).status_code == status, person
+
+
+def test_a_session_does_not_do_whoever_has_it(people: People) -> None:
+    for person in (people.rosa, people.adam, people.vera):
+        assert sign_in(person).get("/metrics").status_code == 401
+    User.objects.filter(pk=people.rosa.pk).update(must_change_password=True)
+    assert sign_in(people.rosa).get("/metrics").status_code == 401
+    assert "/metrics" not in sign_in(people.adam).get("/health/").content.decode()
 
 
 def test_a_key_stops_with_its_person_and_its_end(people: People) -> None:
-    key, presented = keyed(people, "health:read", person=people.vera)
-    people.vera.is_active = False
-    people.vera.save()
+    key, presented = keyed(people, "health:read", person=people.rosa)
+    people.rosa.is_active = False
+    people.rosa.save()
     assert present(presented).status_code in {401, 403}
-    people.vera.is_active = True
-    people.vera.save()
+    people.rosa.is_active = True
+    people.rosa.save()
     ApiKey.objects.filter(pk=key.pk).update(expires_at=clock.now() - MINUTE)
     assert present(presented).status_code == 401
