@@ -18,7 +18,6 @@ KINDS: Mapping[str, str] = {
     "team": "team",
     "policy": "policy of the role",
     "api_key": "API key",
-    "draft": "draft of an exception",
     "dead_letter": "refused events",
     "replay": "sending again of refused events",
     "batch": "batch of events",
@@ -52,6 +51,9 @@ _SPECIAL: Mapping[tuple[str, str], str] = {
     ("user", "end_sessions"): "ended the sessions of",
     ("user", "new_link"): "made a sign-in link for",
     ("user", "link_identity"): "tied an identity provider to",
+    ("user", "unlink_identity"): "untied an identity provider from",
+    ("exception_draft", "draft"): "wrote",
+    ("replay", "ask"): "asked for",
     ("team", "make_default"): "chose as default",
     ("team", "no_default"): "replaced as default",
     ("api_key", "create"): "made",
@@ -60,7 +62,6 @@ _SPECIAL: Mapping[tuple[str, str], str] = {
 _PAST: Mapping[str, str] = {
     "undo": "took back",
     "leave": "left",
-    "send_back": "sent back",
     "withdraw": "withdrew",
     "write": "wrote",
     "set": "set",
@@ -71,14 +72,17 @@ _PAST: Mapping[str, str] = {
     "end": "ended",
     "reopen": "reopened",
 }
-# Every verb that entries have, for the list under the filter's field.
+# Every verb that entries have, for the list under the filter's field; a test reads them from the code.
 VERBS = (
-    "acknowledged", "added an exception", "approve", "assigned", "change", "change_password", "change_settings",
-    "close", "closed", "commented", "create", "deactivate", "disable", "draft", "edit", "enable", "end_sessions",
-    "escalated", "expire", "export", "invite", "join", "leave", "load", "make_default", "new_link", "open",
-    "quarantine", "reactivate", "release", "remove", "rename", "reopen", "reopened", "replace", "replay",
-    "require_password_change", "reset_second_factors", "restore", "revoke", "send_again", "send_back",
-    "sign_in_by_link", "task_add", "task_change", "unassigned", "undid", "withdraw", "wrote",
+    "abandon", "acknowledged", "add_second_factor", "added an exception", "approve", "ask", "assigned", "change",
+    "change_password", "change_settings", "close", "closed", "commented", "create", "deactivate", "disable", "draft",
+    "edit", "enable", "end_session", "end_sessions", "escalated", "expire", "export", "finish", "invite", "join",
+    "leave", "link_identity", "load", "make_default", "new_link", "new_recovery_codes", "no_default", "open",
+    "quarantine", "reactivate", "release", "remove", "remove_second_factor", "rename", "rename_second_factor",
+    "reopen", "reopened", "replace", "require_password_change", "reset_second_factors", "restore", "return", "revoke",
+    "send_again", "sign_in_by_link", "task_add", "task_change", "try_again", "unassigned", "undid",
+    "unlink_identity",
+    "use_recovery_code", "withdraw", "wrote",
 )  # fmt: skip
 _SEVERITIES = {"1": "low", "2": "medium", "3": "high", "4": "critical"}
 
