@@ -71,7 +71,8 @@ class SessionAuthentication(authentication.SessionAuthentication):
         check = authentication.CSRFCheck(lambda _request: None)  # type: ignore[arg-type]
         check.process_request(request)
         if check.process_view(request, None, (), {}):  # type: ignore[arg-type]
-            raise forbidden("csrf_failed", "Send the value of the cookie csrftoken as the header X-CSRFToken.")
+            cookie = settings.CSRF_COOKIE_NAME  # another in production
+            raise forbidden("csrf_failed", f"Send the value of the cookie {cookie} as the header X-CSRFToken.")
 
 
 def _person_of(key: ApiKey) -> User | AnonymousUser:
