@@ -24,7 +24,7 @@ def links_of(page: str, pattern: str) -> list[str]:
 def test_every_link_of_the_frame_leads_somewhere_that_one_may_see(people: People, who: str):
     client = sign_in(getattr(people, who))
     page = client.get("/settings/you/").content.decode()
-    answers = {}
+    answers: dict[str, int] = {}
     for part, pattern in SHELL.items():
         links = links_of(page, pattern)
         assert links, part

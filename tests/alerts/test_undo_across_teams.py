@@ -85,6 +85,7 @@ class TestEscalationOfSeveralTeams:
     def test_who_is_in_one_of_them_cannot_take_back_the_others_part(self, moved, cast, ours, third):
         outcome, _ = moved
         with pytest.raises(UndoNotWhole, match="1 alert of other teams"):
+            assert outcome.group is not None
             undo(group=outcome.group, **by(cast.ana, ours))
         assert set(Alert.objects.filter(pk__in=outcome.changed).values_list("team_id", flat=True)) == {third.pk}
 
@@ -101,14 +102,17 @@ class TestEscalationOfSeveralTeams:
 class TestNoticesOfAnEscalation:
     def test_undone_it_leaves_no_unread_notice_that_leads_nowhere(self, alerts, cast, ours):
         one = to_team(alert_ids=[alerts[0].pk], team=other_team(), note="Yours.", **by(cast.ana, ours))
+        assert one.group is not None
         undo(group=one.group, **by(cast.ana, ours))
         both = to_team(alert_ids=[one.pk for one in alerts], team=other_team(), note="Yours.", **by(cast.ana, ours))
         assert Notice.objects.get(kind="escalated").text.startswith("Ana escalated 2 alerts")
+        assert both.group is not None
         undo(group=both.group, **by(cast.ana, ours))
         assert not Notice.objects.filter(kind="escalated").exists()
 
     def test_what_was_read_stays_in_the_inbox(self, alerts, cast, ours):
         outcome = to_team(alert_ids=[alerts[0].pk], team=other_team(), note="Yours.", **by(cast.ana, ours))
         Notice.objects.update(read_at=SOON)
+        assert outcome.group is not None
         undo(group=outcome.group, **by(cast.ana, ours))
         assert Notice.objects.get().user == cast.otto
