@@ -7,6 +7,7 @@ CaseError
 │   ├── StaleCase        somebody else changed the case first (says who did what)
 │   ├── StaleTask        somebody else changed the task first
 │   ├── AlertInCase      the alert is in another case
+│   ├── AlertOnTheMove   the alert came to this team while it was being taken
 │   ├── CaseClosed       a closed case is read-only until it is reopened
 │   ├── NotClosed        there is nothing to reopen
 │   ├── OpenTasks        closing would leave tasks behind
@@ -106,6 +107,14 @@ class OpenTasks(Conflict):
         super().__init__(f"{tasks} still open in CASE-{case_id}. Finish them, or close and mark them as not needed.")
         self.case_id = case_id
         self.number = number
+
+
+class AlertOnTheMove(Conflict):
+    """An alert came from another team's case at this very moment; at the next attempt that case is known."""
+
+    def __init__(self, alert_id: int) -> None:
+        super().__init__(f"AL-{alert_id} was given to this team just now. Try again.")
+        self.alert_id = alert_id
 
 
 class NothingToUndo(Conflict):

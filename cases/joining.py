@@ -8,6 +8,7 @@ team takes it into a case of its own, it leaves the first one, and the first one
 """
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -24,7 +25,7 @@ from alerts.triage import locked
 from alerts.workflow import Workflow
 from alerts.workflow import write as write_alert
 from cases import checking
-from cases.errors import AlertInCase, TooManyAlerts
+from cases.errors import AlertInCase, AlertOnTheMove, TooManyAlerts
 from cases.models import Case, CaseAlert
 from cases.telling import tell_of_alerts
 from cases.workflow import JOIN, LEAVE, CaseState, locked_case, write
@@ -52,17 +53,17 @@ def add_alerts(
     """Put alerts of the case's team into the case. Open ones count as acknowledged, unowned ones get its owner.
 
     Raises: NotAllowed, CaseNotFound, CaseClosed, AlertNotFound (also for alerts of another team), AlertInCase,
-    TooManyAlerts.
+    AlertOnTheMove, TooManyAlerts.
     """
     need(actor, Permission.WORK_CASES)
     with transaction.atomic():
-        case = _locked_with_former_homes(case_id, alert_ids, team_ids)
+        case, homes_locked = _locked_with_former_homes(case_id, alert_ids, team_ids)
         alerts = locked_alerts(alert_ids, team_id=case.team_id)
         already = _in_case(case, alerts)
         fresh = [alert for alert in alerts if alert.pk not in already]
         if fresh:
             group = uuid4()
-            take_in(case, fresh, actor=actor, now=now, door=door, group=group)
+            take_in(case, fresh, homes_locked, actor=actor, now=now, door=door, group=group)
             added = [alert.pk for alert in fresh]
             state = replace(CaseState.of(case), demo=case.demo and all(alert.demo for alert in fresh))
             write(case, state, verb=JOIN, actor=actor, now=now, door=door, group=group, besides={"added": added})
@@ -107,12 +108,21 @@ def locked_alerts(alert_ids: Iterable[int], *, team_id: int) -> list[Alert]:
     return locked(wanted, team_ids=[team_id])
 
 
-def take_in(case: Case, alerts: Sequence[Alert], *, actor: User, now: datetime, door: Change.Door, group: UUID) -> None:
+def take_in(
+    case: Case,
+    alerts: Sequence[Alert],
+    homes_locked: AbstractSet[int],
+    *,
+    actor: User,
+    now: datetime,
+    door: Change.Door,
+    group: UUID,
+) -> None:
     """Store that locked alerts are in the case; part of the caller's transaction, which records it for the case.
 
-    Raises: AlertInCase.
+    `homes_locked` are the cases that lock_former_homes locked for these alerts. Raises: AlertInCase, AlertOnTheMove.
     """
-    _leave_former_homes(case, alerts, actor=actor, now=now, door=door)
+    _leave_former_homes(case, alerts, homes_locked, actor=actor, now=now, door=door)
     rows = [CaseAlert(case=case, alert=alert, added_at=now, added_by=actor) for alert in alerts]
     try:
         with transaction.atomic():
@@ -157,25 +167,43 @@ def _homes(alerts: Sequence[Alert]) -> dict[int, CaseAlert]:
     return {row.alert_id: row for row in rows}
 
 
-def _locked_with_former_homes(case_id: int, alert_ids: Sequence[int], team_ids: Sequence[int]) -> Case:
+def _locked_with_former_homes(
+    case_id: int, alert_ids: Sequence[int], team_ids: Sequence[int]
+) -> tuple[Case, frozenset[int]]:
     """Lock the case, and in the order of their numbers those cases of other teams that its new alerts once were in."""
     if len(alert_ids) > MOST:
         raise TooManyAlerts(len(alert_ids), MOST)
-    lock_former_homes([*alert_ids], also=case_id)
-    return locked_case(case_id, team_ids=team_ids)
+    homes_locked = lock_former_homes([*alert_ids], also=case_id)
+    return locked_case(case_id, team_ids=team_ids), homes_locked
 
 
-def lock_former_homes(alert_ids: Sequence[int], also: int | None = None) -> None:
-    """Lock the cases that these alerts are in, before the alerts themselves; `also` one more, in the same order."""
+def lock_former_homes(alert_ids: Sequence[int], also: int | None = None) -> frozenset[int]:
+    """Lock the cases that these alerts are in, before the alerts themselves; `also` one more, in the same order.
+
+    Returns which, since an alert may join another case until it is locked itself.
+    """
     plausible = [number for number in alert_ids if 0 < number < 2**63]
     homes = set(CaseAlert.objects.filter(alert_id__in=plausible).values_list("case_id", flat=True))
     wanted = homes | ({also} if also is not None and 0 < also < 2**63 else set())
     if len(wanted) > 1 or (wanted and also is None):
         list(Case.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk").values_list("pk"))
+    return frozenset(homes)
 
 
-def _leave_former_homes(case: Case, alerts: Sequence[Alert], *, actor: User, now: datetime, door: Change.Door) -> None:
-    """Alerts that came from another team leave that team's case now. Raises: AlertInCase for the own team's."""
+def _leave_former_homes(
+    case: Case,
+    alerts: Sequence[Alert],
+    homes_locked: AbstractSet[int],
+    *,
+    actor: User,
+    now: datetime,
+    door: Change.Door,
+) -> None:
+    """Alerts that came from another team leave that team's case now.
+
+    Raises: AlertInCase for the own team's; AlertOnTheMove where it came there after the cases were locked: to lock that
+    one now, behind the alerts, could have two people wait for each other.
+    """
     by_home: dict[int, list[Alert]] = {}
     homes = _homes(alerts)
     for alert in alerts:
@@ -183,6 +211,8 @@ def _leave_former_homes(case: Case, alerts: Sequence[Alert], *, actor: User, now
             continue
         if home.case.team_id == alert.team_id:
             raise AlertInCase(alert_id=alert.pk, case_id=home.case_id)
+        if home.case_id not in homes_locked:
+            raise AlertOnTheMove(alert.pk)
         by_home.setdefault(home.case_id, []).append(alert)
     for home_id, moved in sorted(by_home.items()):
         former = homes[moved[0].pk].case

@@ -39,13 +39,14 @@ def open_case(
 
     Without a title it is named after the first alert's rule and host; without a severity it has its alerts' highest.
 
-    Raises: NotAllowed, FieldRefused, AlertNotFound (also for alerts of another team), AlertInCase, TooManyAlerts.
+    Raises: NotAllowed, FieldRefused, AlertNotFound (also for alerts of another team), AlertInCase, AlertOnTheMove,
+    TooManyAlerts.
     """
     need(actor, Permission.WORK_CASES)
     if team.pk not in team_ids:
         raise FieldRefused("team", "Choose one of your teams.")
     with transaction.atomic():
-        lock_former_homes(alert_ids)
+        homes_locked = lock_former_homes(alert_ids)
         alerts = locked_alerts(alert_ids, team_id=team.pk)
         case = Case(
             team=team,
@@ -64,7 +65,7 @@ def open_case(
         case.save(force_insert=True)
         group = uuid4()
         if alerts:
-            take_in(case, alerts, actor=actor, now=now, door=door, group=group)
+            take_in(case, alerts, homes_locked, actor=actor, now=now, door=door, group=group)
         _record(case, alerts, actor=actor, now=now, door=door, group=group)
         tell_owner(case, case.owner, actor=actor, now=now)
     return case

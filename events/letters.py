@@ -125,7 +125,9 @@ def listing(*, team_ids: Sequence[int], asked: Asked, after: str | None, now: da
         at, number = key.values
         rows = rows.filter(Q(at__lt=at) | Q(at=at, pk__lt=number))
     rows = rows.defer("body").annotate(beginning=Substr("body", 1, _FIRST_BYTES, output_field=BinaryField()))
-    shown: list[DeadLetter] = list(rows.select_related("api_key", "team", "tried_by").order_by("-at", "-pk")[: ROWS + 1])
+    shown: list[DeadLetter] = list(
+        rows.select_related("api_key", "team", "tried_by").order_by("-at", "-pk")[: ROWS + 1]
+    )
     page = cut(shown, ROWS, lambda row: (row.at.isoformat(), row.pk), _SALT, key.notice)
     mine = Asked(state=asked.state).of_teams(team_ids, now)
     counted = mine.values_list("reason").annotate(number=Sum("events")).order_by("-number", "reason")

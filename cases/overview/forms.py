@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -17,7 +17,10 @@ _OFFSET_LOST = re.compile(r" (?=\d\d:?\d\d\Z)")  # a "+" that an address was not
 
 
 class InstantField(forms.CharField):
-    """A moment as ISO 8601; without an offset it is meant in the person's zone."""
+    """A moment as ISO 8601, in UTC then; without an offset it is meant in the person's zone.
+
+    The database knows no offset of sixteen hours or more, and Python knows some that are not whole seconds.
+    """
 
     def clean(self, value: Any) -> datetime | None:
         """Raises ValidationError for anything else."""
@@ -27,7 +30,7 @@ class InstantField(forms.CharField):
         try:
             moment = datetime.fromisoformat(text)
             moment = moment.replace(tzinfo=get_current_timezone()) if is_naive(moment) else moment
-            moment.timestamp()
+            moment = moment.astimezone(UTC)
         except (ValueError, OverflowError):
             raise forms.ValidationError(
                 _("That is no date and time; write it like 2026-11-20T14:00Z."), code="invalid"

@@ -9,9 +9,10 @@ from django.db import connection
 from accounts.models import Change, Notice
 from alerts.errors import AlertNotFound
 from alerts.models import Alert
+from cases import joining, opening
 from cases.closing import close
-from cases.errors import AlertInCase, CaseClosed, CaseNotFound
-from cases.joining import add_alerts, remove_alert
+from cases.errors import AlertInCase, AlertOnTheMove, CaseClosed, CaseNotFound
+from cases.joining import add_alerts, lock_former_homes, remove_alert
 from cases.models import Case, CaseAlert
 from cases.selectors import alert_counts, alerts_in, case_of_alerts
 from tests.cases_app.world import alerts, by, opened, verbs
@@ -104,6 +105,39 @@ def test_the_other_team_can_take_it_into_a_case_of_its_own_and_the_first_case_sa
     Alert.objects.filter(pk=found[1].pk).update(team=people.retail)
     assert _add(theirs, found[1:], people.otto).added == [found[1].pk]
     assert alerts_in(case) == []
+
+
+@pytest.mark.parametrize("act", ["add", "open"])
+def test_an_alert_that_comes_from_another_case_at_that_very_moment_is_refused_once(people, rule, monkeypatch, act):
+    found = alerts(2)
+    home, theirs = opened(people), opened(people, team=people.retail, actor=people.otto, team_ids=[people.retail.pk])
+    Alert.objects.filter(pk=found[1].pk).update(team=people.retail)
+
+    came: list[int] = []
+
+    def meanwhile(*given, **more):
+        """Between the look at the homes and the locks, the alert joins a case and is given to the other team."""
+        locked = lock_former_homes(*given, **more)
+        if not came:
+            came.append(found[0].pk)
+            _add(home, found[:1], people.ana)
+            Alert.objects.filter(pk=found[0].pk).update(team=people.retail)
+        return locked
+
+    def take():
+        if act == "add":
+            return _add(theirs, found, people.otto).added
+        opened(people, found, team=people.retail, actor=people.otto, team_ids=[people.retail.pk])
+        return [alert.pk for alert in found]
+
+    monkeypatch.setattr(joining if act == "add" else opening, "lock_former_homes", meanwhile)
+    with pytest.raises(AlertOnTheMove, match="Try again"):
+        take()
+    assert not CaseAlert.objects.exists()  # what came meanwhile stood in the same transaction here
+    came.clear()
+    meanwhile([])  # the same once more, and now it is seen
+    assert take() == [alert.pk for alert in found]
+    assert verbs(home) == ["open", "join", "leave"]
 
 
 def test_a_demo_case_that_gets_a_real_alert_is_one_no_more(people, rule):

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import timedelta
+from datetime import timezone as fixed_zone
 from urllib.parse import quote
 
 import pytest
@@ -111,6 +112,35 @@ def test_a_plus_that_became_a_blank_is_understood(busy, now):
 def test_a_choice_that_does_not_hold_is_left_out_and_said(busy, query):
     said = text_of(sign_in(busy.people.mona), f"/overview/?{query}")
     assert "overview-note" in said
+
+
+@pytest.mark.parametrize("path", ["/overview/", "/overview/figures.csv"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"at": "2026-11-20T14:00:00+23:00"}, {"at": "2026-11-20T14:00:00-23:59"},
+        {"at": "2026-11-20T14:00:00+15:59:59"},
+        {"at": "2026-11-20T14:00:00+00:00:30.5"}, {"at": "2000-01-01T00:00+23:59:59"}, {"at": "2000-01-01"},
+        {"at": "0001-01-01T00:00+23:00"}, {"at": "9999-12-31T23:59-23:00"}, {"at": "0001-01-01"}, {"at": "9999-12-31"},
+        {"at": "9000-12-31T23:59-23:59"}, {"range": "quarter", "at": "2000-01-01T00:00Z"},
+        {"range": "custom", "from": "0001-01-01", "to": "0001-01-01"}, {"from": "9999-12-31", "to": "9999-12-31"},
+        {"from": "2000-01-01", "to": "9000-12-31"}, {"from": "9000-12-30", "to": "9000-12-31"},
+        {"from": "2026-11-20", "to": "2020-01-01"}, {"range": "custom", "from": "2026-11-20"},
+        {"from": "2000-01-01", "to": "2000-01-01", "at": "2000-01-01T00:00+23:00"},
+        {"from": "2026-11-20", "to": "2026-11-20", "at": "2001-01-01T00:00-15:59:30"},
+    ],
+)  # fmt: skip
+def test_no_moment_is_too_far_off_to_be_answered(busy, path, query):
+    answer = sign_in(busy.people.mona).get(path, query)
+    assert answer.status_code == 200
+    assert answer.getvalue()
+
+
+def test_a_moment_with_an_offset_that_no_place_has_is_the_moment_it_names(busy, now):
+    wanted = (now - DAY).replace(microsecond=0)
+    shifted = wanted.astimezone(fixed_zone(timedelta(hours=23)))
+    found = csv_of(sign_in(busy.people.mona), f"/overview/figures.csv?at={quote(shifted.isoformat())}")
+    assert {row["to"] for row in found if row["figure"] == "open alerts"} == {f"{wanted:%Y-%m-%dT%H:%M:%S}.000Z"}
 
 
 def test_from_one_day_to_another(busy, now):
