@@ -5,6 +5,7 @@ Each request is made once and sent by each role and by an outsider; what it chan
 requests an operation than the usual few (the suite has ten minutes for everything).
 """
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -27,9 +28,11 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from accounts.api import throttle
+from accounts.keys import create_key
 from accounts.models import Change
 from accounts.roles import PERMISSIONS, Permission, Role
 from alerts.models import Alert
+from events.models import Batch
 from tests.api.operations import Operation, operations
 from tests.api.requests import good_bodies
 from tests.api.world import Site
@@ -118,14 +121,48 @@ def _at_what_is_there(operation: Operation, case: Any, site: Site) -> Any:
 
 def _described(schema: Any) -> list[tuple[Operation, Any]]:
     ours = {operation.name: operation for operation in operations()}
-    found = []
-    for result in schema.get_all_operations():
-        described = result.ok()
-        name = described.definition.raw["operationId"]
-        if name in ours:
-            found.append((ours[name], described))
-    assert len(found) == len(ours)
-    return found
+    told = {one.definition.raw["operationId"]: one for one in _all(schema)}
+    assert told.keys() == ours.keys() | {"send_events"}, "an operation is left out"
+    return [(ours[name], described) for name, described in told.items() if name in ours]
+
+
+def _all(schema: Any) -> list[Any]:
+    return [result.ok() for result in schema.get_all_operations()]
+
+
+@schemathesis.serializer("application/x-ndjson")
+def lines(_context: Any, value: Any) -> bytes:
+    """The body of agents: as made if it is text, else a line for each thing."""
+    if isinstance(value, bytes | str):
+        return value if isinstance(value, bytes) else value.encode("utf-8", "replace")
+    return b"\n".join(json.dumps(one).encode() for one in (value if isinstance(value, list) else [value]))
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_agents_may_send_anything(site, schema, mode):
+    (described,) = [one for one in _all(schema) if one.definition.raw["operationId"] == "send_events"]
+    agent = create_key(name="fuzz", team=site.team, actor=None, now=site.world.now)[1]
+    presented = {
+        f"ApiKey {agent}": True,
+        site.headers["ana"]: True,
+        site.header_for(site.people["ana"], ["events:read"]): False,
+        "": False,
+    }
+    statuses = set()
+
+    def send(case: Any) -> None:
+        for header, may in presented.items():
+            with transaction.atomic():
+                before = Batch.objects.count()
+                answer = case.call(headers={"Authorization": header} if header else {})
+                stored = Batch.objects.count() - before
+                transaction.set_rollback(True)
+            case.validate_response(answer, checks=CHECKS)
+            statuses.add(answer.status_code)
+            assert may or (answer.status_code in {401, 403} and not stored), answer.status_code
+
+    _requests(described, mode, send, examples=10 * EXAMPLES)
+    assert {200, 401, 403} <= statuses
 
 
 def test_no_sound_request_breaks_anything_or_tells_too_much(site, schema):
