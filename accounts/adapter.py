@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -41,6 +42,16 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def respond_user_inactive(self, request: HttpRequest, _user: User) -> HttpResponse:
         """Right name, right proof, but the account was switched off."""
         return answer_error(request, 403, WHY["deactivated"], "That did not sign you in")
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:  # noqa: ARG002
+        """What failed tries are counted under: the person, whether named by name or by e-mail, else what was typed.
+
+        Never the host: who guesses writes that header himself, and could begin to count anew with every port.
+        """
+        login = str(credentials.get("email") or credentials.get("username") or "").strip()
+        meant = Q(username__iexact=login) | Q(email__iexact=login) | Q(emailaddress__email__iexact=login)
+        person = User.objects.filter(meant).order_by("pk").values_list("pk", flat=True).first() if login else None
+        return f"nobody:{login.casefold()}" if person is None else f"person:{person}"
 
     def send_notification_mail(self, *_args: Any, **_kwargs: Any) -> None:
         """What happens to an account stands in the record; mail goes out through notices only."""

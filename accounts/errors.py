@@ -8,6 +8,7 @@ AccountsError
 └── Refused         what an administrator asked for cannot be; `message` says why, for the person at the page
     ├── LastAdministrator   nobody would be left who could administer
     ├── Oneself             an act that one cannot do to oneself
+    ├── PersonChanged       somebody else changed the person since the form was shown
     ├── PersonRefused       a name or an address that cannot be used, or a person who is not in the right state
     ├── TeamRefused         a team that cannot be so
     ├── ScopesRefused       a key for nothing, or for something that does not exist
@@ -67,6 +68,10 @@ class LastAdministrator(Refused):
 
 class Oneself(Refused):
     """An act that an administrator cannot do to the own account."""
+
+
+class PersonChanged(Refused):
+    """Somebody was faster; `message` says who changed what, and when."""
 
 
 class PersonRefused(Refused):

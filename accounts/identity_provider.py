@@ -1,7 +1,9 @@
 """Signing in with the organisation's identity provider (OpenID Connect, by allauth.socialaccount).
 
 Who comes is known by an identity linked earlier, else by a verified e-mail address that exactly one active person has,
-and is linked then. Nobody else gets in, unless OIDC_CREATE_USERS says that the provider decides who may.
+and is linked then. A person has one identity of the provider: a second with the same address may be somebody who was
+given the address later, so it is refused until an administrator unties the first (accounts.people.unlink_identity).
+Nobody else gets in, unless OIDC_CREATE_USERS says that the provider decides who may.
 """
 
 import re
@@ -13,7 +15,7 @@ from typing import Any, NoReturn
 import structlog
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.models import SocialAccount, SocialLogin
 from allauth.socialaccount.providers.base import AuthError
 from allauth.utils import get_request_param
 from django.conf import settings
@@ -33,6 +35,10 @@ TITLE = "That did not sign you in"
 NOBODY = "Nobody here has an account for that identity. Ask your administrator to make one with your e-mail address."
 UNVERIFIED = "The identity provider does not vouch for your e-mail address, so your account cannot be found by it."
 SEVERAL = "More than one account has your e-mail address. Ask your administrator to set that right."
+ANOTHER = (
+    "The account with your e-mail address is tied to another identity of this provider. "
+    "If it is yours, ask your administrator to untie that one."
+)
 SWITCHED_OFF = "Your account was switched off. Ask your administrator."
 CANCELLED = "The identity provider was told no, or asked for something that you did not confirm. Try again."
 BROKEN = (
@@ -56,7 +62,8 @@ class IdentityProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc
             user = _person_for(request, sociallogin, now)
             sociallogin.email_addresses = []  # a person's address is kept in one place, which is not allauth's
             sociallogin.connect(request, user)
-            _record(user, "link_identity", {"provider": settings.OIDC_NAME}, now, actor=user)
+            told = {"username": user.username, "provider": settings.OIDC_NAME, "identity": sociallogin.account.uid}
+            _record(user, "link_identity", told, now, actor=user)
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:  # noqa: ARG002
         """Never by allauth's own pages: `pre_social_login` decides."""
@@ -111,12 +118,20 @@ def _person_for(request: HttpRequest, sociallogin: SocialLogin, now: datetime) -
     having = list(User.objects.select_for_update().filter(email__iexact=addresses[0]))
     active = [user for user in having if user.is_active]
     if len(active) == 1:
+        _need_no_other_identity(request, sociallogin, active[0])
         return active[0]
     if having:
         _refuse(request, SEVERAL if active else SWITCHED_OFF)
     if not settings.OIDC_CREATE_USERS:
         _refuse(request, NOBODY)
     return _make(sociallogin.user, addresses[0], now)
+
+
+def _need_no_other_identity(request: HttpRequest, sociallogin: SocialLogin, user: User) -> None:
+    """The caller holds the person's row, so that of two identities that come at once one is refused."""
+    if SocialAccount.objects.filter(user=user, provider=sociallogin.account.provider).exists():
+        log.warning("identity provider: another identity with the address of an account", user=user.pk)
+        _refuse(request, ANOTHER)
 
 
 def _make(suggested: User, email: str, now: datetime) -> User:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.validators import ASCIIUsernameValidator
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -19,14 +20,13 @@ from django.urls import reverse
 
 from accounts import sessions
 from accounts.access import need
-from accounts.errors import LastAdministrator, Oneself, PersonRefused
+from accounts.errors import LastAdministrator, Oneself, PersonRefused, TeamRefused
 from accounts.models import Change, SignInLink, Team, User
+from accounts.person_state import OBJECT_TYPE, need_unchanged, state_of
 from accounts.record import record_change
 from accounts.roles import Permission, Role
 from accounts.second_factor import remove_all
 from accounts.services import create_sign_in_link
-
-OBJECT_TYPE = "user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +78,20 @@ def change_person(
     teams: Iterable[Team],
     actor: User | None,
     now: datetime,
+    seen: str | None = None,
     door: Change.Door = Change.Door.PAGE,
 ) -> User:
     """Change what an administrator decides about a person. What is as before records nothing.
 
-    Raises: NotAllowed, PersonRefused, LastAdministrator.
+    `seen` is the digest of the state that the form showed (person_state.digest_of): everything is written at once, so
+    a form that shows an older state would give back what somebody took meanwhile.
+
+    Raises: NotAllowed, PersonChanged, PersonRefused, LastAdministrator.
     """
     _need(actor)
     with transaction.atomic():
         stored, other_admins = _locked(user)
+        need_unchanged(stored, seen)
         before = state_of(stored)
         if stored.role == Role.ADMIN and stored.is_active and role != Role.ADMIN and not other_admins:
             raise LastAdministrator(str(stored))
@@ -96,6 +101,35 @@ def change_person(
         stored.save(update_fields=["first_name", "last_name", "email", "role"])
         stored.teams.set(member_of)
         EmailAddress.objects.filter(user=stored).exclude(email__iexact=email).delete()  # no way in by an old address
+        after = state_of(stored)
+        if before != after:
+            _record(stored, "change", actor, now, door, before=before, after=after)
+    return stored
+
+
+def change_membership(
+    *,
+    user: User,
+    team: Team,
+    member: bool,
+    actor: User | None,
+    now: datetime,
+    door: Change.Door = Change.Door.PAGE,
+) -> User:
+    """Put a person into a team or take him out of it; nothing else of the person is written.
+
+    Raises: NotAllowed, TeamRefused.
+    """
+    _need(actor)
+    with transaction.atomic():
+        stored, _ = _locked(user)
+        before = state_of(stored)
+        if member:
+            stored.teams.add(team)
+        else:
+            stored.teams.remove(team)
+            if not stored.teams.exists() and stored.role != Role.ADMIN:
+                raise TeamRefused(f"{team} is the only team of {stored}. Add another first, or deactivate the account.")
         after = state_of(stored)
         if before != after:
             _record(stored, "change", actor, now, door, before=before, after=after)
@@ -167,6 +201,26 @@ def reset_second_factors(
     return kinds
 
 
+def unlink_identity(
+    *, user: User, actor: User | None, now: datetime, door: Change.Door = Change.Door.PAGE
+) -> list[str]:
+    """Untie the identity provider's identity from a person, and end the sessions that it may have begun.
+
+    The next identity that comes with the person's verified address is tied. Returns what was tied. Raises: NotAllowed,
+    Oneself.
+    """
+    _need(actor, about=user)
+    with transaction.atomic():
+        stored, _ = _locked(user)
+        found = SocialAccount.objects.filter(user=stored).order_by("pk")
+        tied = [f"{one.provider} {one.uid}" for one in found]
+        if tied:
+            found.delete()
+            sessions.end_sessions(stored)
+            _record(stored, "unlink_identity", actor, now, door, before={"identities": tied}, after={"identities": []})
+    return tied
+
+
 def end_sessions(*, user: User, actor: User | None, now: datetime, door: Change.Door = Change.Door.PAGE) -> int:
     """Sign a person out everywhere; returns of how many browsers. Raises: NotAllowed, Oneself."""
     _need(actor, about=user)
@@ -194,20 +248,6 @@ def new_sign_in_link(*, user: User, actor: User | None, now: datetime, door: Cha
         token = create_sign_in_link(user=stored, now=now)
         _record(stored, "new_link", actor, now, door, before={"password": had_password}, after={"password": False})
     return _path_of(token)
-
-
-def state_of(user: User) -> dict[str, Any]:
-    """All that administrators decide about a person, for the record. Costs one query."""
-    return {
-        "username": user.username,
-        "first_name": user.first_name,
-        "last_name": user.last_name,
-        "email": user.email,
-        "role": str(user.role),
-        "teams": sorted(user.teams.values_list("slug", flat=True)),
-        "active": user.is_active,
-        "must_change_password": user.must_change_password,
-    }
 
 
 def _need(actor: User | None, about: User | None = None) -> None:

@@ -13,7 +13,7 @@ WORDS = ("", "One", "Two", "Three", "Four")
 
 
 def tries_left(request: HttpRequest, credentials: dict[str, Any]) -> int:
-    """The fewest tries that either limit leaves, by name and by address. Two look-ups in the cache."""
+    """The fewest tries that either limit leaves, by person and by address. One query, two look-ups in the cache."""
     named = {name: value for name, value in credentials.items() if name != "password"}
     key = get_adapter(request)._get_login_attempts_cache_key(request, **named)  # noqa: SLF001  (where it counts)
     rates = ratelimit.get_rates(app=APP, action=ACTION)

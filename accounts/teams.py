@@ -15,7 +15,7 @@ from accounts.access import need
 from accounts.errors import TeamRefused
 from accounts.models import Change, Team, User
 from accounts.record import record_change
-from accounts.roles import Permission, Role
+from accounts.roles import Permission
 
 OBJECT_TYPE = "team"
 MAX_NAME = 80
@@ -70,36 +70,19 @@ def add_member(
     *, team: Team, user: User, actor: User | None, now: datetime, door: Change.Door = Change.Door.PAGE
 ) -> User:
     """Let a person see what belongs to the team. Raises: NotAllowed."""
-    return _change_teams(user, {*user.teams.all(), team}, actor, now, door)
+    return people.change_membership(user=user, team=team, member=True, actor=actor, now=now, door=door)
 
 
 def remove_member(
     *, team: Team, user: User, actor: User | None, now: datetime, door: Change.Door = Change.Door.PAGE
 ) -> User:
     """Take a person out of the team. Raises: NotAllowed, TeamRefused."""
-    left = set(user.teams.all()) - {team}
-    if not left and user.role != Role.ADMIN:
-        raise TeamRefused(f"{team} is the only team of {user}. Add another first, or deactivate the account.")
-    return _change_teams(user, left, actor, now, door)
+    return people.change_membership(user=user, team=team, member=False, actor=actor, now=now, door=door)
 
 
 def state_of(team: Team) -> dict[str, Any]:
     """All that a team is, for the record."""
     return {"name": team.name, "slug": team.slug, "is_default": team.is_default}
-
-
-def _change_teams(user: User, teams: set[Team], actor: User | None, now: datetime, door: Change.Door) -> User:
-    return people.change_person(
-        user=user,
-        first_name=user.first_name,
-        last_name=user.last_name,
-        email=user.email,
-        role=Role(user.role),
-        teams=teams,
-        actor=actor,
-        now=now,
-        door=door,
-    )
 
 
 def _need(actor: User | None) -> None:

@@ -26,6 +26,7 @@ pages = (
         path("settings/users/<int:user_id>/deactivate/", users.deactivate, name="user_deactivate"),
         path("settings/users/<int:user_id>/reactivate/", users.reactivate, name="user_reactivate"),
         path("settings/users/<int:user_id>/reset-factors/", users.reset_factors, name="user_reset_factors"),
+        path("settings/users/<int:user_id>/unlink/", users.unlink, name="user_unlink"),
         path("settings/users/<int:user_id>/require-password/", users.require_password, name="user_require_password"),
         path("settings/users/<int:user_id>/end-sessions/", users.end_sessions, name="user_end_sessions"),
         path("settings/users/<int:user_id>/new-link/", users.new_link, name="user_new_link"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from allauth.socialaccount.models import SocialAccount
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,9 +11,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from accounts import mailing, people, people_list
 from accounts.access import page
 from accounts.audit import entries_of
-from accounts.errors import Refused
+from accounts.errors import PersonChanged, Refused
 from accounts.models import Change, User
 from accounts.people_forms import InviteForm, PeopleFilterForm, PersonForm
+from accounts.person_state import OBJECT_TYPE, digest_of
 from accounts.roles import Permission, Role
 from accounts.second_factor import has_second_factor
 from soc.web import clock
@@ -56,7 +58,11 @@ def user(request: UserRequest, user_id: int) -> HttpResponse:
     data = dict(form.cleaned_data)
     role = Role(data.pop("role"))
     try:
-        people.change_person(user=person, **data, role=role, actor=request.user, now=clock.now(), door=Change.Door.PAGE)
+        acting: dict[str, Any] = {"actor": request.user, "now": clock.now(), "door": Change.Door.PAGE}
+        people.change_person(user=person, **data, role=role, seen=request.POST.get("seen", ""), **acting)
+    except PersonChanged as changed:
+        form.add_error(None, changed.message)
+        return _show(request, _person(user_id), form, status=409)
     except Refused as refused:
         form.add_error(_field(form, refused), refused.message)
         return _show(request, person, form)
@@ -80,6 +86,12 @@ def reactivate(request: UserRequest, user_id: int) -> HttpResponse:
 def reset_factors(request: UserRequest, user_id: int) -> HttpResponse:
     """Take away second factors that are lost."""
     return _act(request, user_id, people.reset_second_factors, "{} has no second factor any more.")
+
+
+@page(Permission.MANAGE_USERS, methods=("POST",))
+def unlink(request: UserRequest, user_id: int) -> HttpResponse:
+    """Untie an identity of the identity provider."""
+    return _act(request, user_id, people.unlink_identity, "{} is untied from the identity provider and signed out.")
 
 
 @page(Permission.MANAGE_USERS, methods=("POST",))
@@ -125,13 +137,16 @@ def _show_link(request: UserRequest, person: User, path: str, mail_it: bool) -> 
     return _show(request, person, PersonForm.of(person), link=link, mailed=mailed)
 
 
-def _show(request: UserRequest, person: User, form: PersonForm, **more: Any) -> HttpResponse:
-    about = Change.objects.filter(object_type=people.OBJECT_TYPE, object_id=str(person.pk)).order_by("-at", "-pk")
+def _show(request: UserRequest, person: User, form: PersonForm, status: int = 0, **more: Any) -> HttpResponse:
+    """The page. A form with a mistake still says which state it showed; one that was too late says the state of now."""
+    about = Change.objects.filter(object_type=OBJECT_TYPE, object_id=str(person.pk)).order_by("-at", "-pk")
     context = {
         "person": person,
         "form": form,
+        "seen": request.POST.get("seen", "") if form.is_bound and not status else digest_of(person),
         "oneself": person.pk == request.user.pk,
         "protected": has_second_factor(person),
+        "identity": SocialAccount.objects.filter(user=person).first(),
         "has_password": person.has_usable_password(),
         "keys": people_list.keys_acting_for(person),
         "lately": entries_of(about[:_LATELY]),
@@ -139,7 +154,7 @@ def _show(request: UserRequest, person: User, form: PersonForm, **more: Any) -> 
         "now": clock.now(),
         **more,
     }
-    status = 422 if form.errors or more.get("refused") else 200
+    status = status or (422 if form.errors or more.get("refused") else 200)
     return render(request, "accounts/user.html", context, status=status)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -89,6 +90,15 @@ def test_lost_second_factors_are_taken_away_from_the_machine(people, capsys):
     call_command("reset_second_factors", "ana")
     call_command("reset_second_factors", "ana")
     assert capsys.readouterr().out == "ana: authenticator app.\nana: there was nothing to take away.\n"
+
+
+def test_an_identity_of_the_provider_is_untied_from_the_machine(people, capsys):
+    SocialAccount.objects.create(user=people.ana, provider="oidc", uid="sub-1")
+    call_command("unlink_identity", "Ana")
+    call_command("unlink_identity", "ana")
+    assert capsys.readouterr().out == "ana: oidc sub-1.\nana: there was nothing to untie.\n"
+    entry = Change.objects.get(verb="unlink_identity")
+    assert (entry.door, entry.before, entry.after["identities"]) == ("command", {"identities": ["oidc sub-1"]}, [])
 
 
 def test_a_lost_password_is_replaced_by_a_link(people, capsys):

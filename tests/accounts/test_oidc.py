@@ -7,10 +7,11 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts import identity_provider
+from accounts import people as persons
 from accounts.models import Change, RolePolicy, User
 from tests.accounts.factors import code, give_app
 from tests.accounts.provider import Provider, leave, path_of, provider, query_of, use
-from tests.people import sign_in
+from tests.people import NOON, sign_in
 
 ANA = {"email": "Ana@Example.net", "email_verified": True, "name": "Ana Lim", "preferred_username": "ana.lim"}
 
@@ -69,6 +70,21 @@ def test_a_linked_identity_is_known_whatever_becomes_of_the_address(idp, ana):
     idp.knows("sub-1", email="someone@example.net", email_verified=False)
     assert come(idp)["Location"] == "/"
     assert Change.objects.filter(verb="link_identity").count() == 1
+
+
+def test_a_second_identity_with_the_same_address_does_not_get_the_account(idp, ana, people):
+    idp.knows("sub-1", **ANA)
+    come(idp)
+    idp.knows("sub-2", **ANA)
+    stranger = Client()
+    answer = come(idp, "sub-2", stranger)
+    assert answer.status_code == 403
+    assert identity_provider.ANOTHER in answer.content.decode()
+    assert stranger.get("/settings/you/").status_code == 302
+    assert list(SocialAccount.objects.values_list("uid", flat=True)) == ["sub-1"]
+    assert persons.unlink_identity(user=ana, actor=people.adam, now=NOON) == ["oidc sub-1"]
+    assert come(idp, "sub-2", stranger)["Location"] == "/"
+    assert list(SocialAccount.objects.values_list("uid", flat=True)) == ["sub-2"]
 
 
 @pytest.mark.parametrize("process", ["connect", "redirect", "login"])

@@ -2,15 +2,18 @@
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.core import mail
 from django.test import Client
 from django.utils.html import strip_tags
 
+from accounts import people as persons
 from accounts.models import Change, Team, User
 from accounts.people_list import PeopleFilters, listing, protection_by_role
+from accounts.person_state import digest_of
 from accounts.roles import Role
 from accounts.selectors import policy_of
-from tests.people import make_person, said, sign_in
+from tests.people import NOON, make_person, said, sign_in
 
 FORM = {"username": "jana", "first_name": "Jana", "last_name": "", "email": "jana@example.net", "role": "analyst"}
 
@@ -119,17 +122,52 @@ def test_what_cannot_be_is_said_beside_its_field(people, adam):
 def test_a_person_is_changed_and_recorded_by_the_page(people, adam):
     url = f"/settings/users/{people.ana.pk}/"
     sent = {"first_name": "Ana", "last_name": "Lim", "email": "", "role": "engineer", "teams": [people.retail.pk]}
-    assert adam.post(url, sent)["Location"] == url
+    assert adam.post(url, sent | {"seen": digest_of(people.ana)})["Location"] == url
     people.ana.refresh_from_db()
     assert (people.ana.role, list(people.ana.teams.all())) == ("engineer", [people.retail])
     assert Change.objects.get(object_type="user").door == "page"
     assert "changed the account ana" in " ".join(strip_tags(text(adam.get(url))).split())
 
 
+def test_a_stale_form_gives_no_role_back_and_says_who_was_faster(people, adam):
+    url = f"/settings/users/{people.vera.pk}/"
+    User.objects.filter(pk=people.vera.pk).update(role="admin")
+    seen = said(r'name="seen" value="(\w+)"', text(adam.get(url)))
+    second = make_person("second", Role.ADMIN, people.core)
+    persons.change_person(
+        user=people.vera, first_name="Vera", last_name="", email="", role=Role.VIEWER, teams=[people.core],
+        actor=second, now=NOON,
+    )  # fmt: skip
+    sent = {"first_name": "Verena", "last_name": "", "email": "", "role": "admin", "teams": [people.core.pk]}
+    page = text(adam.post(url, sent | {"seen": seen}), 409)
+    assert User.objects.get(pk=people.vera.pk).role == "viewer"
+    assert "Second changed this account on" in page
+    assert "role was admin, is viewer now" in page
+    assert 'value="Verena"' in page  # what was typed is kept
+    again = said(r'name="seen" value="(\w+)"', page)
+    assert adam.post(url, sent | {"role": "viewer", "seen": again})["Location"] == url
+    assert str(User.objects.get(pk=people.vera.pk)) == "Verena"
+
+
+@pytest.mark.parametrize("seen", [{}, {"seen": ""}, {"seen": "0" * 32}])
+def test_a_form_that_does_not_say_what_it_showed_changes_nothing(people, adam, seen):
+    sent = {"first_name": "Ana", "last_name": "", "email": "", "role": "admin", "teams": [people.core.pk]}
+    assert "was changed since" in text(adam.post(f"/settings/users/{people.ana.pk}/", sent | seen), 409)
+    assert User.objects.get(pk=people.ana.pk).role == "analyst"
+
+
+def test_a_mistake_in_a_stale_form_does_not_make_it_fresh(people, adam):
+    url, seen = f"/settings/users/{people.ana.pk}/", digest_of(people.ana)
+    User.objects.filter(pk=people.ana.pk).update(last_name="Lim")
+    sent = {"first_name": "Ana", "last_name": "", "email": "", "role": "nonsense", "seen": seen}
+    page = text(adam.post(url, sent), 422)
+    assert said(r'name="seen" value="(\w+)"', page) == seen
+
+
 def test_the_last_administrator_is_kept_by_the_page(people, adam):
     url = f"/settings/users/{people.adam.pk}/"
     sent = {"first_name": "Adam", "last_name": "", "email": "", "role": "viewer", "teams": [people.core.pk]}
-    assert "last active administrator" in text(adam.post(url, sent), 422)
+    assert "last active administrator" in text(adam.post(url, sent | {"seen": digest_of(people.adam)}), 422)
     assert "cannot do this to your own account" in text(adam.post(f"{url}deactivate/"), 422)
 
 
@@ -151,6 +189,19 @@ def test_each_button_does_what_it_says(people, adam):
         "deactivate",
         "reactivate",
     ]
+
+
+def test_an_identity_is_untied_by_a_button_that_is_there_only_for_one(people, adam):
+    url = f"/settings/users/{people.ana.pk}/"
+    assert "Untie" not in text(adam.get(url))
+    SocialAccount.objects.create(user=people.ana, provider="oidc", uid="sub-1")
+    browser = sign_in(people.ana)
+    assert "Untie identity provider" in text(adam.get(url))
+    assert adam.post(f"{url}unlink/")["Location"] == url
+    assert not SocialAccount.objects.exists()
+    assert browser.get("/settings/you/").status_code == 302
+    entry = Change.objects.get(verb="unlink_identity")
+    assert (entry.actor, entry.door, entry.before) == (people.adam, "page", {"identities": ["oidc sub-1"]})
 
 
 def test_teams_are_made_renamed_filled_and_never_deleted(people, adam):

@@ -62,6 +62,30 @@ def test_after_five_tries_even_the_right_password_waits(ana):
     assert b"Too many" in answer.content
 
 
+@pytest.mark.usefixtures("_quick_hashes")
+def test_another_host_or_address_or_spelling_wins_no_tries(ana):
+    User.objects.filter(pk=ana.pk).update(email="ana@example.net")
+    for number, login in enumerate(("ana", "ANA", " ana ", "ana@example.net", "Ana@Example.NET")):
+        guesser = Client(SERVER_NAME="localhost", SERVER_PORT=str(1000 + number), REMOTE_ADDR=f"10.0.0.{number}")
+        guesser.post("/login/", {"login": login, "password": "no"}, headers={"host": f"localhost:{1000 + number}"})
+    answer = _try(Client(REMOTE_ADDR="10.0.0.99"), PASSWORD)
+    assert answer.status_code in {422, 429}
+    assert b"Too many" in answer.content
+
+
+@pytest.mark.usefixtures("_quick_hashes")
+def test_a_name_that_nobody_has_runs_out_of_tries_all_the_same(ana):
+    said = [
+        Client(REMOTE_ADDR=f"10.0.0.{number}")
+        .post("/login/", {"login": name, "password": "no"}, headers={"host": f"localhost:{1000 + number}"})
+        .content.decode()
+        for number, name in enumerate(("ghost", "Ghost", "GHOST", " ghost", "ghost ", "ghosT"))
+    ]
+    assert "Four tries left" in said[0]
+    assert "last try" in said[4]
+    assert "Too many tries" in said[5]
+
+
 def test_nobody_signs_up():
     assert Client().get("/signup/").status_code == 404
 

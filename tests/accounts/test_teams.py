@@ -4,7 +4,7 @@ import pytest
 
 from accounts import teams
 from accounts.errors import NotAllowed, TeamRefused
-from accounts.models import Change, RolePolicy, Team
+from accounts.models import Change, RolePolicy, Team, User
 from accounts.policy import policies, set_policy, writes_exceptions
 from accounts.roles import Role
 from accounts.selectors import policy_of, teams_of
@@ -53,6 +53,19 @@ def test_members_see_their_teams_and_their_record_says_so(people):
     assert (entry.before["teams"], entry.after["teams"]) == (["default", "retail"], ["retail"])
     with pytest.raises(TeamRefused, match="only team of Ana"):
         teams.remove_member(team=people.retail, user=people.ana, actor=people.adam, now=NOON)
+
+
+def test_membership_writes_the_teams_alone_and_those_of_now(people):
+    stale = User.objects.prefetch_related("teams").get(pk=people.ana.pk)
+    assert list(stale.teams.all()) == [people.core]
+    third = teams.create_team(name="Third", actor=people.adam, now=NOON)
+    User.objects.filter(pk=people.ana.pk).update(role=Role.VIEWER, last_name="Lim", email="ana@example.net")
+    people.ana.teams.add(third)
+    teams.add_member(team=people.retail, user=stale, actor=people.adam, now=NOON)
+    teams.remove_member(team=people.core, user=stale, actor=people.adam, now=NOON)
+    ana = User.objects.get(pk=people.ana.pk)
+    assert (ana.role, ana.last_name, ana.email) == ("viewer", "Lim", "ana@example.net")
+    assert teams_of(ana) == sorted([people.retail.pk, third.pk])
 
 
 def test_only_administrators_manage_teams_and_policies(people):
