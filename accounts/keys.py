@@ -12,7 +12,7 @@ import hmac
 import secrets
 import string
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -59,6 +59,7 @@ def create_key(
         need_key_management(actor, team)
     wanted = _known(scopes)
     _need_no_more_than(through, wanted, team)
+    _need_no_longer_than(through, expires_at)
     key = ApiKey(
         name=name,
         team=team,
@@ -87,8 +88,8 @@ def replace_key(
 ) -> tuple[ApiKey, str]:
     """A new key that may what the old one may; the old one works until `overlap` has passed, so that nothing stops.
 
-    It works for as long as the old one was made for. Who replaces a key that acts for a person learns a secret that
-    acts for that person, so only the person can.
+    It works for as long as the old one was made for, but when a key asks no longer than that key. Who replaces a key
+    that acts for a person learns a secret that acts for that person, so only the person can.
 
     Raises: NotAllowed, NotYourTeam, KeyNotReplaced.
     """
@@ -98,7 +99,8 @@ def replace_key(
         old = ApiKey.objects.select_for_update(of=("self",)).select_related("team", "acts_for").get(pk=key.pk)
         _need_replaceable(old, actor, now)
         _need_no_more_than(through, old.scopes, old.team)
-        new = _successor(old, actor, now)
+        _need_no_longer_than(through, old.expires_at)
+        new = _successor(old, actor, now, through)
         presented = _store(new)
         _end_soon(old, new, actor, now, overlap, door)
     key.refresh_from_db(fields=["expires_at", "replaced_by"])
@@ -188,6 +190,15 @@ def _need_no_more_than(through: ApiKey | None, scopes: Iterable[str], team: Team
         raise NotAllowed("A key cannot make one that may more than itself.")
 
 
+def _need_no_longer_than(through: ApiKey | None, expires_at: datetime | None) -> None:
+    """What a key makes ends with it, so that who finds a key cannot keep what it opens beyond its end."""
+    if through is None or through.expires_at is None:
+        return
+    if expires_at is None or expires_at > through.expires_at:
+        latest = through.expires_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        raise NotAllowed(f"A key cannot make one that works longer than itself, which is until {latest}.")
+
+
 def _need_replaceable(old: ApiKey, actor: User | None, now: datetime) -> None:
     if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= now):
         raise KeyNotReplaced(f"{old.name} does not work any more. Make a new key instead.")
@@ -197,8 +208,9 @@ def _need_replaceable(old: ApiKey, actor: User | None, now: datetime) -> None:
         raise KeyNotReplaced(f"{old.name} acts for {old.acts_for}, so nobody else can replace it. Revoke it instead.")
 
 
-def _successor(old: ApiKey, actor: User | None, now: datetime) -> ApiKey:
-    lifetime = None if old.expires_at is None else old.expires_at - old.created_at
+def _successor(old: ApiKey, actor: User | None, now: datetime, through: ApiKey | None) -> ApiKey:
+    until = None if old.expires_at is None else now + (old.expires_at - old.created_at)
+    ends = [moment for moment in (until, through.expires_at if through else None) if moment is not None]
     return ApiKey(
         name=old.name,
         team=old.team,
@@ -208,7 +220,7 @@ def _successor(old: ApiKey, actor: User | None, now: datetime) -> ApiKey:
         acts_for=old.acts_for,
         created_by=actor,
         created_at=now,
-        expires_at=None if lifetime is None else now + lifetime,
+        expires_at=min(ends, default=None),
     )
 
 

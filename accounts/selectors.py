@@ -27,6 +27,11 @@ def _read_teams_of(user: User) -> list[int]:
     return list(teams.order_by("id").values_list("id", flat=True))
 
 
+def sees_beyond(user: User, team_id: int) -> bool:
+    """Whether the person has teams besides this one, whatever a key narrows the person to now. One query."""
+    return any(team != team_id for team in _read_teams_of(user))
+
+
 def default_team() -> Team:
     """The team that everything belongs to until somebody needs a second one; made when first asked for."""
     team, _ = Team.objects.get_or_create(is_default=True, defaults={"name": "Default", "slug": "default"})

@@ -13,13 +13,14 @@ from accounts.local_path import local_path
 from accounts.models import ApiKey, Notice, Team
 from accounts.roles import PERMISSIONS, Permission, Role
 from accounts.scopes import Scope
-from soc.web.api.errors import not_found, refused
+from soc.web.api.errors import forbidden, not_found, refused
 from soc.web.api.inputs import Id, Moment, PageQuery, Strict
 from soc.web.api.pages import after_of, bad_key, page_of
 from soc.web.paging import cut
 
 KEYS_SALT = "api.keys"
 MANAGE = Permission.MANAGE_KEYS
+WHOSE = "For a session, or a key whose person has no team but the key's: notices come from all teams of a person."
 
 
 class PeopleQuery(Strict):
@@ -130,7 +131,8 @@ class KeysView(ApiView):
         body=KeyBody,
         answer=answers.NewKeyAnswer,
         status=201,
-        description="The secret is in this answer and nowhere else. A key makes none that opens more than itself.",
+        description="The secret is in this answer and nowhere else. A key makes none that opens more "
+        "than itself, or works longer.",
         examples={"agent": {"name": "db servers", "team": 1, "scopes": ["events:write"], "expires_at": None}},
     )
     def post(self) -> dict[str, Any]:
@@ -191,9 +193,11 @@ class NoticesView(ApiView):
         scope=Scope.CASES_READ,
         query=PageQuery,
         answer=answers.NoticesAnswer,
+        description=WHOSE,
     )
     def get(self) -> dict[str, Any]:
         """A page of notices."""
+        _need_all_teams(self)
         found = inbox.inbox(user=self.user, after=self.query["after"] or None, limit=self.query["limit"])
         if found.page.notice:
             raise bad_key()
@@ -211,9 +215,11 @@ class ReadNoticesView(ApiView):
         scope=Scope.CASES_WRITE,
         body=ReadBody,
         answer=answers.ReadAnswer,
+        description=WHOSE,
     )
     def post(self) -> dict[str, Any]:
         """All of them, or those up to a number."""
+        _need_all_teams(self)
         return {"read": inbox.mark_read(user=self.user, now=self.now, upto=self.body["upto"])}
 
 
@@ -226,14 +232,26 @@ class ReadNoticeView(ApiView):
         scope=Scope.CASES_WRITE,
         answer=answers.NoticeAnswer,
         errors=(404,),
+        description=WHOSE,
     )
     def post(self, notice_id: int) -> Notice:
         """One of the caller's own."""
+        _need_all_teams(self)
         notice = inbox.open_notice(user=self.user, notice_id=notice_id, now=self.now)
         if notice is None:
             raise not_found()
         notice.path = local_path(notice.path)
         return notice
+
+
+def _need_all_teams(view: ApiView) -> None:
+    """Notices tell what happens in any of the person's teams, so a key of one team opens them only to who has no other.
+
+    Raises: ApiError (403).
+    """
+    if view.key is not None and selectors.sees_beyond(view.user, view.key.team_id):
+        sentence = "This key is for one team, and notices come from all teams of its person, who has more than one."
+        raise forbidden("key_narrower", sentence)
 
 
 def _key_of(view: ApiView, key_id: str) -> ApiKey:

@@ -81,6 +81,24 @@ def test_a_key_makes_none_that_may_more_than_itself(people):
         create_key(name="fleet", team=people.retail, actor=people.adam, now=NOON, through=asking)
 
 
+@pytest.mark.parametrize("expires_at", [None, NOON + timedelta(days=1, seconds=1)])
+def test_a_key_makes_none_that_outlives_it(people, expires_at):
+    scopes = (Scope.KEYS_WRITE, *READS)
+    short, _ = client_key(people, scopes=scopes, expires_at=NOON + timedelta(days=1))
+    with pytest.raises(NotAllowed, match="works longer than itself, which is until 2026-11-21T12:00:00Z"):
+        client_key(people, through=short, expires_at=expires_at)
+    long, _ = client_key(people, expires_at=expires_at)
+    with pytest.raises(NotAllowed, match="works longer than itself"):
+        replace_key(key=long, actor=people.rosa, now=NOON, through=short)
+    assert client_key(people, through=short, expires_at=short.expires_at)[0].expires_at == short.expires_at
+
+
+def test_a_key_that_replaces_itself_prolongs_nothing(people):
+    short, _ = client_key(people, scopes=(Scope.KEYS_WRITE, *READS), expires_at=NOON + timedelta(days=2))
+    new, _ = replace_key(key=short, actor=people.rosa, now=NOON + timedelta(days=1), through=short)
+    assert new.expires_at == NOON + timedelta(days=2)
+
+
 def test_events_are_refused_from_a_key_that_only_reads(people):
     _, presented = client_key(people)
     answer = Client().post(

@@ -6,9 +6,10 @@ from typing import Any
 from django.test import Client
 
 from accounts.api import throttle
-from accounts.models import ApiKey, RolePolicy, User
+from accounts.models import ApiKey, Notice, RolePolicy, User
 from accounts.roles import Role
 from accounts.scopes import Scope
+from soc.web import clock
 from tests.api.world import Site, make_key
 from tests.people import sign_in
 
@@ -152,6 +153,43 @@ def test_a_key_makes_none_that_opens_more_than_itself(site):
     assert made.status_code == 201
     assert made.json()["key"]["acts_for"]["username"] == "rosa"
     assert site.call(None, "GET", "keys", header=f"ApiKey {made.json()['presented']}").status_code == 200
+
+
+def test_a_key_makes_none_that_works_longer_than_itself(site):
+    scopes = ["keys:write", "alerts:read"]
+    ends = clock.now() + timedelta(days=1)
+    key, presented = make_key(site.people["rosa"], site.team, scopes, site.world.now)
+    ApiKey.objects.filter(pk=key.pk).update(expires_at=ends)
+    body = {"name": "ever", "team": site.team.pk, "scopes": scopes}
+    for expires_at in (None, (ends + timedelta(minutes=1)).isoformat()):
+        answer = site.call(None, "POST", "keys", body | {"expires_at": expires_at}, f"ApiKey {presented}")
+        assert answer.status_code == 403
+        assert "works longer than itself" in _error(answer)["detail"]
+    made = site.call(None, "POST", "keys", body | {"expires_at": ends.isoformat()}, f"ApiKey {presented}")
+    assert made.status_code == 201
+    replaced = site.call(None, "POST", f"keys/{key.pk}/replace", {}, f"ApiKey {presented}")
+    assert replaced.status_code == 201
+    assert ApiKey.objects.get(pk=replaced.json()["key"]["id"]).expires_at == ends
+
+
+def test_notices_of_all_teams_are_not_for_a_key_of_one(site):
+    ana = site.people["ana"]
+    ana.teams.add(site.other)
+    triage_text = "@ana the host is db-9"
+    Notice.objects.create(
+        user=ana, at=site.world.now, kind="mentioned", text=triage_text, path="/alerts/9/", key="elsewhere"
+    )
+    for method, path, body in (
+        ("GET", "notices", None),
+        ("POST", "notices/read", {}),
+        ("POST", f"notices/{site.named['notice_id']}/read", None),
+    ):
+        answer = site.call("ana", method, path, body)
+        assert (answer.status_code, _error(answer)["code"]) == (403, "key_narrower"), path
+    assert not Notice.objects.exclude(read_at=None).exists()
+    assert triage_text in sign_in(ana).get("/api/v1/notices").content.decode()
+    ana.teams.remove(site.other)
+    assert site.call("ana", "GET", "notices").status_code == 200
 
 
 def test_nobody_gets_a_key_that_acts_for_somebody_else_by_replacing_it(site):
