@@ -1,6 +1,7 @@
 """CSV that a spreadsheet opens without running anything in it."""
 
 import csv
+import io
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -10,7 +11,21 @@ from soc.web.csv import answer, lines, safe_cell
 
 @pytest.mark.parametrize(
     "hostile",
-    ["=1+1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "\u00a0=1", "＝1+1", "＠x"],
+    [
+        "=1+1",
+        "+1",
+        "-1+cmd|' /C calc'!A0",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "  =1",
+        "\u00a0=1",
+        "＝1+1",
+        "＠x",
+        "\ufeff=1",
+        "\u200b \ufeff-1",
+    ],
 )
 def test_a_cell_that_would_run_is_text(hostile):
     assert safe_cell(hostile) == f"'{hostile}"
@@ -38,6 +53,35 @@ def test_a_file_reads_back_as_it_was_written():
     assert list(csv.reader(text.splitlines(keepends=True))) == [["a", "b"], ['say "hi"', "two\nlines"], ["1", ""]]
 
 
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "x;=1+1",
+        ";=1",
+        "\n;=1",
+        "x; =1+1",
+        'x;"=1+1',
+        'x";=1+1;"',
+        "x;\u200b@SUM(A1)",
+        "x\n=1+1;",
+        "x\r\n-1;",
+        "x;;＝1",
+        "x\t+1",
+        "x;\ufeff=1",
+    ],
+)
+def test_no_cell_runs_where_lines_are_split_at_semicolons(hostile):
+    text = "".join(lines(["a", "b", "c"], [["first", hostile, "last"]]))
+    for separator in ";\t":
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+            for cell in row:
+                assert not cell.lstrip(" \u00a0\ufeff\u200b").startswith(("=", "+", "-", "@", "＝")), row
+
+
+def test_every_cell_is_quoted():
+    assert list(lines(["a"], [["x;y"], [1], [None]])) == ['"a"\r\n', '"x;y"\r\n', '"1"\r\n', '""\r\n']
+
+
 def test_a_file_is_made_while_it_is_sent():
     taken = []
 
@@ -47,9 +91,9 @@ def test_a_file_is_made_while_it_is_sent():
             yield [number, datetime(2026, 1, 1, tzinfo=UTC)]
 
     sent = iter(answer("figures.csv", ["n", "at"], rows()))
-    assert next(sent) == b"n,at\r\n"
+    assert next(sent) == b'"n","at"\r\n'
     assert taken == []
-    assert next(sent) == b"0,2026-01-01T00:00:00.000Z\r\n"
+    assert next(sent) == b'"0","2026-01-01T00:00:00.000Z"\r\n'
     assert taken == [0]
 
 
