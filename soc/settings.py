@@ -278,6 +278,7 @@ INGEST_MAX_EVENTS = env_int("INGEST_MAX_EVENTS", 10_000, minimum=1)
 INGEST_BACKLOG_EVENTS = env_int("INGEST_BACKLOG_EVENTS", 2_000_000, minimum=1)
 RETENTION_DAYS = env_int("RETENTION_DAYS", 30, minimum=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BODY_BYTES
+FILE_UPLOAD_HANDLERS = ["soc.web.uploads.NoFiles"]  # no page takes files, so none is written down
 
 LOGGING_CONFIG = None
 LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO").upper()

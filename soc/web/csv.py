@@ -16,7 +16,9 @@ from django.http import StreamingHttpResponse
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # also the full-width ones
 _UNSEEN = " \u00a0\ufeff\u200b"  # blanks, and signs without width, which a spreadsheet skips before it looks
-_WITHIN = re.compile(r'((?:(?s:(?<=.))[\t\r\n]|;)[;\t\r\n]*)(?=[\s"\u00a0\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20])')
+_WITHIN = re.compile(
+    r'((?:(?s:(?<=.))[\t\r\n]|;)[;\t\r\n]*)(?=[\s"\u00a0\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20])'
+)
 
 
 class _Echo:
