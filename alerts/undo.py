@@ -18,10 +18,9 @@ from alerts import telling
 from alerts.errors import NothingToUndo, TooLate
 from alerts.exceptions.taking_back import take_back
 from alerts.restoring import changes_of, restore
-from alerts.workflow import OBJECT_TYPE, UNDID, UNDO_WINDOW
+from alerts.selectors.undoable import EXCEPTION, others_of, taken_back
+from alerts.workflow import UNDO_WINDOW
 from rules.models import ExceptionItem
-
-_UNDONE_HERE = frozenset({OBJECT_TYPE, "exception"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +57,18 @@ def undo(
 
 def _undoable(group: UUID, now: datetime) -> list[Change]:
     changes = changes_of(group)
-    if not changes or any(change.verb == UNDID for change in changes):
+    if not changes:
         raise NothingToUndo
     if now - changes[0].at > UNDO_WINDOW:
         raise TooLate
-    if Change.objects.filter(undoes__in=changes).exists():
+    if taken_back([group]) or others_of([group]):
         raise NothingToUndo
-    if any(change.object_type not in _UNDONE_HERE for change in changes):
-        raise NothingToUndo  # half of an act on something else, such as closing a case: taken back there, or not at all
     return changes
 
 
 def _exception_of(changes: Sequence[Change]) -> ExceptionItem | None:
     """The exception that this act added, if it did."""
-    added = [change.object_id for change in changes if change.object_type == "exception" and change.verb == "create"]
+    added = [change.object_id for change in changes if change.object_type == EXCEPTION and change.verb == "create"]
     if not added:
         return None
     item = ExceptionItem.objects.filter(pk=added[0]).select_related("rule").first()

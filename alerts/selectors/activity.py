@@ -1,6 +1,10 @@
 """What happened to an alert, newest first: the record and the comments as one list."""
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models.functions import Lower
 
@@ -9,17 +13,20 @@ from accounts.models import Change, Team
 from accounts.selectors import people_of_teams
 from alerts.models import Alert, Comment, Reason
 from alerts.selectors.shapes import Entry
+from alerts.selectors.undoable import others_of, taken_back
 from alerts.workflow import COMMENTED, ESCALATED, OBJECT_TYPE, UNDID, UNDO_WINDOW
 
 SHOWN = 200
 _REASONS = dict(Reason.choices)
+_CASE = re.compile(r"CASE-\d+(?=:|$)")
 
 
 def activity_of(alert: Alert, *, now: datetime) -> list[Entry]:
-    """The acts and comments on an alert, newest first. Three queries."""
+    """The acts and comments on an alert, newest first. Three queries, and up to four while an act can be undone."""
     changes = list(_changes(alert))
     undone = set(Change.objects.filter(undoes__in=changes).values_list("undoes_id", flat=True))
-    entries = [_of_change(change, now, change.pk in undone) for change in changes]
+    recent = _Recent.of(changes, now)
+    entries = [_of_change(change, recent, alert, change.pk in undone) for change in changes]
     comments = list(alert.comments.select_related("author").order_by("-pk")[:SHOWN])
     called = _called(comments, alert)
     entries += [_of_comment(comment, called) for comment in comments]
@@ -31,8 +38,33 @@ def _changes(alert: Alert) -> list[Change]:
     return list(found.order_by("-at", "-pk")[:SHOWN])
 
 
-def _of_change(change: Change, now: datetime, undone: bool) -> Entry:
-    undoable = change.group is not None and change.verb != UNDID and not undone and now - change.at <= UNDO_WINDOW
+@dataclass(frozen=True, slots=True)
+class _Recent:
+    """The acts that are young enough to be undone: their groups, by what became of them."""
+
+    open: frozenset[UUID]
+    others: frozenset[UUID]  # half of an act on something else
+
+    @classmethod
+    def of(cls, changes: Sequence[Change], now: datetime) -> "_Recent":
+        young = frozenset(change.group for change in changes if change.group and now - change.at <= UNDO_WINDOW)
+        others = others_of(young)
+        return cls(young - others - taken_back(young), others)
+
+    def undoable(self, change: Change, alert: Alert) -> bool:
+        """Whether undo would put the alert back: a closing by an exception with it, all else only if it is last."""
+        if change.group not in self.open:
+            return False
+        version = (change.inverse or {}).get("version", alert.version)
+        return version == alert.version or bool(change.after.get("closed_by_exception_id"))
+
+    def part_of(self, change: Change) -> str:
+        """The case that the act belongs to, as the note begins with it."""
+        found = _CASE.match(change.note) if change.group in self.others else None
+        return found.group() if found else ""
+
+
+def _of_change(change: Change, recent: _Recent, alert: Alert, undone: bool) -> Entry:
     return Entry(
         at=change.at,
         who=change.actor_name,
@@ -40,7 +72,8 @@ def _of_change(change: Change, now: datetime, undone: bool) -> Entry:
         text=_told(change) + (" (undone)" if undone else ""),
         note=_note(change),
         group=change.group,
-        undoable=undoable,
+        undoable=recent.undoable(change, alert),
+        part_of=recent.part_of(change),
     )
 
 

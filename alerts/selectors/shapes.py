@@ -197,6 +197,7 @@ class Entry:
     note: str = ""
     group: UUID | None = None
     undoable: bool = False
+    part_of: str = ""  # the case whose closing did it, which is undone there
     is_comment: bool = False
     called: frozenset[str] = frozenset()  # the user names in a comment that call somebody
 
