@@ -84,8 +84,8 @@ class TestEscalationOfSeveralTeams:
 
     def test_who_is_in_one_of_them_cannot_take_back_the_others_part(self, moved, cast, ours, third):
         outcome, _ = moved
+        assert outcome.group is not None
         with pytest.raises(UndoNotWhole, match="1 alert of other teams"):
-            assert outcome.group is not None
             undo(group=outcome.group, **by(cast.ana, ours))
         assert set(Alert.objects.filter(pk__in=outcome.changed).values_list("team_id", flat=True)) == {third.pk}
 
