@@ -8,7 +8,7 @@ from alerts.hits import Judged
 from alerts.judging import Matches
 from engine import Document
 from events.store import StoredEvent
-from rules.ruleset import RuleSet
+from rules.ruleset import RuleSet, rule_and_part
 
 Events = Sequence[tuple[StoredEvent, bool]]
 """Events, each with whether it is demo telemetry."""
@@ -33,7 +33,8 @@ def match(ruleset: RuleSet, events: Events) -> Matches:
 def _by_rule(found: Sequence[tuple[str, int]], events: Events) -> Matches:
     decoded: dict[int, Judged] = {}
     matches: dict[str, list[Judged]] = defaultdict(list)
-    for rule_id, row in found:
+    for key, row in found:
+        rule_id, _ = rule_and_part(key)
         if row not in decoded:
             event, demo = events[row]
             decoded[row] = Judged(event, Document.of(event.raw), demo)

@@ -33,6 +33,18 @@ class Reason(models.TextChoices):
     OTHER = "other", "Other"
 
 
+class Kind(models.TextChoices):
+    """What an alert rests on, and so what its page shows."""
+
+    EVENT = "event", "One event"
+    NEW_TERMS = "new_terms", "A new value"
+    SEQUENCE = "sequence", "A sequence of events"  # the shell: its events are also building blocks of its own
+    SAMPLE = "sample", "A sample of events"
+    BLOCK = "block", "An event of a sequence"  # building block, belongs to a shell
+    THRESHOLD = "threshold", "A count of events"
+    INDICATOR = "indicator", "An indicator"
+
+
 class Alert(models.Model):
     """A stored hit that an analyst works on. What raised it is frozen in `revision`; workflow state lives only here."""
 
@@ -55,6 +67,17 @@ class Alert(models.Model):
     odd = models.BooleanField(default=False)  # the event has several hosts or users: the columns do not say it all
     evidence = models.TextField(blank=True)  # the evidence line; matched values stand between U+E000 and U+E001
     new_terms = models.JSONField(null=True)  # {"fields": [...], "values": [...], "history_start": ...}
+    kind = models.CharField(max_length=9, choices=Kind.choices, default=Kind.EVENT, db_default=Kind.EVENT)
+    facts = models.JSONField(null=True)  # what the kind adds; shapes in alerts/facts.py
+    shell = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="blocks")
+    depth = models.PositiveSmallIntegerField(default=1, db_default=1)  # 1: rests on events; 2: on such alerts; …
+    learning = models.BooleanField(default=False, db_default=False)  # stands for terms met while history was short
+    # Suppression: further hits of the same group are counted here instead of becoming alerts.
+    suppression_key = models.BinaryField(max_length=16, null=True)
+    suppression = models.JSONField(null=True)  # [{"field": ..., "value": ...}]
+    suppressed = models.PositiveIntegerField(default=0, db_default=0)
+    suppressed_from = models.DateTimeField(null=True)
+    suppressed_until = models.DateTimeField(null=True)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.OPEN)
     reason = models.CharField(max_length=16, choices=Reason.choices, blank=True)
     assignee = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -82,6 +105,12 @@ class Alert(models.Model):
             models.Index(
                 fields=["process_hash", "-id"], name="alert_of_hash", condition=models.Q(process_hash__isnull=False)
             ),
+            models.Index(
+                fields=["suppression_key", "-id"],
+                name="alert_suppressing",
+                condition=models.Q(suppression_key__isnull=False),
+            ),
+            models.Index(fields=["shell", "id"], name="alert_of_shell", condition=models.Q(shell__isnull=False)),
             GinIndex(fields=["tags"], name="alert_tags"),
             GinIndex(fields=["techniques"], name="alert_techniques"),
         ]
@@ -94,7 +123,8 @@ class AlertEvent(models.Model):
     """An event an alert rests on, kept with the alert, so that retention never empties an alert."""
 
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="events")
-    role = models.CharField(max_length=24, default="source")
+    role = models.CharField(max_length=24, default="source")  # source; of a sequence "step 1", …; "indicator"
+    position = models.PositiveIntegerField(default=0, db_default=0)  # its place among the alert's events
     uid = models.BinaryField(max_length=16)
     day = models.DateField()
     index = models.TextField()
@@ -104,6 +134,7 @@ class AlertEvent(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["alert", "role", "uid"], name="evidence_once")]
+        indexes = [models.Index(fields=["alert", "position"], name="evidence_in_order")]
 
 
 class Target(models.Model):

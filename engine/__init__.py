@@ -16,6 +16,7 @@ from engine.languages.filters import parse_filters
 from engine.languages.kql import parse_kql
 from engine.leaves import pin_dates
 from engine.matcher import Expression, Hit, Matcher
+from engine.plan import Logic, Part, Plan, logic_from_json, logic_to_json
 from engine.prefilter import COLUMNS, columns_of, narrows_to, prefilter
 from engine.rule_types import RULE_TYPES
 from engine.rulefile import CompiledRule, RuleDefinition, compile_rule, load_rule
@@ -40,8 +41,11 @@ __all__ = [
     "Guide",
     "Hit",
     "LanguageError",
+    "Logic",
     "Matcher",
+    "Part",
     "PatternError",
+    "Plan",
     "RuleDefinition",
     "RuleFileError",
     "Tree",
@@ -56,6 +60,8 @@ __all__ = [
     "in_words",
     "index_matches",
     "load_rule",
+    "logic_from_json",
+    "logic_to_json",
     "lookback_of",
     "matches",
     "narrows_to",

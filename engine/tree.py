@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from engine.errors import TreeError
 
-COMPILER_VERSION = 1
+COMPILER_VERSION = 2
 """Raised whenever the same source compiles to another tree, so that stored trees are compiled again."""
 
 Scalar: TypeAlias = str | int | float | bool
@@ -38,6 +38,10 @@ class Op(StrEnum):
     PHRASE = "phrase"
     """As IS, but on tokenised text all the words, adjacent and in order."""
     WILDCARD = "wildcard"
+    REGEX = "regex"
+    """A Lucene regular expression over the whole value."""
+    CIDR = "cidr"
+    """An address inside one of the networks, whatever the type of the field."""
     EXISTS = "exists"
     GT = "gt"
     GTE = "gte"
@@ -76,6 +80,7 @@ class Leaf:
     Values are kept as text, since the field's type decides how they are read (so True and 1 stay apart).
     EXISTS has no values; a range has exactly one. `fold` compares without regard to case.
     With `wild_field` the field name is a pattern, and the leaf is true when it is for any field that fits.
+    With `whole` tokenised text is compared as one value, as EQL does, and not word by word.
     """
 
     field: str
@@ -83,6 +88,7 @@ class Leaf:
     values: tuple[Scalar, ...] = ()
     fold: bool = False
     wild_field: bool = False
+    whole: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", tuple(map(text_of, self.values)))
@@ -100,6 +106,43 @@ class Nested:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldValue:
+    """An operand: one value of a field of the event; nothing (null) when it has none."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """An operand: a literal, or null."""
+
+    value: Scalar | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operand: a function, comparison or arithmetic of operands; see engine/functions.py for the names.
+
+    `fold` compares texts without regard to case. Of null it makes null, unless the function says otherwise.
+    """
+
+    function: str
+    arguments: "tuple[Operand, ...]"
+    fold: bool = False
+
+
+Operand: TypeAlias = FieldValue | Constant | Call
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A question that functions, arithmetic or two fields take part in: true when some choice of one value for each
+    field that it names makes the call true. Null is not true."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
 class MatchAll:
     """True of every event: the empty query."""
 
@@ -109,7 +152,7 @@ class MatchNone:
     """True of no event."""
 
 
-Tree: TypeAlias = And | Or | Not | Leaf | Nested | MatchAll | MatchNone
+Tree: TypeAlias = And | Or | Not | Leaf | Nested | Formula | MatchAll | MatchNone
 
 
 def all_of(*children: Tree) -> Tree:
@@ -163,9 +206,31 @@ def leaves_of(tree: Tree) -> Iterator[Leaf]:
         waiting.extend(reversed(children_of(node)))
 
 
+def formulas_of(tree: Tree) -> Iterator[Formula]:
+    """Every formula in a tree."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Formula):
+            yield node
+        waiting.extend(reversed(children_of(node)))
+
+
+def operand_fields(operand: Operand) -> Iterator[str]:
+    """The fields that an operand names, left to right, as often as it names them."""
+    waiting: list[Operand] = [operand]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, FieldValue):
+            yield node.field
+        elif isinstance(node, Call):
+            waiting.extend(reversed(node.arguments))
+
+
 def fields_of(tree: Tree) -> frozenset[str]:
     """The names of the fields a tree asks for. Patterns of field names are given as they are written."""
-    return frozenset(leaf.field for leaf in leaves_of(tree))
+    asked = {leaf.field for leaf in leaves_of(tree)}
+    return frozenset(asked.union(*(operand_fields(formula.call) for formula in formulas_of(tree))))
 
 
 def depth_of(tree: Tree) -> int:
@@ -191,6 +256,8 @@ def tree_to_json(tree: Tree) -> dict[str, Any]:
             return {"nested": path, "child": tree_to_json(child)}
         case Leaf():
             return _leaf_to_json(tree)
+        case Formula(call):
+            return {"formula": _operand_to_json(call)}
         case MatchAll():
             return {"all": True}
         case MatchNone():
@@ -205,7 +272,20 @@ def _leaf_to_json(leaf: Leaf) -> dict[str, Any]:
         data["fold"] = True
     if leaf.wild_field:
         data["wild_field"] = True
+    if leaf.whole:
+        data["whole"] = True
     return data
+
+
+def _operand_to_json(operand: Operand) -> dict[str, Any]:
+    match operand:
+        case FieldValue(field):
+            return {"field": field}
+        case Constant(value):
+            return {"value": _storable(value) if isinstance(value, str) else value}
+        case Call(function, arguments, fold):
+            data = {"call": function, "arguments": [_operand_to_json(argument) for argument in arguments]}
+            return data | {"fold": True} if fold else data
 
 
 def _storable(text: str) -> str | dict[str, str]:
@@ -241,9 +321,24 @@ def _from_json(data: Mapping[str, Any]) -> Tree:
         return Not(_from_json(data["not"]))
     if "nested" in data:
         return Nested(str(data["nested"]), _from_json(data["child"]))
+    if "formula" in data:
+        return Formula(_call_from_json(data["formula"]))
     if "all" in data:
         return MatchAll() if data["all"] else MatchNone()
     return _leaf_from_json(data)
+
+
+def _operand_from_json(data: Mapping[str, Any]) -> Operand:
+    if "field" in data:
+        return FieldValue(str(data["field"]))
+    if "value" in data:
+        return Constant(None if data["value"] is None else _restored(data["value"]))
+    return _call_from_json(data)
+
+
+def _call_from_json(data: Mapping[str, Any]) -> Call:
+    arguments = tuple(map(_operand_from_json, data["arguments"]))
+    return Call(str(data["call"]), arguments, bool(data.get("fold", False)))
 
 
 def _leaf_from_json(data: Mapping[str, Any]) -> Leaf:
@@ -254,4 +349,5 @@ def _leaf_from_json(data: Mapping[str, Any]) -> Leaf:
         values,
         bool(data.get("fold", False)),
         bool(data.get("wild_field", False)),
+        bool(data.get("whole", False)),
     )

@@ -153,7 +153,7 @@ def _unchanged(rule: Rule, revision: RuleRevision, path: str, definition: RuleDe
     """A rule as it was; after an upgrade its tree is compiled anew, so that the first start pays and not every one."""
     if revision.compiler_version != COMPILER_VERSION:
         compiled = compile_rule(definition)
-        if compiled.tree is not None:
+        if compiled.logic is not None:
             recompile(definition, revision.pk)
         _note_evaluated(rule, compiled)
     return _told(path, Status.UNCHANGED, definition)
@@ -223,7 +223,7 @@ def _revision(
         number=rule.revision.number + 1 if rule.revision else 1,
         definition=_plain(definition),
         source_text=text,
-        tree=as_json(compiled.tree) if compiled.tree is not None else None,
+        tree=as_json(compiled.logic) if compiled.logic is not None else None,
         compiler_version=COMPILER_VERSION,
         logic_hash=compiled.logic_hash,
         note=note[:255],

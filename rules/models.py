@@ -23,6 +23,9 @@ class Rule(models.Model):
     not_evaluated_because = models.CharField(max_length=255, blank=True)
     quarantined_at = models.DateTimeField(null=True)
     quarantine_reason = models.TextField(blank=True)
+    # Local overrides (rules/overrides.py): what people here set, whatever an update of the file says.
+    overrides = models.JSONField(default=dict, db_default={})
+    superseded_by = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="supersedes")
     source = models.CharField(max_length=255)  # where it came from, such as "pack"
     revision = models.ForeignKey("RuleRevision", null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
@@ -167,6 +170,8 @@ class RuleRun(models.Model):
         BATCH = "batch", "new events"
         LOOKBACK = "lookback", "look-back"
         RELEASE = "release", "exception taken back"
+        SETTLING = "settling", "events joined"
+        GAP = "gap", "gap filled"
 
     rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="runs")
     revision = models.ForeignKey(RuleRevision, on_delete=models.CASCADE, related_name="+")
@@ -179,7 +184,59 @@ class RuleRun(models.Model):
     alerts = models.IntegerField()
     excepted = models.IntegerField(default=0)
     over_cap = models.IntegerField(default=0)
+    suppressed = models.IntegerField(default=0, db_default=0)
     milliseconds = models.IntegerField(default=0)
 
     class Meta:
         indexes = [models.Index(fields=["rule", "-at"], name="run_newest")]
+
+
+class CandidateBlock(models.Model):
+    """What one pass let into the steps or groups of rules that share a logic: packed, and joined when settling.
+
+    `data` holds the candidates (rules/candidates.py). Kept as long as one of them may still complete an alert.
+    """
+
+    logic_hash = models.BinaryField(max_length=16)
+    team_id = models.BigIntegerField()
+    batch_id = models.BigIntegerField(null=True)  # null: from a look-back
+    part = models.CharField(max_length=9)  # name of the filter: event, 1, 2, until, indicator
+    first_at = models.DateTimeField()  # the window of the rule's time field that the candidates cover
+    last_at = models.DateTimeField()
+    count = models.IntegerField()
+    data = models.BinaryField()
+    settled = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["logic_hash", "team_id", "last_at"], name="candidate_window"),
+            models.Index(fields=["logic_hash"], name="candidate_new", condition=models.Q(settled=False)),
+        ]
+
+
+class Settling(models.Model):
+    """When a rule's candidates are to be joined next, and who does it now. Due times are on the database's clock."""
+
+    rule = models.OneToOneField(Rule, primary_key=True, on_delete=models.CASCADE, related_name="settling")
+    due_at = models.DateTimeField(null=True)  # null: nothing waits
+    settled_at = models.DateTimeField(null=True)
+    settled_to = models.DateTimeField(null=True)  # the `to` of the last run
+    lease_by = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.SmallIntegerField(default=0)
+    error = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="settling_due", condition=models.Q(due_at__isnull=False))]
+
+
+class GroupMark(models.Model):
+    """How far a group of a threshold rule has alerted: only later events count again."""
+
+    pk = models.CompositePrimaryKey("rule_id", "team_id", "group_hash")
+    rule_id = models.CharField(max_length=64)
+    team_id = models.BigIntegerField()
+    group_hash = models.BinaryField(max_length=16)
+    last_at = models.DateTimeField()  # time of the last event that counted
+    alerted_at = models.DateTimeField()

@@ -12,11 +12,23 @@ from functools import partial
 import structlog
 from django.db import transaction
 
-from engine import Document, EngineError, Expression, Matcher, RuleDefinition, Tree, matches, parse_entries
+from engine import (
+    Document,
+    EngineError,
+    Expression,
+    Logic,
+    Matcher,
+    Part,
+    Plan,
+    RuleDefinition,
+    Tree,
+    matches,
+    parse_entries,
+)
 from rules import epoch
 from rules.models import ExceptionItem, Rule
 from rules.quarantine import set_aside
-from rules.trees import TreeUnusable, definition_of, load_tree
+from rules.trees import TreeUnusable, definition_of, load_logic
 from soc.web import clock
 
 log = structlog.get_logger(__name__)
@@ -40,9 +52,24 @@ class ActiveRule:
     name: str
     team_id: int | None
     definition: RuleDefinition
-    tree: Tree
+    logic: Logic
     logic_hash: bytes
     exceptions: tuple[ActiveException, ...]
+
+    @property
+    def tree(self) -> Tree:
+        """What lets in every event that may take part."""
+        return self.logic.tree
+
+    @property
+    def plan(self) -> Plan | None:
+        """What the rule does with the events it lets in, when one alone does not decide."""
+        return self.logic.plan
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The filters by which the rule takes part in the pass."""
+        return self.logic.parts(self.definition.indices)
 
     def excepted_by(self, document: Document) -> int | None:
         """The id of the first exception that covers the event; None when none does."""
@@ -53,7 +80,7 @@ class ActiveRule:
 class RuleSet:
     """Every rule in force at an epoch, by id, and the matcher that judges a batch by all of them in one pass.
 
-    The matcher's keys are rule ids. Which team a rule is for is not its business: see ActiveRule.team_id.
+    The matcher's keys are those of `key_of`. Which team a rule is for is not its business: see ActiveRule.team_id.
     """
 
     epoch: int
@@ -99,7 +126,7 @@ def _load(number: int) -> RuleSet:
         except TreeUnusable as error:
             _to_quarantine[row.pk] = str(error)
             log.warning("a rule cannot be loaded", rule=row.pk, reason=str(error))
-    return RuleSet(number, rules, Matcher([_expression(rule) for rule in rules.values()]))
+    return RuleSet(number, rules, Matcher([expression for rule in rules.values() for expression in _expressions(rule)]))
 
 
 def _rows() -> list[Rule]:
@@ -119,7 +146,7 @@ def _active(row: Rule, exceptions: tuple[ActiveException, ...]) -> ActiveRule:
         name=row.name,
         team_id=row.team_id,
         definition=definition,
-        tree=load_tree(definition, revision),
+        logic=load_logic(definition, revision),
         logic_hash=bytes(revision.logic_hash),
         exceptions=exceptions,
     )
@@ -137,8 +164,19 @@ def _exceptions() -> dict[str, tuple[ActiveException, ...]]:
     return {rule_id: tuple(found) for rule_id, found in items.items()}
 
 
-def _expression(rule: ActiveRule) -> Expression:
-    return Expression(key=rule.id, tree=rule.tree, indices=rule.definition.indices)
+def key_of(rule_id: str, part: str) -> str:
+    """The matcher's key of one of a rule's filters; no rule id has a `#`."""
+    return f"{rule_id}#{part}"
+
+
+def rule_and_part(key: str) -> tuple[str, str]:
+    """The rule and the filter that a key of the matcher names."""
+    rule_id, _, part = key.partition("#")
+    return rule_id, part
+
+
+def _expressions(rule: ActiveRule) -> list[Expression]:
+    return [Expression(key_of(rule.id, part.name), part.tree, part.indices) for part in rule.parts]
 
 
 def _report_broken() -> None:

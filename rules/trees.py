@@ -1,4 +1,4 @@
-"""The tree of a revision, read from stored JSON; parsing a query happens only when the compiler has changed.
+"""The logic (tree and plan) of a revision, read from stored JSON; a query is parsed only when the compiler changed.
 
 A revision is immutable, so what a newer compiler makes of it is kept beside it, in CompiledTree.
 """
@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from engine import COMPILER_VERSION, EngineError, RuleDefinition, Tree, compile_rule, tree_from_json, tree_to_json
+from engine import COMPILER_VERSION, EngineError, Logic, RuleDefinition, compile_rule, logic_from_json, logic_to_json
 from rules.models import CompiledTree, RuleRevision
 
 
@@ -27,8 +27,8 @@ def definition_of(revision: RuleRevision) -> RuleDefinition:
         raise TreeUnusable("Its stored definition cannot be read by this version; load the file again.") from error
 
 
-def load_tree(definition: RuleDefinition, revision: RuleRevision) -> Tree:
-    """The tree of a revision; compiled again, and kept, when no stored one was made by this compiler.
+def load_logic(definition: RuleDefinition, revision: RuleRevision) -> Logic:
+    """The logic of a revision; compiled again, and kept, when no stored one was made by this compiler.
 
     Expects `revision.compiled` to be loaded along; else it costs a query.
     Raises: TreeUnusable.
@@ -37,26 +37,26 @@ def load_tree(definition: RuleDefinition, revision: RuleRevision) -> Tree:
     return recompile(definition, revision.pk) if stored is None else _from_json(stored)
 
 
-def recompile(definition: RuleDefinition, revision_id: int) -> Tree:
-    """Compile the revision's source with today's compiler and keep the tree for the next start.
+def recompile(definition: RuleDefinition, revision_id: int) -> Logic:
+    """Compile the revision's source with today's compiler and keep its logic for the next start.
 
     Raises: TreeUnusable.
     """
     try:
-        tree = compile_rule(definition).tree
+        logic = compile_rule(definition).logic
     except (EngineError, KeyError) as error:
         raise TreeUnusable(f"Its query can no longer be read. {error}") from error
-    if tree is None:
+    if logic is None:
         raise TreeUnusable("Rules of its type are not evaluated.")
     CompiledTree.objects.update_or_create(
-        revision_id=revision_id, defaults={"compiler_version": COMPILER_VERSION, "tree": as_json(tree)}
+        revision_id=revision_id, defaults={"compiler_version": COMPILER_VERSION, "tree": as_json(logic)}
     )
-    return tree
+    return logic
 
 
-def as_json(tree: Tree) -> dict[str, Any]:
-    """The tree as plain JSON values, as a JSON column takes them."""
-    plain: dict[str, Any] = orjson.loads(orjson.dumps(tree_to_json(tree)))
+def as_json(logic: Logic) -> dict[str, Any]:
+    """The logic as plain JSON values, as a JSON column takes them."""
+    plain: dict[str, Any] = orjson.loads(orjson.dumps(logic_to_json(logic)))
     return plain
 
 
@@ -68,8 +68,8 @@ def _stored(revision: RuleRevision) -> dict[str, Any] | None:
     return cached.tree if cached and cached.compiler_version == COMPILER_VERSION else None
 
 
-def _from_json(stored: dict[str, Any]) -> Tree:
+def _from_json(stored: dict[str, Any]) -> Logic:
     try:
-        return tree_from_json(stored)
+        return logic_from_json(stored)
     except (EngineError, KeyError, TypeError, ValueError, IndexError) as error:
         raise TreeUnusable("Its stored tree cannot be read; load the rule file again.") from error

@@ -16,7 +16,7 @@ from alerts.kept import source_of, sources_of
 from alerts.models import Alert, Reason, Status
 from engine import Document, EngineError, Tree, fold, matches, parse_entries
 from engine.tree import And, Leaf, Op
-from rules.trees import TreeUnusable, definition_of, load_tree
+from rules.trees import TreeUnusable, definition_of, load_logic
 
 # Most telling first. A field is left out where one before it says the same more exactly (its name by its path).
 STABLE_FIELDS: tuple[tuple[str, str | None], ...] = (
@@ -118,7 +118,7 @@ def _not_asked_by_rule(candidates: list[_Candidate], alert: Alert) -> list[_Cand
     Expects the alert's revision to be loaded; one query for its compiled tree.
     """
     try:
-        tree = load_tree(definition_of(alert.revision), alert.revision)
+        tree = load_logic(definition_of(alert.revision), alert.revision).tree
     except TreeUnusable:
         return candidates
     asked = {(leaf.field, fold(str(leaf.values[0]))) for leaf in _asked_of_every_event(tree)}

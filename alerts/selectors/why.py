@@ -7,7 +7,7 @@ from alerts.selectors.shapes import NewTerms, Why
 from engine import Document, EngineError, Explanation, explain
 from engine.rule_types.new_terms import terms_hash
 from rules.models import SeenTerm
-from rules.trees import TreeUnusable, definition_of, load_tree
+from rules.trees import TreeUnusable, definition_of, load_logic
 
 GONE = "What was kept of the event cannot be judged any more, so the clauses cannot be shown."
 UNREADABLE = "The version of the rule that raised this can no longer be read, so its clauses cannot be shown."
@@ -21,7 +21,7 @@ def why_it_fired(alert: Alert, document: Document | None) -> Why:
     if document is None:
         return Why(problem=GONE)
     try:
-        tree = load_tree(definition_of(alert.revision), alert.revision)
+        tree = load_logic(definition_of(alert.revision), alert.revision).tree
         explanation = explain(tree, document)
     except (TreeUnusable, EngineError):
         return Why(problem=UNREADABLE)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.tree import Tree
+from engine.plan import Logic
 
 if TYPE_CHECKING:
     from engine.rulefile.definition import RuleDefinition
@@ -15,14 +15,14 @@ class RuleType:
     """One value of a rule file's `type`.
 
     `languages` maps each query language the type may be written in to None when it is evaluated, else to the
-    plain reason why not; the first is the default. `compile` gives the filter every event is judged by; it is
-    None for a type that only loads and shows its page.
+    plain reason why not; the first is the default. `compile` gives the filter every event is judged by and what is
+    done with its matches; it is None for a type that only loads and shows its page.
     """
 
     name: str
     title: str
     languages: dict[str, str | None]
-    compile: "Callable[[RuleDefinition], Tree] | None" = None
+    compile: "Callable[[RuleDefinition], Logic] | None" = None
     needs_query: bool = True
 
     @property

@@ -62,14 +62,14 @@ def test_a_rule_that_is_not_evaluated_cannot_be_switched_on(load: Load) -> None:
 
 def test_a_rule_whose_tree_cannot_be_loaded_is_set_aside_alone(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     load(rule_text(), rule_text(rule_id=OTHER, name="Other", query="process.name:other"))
-    real = trees.load_tree
+    real = trees.load_logic
 
     def broken(definition, revision):
         if definition.rule_id == OTHER:
             raise trees.TreeUnusable("Its query can no longer be read.")
         return real(definition, revision)
 
-    monkeypatch.setattr(ruleset, "load_tree", broken)
+    monkeypatch.setattr(ruleset, "load_logic", broken)
     assert list(ruleset.current().rules) == [PERL]
     rule = Rule.objects.get(pk=OTHER)
     assert rule.quarantined_at is not None
