@@ -102,6 +102,14 @@ def live_system() -> Iterator[LiveSystem]:
     system.stop()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_looked_up_when_asked_for() -> None:
+    """Every new client makes the middleware anew, which else lists and stats each static file (10 ms a client)."""
+    from django.conf import settings
+
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
 @pytest.fixture(autouse=True)
 def _nothing_remembered(request: pytest.FixtureRequest) -> Iterator[None]:
     """The rule set and the days that are known to exist belong to the process; each test's database begins without."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
@@ -72,6 +73,18 @@ class Site:
     people: dict[Role, User]
     outsider: User
     arguments: dict[str, Any]
+    sessions: dict[User | None, str] = field(default_factory=dict)
+
+    def client_of(self, person: User | None) -> Client:
+        """A browser of the person: always the same session, and no cookie that an earlier page has set."""
+        client = Client(raise_request_exception=False)
+        if person is None:
+            return client
+        if person not in self.sessions:
+            client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+            self.sessions[person] = client.cookies[settings.SESSION_COOKIE_NAME].value
+        client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[person]
+        return client
 
 
 @pytest.fixture
@@ -155,9 +168,7 @@ def _last_group() -> Any:
 
 def _try(site: Site, line: Line, person: User | None) -> Any:
     """What the person gets; whatever it changed is taken back."""
-    client = Client(raise_request_exception=False)
-    if person is not None:
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client = site.client_of(person)
     address = reverse(line.name, kwargs={name: site.arguments[name] for name in line.args})
     with transaction.atomic():
         answer = _send(client, line, address)
