@@ -9,7 +9,7 @@ from rules.models import RuleRun
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One pass of one rule over the window [start, end): what was judged, hit, raised, excepted and over the cap."""
+    """One pass of one rule over the window [start, end): what was judged, hit, raised, suppressed, excepted, over the cap."""
 
     rule_id: str
     revision_id: int
@@ -22,6 +22,7 @@ class RunRow:
     alerts: int
     excepted: int = 0
     over_cap: int = 0
+    suppressed: int = 0
     milliseconds: int = 0
 
 
