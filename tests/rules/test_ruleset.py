@@ -27,7 +27,7 @@ def test_the_rule_set_judges_by_the_stored_tree_without_parsing(rule: Rule, monk
             ("logs-demo-default", b'{"process":{"name":"perl","args":["bash"]}}'),
         ]
     )
-    assert [(hit.key, hit.row) for hit in hits] == [(PERL, 0)]
+    assert [(hit.key, hit.row) for hit in hits] == [(ruleset.key_of(PERL, "event"), 0)]
 
 
 def test_an_unchanged_epoch_costs_one_query(rule: Rule) -> None:
