@@ -192,16 +192,17 @@ class RuleRun(models.Model):
 
 
 class CandidateBlock(models.Model):
-    """What one pass let into the steps or groups of rules that share a logic: packed, and joined when settling.
+    """What one pass let into one filter of a rule: packed, and joined when settling.
 
-    `data` holds the candidates (rules/candidates.py). Kept as long as one of them may still complete an alert.
+    `data` holds the candidates (rules/candidates.py). They are the rule's own, not those of every rule of the same
+    logic: its exceptions have taken theirs out. Kept as long as one of them may still complete an alert.
     """
 
+    rule_id = models.CharField(max_length=64)
     logic_hash = models.BinaryField(max_length=16)
     team_id = models.BigIntegerField()
-    batch_id = models.BigIntegerField(null=True)  # null: from a look-back
     part = models.CharField(max_length=9)  # name of the filter: event, 1, 2, until, indicator
-    first_at = models.DateTimeField()  # the window of the rule's time field that the candidates cover
+    first_at = models.DateTimeField()  # what the candidates cover of the time by which the rule joins
     last_at = models.DateTimeField()
     count = models.IntegerField()
     data = models.BinaryField()
@@ -210,8 +211,8 @@ class CandidateBlock(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["logic_hash", "team_id", "last_at"], name="candidate_window"),
-            models.Index(fields=["logic_hash"], name="candidate_new", condition=models.Q(settled=False)),
+            models.Index(fields=["rule_id", "logic_hash", "team_id", "last_at"], name="candidate_window"),
+            models.Index(fields=["rule_id", "id"], name="candidate_new", condition=models.Q(settled=False)),
         ]
 
 
@@ -220,6 +221,7 @@ class Settling(models.Model):
 
     rule = models.OneToOneField(Rule, primary_key=True, on_delete=models.CASCADE, related_name="settling")
     due_at = models.DateTimeField(null=True)  # null: nothing waits
+    waiting_since = models.DateTimeField(null=True)  # when the oldest candidates came that are not joined
     settled_at = models.DateTimeField(null=True)
     settled_to = models.DateTimeField(null=True)  # the `to` of the last run
     lease_by = models.UUIDField(null=True)
@@ -240,3 +242,16 @@ class GroupMark(models.Model):
     group_hash = models.BinaryField(max_length=16)
     last_at = models.DateTimeField()  # time of the last event that counted
     alerted_at = models.DateTimeField()
+
+
+class Learning(models.Model):
+    """Until when a new-terms rule learns what is usual in a team: stored history is shorter than the rule's until then.
+
+    It only ever gets earlier, as older events come in; that retention drops some does not make it later.
+    """
+
+    pk = models.CompositePrimaryKey("rule_id", "team_id")
+    rule_id = models.CharField(max_length=64)
+    team_id = models.BigIntegerField()
+    since = models.DateTimeField()  # time of the oldest event stored when this was first asked
+    until = models.DateTimeField()
