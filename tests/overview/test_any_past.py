@@ -4,6 +4,7 @@ Hypothesis makes up weeks of work: acts of all kinds through the real services, 
 raised from real events. Then the figures of several instants, teams and ranges are taken both ways.
 """
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,7 @@ from tests.overview.world import NOW, Soc
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 BEGIN = NOW - 20 * DAY
+WEEKS = int(os.environ.get("WEEKS", "15"))  # each is half a second of work; WEEKS=200 now and then
 KINDS = (
     "assign", "unassign", "acknowledge", "close", "close", "reopen", "undo", "undo", "escalate", "except", "target",
     "open_case", "join", "leave", "change_case", "close_case", "reopen_case", "quarantine", "release",
@@ -176,7 +178,7 @@ acts = st.lists(
 
 
 @settings(
-    max_examples=25,
+    max_examples=WEEKS,
     deadline=None,
     derandomize=True,
     phases=[Step.explicit, Step.generate],  # the list of acts says enough; shrinking it takes minutes
