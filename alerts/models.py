@@ -75,6 +75,7 @@ class Alert(models.Model):
     # Suppression: further hits of the same group are counted here instead of becoming alerts.
     suppression_key = models.BinaryField(max_length=16, null=True)
     suppression = models.JSONField(null=True)  # [{"field": ..., "value": ...}]
+    suppression_at = models.DateTimeField(null=True)  # when its first event arrived: from then on it counts
     suppressed = models.PositiveIntegerField(default=0, db_default=0)
     suppressed_from = models.DateTimeField(null=True)
     suppressed_until = models.DateTimeField(null=True)
@@ -135,6 +136,14 @@ class AlertEvent(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["alert", "role", "uid"], name="evidence_once")]
         indexes = [models.Index(fields=["alert", "position"], name="evidence_in_order")]
+
+
+class SuppressedHit(models.Model):
+    """A hit that was counted at an alert, by the identity it would have had; kept for as long as its event may be."""
+
+    identity = models.BinaryField(primary_key=True, max_length=16)
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField(db_index=True)  # of its event
 
 
 class Target(models.Model):
