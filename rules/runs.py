@@ -9,7 +9,10 @@ from rules.models import RuleRun
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One pass of one rule over the window [start, end): what was judged, hit, raised, suppressed, excepted, over the cap."""
+    """One pass of one rule over the window [start, end): what was judged, hit, raised, excepted and over the cap.
+
+    `suppressed` hits were counted at an alert that stands.
+    """
 
     rule_id: str
     revision_id: int

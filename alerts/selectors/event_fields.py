@@ -1,6 +1,6 @@
 """The fields of an alert's source event, the telling ones first and in groups, then all of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from alerts.selectors.shapes import FieldGroup, FieldRow
 from engine import Document, RuleDefinition
@@ -23,6 +23,8 @@ _GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Event", "event.", ("category", "action", "outcome", "dataset", "ingested")),
 )
 HIGHLIGHTED = "Highlighted by the rule"
+ALIKE = "The same in all of them"
+SHOWN_EACH = 12
 
 
 def all_fields(document: Document, definition: RuleDefinition) -> list[FieldRow]:
@@ -42,6 +44,29 @@ def grouped_fields(document: Document, definition: RuleDefinition) -> list[Field
         room -= len(rows)
         groups.append(FieldGroup(title, rows))
     return [group for group in groups if group.fields]
+
+
+def fields_of_several(documents: Sequence[tuple[str, Document]], definition: RuleDefinition) -> list[FieldGroup]:
+    """Of several events: what all of them have alike, then what each has besides, under its title."""
+    groups = [grouped_fields(document, definition) for _, document in documents]
+    told = [{row.name: row for group in found for row in group.fields} for found in groups]
+    alike = [name for name, row in told[0].items() if all(other.get(name) == row for other in told[1:])]
+    shared = FieldGroup(ALIKE, [told[0][name] for name in alike])
+    own = [
+        FieldGroup(title, [row for name, row in rows.items() if name not in alike][:SHOWN_EACH])
+        for (title, _), rows in zip(documents, told, strict=True)
+    ]
+    return [group for group in (shared, *own) if group.fields]
+
+
+def all_fields_of_several(documents: Sequence[Document], definition: RuleDefinition) -> list[FieldRow]:
+    """Every field of several events by name, with the values of all of them, each once."""
+    values: dict[str, dict[str, None]] = {}
+    for document in documents:
+        for row in all_fields(document, definition):
+            values.setdefault(row.name, {}).update(dict.fromkeys(row.values))
+    highlighted = frozenset(definition.investigation_fields)
+    return [FieldRow(name, tuple(found), name in highlighted) for name, found in sorted(values.items())]
 
 
 def _rows(document: Document, names: Iterable[str], highlighted: frozenset[str]) -> list[FieldRow]:

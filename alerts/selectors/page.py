@@ -8,17 +8,19 @@ import orjson
 
 from accounts.models import User
 from accounts.selectors import teams_of
-from alerts.kept import source_of
 from alerts.models import Alert
 from alerts.selectors.activity import activity_of
-from alerts.selectors.event_fields import all_fields, grouped_fields
+from alerts.selectors.composition import composition_of
+from alerts.selectors.event_fields import all_fields, all_fields_of_several, fields_of_several, grouped_fields
+from alerts.selectors.evidence import kept_events, source_among
+from alerts.selectors.joined_shapes import Composition, KeptEvent
 from alerts.selectors.origin import events_team, team_name
 from alerts.selectors.queue_page import neighbours
 from alerts.selectors.related import related_to
 from alerts.selectors.sentence import summary_sentence
-from alerts.selectors.shapes import AlertPage, Neighbours, QueueFilters, Verdicts
+from alerts.selectors.shapes import AlertPage, FieldRow, Neighbours, QueueFilters, Verdicts
 from alerts.selectors.verdicts import past_verdicts
-from alerts.selectors.why import new_terms_of, why_it_fired
+from alerts.selectors.why import logic_of, new_terms_of, why_it_fired
 from alerts.targets import due_of, targets
 from engine import Document, LanguageError, RuleDefinition
 from engine.guide import Guide, split_guide
@@ -42,23 +44,26 @@ def alert_page(
     About fifteen queries, and one read of the process tree's blocks.
     """
     team_ids, times = teams_of(user), targets() if times is None else times
-    kept, home = source_of(alert), events_team(alert)
-    around_it = replace(kept, team_id=home) if kept and home in team_ids else None
-    document = kept.document() if kept else Document({})
-    definition = definition_of(alert.revision)
+    events, home = kept_events(alert), events_team(alert)
+    source = source_among(events)
+    around_it = replace(source.event, team_id=home) if source and home in team_ids else None
+    document = source.document if source else Document({})
+    definition, logic = definition_of(alert.revision), logic_of(alert)
+    composed = composition_of(alert, events, logic, team_ids)
+    several = _several(composed)
     return AlertPage(
         alert=alert,
         definition=definition,
         revision=alert.revision,
         current_revision=alert.rule.revision,
-        sentence=summary_sentence(alert, document),
-        why=why_it_fired(alert, document if kept else None),
+        sentence=summary_sentence(alert, document, composed),
+        why=why_it_fired(alert, document if source else None, logic),
         new_terms=new_terms_of(alert, home if home in team_ids else None),
         process_tree=_process_tree(around_it),
         event_stored=around_it is not None and _is_stored(around_it),
         events_of="" if home in team_ids else team_name(home),
-        fields=grouped_fields(document, definition),
-        all_fields=all_fields(document, definition),
+        fields=fields_of_several(several, definition) if several else grouped_fields(document, definition),
+        all_fields=_all_fields(document, several, definition),
         raw=orjson.dumps(document.raw, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode(),
         activity=activity_of(alert, now=now),
         guide=_guide(definition),
@@ -66,7 +71,27 @@ def alert_page(
         related=related_to(alert, team_ids),
         neighbours=_neighbours(user, filters, alert, now, times),
         due=due_of(alert, times),
+        composition=composed,
+        events=_events(composed),
     )
+
+
+def _several(composed: Composition) -> list[tuple[str, Document]]:
+    """The events of a sequence with the titles of their steps; nothing for any other alert."""
+    rows = composed.steps.rows if composed.steps else ()
+    return [(f"Step {row.title}", row.event.document) for row in rows if row.event]
+
+
+def _all_fields(document: Document, several: list[tuple[str, Document]], definition: RuleDefinition) -> list[FieldRow]:
+    if not several:
+        return all_fields(document, definition)
+    return all_fields_of_several([one for _, one in several], definition)
+
+
+def _events(composed: Composition) -> tuple[KeptEvent, ...]:
+    if composed.steps:
+        return tuple(row.event for row in composed.steps.rows if row.event)
+    return composed.reached.events if composed.reached else ()
 
 
 def _guide(definition: RuleDefinition) -> Guide:

@@ -1,139 +1,135 @@
-"""The one sentence above an alert: who did what where and when, in the event's own words."""
+"""The one sentence above an alert: who did what where and when, in the words of its events."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from alerts.kept import source_of
 from alerts.models import Alert
+from alerts.selectors.deeds import Parts, cut, plain, strong, what, where, who
+from alerts.selectors.joined_shapes import Composition, KeptEvent, Learning, MetIndicator, Pair, Reached, Steps
 from alerts.selectors.shapes import Part
 from engine import Document
 
-MAX_VALUE = 120
-_Parts = list[Part]
+TOLD_STEPS = 3
+NOTHING = Composition()
 
 
-def summary_sentence(alert: Alert, document: Document | None = None) -> tuple[Part, ...]:
+def summary_sentence(
+    alert: Alert, document: Document | None = None, composition: Composition = NOTHING
+) -> tuple[Part, ...]:
     """Who, what, where, when (UTC). One query when the source event is not handed in."""
+    if composition.steps and composition.steps.events:
+        return tuple(_of_steps(composition.steps, alert))
+    if composition.reached:
+        return tuple(_of_count(composition.reached))
     if document is None:
         event = source_of(alert)
         document = event.document() if event else Document({})
-    deed = next((parts for told in _DEEDS if (parts := told(_Facts(document)))), [_plain("triggered this rule")])
-    who, where = _who(alert, document), _where(alert, document)
-    return (*who, _plain(" "), *deed, *where, _plain(f" at {_when(alert.event_time)}."), *_novelty(alert))
+    return (
+        *who(document, alert.user_name),
+        plain(" "),
+        *what(document),
+        *where(document, alert.host_name),
+        plain(f" at {_when(alert.event_time)}."),
+        *_indicated(composition.indicators),
+        *(_learnt(composition.learning) if composition.learning else _novelty(alert)),
+    )
 
 
-class _Facts:
-    """The first value of a field, as text fit for a sentence."""
-
-    def __init__(self, document: Document) -> None:
-        self._document = document
-
-    def __call__(self, *names: str) -> str:
-        """The first of these fields that the event has; empty without any."""
-        for name in names:
-            for value in self._document.values(name):
-                return _cut(str(value))
-        return ""
-
-    def joined(self, name: str) -> str:
-        """Every value of a field in its order, as one text."""
-        return _cut(" ".join(str(value) for value in self._document.values(name)))
-
-    def all(self, name: str) -> set[str]:
-        """Every value of a field."""
-        return {str(value) for value in self._document.values(name)}
+# ---------- several events ----------
 
 
-def _who(alert: Alert, document: Document) -> _Parts:
-    name = alert.user_name or _Facts(document)("user.email", "user.id", "client.user.email")
-    if name:
-        return [_strong(_cut(name))]
-    program = _Facts(document)("process.name", "source.ip")
-    return [_strong(program)] if program else [_plain("Somebody")]
+def _of_steps(steps: Steps, alert: Alert) -> Parts:
+    """ "svc-ci ran a, then after 3.2 s connected to b, and no further event followed within 30 s, on web-1 at …"."""
+    rows = [row for row in steps.rows if row.event][:TOLD_STEPS]
+    first = rows[0].event
+    assert first is not None  # noqa: S101
+    parts, last = [*who(first.document), plain(" "), *what(first.document)], who(first.document)
+    for row in rows[1:]:
+        assert row.event is not None  # noqa: S101
+        again = who(row.event.document)
+        parts.append(plain(_then(row.gap) if steps.ordered else "; also "))
+        parts += [*([] if again == last else [*again, plain(" ")]), *what(row.event.document)]
+        last = again
+    if more := steps.events - len(rows):
+        parts.append(plain(f", and {more} more"))
+    parts += [plain(f"; {row.missing[0].lower()}{row.missing[1:]}") for row in steps.rows if row.missing][:1]
+    return [*parts, *_places(steps, alert), plain(f" at {_when(first.at)}.")]
 
 
-def _where(alert: Alert, document: Document) -> _Parts:
-    facts = _Facts(document)
-    host = alert.host_name or facts("host.hostname", "observer.name")
-    if host:
-        return [_plain(" on "), _strong(_cut(host))]
-    account = facts("cloud.account.name", "cloud.account.id")
-    return [_plain(" in the account "), _strong(account)] if account else []
+def _then(gap: str) -> str:
+    return f", then {gap.removeprefix('+')} later " if gap.startswith("+") else ", and in the same moment "
 
 
-def _process(facts: _Facts) -> _Parts:
-    program = facts("process.name", "process.executable")
-    if not program or facts.all("event.category") & {"file", "network", "registry", "authentication", "dns"}:
+def _places(steps: Steps, alert: Alert) -> Parts:
+    """Where all of it was; where it was in several places, on how many hosts."""
+    places = [where(row.event.document) for row in steps.rows if row.event]
+    distinct = [place for at, place in enumerate(places) if place and place not in places[:at]]
+    if len(distinct) > 1:
+        return [plain(" on "), strong(f"{len(distinct)} hosts")]
+    return distinct[0] if distinct else where(Document({}), alert.host_name)
+
+
+def _of_count(reached: Reached) -> Parts:
+    """ "52 events of user.name root within 4 m, where 40 are enough. The last: root failed to sign in …"."""
+    parts = [strong(f"{reached.count:,} events"), *_grouped(reached.terms)]
+    if reached.cardinality:
+        found = reached.cardinality
+        parts += [plain(", with "), strong(f"{found.value:,} different {found.field}")]
+    enough = f"{reached.needed:,} {'is' if reached.needed == 1 else 'are'} enough"
+    if reached.cardinality:
+        enough += f" with {reached.cardinality.needed:,} different"
+    within = f" within {reached.span}" if reached.span else ""
+    parts.append(plain(f"{within}; {enough}."))
+    return [*parts, *_last_of(reached.events), plain(f" at {_when(reached.last)}.")]
+
+
+def _grouped(terms: Sequence[Pair]) -> Parts:
+    parts: Parts = []
+    for at, pair in enumerate(terms):
+        parts += [plain(f"{' of ' if not at else ' and '}{pair.field} "), strong(cut(pair.value or "none"))]
+    return parts
+
+
+def _last_of(events: Sequence[KeptEvent]) -> Parts:
+    return [plain(" The last: "), *events[-1].deed] if events else [plain(" The last")]
+
+
+# ---------- what else is to be said of one event ----------
+
+
+def _indicated(indicators: Sequence[MetIndicator]) -> Parts:
+    """Which indicator it met; of several the first and how many more."""
+    if not indicators:
         return []
-    command = facts("process.command_line") or facts.joined("process.args") or program
-    parts = [_plain("ran "), _strong(command)]
-    if program not in command:
-        parts = [_plain("ran "), _strong(program), _plain(" as "), _strong(command)]
-    parent = facts("process.parent.name", "process.parent.executable")
-    return [*parts, _plain(" from "), _strong(parent)] if parent else parts
+    met = indicators[0]
+    source = next((pair.value for pair in met.told if pair.field in ("provider", "feed.name") and pair.value), "")
+    parts = [plain(f" Its {met.field} "), strong(cut(met.value)), plain(" is a known indicator")]
+    parts += [plain(" of "), strong(cut(source))] if source else []
+    more = f", and {len(indicators) - 1} more agree" if len(indicators) > 1 else ""
+    return [*parts, plain(f"{more}.")]
 
 
-def _file(facts: _Facts) -> _Parts:
-    path = facts("file.path", "registry.path", "file.name")
-    if not path:
-        return []
-    verb = _VERBS.get(facts("event.type", "event.action"), "touched")
-    program = facts("process.name")
-    return [_plain(f"{verb} "), _strong(path), *([_plain(" with "), _strong(program)] if program else [])]
-
-
-def _network(facts: _Facts) -> _Parts:
-    to = facts("dns.question.name", "destination.domain", "destination.ip")
-    if not to or not facts.all("event.category") & {"network", "dns"}:
-        return []
-    port, program = facts("destination.port"), facts("process.name")
-    looked = "looked up" if facts("dns.question.name") else "connected to"
-    parts = [_plain(f"{looked} "), _strong(f"{to}:{port}" if port and looked != "looked up" else to)]
-    return [*parts, _plain(" with "), _strong(program)] if program else parts
-
-
-def _sign_in(facts: _Facts) -> _Parts:
-    if "authentication" not in facts.all("event.category"):
-        return []
-    outcome = {"success": "signed in", "failure": "failed to sign in"}.get(facts("event.outcome"), "tried to sign in")
-    source = facts("source.ip")
-    country = facts("source.geo.country_name")
-    place = f"{source} ({country})" if country else source
-    return [_plain(outcome), *([_plain(" from "), _strong(place)] if source else [])]
-
-
-def _action(facts: _Facts) -> _Parts:
-    action = facts("event.action")
-    return [_plain("performed "), _strong(action)] if action else []
-
-
-_DEEDS: Sequence[Callable[[_Facts], _Parts]] = (_sign_in, _network, _file, _process, _action)
-_VERBS = {"creation": "created", "change": "changed", "deletion": "deleted", "access": "opened"}
-
-
-def _novelty(alert: Alert) -> _Parts:
+def _novelty(alert: Alert) -> Parts:
     """For new terms: what had not been seen before."""
     if not alert.new_terms:
         return []
     pairs = zip(alert.new_terms["fields"], alert.new_terms["values"], strict=False)
-    parts: _Parts = [_plain(f" New in {alert.new_terms['history']}: ")]
+    parts: Parts = [plain(f" New in {alert.new_terms['history']}: ")]
     for at, (name, value) in enumerate(pairs):
-        parts += [_plain(f"{', ' if at else ''}{name} "), _strong(_cut(str(value)))]
-    return [*parts, _plain(".")]
+        parts += [plain(f"{', ' if at else ''}{name} "), strong(cut(str(value)))]
+    return [*parts, plain(".")]
+
+
+def _learnt(learning: Learning) -> Parts:
+    values = "value" if learning.number == 1 else "values"
+    return [
+        plain(" It stands for "),
+        strong(f"{learning.number:,} {values}"),
+        plain(f" met while the rule learns its history since {_when(learning.since)}."),
+    ]
 
 
 def _when(at: datetime) -> str:
     at = at.astimezone(UTC)
     return f"{at:%H:%M:%S} UTC on {at.day} {at:%B %Y}"
-
-
-def _plain(text: str) -> Part:
-    return Part(text)
-
-
-def _strong(text: str) -> Part:
-    return Part(text, strong=True)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_VALUE else f"{text[: MAX_VALUE - 1]}…"

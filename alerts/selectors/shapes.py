@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from alerts.models import Alert, Reason
@@ -12,6 +13,9 @@ from engine.guide import Guide
 from events.process_tree import ProcessTree
 from rules.models import RuleRevision
 from soc.web.counts import Count
+
+if TYPE_CHECKING:
+    from alerts.selectors.joined_shapes import Composition, KeptEvent
 
 FEW_VERDICTS = 10
 
@@ -242,3 +246,10 @@ class AlertPage:
     neighbours: Neighbours
     due: Due | None = None  # None for one that is closed, or whose severity has no target
     events_of: str = ""  # the team whose events these are, where the person does not see it
+    composition: "Composition | None" = None  # what stands behind it beside the event
+    events: "tuple[KeptEvent, ...]" = ()  # of joined events all that were kept, in order
+
+    @property
+    def events_linked(self) -> bool:
+        """Whether the events can be opened: they are stored, and the person sees the team that sent them."""
+        return self.event_stored

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from alerts.models import Alert
+from alerts.models import Alert, Kind
 from alerts.selectors.shapes import NewTerms, Why
-from engine import Document, EngineError, Explanation, explain
+from engine import Document, EngineError, Explanation, Logic, Tree, explain
 from engine.rule_types.new_terms import terms_hash
 from rules.models import SeenTerm
 from rules.trees import TreeUnusable, definition_of, load_logic
@@ -13,17 +13,34 @@ GONE = "What was kept of the event cannot be judged any more, so the clauses can
 UNREADABLE = "The version of the rule that raised this can no longer be read, so its clauses cannot be shown."
 
 
-def why_it_fired(alert: Alert, document: Document | None) -> Why:
-    """The clauses of the rule's revision that raised the alert, judged once more on the event it kept.
+def logic_of(alert: Alert) -> Logic | None:
+    """What the rule's revision that raised the alert looks for; None when this version cannot read it.
 
-    Expects the revision to be loaded; one query for its compiled tree.
+    Expects the revision to be loaded; one query for its compiled logic.
     """
+    try:
+        return load_logic(definition_of(alert.revision), alert.revision)
+    except TreeUnusable:
+        return None
+
+
+def why_it_fired(alert: Alert, document: Document | None, logic: Logic | None) -> Why:
+    """The clauses of the rule's logic, judged once more on the event that the alert kept.
+
+    Nothing for a sequence: there each step has its own clauses.
+    """
+    if alert.kind in (Kind.SEQUENCE, Kind.SAMPLE):
+        return Why()
     if document is None:
         return Why(problem=GONE)
+    return Why(problem=UNREADABLE) if logic is None else why_of(logic.tree, document)
+
+
+def why_of(tree: Tree, document: Document) -> Why:
+    """The clauses of a tree, judged on an event."""
     try:
-        tree = load_logic(definition_of(alert.revision), alert.revision).tree
         explanation = explain(tree, document)
-    except (TreeUnusable, EngineError):
+    except EngineError:
         return Why(problem=UNREADABLE)
     clauses = explanation.clauses()
     held = [clause for clause in clauses if clause.held]

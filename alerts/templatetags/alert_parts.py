@@ -11,10 +11,11 @@ from django import forms, template
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from alerts.models import Reason, Severity, Status
+from alerts.models import Alert, Kind, Reason, Severity, Status
 from alerts.selectors import AlertBrief, AlertPage, Entry, FieldGroup, FieldRow, Histogram, NewTerms, Part, Verdicts
 from alerts.views.answers import Spoken
 from alerts.views.composer import Composer
@@ -25,7 +26,20 @@ from soc.web import charts, evidence, when
 register = template.Library()
 
 MARK_START, MARK_END = "\ue000", "\ue001"
-KINDS = {"query": "KQL", "new_terms": _("New terms"), "eql": "EQL", "esql": "ES|QL"}
+KINDS = {
+    "query": "KQL",
+    "saved_query": _("Saved query"),
+    "new_terms": _("New terms"),
+    "eql": "EQL",
+    "esql": "ES|QL",
+    "threshold": _("Threshold"),
+    "threat_match": _("Indicator match"),
+}
+JOINED_KINDS = {
+    Kind.SEQUENCE: _("EQL sequence"),
+    Kind.SAMPLE: _("EQL sample"),
+    Kind.BLOCK: _("Event of an EQL sequence"),
+}
 REASON_KEYS = {
     Reason.TRUE_POSITIVE: "t",
     Reason.BENIGN_POSITIVE: "b",
@@ -113,6 +127,48 @@ def short_in(name: str, title: str) -> str:
 def kind(definition: RuleDefinition) -> str:
     """The type of a rule as analysts call it."""
     return KINDS.get(definition.type, definition.type)
+
+
+@register.filter
+def kind_words(page: AlertPage) -> str:
+    """What the alert is, as analysts call it: "EQL sequence", "Threshold"."""
+    return JOINED_KINDS.get(Kind(page.alert.kind), kind(page.definition))
+
+
+@register.filter
+def row_kind(alert: Alert) -> str:
+    """What a row of the queue says of an alert that is not about one event; empty for one that is."""
+    told = alert.facts or {}
+    if alert.kind in (Kind.SEQUENCE, Kind.SAMPLE):
+        number = sum(not step.get("missing") for step in told.get("steps", ()))
+        return ngettext("%(n)s event joined", "%(n)s events joined", number) % {"n": number}
+    if alert.kind == Kind.THRESHOLD:
+        number = int(told.get("count", 0))
+        return ngettext("%(n)s event", "%(n)s events", number) % {"n": f"{number:,}"}
+    if alert.learning:
+        number = int((told.get("learning") or {}).get("combinations", 0))
+        return _("learning, %(n)s new") % {"n": f"{number:,}"}
+    return {Kind.BLOCK: _("step of a sequence"), Kind.INDICATOR: _("indicator")}.get(Kind(alert.kind), "")
+
+
+@register.simple_tag
+def clock(moment: datetime) -> SafeString:
+    """The time of day to the millisecond in the person's zone, as the order of steps asks for; the day in the title."""
+    local = localtime(moment)
+    return when.element(moment, f"{local:%H:%M:%S}.{local.microsecond // 1_000:03}")
+
+
+@register.simple_tag
+def count_bar(found: int, needed: int, width: int = 320) -> SafeString:
+    """How far a count went beyond what was needed: a bar with a mark at the threshold."""
+    most = max(found, needed, 1)
+    mark = min(width * needed / most, width - 1.0)
+    return format_html(
+        '<svg class="chart" viewBox="0 0 {} 12" preserveAspectRatio="none" aria-hidden="true"><rect class="f-line" '
+        'width="{}" height="8" y="2" rx="2"/><rect class="f-accent" width="{}" height="8" y="2" rx="2"/><rect '
+        'class="f-ink" x="{}" width="2" height="12"/></svg>',
+        width, width, f"{width * found / most:.1f}", f"{mark:.1f}",
+    )  # fmt: skip
 
 
 @register.filter
