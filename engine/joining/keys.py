@@ -1,0 +1,74 @@
+"""The values that events join on, as texts: equal exactly when the field's type says that the values are equal."""
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from hashlib import blake2b
+from itertools import islice, product
+from typing import TypeAlias
+
+import orjson
+
+from engine.fields import NUMBER_TYPES, TEXT_TYPES, FieldType, field_type, is_caseless
+from engine.folding import fold
+from engine.scalars import address_of, address_text, instant_of, number_of, truth_of
+from engine.text import words_of_value
+from engine.tree import Scalar, text_of
+
+Key: TypeAlias = tuple[str | None, ...]
+
+MAX_COMBINATIONS = 1_000
+"""How many keys one event may have: arrays are multiplied out, and their length is the sender's to choose."""
+
+
+def key_text(field: str, value: Scalar) -> str:
+    """The value as the field's type compares it: addresses in one spelling, numbers as numbers, the rest as it is.
+
+    Fields of different names join on the text, so `4` of a number field is the `4` of a keyword field.
+    """
+    kind = field_type(field)
+    if kind in TEXT_TYPES:
+        return " ".join(words_of_value(text_of(value)))
+    text = _typed_text(kind, value)
+    return fold(text) if is_caseless(field) else text
+
+
+def _typed_text(kind: FieldType, value: Scalar) -> str:
+    if kind is FieldType.IP:
+        address = address_of(value)
+        return text_of(value) if address is None else address_text(address)
+    if kind is FieldType.BOOLEAN:
+        truth = truth_of(value)
+        return text_of(value if truth is None else truth)
+    if kind is FieldType.DATE:
+        instant = instant_of(value)
+        return text_of(value) if instant is None else instant.isoformat()
+    if kind in NUMBER_TYPES and isinstance(value, str):
+        number = number_of(value)
+        return value if number is None else _number_text(number)
+    return _number_text(value) if isinstance(value, float) else text_of(value)
+
+
+def _number_text(number: float) -> str:
+    """Whole numbers without a fraction, since JSON's `4.0` and `4` are the same number."""
+    return str(int(number)) if isinstance(number, float) and number.is_integer() else str(number)
+
+
+def texts_of(field: str, values: Iterable[Scalar]) -> tuple[str, ...]:
+    """The different values as key texts, in the order of the event."""
+    return tuple(dict.fromkeys(key_text(field, value) for value in values))
+
+
+def combinations(choices: Sequence[Sequence[str | None]]) -> Iterator[Key]:
+    """Every choice of one value for each key field, at most MAX_COMBINATIONS; without fields the one empty key."""
+    return islice(product(*choices), MAX_COMBINATIONS)
+
+
+def key_hash(key: Key) -> bytes:
+    """The key in 16 bytes, as it is stored: equal for equal keys, the same in every process."""
+    return blake2b(orjson.dumps(key), digest_size=16).digest()
+
+
+def in_order(key: Hashable) -> tuple[object, ...]:
+    """Something to sort keys by, whether they are texts or hashes; missing values come first."""
+    if isinstance(key, tuple):
+        return tuple((value is not None, value or "") for value in key)
+    return (key,)
