@@ -2,6 +2,7 @@
 
 RulesError
     RuleNotEvaluated     a rule of a type that is not judged yet cannot be enabled
+    OverrideRefused      a local setting that the rule cannot have; `field` names it
     ExceptionRefused     a reason, date or entry that cannot be saved; `field` names it in the form
     StaleException       somebody else changed the exception meanwhile
     ExceptionGone        the exception was removed
@@ -26,6 +27,14 @@ class RuleNotEvaluated(RulesError):
     def __init__(self, rule_id: str, reason: str) -> None:
         super().__init__(f"This rule stays off: {reason or 'its type is not evaluated yet'}.")
         self.rule_id = rule_id
+
+
+class OverrideRefused(RulesError):
+    """A local setting that a rule file could not hold either; `field` is the setting to correct."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class ExceptionRefused(RulesError):

@@ -69,9 +69,9 @@ def _oldest_arrival() -> datetime | None:
     return oldest
 
 
-def cancel(*, rule: Rule, now: datetime) -> None:
-    """Drop the rule's look-backs that have not been judged, because it was disabled."""
-    Lookback.objects.filter(rule=rule, done_at=None).update(done_at=now, error="the rule was disabled")
+def cancel(*, rule: Rule, now: datetime, reason: str = "the rule was disabled") -> None:
+    """Drop the rule's look-backs that have not been judged; the reason is kept with them."""
+    Lookback.objects.filter(rule=rule, done_at=None).update(done_at=now, error=reason)
 
 
 @transaction.atomic

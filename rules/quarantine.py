@@ -12,9 +12,10 @@ from accounts.access import need
 from accounts.models import Change, User
 from accounts.record import record_change
 from accounts.roles import Permission
-from rules import epoch, lookbacks
+from rules import epoch, lookbacks, superseding
+from rules.effective import effective_of
 from rules.models import Rule
-from rules.trees import TreeUnusable, definition_of
+from rules.trees import TreeUnusable
 
 MAX_REASON = 2_000
 
@@ -22,7 +23,8 @@ MAX_REASON = 2_000
 @transaction.atomic
 def quarantine(*, rule_id: str, reason: str, now: datetime) -> bool:
     """Set a rule aside that is in force in the workers' sets; False when it already is."""
-    epoch.bump()
+    number = epoch.bump()
+    superseding.gave_back(rule_id, now=now, after_epoch=number)
     return set_aside(rule_id=rule_id, reason=reason, now=now)
 
 
@@ -60,6 +62,8 @@ def release(*, rule: Rule, actor: User | None, now: datetime, door: Change.Door 
     _catch_up(rule, now, number)
     rule.quarantined_at, rule.quarantine_reason = None, ""
     rule.save(update_fields=["quarantined_at", "quarantine_reason"])
+    if rule.enabled:
+        superseding.took_over(rule.pk, now=now)
     _record("release", rule.pk, actor=actor, door=door, now=now, before=before)
     return rule
 
@@ -69,7 +73,7 @@ def _catch_up(rule: Rule, now: datetime, number: int) -> None:
     if not rule.enabled or not rule.evaluated or rule.revision is None:
         return
     try:
-        definition = definition_of(rule.revision)
+        definition = effective_of(rule)
     except TreeUnusable:
         return  # what it misses is remembered by the look-back that waits since
     lookbacks.open_lookback(

@@ -26,8 +26,10 @@ from engine import (
     parse_entries,
 )
 from rules import epoch
+from rules.effective import effective
 from rules.models import ExceptionItem, Rule
 from rules.quarantine import set_aside
+from rules.superseding import without_superseded
 from rules.trees import TreeUnusable, definition_of, load_logic
 from soc.web import clock
 
@@ -130,8 +132,10 @@ def _load(number: int) -> RuleSet:
 
 
 def _rows() -> list[Rule]:
-    in_force = Rule.objects.filter(enabled=True, evaluated=True, quarantined_at=None, revision__isnull=False)
-    return list(in_force.select_related("revision__compiled").defer("revision__source_text").order_by("pk"))
+    enabled = Rule.objects.filter(enabled=True, evaluated=True, quarantined_at=None, revision__isnull=False)
+    return list(
+        without_superseded(enabled).select_related("revision__compiled").defer("revision__source_text").order_by("pk")
+    )
 
 
 def _active(row: Rule, exceptions: tuple[ActiveException, ...]) -> ActiveRule:
@@ -145,7 +149,7 @@ def _active(row: Rule, exceptions: tuple[ActiveException, ...]) -> ActiveRule:
         revision_number=revision.number,
         name=row.name,
         team_id=row.team_id,
-        definition=definition,
+        definition=effective(definition, row.overrides),
         logic=load_logic(definition, revision),
         logic_hash=bytes(revision.logic_hash),
         exceptions=exceptions,

@@ -8,10 +8,10 @@ from accounts.access import need
 from accounts.models import Change, User
 from accounts.record import record_change
 from accounts.roles import Permission
-from rules import epoch, lookbacks
+from rules import epoch, lookbacks, superseding
+from rules.effective import effective_of
 from rules.errors import RuleNotEvaluated
 from rules.models import Rule
-from rules.trees import definition_of
 
 
 @transaction.atomic
@@ -22,15 +22,17 @@ def enable(*, rule: Rule, actor: User | None, now: datetime, door: Change.Door =
     """
     _allowed(actor)
     number = epoch.bump()
-    rule = _locked(rule)
+    rule = locked(rule)
     if not rule.evaluated or rule.revision is None:
         raise RuleNotEvaluated(rule.pk, rule.not_evaluated_because)
     if rule.enabled:
         return rule
     _save(rule, enabled=True, enabled_at=now, now=now)
-    lookbacks.open_lookback(
-        rule=rule, revision=rule.revision, definition=definition_of(rule.revision), now=now, after_epoch=number
-    )
+    superseding.took_over(rule.pk, now=now)
+    if not superseding.stands_back(rule):
+        lookbacks.open_lookback(
+            rule=rule, revision=rule.revision, definition=effective_of(rule), now=now, after_epoch=number
+        )
     _record("enable", "disable", rule, actor, now, door)
     return rule
 
@@ -42,12 +44,13 @@ def disable(*, rule: Rule, actor: User | None, now: datetime, door: Change.Door 
     Raises: NotAllowed.
     """
     _allowed(actor)
-    epoch.bump()
-    rule = _locked(rule)
+    number = epoch.bump()
+    rule = locked(rule)
     if not rule.enabled:
         return rule
     _save(rule, enabled=False, enabled_at=rule.enabled_at, now=now)
     lookbacks.cancel(rule=rule, now=now)
+    superseding.gave_back(rule.pk, now=now, after_epoch=number)
     _record("disable", "enable", rule, actor, now, door)
     return rule
 
@@ -57,8 +60,9 @@ def _allowed(actor: User | None) -> None:
         need(actor, Permission.MANAGE_RULES)
 
 
-def _locked(rule: Rule) -> Rule:
-    rows = Rule.objects.select_for_update(no_key=True, of=("self",)).select_related("revision", "team")
+def locked(rule: Rule) -> Rule:
+    """The rule's row as it is now, locked until the transaction ends."""
+    rows = Rule.objects.select_for_update(no_key=True, of=("self",)).select_related("revision", "team", "superseded_by")
     return rows.get(pk=rule.pk)
 
 

@@ -61,6 +61,7 @@ _SPECIAL: Mapping[tuple[str, str], str] = {
 }
 _PAST: Mapping[str, str] = {
     "undo": "took back",
+    "override": "changed the settings of",
     "leave": "left",
     "withdraw": "withdrew",
     "write": "wrote",
@@ -77,10 +78,10 @@ VERBS = (
     "abandon", "acknowledged", "add_second_factor", "added an exception", "approve", "ask", "assigned", "change",
     "change_password", "change_settings", "close", "closed", "commented", "create", "deactivate", "disable", "draft",
     "edit", "enable", "end_session", "end_sessions", "escalated", "expire", "export", "finish", "invite", "join",
-    "leave", "link_identity", "load", "make_default", "new_link", "new_recovery_codes", "no_default", "open",
+    "leave", "link_identity", "load", "make_default", "new_link", "new_recovery_codes", "no_default", "open", "override",
     "quarantine", "reactivate", "release", "remove", "remove_second_factor", "rename", "rename_second_factor",
     "reopen", "reopened", "replace", "require_password_change", "reset_second_factors", "restore", "return", "revoke",
-    "send_again", "sign_in_by_link", "task_add", "task_change", "try_again", "unassigned", "undid",
+    "send_again", "sign_in_by_link", "supersede", "task_add", "task_change", "try_again", "unassigned", "undid",
     "unlink_identity",
     "use_recovery_code", "withdraw", "wrote",
 )  # fmt: skip

@@ -46,7 +46,20 @@ def load_rule(text: str, path: str) -> RuleDefinition:
     Raises: RuleFileError, which names the key, what is wrong with it and what to write instead.
     Source: the rule schema of the public detection-rules repository and of Kibana's detection engine API.
     """
-    document = Table(path, _parse(text, path))
+    return _read(_parse(text, path), path)
+
+
+def read_rule(values: dict[str, Any], path: str) -> RuleDefinition:
+    """The same checks for a rule that is no text of ours: `values` holds the tables `rule`, `metadata`, `transform`.
+
+    Raises: RuleFileError.
+    """
+    _check_values(values, path)
+    return _read(values, path)
+
+
+def _read(values: dict[str, Any], path: str) -> RuleDefinition:
+    document = Table(path, values)
     if not isinstance(document.values.get("rule"), dict):
         document.fail("rule", "is missing; a rule file has a [rule] table")
     return _definition(document)

@@ -20,6 +20,8 @@ _DEEDS = {
     "disable": "switched it off",
     "quarantine": "set it aside: {reason}",
     "release": "had it tried again",
+    "override": "changed what is set here beside its file",
+    "supersede": "noted which upstream rule takes its place",
 }
 _LINK_SHOWN = 48
 _HEIGHT = 20.0

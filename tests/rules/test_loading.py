@@ -144,7 +144,7 @@ def test_after_an_upgrade_the_tree_is_compiled_again_and_kept_beside_the_revisio
     load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load(rule_text())
-    for module in ("rules.trees", "rules.loading"):
+    for module in ("rules.trees", "rules.storing"):
         monkeypatch.setattr(f"{module}.COMPILER_VERSION", 999)
     assert PERL in ruleset.current().rules
     assert CompiledTree.objects.get().compiler_version == 999

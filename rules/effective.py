@@ -1,0 +1,29 @@
+"""What a rule is in force with: its file's definition, with what people here set over it (rules/overrides.py)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine import RuleDefinition
+from engine.rulefile.overriding import overridden
+from rules.models import Rule
+from rules.trees import TreeUnusable, definition_of
+
+
+def effective(definition: RuleDefinition, overrides: Mapping[str, Any]) -> RuleDefinition:
+    """The definition with the local settings over it."""
+    return overridden(definition, overrides)
+
+
+def effective_of(rule: Rule) -> RuleDefinition:
+    """What a rule is in force with; expects its revision to be loaded along.
+
+    Raises: TreeUnusable.
+    """
+    if rule.revision is None:
+        raise TreeUnusable("It has no revision; load its file again.")
+    return effective(definition_of(rule.revision), rule.overrides)
+
+
+def show_effective(rule: Rule, definition: RuleDefinition) -> None:
+    """Let the columns that lists sort and filter by hold what is in force; the caller saves."""
+    rule.severity, rule.risk_score, rule.tags = definition.severity, definition.risk_score, list(definition.tags)
