@@ -87,6 +87,12 @@ class ExceptionItem(models.Model):
     reason = models.TextField()
     owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     from_alert = models.BigIntegerField(null=True)  # number of the alert it was written on
+    # Where it was imported from: the list and item of Kibana's export, so that a second import updates it.
+    list_id = models.CharField(max_length=255, blank=True, default="", db_default="")
+    item_id = models.CharField(max_length=255, blank=True, default="", db_default="")
+    imported = models.JSONField(null=True)  # {"list", "item"} as they were exported; null for one written here
+    # Why it cannot be applied as it is; such an item stays off, so that nothing is hidden by what was not understood.
+    not_applied_because = models.TextField(blank=True, default="", db_default="")
     enabled = models.BooleanField(default=True)
     expires_at = models.DateTimeField(null=True)
     expired = models.BooleanField(default=False)
@@ -99,10 +105,16 @@ class ExceptionItem(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["rule", "-id"], name="exception_of_rule"),
+            models.Index(fields=["list_id"], name="exception_of_list", condition=~models.Q(list_id="")),
             models.Index(
                 fields=["expires_at"],
                 name="exception_due",
                 condition=models.Q(expires_at__isnull=False, expired=False, removed_at__isnull=True),
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["rule", "list_id", "item_id"], name="exception_imported_once", condition=~models.Q(item_id="")
             ),
         ]
 
@@ -244,14 +256,12 @@ class GroupMark(models.Model):
     alerted_at = models.DateTimeField()
 
 
-class Learning(models.Model):
-    """Until when a new-terms rule learns what is usual in a team: stored history is shorter than the rule's until then.
+class TeamHistory(models.Model):
+    """How far back a team's events go that were ever judged: new-terms rules learn until that is far enough for them.
 
-    It only ever gets earlier, as older events come in; that retention drops some does not make it later.
+    `oldest_at` only ever gets earlier: that retention drops old events does not make a rule learn again.
     """
 
-    pk = models.CompositePrimaryKey("rule_id", "team_id")
-    rule_id = models.CharField(max_length=64)
-    team_id = models.BigIntegerField()
-    since = models.DateTimeField()  # time of the oldest event stored when this was first asked
-    until = models.DateTimeField()
+    team_id = models.BigIntegerField(primary_key=True)
+    since = models.DateTimeField()  # what `oldest_at` was at first; names the alert that learning is folded into
+    oldest_at = models.DateTimeField()
