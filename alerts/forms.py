@@ -61,6 +61,7 @@ class QueueForm(forms.Form):
     tag = forms.CharField(label=_("Tag"), max_length=255, required=False)
     team = _choice(_("Team"), (), _("any team"))
     past_target = _choice(_("Target"), (("1", _("past its target")),), _("past it or not"))
+    blocks = _choice(_("Building blocks"), (("1", _("shown too")),), _("kept out"))
     time = _choice(_("Time"), TIMES, _("Any time"))
     sort = forms.ChoiceField(label=_("Order"), choices=SORTS, required=False)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.db.models import QuerySet
 
-from alerts.models import Alert
+from alerts.models import Alert, Kind
 from alerts.selectors.briefs import briefs
 from alerts.selectors.shapes import AlertBrief, Related
 
@@ -38,5 +38,7 @@ def _near(alert: Alert, team_ids: Sequence[int], span: timedelta, column: str, s
     near: QuerySet[Alert] = Alert.objects.filter(**{column: value}, team_id__in=team_ids).exclude(
         pk__in={alert.pk, *shown}
     )
-    near = near.filter(event_time__range=(alert.event_time - span, alert.event_time + span))
+    if alert.shell_id:
+        near = near.exclude(pk=alert.shell_id)  # named above the clauses
+    near = near.exclude(kind=Kind.BLOCK).filter(event_time__range=(alert.event_time - span, alert.event_time + span))
     return briefs(near.select_related("revision").defer("revision__source_text").order_by("-event_time", "-pk")[:SHOWN])

@@ -23,6 +23,7 @@ QUEUE_KEYS = (
     "tag",
     "team",
     "past_target",
+    "blocks",
     "time",
     "sort",
 )

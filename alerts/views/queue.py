@@ -32,6 +32,7 @@ _LABELS = {
     "severity": (_("severity"), dict(SEVERITIES)),
     "time": (_("time"), dict(TIMES)),
     "past_target": (_("target"), {"1": _("past")}),
+    "blocks": (_("building blocks"), {"1": _("shown too")}),
     "sort": (_("order"), dict(SORTS)),
 }
 
@@ -97,6 +98,7 @@ class Queue:
             since=since_of(chosen, self.now),
             kql=chosen.get("q", ""),
             past_target=bool(chosen.get("past_target")),
+            building_blocks=bool(chosen.get("blocks")),
             sort=chosen.get("sort", "newest" if self.view == "closed" else "urgent"),
         )
 
