@@ -3,15 +3,18 @@
 from engine.rule_types.base import RuleType
 from engine.rule_types.new_terms import NEW_TERMS
 from engine.rule_types.query import QUERY
+from engine.rule_types.saved_query import SAVED_QUERY
+from engine.rule_types.threat_match import THREAT_MATCH
+from engine.rule_types.threshold import THRESHOLD
 
 RULE_TYPES: dict[str, RuleType] = {
     "query": QUERY,
     "new_terms": NEW_TERMS,
-    "saved_query": RuleType("saved_query", "Saved-query", {"kuery": None, "lucene": None}, needs_query=False),
+    "saved_query": SAVED_QUERY,
     "eql": RuleType("eql", "EQL", {"eql": None}),
     "esql": RuleType("esql", "ES|QL", {"esql": None}),
-    "threshold": RuleType("threshold", "Threshold", {"kuery": None, "lucene": None}),
-    "threat_match": RuleType("threat_match", "Indicator-match", {"kuery": None, "lucene": None}),
+    "threshold": THRESHOLD,
+    "threat_match": THREAT_MATCH,
     "machine_learning": RuleType("machine_learning", "Machine-learning", {}, needs_query=False),
 }
 

@@ -16,7 +16,8 @@ class RuleType:
 
     `languages` maps each query language the type may be written in to None when it is evaluated, else to the
     plain reason why not; the first is the default. `compile` gives the filter every event is judged by and what is
-    done with its matches; it is None for a type that only loads and shows its page.
+    done with its matches; it is None for a type that only loads and shows its page. `reason_of` looks at one rule and
+    says why it is not evaluated, where that does not hang on type and language alone.
     """
 
     name: str
@@ -24,14 +25,16 @@ class RuleType:
     languages: dict[str, str | None]
     compile: "Callable[[RuleDefinition], Logic] | None" = None
     needs_query: bool = True
+    reason_of: "Callable[[RuleDefinition], str | None] | None" = None
 
     @property
     def default_language(self) -> str | None:
         """The language of a file that does not name one."""
         return next(iter(self.languages), None)
 
-    def reason_not_evaluated(self, language: str | None) -> str | None:
-        """Why a rule of this type in this language raises no alerts yet; None when it does."""
+    def reason_not_evaluated(self, definition: "RuleDefinition") -> str | None:
+        """Why a rule of this type raises no alerts yet; None when it does."""
         if self.compile is None:
             return f"{self.title} rules are not evaluated yet"
-        return self.languages.get(language) if language else None
+        reason = self.languages.get(definition.language) if definition.language else None
+        return reason or (self.reason_of(definition) if self.reason_of else None)

@@ -48,7 +48,7 @@ def compile_rule(definition: RuleDefinition, path: str = "") -> CompiledRule:
     Raises: RuleFileError when the query or a filter cannot be read; its `cause` is the query's LanguageError.
     `path` names the rule in it.
     """
-    reason = RULE_TYPES[definition.type].reason_not_evaluated(definition.language)
+    reason = RULE_TYPES[definition.type].reason_not_evaluated(definition)
     logic = _logic(definition, path or definition.name) if reason is None else None
     return CompiledRule(logic, logic is not None, reason, definition.indices, logic_hash(definition))
 

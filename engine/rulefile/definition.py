@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from engine.rulefile.table import Table
+
 
 @dataclass(frozen=True, slots=True)
 class Subtechnique:
@@ -110,3 +112,8 @@ class RuleDefinition:
         A rule that names no index must not start to read alerts: it would feed on its own.
         """
         return self.index or ("*",)
+
+    @property
+    def settings(self) -> Table:
+        """The file's [rule] table to be read key by key, for what only one type of rule has."""
+        return Table(self.name, self.raw, "rule")

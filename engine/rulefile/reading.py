@@ -15,6 +15,8 @@ from engine.errors import RuleFileError
 from engine.indices import MAX_PATTERN_LENGTH, MAX_PATTERNS, split_patterns
 from engine.rule_types import RULE_TYPES
 from engine.rule_types.new_terms import MAX_FIELDS
+from engine.rule_types.threat_match import read_indicators
+from engine.rule_types.threshold import read_threshold
 from engine.rulefile.definition import RuleDefinition, Subtechnique, Tactic, Technique
 from engine.rulefile.table import Table
 from engine.times import TimeExpressionError, lookback_of, parse_duration
@@ -163,7 +165,16 @@ def _definition(document: Table) -> RuleDefinition:
         raw=rule.values,
     )
     _check_schedule(rule, definition)
+    _check_settings(rule, definition)
     return definition
+
+
+def _check_settings(rule: Table, definition: RuleDefinition) -> None:
+    """Refuse what only this type of rule has, where it could not be compiled."""
+    if definition.type == "threshold":
+        read_threshold(rule)
+    elif definition.type == "threat_match" and RULE_TYPES[definition.type].reason_not_evaluated(definition) is None:
+        read_indicators(rule)
 
 
 def _rule_id(rule: Table) -> str:

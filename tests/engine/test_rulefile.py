@@ -200,10 +200,8 @@ def test_a_broken_file_is_refused_with_its_place(text, words):
     [
         ("eql", "eql", "EQL rules are not evaluated yet"),
         ("esql", "esql", "ES|QL rules are not evaluated yet"),
-        ("threshold", "kuery", "Threshold rules are not evaluated yet"),
-        ("threat_match", "kuery", "Indicator-match rules are not evaluated yet"),
         ("machine_learning", "kuery", "Machine-learning rules are not evaluated yet"),
-        ("saved_query", "kuery", "Saved-query rules are not evaluated yet"),
+        ("saved_query", "lucene", "Lucene queries are not evaluated; write the query in KQL"),
         ("query", "lucene", "Lucene queries are not evaluated; write the query in KQL"),
     ],
 )
