@@ -1,17 +1,18 @@
 """`max_signals`: how many alerts a rule may raise in one interval, counted, and never silent.
 
 A locked counter per rule and interval bucket of ingest time, so that several workers share one allowance. Hits beyond
-it are counted and the first thousand of their events kept by id; the rule page says so.
+it are counted and the first thousand of their events kept by id; the rule page says so. A sequence counts once,
+however many building blocks come with it.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
-from alerts.hits import Hit
 from alerts.models import SignalCount
+from alerts.shells import Finding
 from rules.schedule import interval
 
 MAX_OVER_IDS = 1_000
@@ -22,42 +23,49 @@ Bucket = tuple[str, datetime]  # rule id, start of the interval
 
 @dataclass(slots=True)
 class Allowance:
-    """The locked counters of the buckets that a set of hits falls into."""
+    """The locked counters of the buckets that a set of findings falls into."""
 
     counters: dict[Bucket, SignalCount]
-    over: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    over: Counter[str] = field(default_factory=Counter)
 
-    def split(self, hits: Sequence[Hit]) -> list[Hit]:
-        """The hits that may become alerts, oldest first; the others are counted as over."""
-        allowed: list[Hit] = []
-        for bucket, group in groupby(sorted(hits, key=_order), key=bucket_of):
+    def split(self, findings: Sequence[Finding]) -> list[Finding]:
+        """The findings that may become alerts, oldest first; the others are counted as over."""
+        allowed: list[Finding] = []
+        for bucket, group in groupby(sorted(findings, key=_order), key=bucket_of):
             allowed += self._take(self.counters[bucket], list(group))
         return allowed
 
-    def give_back(self, hits: Sequence[Hit]) -> None:
-        """Hits that turned out to be alerts already do not count."""
-        for hit in hits:
-            self.counters[bucket_of(hit)].raised -= 1
+    def give_back(self, findings: Sequence[Finding]) -> None:
+        """Findings that turned out to be alerts already do not count."""
+        for finding in findings:
+            self.counters[bucket_of(finding)].raised -= 1
+
+    def pass_over(self, findings: Sequence[Finding]) -> None:
+        """Count what becomes no alert and is counted at none: hits beyond the maximum, each event once."""
+        for bucket, group in groupby(sorted(findings, key=_order), key=bucket_of):
+            self._pass_over(self.counters[bucket], list(group))
 
     def save(self) -> None:
         """Write the counters; their rows are locked until the transaction ends."""
         SignalCount.objects.bulk_update(self.counters.values(), ["raised", "over", "over_uids"], batch_size=500)
 
-    def _take(self, counter: SignalCount, hits: list[Hit]) -> list[Hit]:
-        room = max(hits[0].rule.definition.max_signals - counter.raised, 0)
-        counter.raised += len(hits[:room])
+    def _take(self, counter: SignalCount, findings: list[Finding]) -> list[Finding]:
+        room = max(findings[0].hit.rule.definition.max_signals - counter.raised, 0)
+        counter.raised += len(findings[:room])
+        self._pass_over(counter, findings[room:])
+        return findings[:room]
+
+    def _pass_over(self, counter: SignalCount, findings: list[Finding]) -> None:
         known = set(counter.over_uids)
-        beyond = [hit for hit in hits[room:] if hit.event.uid.hex() not in known]
+        beyond = [uid for finding in findings if (uid := finding.hit.event.uid.hex()) not in known]
         counter.over += len(beyond)
-        keep = MAX_OVER_IDS - len(counter.over_uids)
-        counter.over_uids = counter.over_uids + [hit.event.uid.hex() for hit in beyond[:keep]]
+        counter.over_uids = counter.over_uids + beyond[: max(MAX_OVER_IDS - len(counter.over_uids), 0)]
         self.over[counter.rule_id] += len(beyond)
-        return hits[:room]
 
 
-def allowance(hits: Sequence[Hit]) -> Allowance:
-    """Lock the counters of these hits, in key order; made first where they do not exist. Two queries."""
-    buckets = sorted({bucket_of(hit) for hit in hits})
+def allowance(findings: Sequence[Finding]) -> Allowance:
+    """Lock the counters of these findings, in key order; made first where they do not exist. Two queries."""
+    buckets = sorted({bucket_of(finding) for finding in findings})
     SignalCount.objects.bulk_create(
         (SignalCount(rule_id=rule_id, bucket=start) for rule_id, start in buckets),
         ignore_conflicts=True,
@@ -70,9 +78,10 @@ def allowance(hits: Sequence[Hit]) -> Allowance:
     return Allowance({bucket: row for bucket, row in locked.items() if bucket in wanted})
 
 
-def bucket_of(hit: Hit) -> Bucket:
-    """The interval of the rule into which the event arrived."""
-    return hit.rule.id, bucket_start(hit.event.ingested, interval(hit.rule.definition))
+def bucket_of(finding: Finding) -> Bucket:
+    """The interval of the rule into which the last event arrived."""
+    rule = finding.hit.rule
+    return rule.id, bucket_start(finding.arrived, interval(rule.definition))
 
 
 def bucket_start(at: datetime, length: timedelta) -> datetime:
@@ -80,6 +89,6 @@ def bucket_start(at: datetime, length: timedelta) -> datetime:
     return _EPOCH + (at - _EPOCH) // length * length
 
 
-def _order(hit: Hit) -> tuple[Bucket, datetime, datetime]:
+def _order(finding: Finding) -> tuple[Bucket, datetime, datetime]:
     """Events of one instant keep the order in which their agent sent them."""
-    return bucket_of(hit), hit.event.ingested, hit.event.time
+    return bucket_of(finding), finding.arrived, finding.hit.event.time

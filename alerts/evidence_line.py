@@ -7,25 +7,92 @@ two characters are taken out of the text first.
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from alerts.hits import Hit
+from alerts.hits import Hit, Joined, Member
+from alerts.models import Kind
 from engine import Clause, Document, explain
 
 MARK, UNMARK = "\ue000", "\ue001"
 MAX_LINE = 400
 MAX_VALUE = 160
 MAX_EXTRA = 3
+MAX_TERMS = 3
+MAX_STEPS = 4
 _MARKS = re.compile(f"[{MARK}{UNMARK}\x00]")
 
 
 def evidence_line(hit: Hit) -> str:
-    """What the analyst reads first: the deed in the event's own words, the rule's finds marked."""
-    found = _found_values(explain(hit.rule.tree, hit.document).clauses())
-    deed = _deed(hit.document)
-    line, absent = _marked(deed, [value for _, value in found])
+    """What the analyst reads first: the deed in the event's own words, the rule's finds marked.
+
+    Of a sequence the deeds of its first and last events; of a count the number and the group; of an indicator match
+    the value that agreed.
+    """
+    joined = hit.joined
+    if joined is None or not joined.members:
+        return _cut_line(_joined_by_dots([_novelty(hit), *_told(hit, hit.document)]))
+    told = _TOLD_BY_KIND.get(joined.kind, _of_indicator)
+    return _cut_line(told(hit, joined))
+
+
+def block_line(hit: Hit, member: Member) -> str:
+    """The line of one event of a sequence."""
+    return _cut_line(_joined_by_dots(_told(hit, member.judged.document)))
+
+
+def _told(hit: Hit, document: Document) -> list[str]:
+    """The event's deed, and what the rule found that is not part of it."""
+    found = _found_values(explain(hit.rule.tree, document).clauses())
+    line, absent = _marked(_deed(document), [value for _, value in found])
     said = set(hit.rule.definition.new_terms_fields if hit.terms else ())
     rest = [(name, value) for name, value in found if value in absent and name not in said and _tells(name, line)]
-    extras = [f"{_short_name(name)} {_mark(_cut(value))}" for name, value in rest[:MAX_EXTRA]]
-    return _cut_line(" · ".join(part for part in (_novelty(hit), line, *extras) if part))
+    return [line, *(f"{_short_name(name)} {_mark(_cut(value))}" for name, value in rest[:MAX_EXTRA])]
+
+
+def _of_sequence(hit: Hit, joined: Joined) -> str:
+    """Each event's deed in order; of a long sequence the first and the last."""
+    members = joined.members
+    shown = members if len(members) <= MAX_STEPS else (*members[:2], *members[-1:])
+    deeds = [_step(hit, member.judged.document) for member in shown]
+    if len(shown) < len(members):
+        deeds.insert(2, f"{len(members) - len(shown)} more")
+    return " ⇒ ".join(deed for deed in deeds if deed)
+
+
+def _step(hit: Hit, document: Document) -> str:
+    """A deed, or where the event tells of none the first thing that the rule found in it."""
+    return next((part for part in _told(hit, document) if part), "")
+
+
+def _of_count(hit: Hit, joined: Joined) -> str:
+    """How many, of what group, and what the last one was."""
+    group = [
+        f"{_short_name(_clean(str(term['field'])))} {_mark(_cut(_clean(str(term['value']))))}"
+        for term in joined.facts.get("terms", ())[:MAX_TERMS]
+    ]
+    many = joined.facts.get("cardinality")
+    variety = [f"{many['value']:,} different {_short_name(_clean(str(many['field'])))}"] if many else []
+    number = int(joined.facts.get("count") or len(joined.members))
+    return _joined_by_dots([f"{number:,} events", *group, *variety, _deed(hit.document)])
+
+
+def _of_indicator(hit: Hit, joined: Joined) -> str:
+    """The deed and the value that an indicator names."""
+    known = [
+        f"{_short_name(_clean(str(met['field'])))} {_mark(_cut(_clean(str(met['value']))))} is an indicator"
+        for met in joined.facts.get("matches", ())[:1]
+    ]
+    return _joined_by_dots([*known, _deed(hit.document)])
+
+
+_TOLD_BY_KIND: dict[str, Callable[[Hit, Joined], str]] = {
+    Kind.SEQUENCE: _of_sequence,
+    Kind.SAMPLE: _of_sequence,
+    Kind.THRESHOLD: _of_count,
+    Kind.INDICATOR: _of_indicator,
+}
+
+
+def _joined_by_dots(parts: Iterable[str]) -> str:
+    return " · ".join(part for part in parts if part)
 
 
 def without_marks(line: str) -> str:
@@ -37,8 +104,11 @@ def _novelty(hit: Hit) -> str:
     """What was new, for a new-terms rule."""
     if not hit.terms:
         return ""
+    while_learning = "still learning · " if hit.learning else ""
     pairs = zip(hit.rule.definition.new_terms_fields, hit.terms, strict=False)
-    return "new " + ", ".join(f"{_short_name(name)} {_mark(_cut(_clean(value)))}" for name, value in pairs)
+    return f"{while_learning}new " + ", ".join(
+        f"{_short_name(name)} {_mark(_cut(_clean(value)))}" for name, value in pairs
+    )
 
 
 def _found_values(clauses: Iterable[Clause]) -> list[tuple[str, str]]:

@@ -110,7 +110,7 @@ class IndicatorFacts(_Shape):
 
 @dataclass(frozen=True, slots=True)
 class BlockFacts(_Shape):
-    """Of an event of a sequence: its place (from 0) among the events kept with the shell, how many they are, its step."""
+    """Of an event of a sequence: its place (from 0) among the shell's events, how many these are, its step."""
 
     position: int
     of: int

@@ -1,16 +1,39 @@
-"""The events an alert rests on, kept with it as compressed JSON, so that retention never empties an alert."""
+"""The events an alert rests on, kept with it as compressed JSON, so that retention never empties an alert.
+
+A building block keeps nothing of its own: its event lies with its shell, at the position that its facts name.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import zstandard
+from django.db import connection
 
 from alerts.models import Alert, AlertEvent
 from events.store import StoredEvent
 
 SOURCE = "source"
+INDICATOR = "indicator"
 # Events are refused at the door far below this; a larger one here is a damaged row.
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 _CHUNK = 500
+_COLUMNS = "e.day, e.index, e.uid, e.time, e.ingested, e.document"
+# What an alert shows as its event: the one it was raised on, or the last of those that were joined.
+_SOURCES = f"""
+SELECT DISTINCT ON (a.id) a.id, {_COLUMNS}
+FROM alerts_alert a JOIN alerts_alertevent e ON e.alert_id = coalesce(a.shell_id, a.id)
+WHERE a.id = ANY(%s) AND e.role <> 'indicator'
+  AND (a.shell_id IS NULL OR e.position = (a.facts ->> 'position')::int)
+ORDER BY a.id, e.position DESC
+"""  # noqa: S608  (constants)
+
+
+class Evidence(NamedTuple):
+    """An event that is kept with an alert, its role and its place."""
+
+    role: str
+    position: int
+    event: StoredEvent
 
 
 def pack(raw: bytes) -> bytes:
@@ -23,11 +46,12 @@ def unpack(data: bytes | memoryview) -> bytes:
     return zstandard.ZstdDecompressor().decompress(bytes(data), max_output_size=MAX_DOCUMENT_BYTES)
 
 
-def evidence_row(alert: Alert, event: StoredEvent) -> AlertEvent:
-    """The row that keeps an alert's source event."""
+def evidence_row(alert: Alert, event: StoredEvent, role: str = SOURCE, position: int = 0) -> AlertEvent:
+    """The row that keeps one of an alert's events."""
     return AlertEvent(
         alert=alert,
-        role=SOURCE,
+        role=role,
+        position=position,
         uid=event.uid,
         day=event.day,
         index=event.index,
@@ -38,7 +62,7 @@ def evidence_row(alert: Alert, event: StoredEvent) -> AlertEvent:
 
 
 def source_of(alert: Alert) -> StoredEvent | None:
-    """The event that raised the alert; None only for an alert whose evidence was purged. One query."""
+    """The event that raised the alert; of joined events the last. None when its evidence was purged. One query."""
     return sources_of([alert]).get(alert.pk)
 
 
@@ -55,11 +79,22 @@ def iterate_sources(teams: dict[int, int]) -> Iterator[tuple[int, StoredEvent]]:
         yield from _sources(chunk)
 
 
+def events_of(alert: Alert) -> list[Evidence]:
+    """Every event kept with the alert, in order: at most a hundred of a count, all of a sequence. One query."""
+    if alert.shell_id is not None:
+        source = source_of(alert)
+        return [Evidence(SOURCE, 0, source)] if source else []
+    rows = AlertEvent.objects.filter(alert_id=alert.pk).order_by("position", "role", "uid")
+    return [Evidence(row.role, row.position, _stored(row, alert.team_id)) for row in rows]
+
+
+def _stored(row: AlertEvent, team_id: int) -> StoredEvent:
+    return StoredEvent(team_id, row.day, row.index, bytes(row.uid), row.time, row.ingested, unpack(row.document))
+
+
 def _sources(teams: dict[int, int]) -> Iterable[tuple[int, StoredEvent]]:
-    rows = AlertEvent.objects.filter(alert_id__in=list(teams), role=SOURCE).order_by("alert_id")
-    # Plain tuples: previews read thousands of them.
-    for alert_id, day, index, uid, time, ingested, document in rows.values_list(*_COLUMNS):
-        yield alert_id, StoredEvent(teams[alert_id], day, index, bytes(uid), time, ingested, unpack(document))
-
-
-_COLUMNS = ("alert_id", "day", "index", "uid", "time", "ingested", "document")
+    with connection.cursor() as cursor:
+        cursor.execute(_SOURCES, [list(teams)])
+        # Plain tuples: previews read thousands of them.
+        for alert_id, day, index, uid, time, ingested, document in cursor.fetchall():
+            yield alert_id, StoredEvent(teams[alert_id], day, index, bytes(uid), time, ingested, unpack(document))

@@ -1,140 +1,183 @@
-"""Hits become alerts, here and nowhere else: identity, cap, snapshot of the rule, evidence.
+"""Hits become alerts, here and nowhere else: identity, loops, suppression, cap, snapshot of the rule, evidence.
 
-Runs inside the caller's transaction, which holds the epoch. An event judged twice raises nothing twice.
+Runs inside the caller's transaction, which holds the epoch. An event judged twice raises nothing twice and is counted
+nowhere twice. Locks are taken in one order: groups that are suppressed, counters of caps, alerts that stand.
 """
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+import structlog
 from django.db import connection
 
-from alerts.cap import allowance
-from alerts.evidence_line import evidence_line
+from alerts import suppressing
+from alerts.as_events import Written, write_back
+from alerts.cap import Allowance, allowance
 from alerts.hits import Hit
 from alerts.identity import identity_of
 from alerts.kept import evidence_row
-from alerts.models import Alert, AlertEvent, Severity
-from alerts.newness import history_of
-from engine import Document, columns_of, format_duration
-from engine.prefilter import Columns
+from alerts.lineage import goes_round
+from alerts.models import Alert, AlertEvent
+from alerts.rows import alert_row, block_rows
+from alerts.shells import Finding
+from alerts.suppressing import Fold, Folding
+
+log = structlog.get_logger(__name__)
 
 _NEXT_IDS = "SELECT nextval(pg_get_serial_sequence('alerts_alert', 'id')) FROM generate_series(1, %s)"
+_KNOWN = (
+    "SELECT identity FROM alerts_alert WHERE identity = ANY(%s) "
+    "UNION ALL SELECT identity FROM alerts_suppressedhit WHERE identity = ANY(%s)"
+)
 _INSERT_SIZE = 500
-MAX_HASH = 128
+
+Findings = dict[bytes, Finding]
 
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """How many alerts each rule raised, how many hits went over its maximum, and the new alerts' numbers."""
+    """What became of hits, by rule: alerts, hits over the maximum, hits counted at an alert that stands, and hits left
+    out because their alert would have descended from its own rule. `ids` are the new alerts' numbers. Building blocks
+    of sequences count nowhere."""
 
-    alerts: Counter[str]
-    over: Counter[str]
-    ids: list[int]
+    alerts: Counter[str] = field(default_factory=Counter)
+    over: Counter[str] = field(default_factory=Counter)
+    suppressed: Counter[str] = field(default_factory=Counter)
+    looped: Counter[str] = field(default_factory=Counter)
+    ids: list[int] = field(default_factory=list)
 
 
 def raise_alerts(*, hits: Iterable[Hit], now: datetime) -> Raised:
-    """Store an alert for every hit that is none yet, up to each rule's maximum per interval.
+    """Store an alert for every hit that is none yet and is not suppressed, up to each rule's maximum per interval.
 
-    Five statements and two for each five hundred alerts, whatever the number of rules.
+    A dozen statements, two for each five hundred alerts, and six for each team whose alerts are written back as
+    events, whatever the number of rules.
     """
-    fresh = _without_known({identity_of(hit): hit for hit in hits})
+    found, looped = _findings(hits)
+    fresh = _without_known(found)
     if not fresh:
-        return Raised(Counter(), Counter(), [])
+        return Raised(looped=looped)
+    folds = _folds(fresh.values())
+    if folds:
+        suppressing.lock(folds.values())
     allowed = allowance(list(fresh.values()))
-    # Another pass may have raised some of them while this one waited for the counters.
+    # Another pass may have raised or counted some of them while this one waited for its locks.
     fresh = _without_known(fresh)
-    chosen = {identity_of(hit): hit for hit in allowed.split(list(fresh.values()))}
-    stored = _insert(chosen, now)
-    allowed.give_back([hit for identity, hit in chosen.items() if identity not in stored])
+    folding = suppressing.fold(list(fresh.values()), {key: group for key, group in folds.items() if key in fresh})
+    stored = _raise(folding, allowed, now)
+    suppressed = _count(folding, stored, allowed, now)
     allowed.save()
-    raised = Counter(chosen[identity].rule.id for identity in stored)
-    return Raised(raised, Counter(allowed.over), sorted(stored.values()))
+    raised = Counter(fresh[identity].hit.rule.id for identity in stored)
+    return Raised(raised, allowed.over, suppressed, looped, sorted(stored.values()))
 
 
-def _without_known(hits: dict[bytes, Hit]) -> dict[bytes, Hit]:
-    known = Alert.objects.filter(identity__in=list(hits)).values_list("identity", flat=True)
-    taken = {bytes(identity) for identity in known}
-    return {identity: hit for identity, hit in hits.items() if identity not in taken}
+def _findings(hits: Iterable[Hit]) -> tuple[Findings, Counter[str]]:
+    """Every hit once, without those that would go round in circles."""
+    found: Findings = {}
+    looped: Counter[str] = Counter()
+    for hit in hits:
+        identity = identity_of(hit)
+        finding = Finding.of(hit, identity)
+        if goes_round(hit, finding.sources):
+            looped[hit.rule.id] += 1
+        else:
+            found.setdefault(identity, finding)
+    if looped:
+        log.info("alerts that would descend from themselves are left out", rules=dict(looped))
+    return found, looped
 
 
-def _insert(hits: dict[bytes, Hit], now: datetime) -> dict[bytes, int]:
+def _folds(findings: Iterable[Finding]) -> dict[bytes, Fold]:
+    """The groups of those that belong to one, by identity."""
+    groups = ((finding.identity, suppressing.fold_of(finding)) for finding in findings)
+    return {identity: group for identity, group in groups if group is not None}
+
+
+def _without_known(findings: Findings) -> Findings:
+    if not findings:
+        return findings
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN, [list(findings), list(findings)])
+        known = {bytes(identity) for (identity,) in cursor.fetchall()}
+    return {identity: finding for identity, finding in findings.items() if identity not in known}
+
+
+def _raise(folding: Folding, allowed: Allowance, now: datetime) -> dict[bytes, int]:
+    """Raise what leads its group or stands alone, as far as there is room; returns the numbers of what is new."""
+    chosen = {finding.identity: finding for finding in allowed.split(folding.leading)}
+    stored = _insert(chosen, folding, now) if chosen else {}
+    allowed.give_back([finding for identity, finding in chosen.items() if identity not in stored])
+    return stored
+
+
+def _count(folding: Folding, stored: dict[bytes, int], allowed: Allowance, now: datetime) -> Counter[str]:
+    """Count the others at their alerts. Hits whose alert was over the maximum are over it too."""
+    counted: list[tuple[Finding, int]] = []
+    beyond = list(folding.beyond)
+    for stand in folding.stands:
+        number = stand.stored.pk if stand.stored else stored.get(stand.leader.identity if stand.leader else b"")
+        if number is None:
+            beyond += stand.counted
+        else:
+            counted += [(finding, number) for finding in stand.counted]
+    suppressing.count(folding.stands)
+    suppressing.remember(counted, now)
+    allowed.pass_over(beyond)
+    return Counter(finding.hit.rule.id for finding, _ in counted)
+
+
+def _insert(findings: Findings, folding: Folding, now: datetime) -> dict[bytes, int]:
     """Insert in the order of identities, so that two passes never wait for each other; returns what is new."""
-    ordered = sorted(hits)
-    numbers = iter(sorted(_next_ids(len(ordered))))
-    # Numbers follow the order of the events, so that "newest" and "highest number" agree within a pass.
-    by_time = sorted(hits, key=lambda identity: hits[identity].event.time)
-    number_of = dict(zip(by_time, numbers, strict=True))
-    rows = [_alert(number_of[identity], identity, hits[identity], now) for identity in ordered]
-    Alert.objects.bulk_create(rows, ignore_conflicts=True, batch_size=_INSERT_SIZE)
-    stored = set(Alert.objects.filter(pk__in=number_of.values()).values_list("pk", flat=True))
-    new = [row for row in rows if row.pk in stored]
+    rows = _rows(findings, folding, now)
+    ordered = sorted(rows, key=lambda identity: bytes(identity))
+    Alert.objects.bulk_create([rows[key] for key in ordered], ignore_conflicts=True, batch_size=_INSERT_SIZE)
+    stored = set(_stored(row.pk for row in rows.values()))
+    new = {identity: finding for identity, finding in findings.items() if rows[identity].pk in stored}
+    blocks = _insert_blocks({identity: (finding, rows[identity]) for identity, finding in new.items()}, now)
     AlertEvent.objects.bulk_create(
-        (evidence_row(row, hits[bytes(row.identity)].event) for row in new), batch_size=_INSERT_SIZE
+        (
+            evidence_row(rows[identity], judged.event, role, position)
+            for identity, finding in new.items()
+            for position, (role, judged) in enumerate(finding.kept)
+        ),
+        ignore_conflicts=True,
+        batch_size=_INSERT_SIZE,
     )
-    return {bytes(row.identity): row.pk for row in new}
+    write_back([Written(rows[identity], finding, blocks[identity]) for identity, finding in new.items()], now=now)
+    return {identity: rows[identity].pk for identity in new}
+
+
+def _rows(findings: Findings, folding: Folding, now: datetime) -> dict[bytes, Alert]:
+    """Numbers follow the order of the events, so that "newest" and "highest number" agree within a pass."""
+    by_time = sorted(findings, key=lambda identity: findings[identity].time)
+    leads = folding.led_by()
+    rows = {}
+    for identity, number in zip(by_time, sorted(_next_ids(len(by_time))), strict=True):
+        rows[identity] = alert_row(findings[identity], number, now)
+        if identity in leads:
+            suppressing.mark(rows[identity], leads[identity])
+    return rows
+
+
+def _insert_blocks(shells: dict[bytes, tuple[Finding, Alert]], now: datetime) -> dict[bytes, list[Alert]]:
+    """The building blocks of new shells, by the shell's identity."""
+    sizes = [len(finding.members) if finding.is_shell else 0 for finding, _ in shells.values()]
+    numbers = iter(sorted(_next_ids(sum(sizes))) if sum(sizes) else ())
+    blocks = {
+        identity: block_rows(finding, shell, [next(numbers) for _ in range(size)], now)
+        for (identity, (finding, shell)), size in zip(shells.items(), sizes, strict=True)
+    }
+    Alert.objects.bulk_create([row for rows in blocks.values() for row in rows], batch_size=_INSERT_SIZE)
+    return blocks
+
+
+def _stored(numbers: Iterable[int]) -> Iterable[int]:
+    return Alert.objects.filter(pk__in=list(numbers)).values_list("pk", flat=True)
 
 
 def _next_ids(count: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(_NEXT_IDS, [count])
         return [int(number) for (number,) in cursor.fetchall()]
-
-
-def _alert(number: int, identity: bytes, hit: Hit, now: datetime) -> Alert:
-    definition, document = hit.rule.definition, hit.document
-    columns = columns_of(document)
-    return Alert(
-        pk=number,
-        identity=identity,
-        team_id=hit.event.team_id,
-        rule_id=hit.rule.id,
-        revision_id=hit.rule.revision_id,
-        name=definition.name[:255],
-        severity=Severity[definition.severity.upper()],
-        risk_score=definition.risk_score,
-        building_block=definition.is_building_block,
-        techniques=_techniques(hit),
-        tags=list(definition.tags),
-        event_time=hit.event.time,
-        created_at=now,
-        host_name=_text(columns, "host_name"),
-        user_name=_text(columns, "user_name"),
-        odd=columns.odd,
-        process_hash=_hash(document),
-        evidence=evidence_line(hit),
-        new_terms=_new_terms(hit),
-        demo=hit.demo,
-    )
-
-
-def _text(columns: Columns, name: str) -> str | None:
-    value = columns.values[name]
-    return value if isinstance(value, str) else None
-
-
-def _hash(document: Document) -> str | None:
-    return next((str(value)[:MAX_HASH] for value in document.values("process.hash.sha256")), None)
-
-
-def _techniques(hit: Hit) -> list[str]:
-    """Technique and sub-technique ids, as the rule maps itself."""
-    found: list[str] = []
-    for tactic in hit.rule.definition.threat:
-        for technique in tactic.techniques:
-            found += [technique.id, *(sub.id for sub in technique.subtechniques)]
-    return list(dict.fromkeys(found))
-
-
-def _new_terms(hit: Hit) -> dict[str, object] | None:
-    if hit.terms is None or hit.history_start is None:
-        return None
-    length = history_of(hit.rule)
-    return {
-        "fields": list(hit.rule.definition.new_terms_fields),
-        "values": list(hit.terms),
-        "history_start": hit.history_start.isoformat(),
-        "history_end": (hit.history_start + length).isoformat(),
-        "history": format_duration(length),
-    }

@@ -13,7 +13,7 @@ from accounts.scopes import Scope
 from engine import Tree
 from events import store
 from events.pages.asked import MAX_QUERY_LENGTH, USUAL_END, USUAL_START, Asked, read_asked
-from events.searching import SearchKey, SearchPage, Window
+from events.searching import SearchKey, SearchPage, Window, indices_asked
 from events.stored import StoredEvent
 from events.summing import histogram
 from soc.web.api.errors import bad_request, not_found
@@ -132,6 +132,7 @@ class EventSearchView(ApiView):
             tree=tree,
             window=window,
             team_ids=self.teams,
+            indices=indices_asked(tree),
             limit=self.query["limit"],
             before=before,
             budget_seconds=BUDGET_SECONDS,
@@ -155,7 +156,12 @@ class EventHistogramView(ApiView):
         """The bars."""
         tree, window = _read(self)
         return histogram(
-            tree=tree, window=window, team_ids=self.teams, bars=self.query["bars"], budget_seconds=BUDGET_SECONDS
+            tree=tree,
+            window=window,
+            team_ids=self.teams,
+            indices=indices_asked(tree),
+            bars=self.query["bars"],
+            budget_seconds=BUDGET_SECONDS,
         )
 
 

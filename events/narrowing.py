@@ -38,11 +38,19 @@ def condition_of(narrowing: Narrowing) -> Condition:
 
 
 def index_condition(patterns: Sequence[str]) -> Condition:
-    """Rows whose index may be let in by the globs; exclusions are left to `index_matches`."""
+    """Rows whose index may be let in by the globs; exclusions are left to `index_matches`.
+
+    Names that begin with a dot are let in by patterns that do, or where no pattern says anything.
+    """
     included = [pattern for pattern in split_patterns(patterns) if not pattern.startswith("-")]
-    if not included or "_all" in included:
+    if not included:
         return _ALWAYS
-    return "index LIKE ANY(%s)", [[_like(pattern) for pattern in included]]
+    dotted = any(pattern.startswith(".") for pattern in included)
+    parts: list[Condition] = [] if dotted else [("index NOT LIKE %s", [".%"])]
+    if "_all" not in included and "*" not in included:
+        parts.append(("index LIKE ANY(%s)", [[_like(pattern) for pattern in included]]))
+    text = " AND ".join(text for text, _ in parts)
+    return (f"({text})", [value for _, values in parts for value in values]) if parts else _ALWAYS
 
 
 def _condition(narrowing: Narrowing) -> Condition:

@@ -18,6 +18,7 @@ from events.stored import EventRef, StoredEvent
 MAX_ANCESTORS = 8
 MAX_CHILDREN = 50
 MAX_SIBLINGS = 20
+_OURS = ".%"  # alerts that were written back repeat what their events say
 _BACK, _AHEAD = timedelta(days=7), timedelta(days=1)
 # A process has events of many kinds; the one that tells of its start comes first.
 _STARTS_FIRST = "ORDER BY (category IS NOT NULL AND 'process' = ANY(category)) DESC, time, uid LIMIT %s"
@@ -99,8 +100,8 @@ def _read(column: str, entity_id: str, near: StoredEvent, limit: int) -> list[St
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {ROW} FROM event WHERE {column} = %s AND team_id = %s "  # noqa: S608  (names of ours)
-            f"AND day BETWEEN %s AND %s {_STARTS_FIRST}",
-            [entity_id, near.team_id, near.day - _BACK, near.day + _AHEAD, limit],
+            f"AND day BETWEEN %s AND %s AND index NOT LIKE %s {_STARTS_FIRST}",
+            [entity_id, near.team_id, near.day - _BACK, near.day + _AHEAD, _OURS, limit],
         )
         return list(read_documents(cursor.fetchall()))
 

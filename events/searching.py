@@ -16,12 +16,15 @@ from psycopg.errors import QueryCanceled
 from engine.indices import index_matches
 from engine.matcher import Expression, Matcher
 from engine.prefilter import prefilter
-from engine.tree import MatchAll, Tree
+from engine.tree import MatchAll, Tree, fields_of
 from events.documents import ROW, BlockShelf, read_documents, slices
 from events.narrowing import condition_of, index_condition
 from events.stored import StoredEvent
 
 By = Literal["time", "ingested"]
+ORDINARY = ("*",)
+"""Every index but those whose names begin with a dot: what agents send, without our own alerts among it."""
+_OF_ALERTS = ("kibana", "signal.")
 _MOST_ROWS = 4_000
 _JUDGED_AT_ONCE = 200
 _INDEX, _UID, _AT = 5, 6, 7  # after ROW
@@ -66,6 +69,11 @@ class Question:
     def takes_all(self) -> bool:
         """Whether no document need be read to know what matches."""
         return isinstance(self.tree, MatchAll)
+
+    @property
+    def indices_are_exact(self) -> bool:
+        """Whether the conditions say all there is to say about indices."""
+        return not self.indices or tuple(self.indices) == ORDINARY
 
     def where(self) -> tuple[str, list[Any]]:
         """The conditions that narrow rows down."""
@@ -141,6 +149,11 @@ class Pass:
 
     def _is_late(self) -> bool:
         return self._deadline is not None and monotonic() > self._deadline
+
+
+def indices_asked(tree: Tree) -> tuple[str, ...]:
+    """The indices that somebody who names none means: all of agents, and ours where he asks for fields of alerts."""
+    return () if any(name.startswith(_OF_ALERTS) for name in fields_of(tree)) else ORDINARY
 
 
 def search(

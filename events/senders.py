@@ -69,6 +69,7 @@ FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[]) WITH ORDINALITY AS aske
 CROSS JOIN LATERAL (
     SELECT e.time, e.dataset, e.action, e.category FROM event e
     WHERE e.host_name = asked.host AND e.team_id = asked.team_id AND e.time <= asked.last_at + interval '1 hour'
+      AND NOT starts_with(e.index, '.')
       AND e.time > asked.last_at - interval '1 day' AND e.day >= (asked.last_at - interval '1 day')::date
       AND e.day <= (asked.last_at + interval '1 hour')::date
     ORDER BY e.time DESC LIMIT 1

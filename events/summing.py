@@ -62,7 +62,7 @@ def count(
 ) -> Counted:
     """How many events match, up to the cap."""
     question = Question(tree, window, team_ids, indices, by)
-    if question.takes_all and not indices:
+    if question.takes_all and question.indices_are_exact:
         where, values = question.where()
         statement = f"SELECT count(*) FROM (SELECT 1 FROM event WHERE {where} LIMIT {int(cap) + 1}) AS found"  # noqa: S608
         rows = fetch(statement, values, budget_seconds)
@@ -83,7 +83,7 @@ def histogram(
     """How the events that match lie over the window, in bars of equal width by `@timestamp`."""
     question = Question(tree, window, team_ids, indices)
     width = max((window.end - window.start) / bars, timedelta(microseconds=1))
-    if question.takes_all and not indices:
+    if question.takes_all and question.indices_are_exact:
         counts, total = _counted_by_database(question, width, budget_seconds)
     else:
         tally = _Tally(question, cap, budget_seconds)

@@ -13,7 +13,7 @@ from engine import Document, Tree, explain
 from engine.tree import MatchAll, text_of
 from events.pages.asked import Asked
 from events.pages.clauses import address
-from events.searching import SearchKey, Window
+from events.searching import SearchKey, Window, indices_asked
 from events.store import search
 from events.stored import StoredEvent
 from events.summing import Counted, Histogram, histogram
@@ -71,15 +71,14 @@ def results(asked: Asked, team_ids: Sequence[int], after: After, *, with_chart: 
         tree=asked.tree,
         window=asked.window,
         team_ids=team_ids,
+        indices=indices_asked(asked.tree),
         limit=ROWS,
         before=_key(after),
         budget_seconds=_BUDGET_SECONDS,
     )
     lines = None
     if with_chart:
-        lines = histogram(
-            tree=asked.tree, window=asked.window, team_ids=team_ids, bars=_BARS, budget_seconds=_BUDGET_SECONDS
-        )
+        lines = _counted(asked.tree, asked.window, team_ids, bars=_BARS, seconds=_BUDGET_SECONDS)
     rows = [_row(event, asked) for event in found.events]
     next_key = sign_key((found.next.at.isoformat(), found.next.uid.hex()), SALT) if found.next else None
     chart = _chart(lines, asked) if lines and lines.total.number else None
@@ -91,7 +90,12 @@ def wider(asked: Asked, team_ids: Sequence[int], window: Window) -> Counted:
     """How many there are in a longer stretch, for a page that found none."""
     if asked.tree is None:
         return Counted(0, False, False)
-    return histogram(tree=asked.tree, window=window, team_ids=team_ids, bars=1, budget_seconds=2.0).total
+    return _counted(asked.tree, window, team_ids, bars=1, seconds=2.0).total
+
+
+def _counted(tree: Tree, window: Window, team_ids: Sequence[int], *, bars: int, seconds: float) -> Histogram:
+    indices = indices_asked(tree)
+    return histogram(tree=tree, window=window, team_ids=team_ids, indices=indices, bars=bars, budget_seconds=seconds)
 
 
 def _key(after: After) -> SearchKey | None:

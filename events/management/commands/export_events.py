@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import Team
 from events.pages.asked import read_asked
+from events.searching import indices_asked
 from events.store import StoredEvent, scan
 from soc.web import clock
 
@@ -22,7 +23,9 @@ class Command(BaseCommand):
         parser.add_argument("--from", dest="start", default="now-24h", help="a date or date math; default now-24h")
         parser.add_argument("--to", dest="end", default="now", help="a date or date math; default now")
         parser.add_argument("--query", default="", help="KQL; default all events")
-        parser.add_argument("--index", action="append", default=[], help="a glob of indices; may be given again")
+        parser.add_argument(
+            "--index", action="append", default=[], help="a glob of indices; may be given again; default all but alerts"
+        )
         parser.add_argument("--team", help="the slug of one team; default all")
 
     def handle(self, *_args: str, **options: Any) -> None:
@@ -35,7 +38,7 @@ class Command(BaseCommand):
             tree=asked.tree,
             window=asked.window,
             team_ids=_teams(options["team"]),
-            indices=options["index"],
+            indices=options["index"] or indices_asked(asked.tree),
             by="time",
         )
         for event in events:
