@@ -21,7 +21,7 @@ from alerts.retrying import is_conflict, is_lost_connection
 from events import queue
 from events.models import Batch
 from events.store import read_batches
-from rules import epoch
+from rules import epoch, learning
 from rules.models import RuleRun
 from rules.quarantine import quarantine
 from rules.ruleset import RuleSet, current
@@ -84,9 +84,10 @@ def _judge(batches: Sequence[Batch], now: datetime, worker: UUID) -> EvaluationR
     events = _events(mine)
     ruleset = current()
     ruleset, matches = hold_epoch(ruleset, match(ruleset, events), events)
+    learning.note_oldest(_oldest(events))
     raised = judge(ruleset, matches, judged=_pass(mine, len(events)), now=now)
     queue.finish(mine, ruleset.epoch, now)
-    hits = sum(len(found) for found in matches.values())
+    hits = sum(len(found) for parts in matches.values() for found in parts.values())
     return EvaluationReport(len(batches), len(events), hits, raised.alerts.total())
 
 
@@ -109,6 +110,15 @@ def _events(batches: Sequence[Batch]) -> Events:
     demo = demo_batches(batches)
     stored = read_batches(batches)
     return [(event, batch.pk in demo) for batch in batches for event in stored[batch.pk]]
+
+
+def _oldest(events: Events) -> dict[int, datetime]:
+    """The time of each team's oldest event."""
+    oldest: dict[int, datetime] = {}
+    for event, _ in events:
+        if event.team_id not in oldest or event.time < oldest[event.team_id]:
+            oldest[event.team_id] = event.time
+    return oldest
 
 
 def _pass(batches: Sequence[Batch], events: int) -> Pass:

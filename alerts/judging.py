@@ -1,26 +1,33 @@
 """From matched events to alerts: what every pass does with its matches, be it a batch, a look-back or a release.
 
-Exceptions first, per event; then the rule's type (a hit each, or only what is new); then raising; then what is
-remembered, upserts last. Runs inside one transaction whose epoch is held (rules.epoch.share_lock).
+Exceptions first, per event; then the rule's type (a hit each, only what is new, or candidates to be joined when the
+rule is settled); then raising; then what is remembered, upserts last. Runs inside one transaction whose epoch is held
+(rules.epoch.share_lock).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
 
 from alerts.blame import blaming
+from alerts.costs import Allowance
+from alerts.gathering import ByPart, gather, memory_of
 from alerts.hits import Excepted, Hit, Judged
 from alerts.newness import Newness
 from alerts.raising import Raised, raise_alerts
-from rules import seen
+from engine.joining import Candidate
+from engine.plan import EVENT, INDICATOR
+from events.store import EventRef
+from rules import candidates, seen, settlings
 from rules.exceptions import HeldEvent, hold_back
 from rules.models import Lookback, RuleRun
 from rules.ruleset import ActiveRule, RuleSet
 from rules.runs import RunRow, append
 
-Matches = Mapping[str, Sequence[Judged]]
-"""What each rule (by id) let through."""
+Matches = Mapping[str, ByPart]
+"""What each rule (by id) let through, by the name of its filter."""
 CLOCKS_APART = timedelta(minutes=5)  # a claim may be that much older than the look-back it meets
 
 
@@ -42,7 +49,13 @@ class Findings:
     matched: int
     hits: list[Hit]
     excepted: list[Excepted]
+    candidates: list[Candidate]
     milliseconds: int
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the pass leaves a line among the rule's runs: of rules that join events settling leaves one."""
+        return self.rule.plan is None or bool(self.excepted)
 
 
 def judge(
@@ -69,9 +82,11 @@ def judge(
     rules = [rule for rule in rules if rule.id not in learning]
     findings = [_findings(rule, matches[rule.id], newness) for rule in rules]
     raised = raise_alerts(hits=[hit for found in findings for hit in found.hits], now=now)
-    append([_run(found, raised, judged, now) for found in findings])
-    hold_back((_held(excepted) for found in findings for excepted in found.excepted), at=now)
+    append([_run(found, raised, judged, now) for found in findings if found.is_told])
+    candidates.keep([(memory_of(found.rule), found.candidates) for found in findings if found.candidates], now=now)
+    hold_back((held_event(excepted) for found in findings for excepted in found.excepted), at=now)
     newness.save()
+    settlings.note_due([found.rule.id for found in findings if found.candidates], now=now)
     return raised
 
 
@@ -86,26 +101,46 @@ def _learning(rule_ids: set[str], now: datetime) -> set[str]:
     return set(waiting.values_list("rule_id", flat=True))
 
 
-def _findings(rule: ActiveRule, events: Sequence[Judged], newness: Newness) -> Findings:
-    started = perf_counter()
+def _findings(rule: ActiveRule, found: ByPart, newness: Newness) -> Findings:
+    started, allowance = perf_counter(), Allowance(rule.id)
     with blaming(rule.id):
-        remaining, excepted = _without_excepted(rule, events)
-        hits = HITS_BY_TYPE[rule.definition.type](rule, remaining, newness)
-    return Findings(rule, len(events), hits, excepted, round((perf_counter() - started) * 1_000))
-
-
-def _without_excepted(rule: ActiveRule, events: Sequence[Judged]) -> tuple[list[Judged], list[Excepted]]:
-    remaining: list[Judged] = []
-    excepted: list[Excepted] = []
-    for judged in events:
-        if rule.team_id is not None and rule.team_id != judged.event.team_id:
-            continue
-        item_id = rule.excepted_by(judged.document)
-        if item_id is None:
-            remaining.append(judged)
+        remaining, excepted = _without_excepted(rule, found, allowance)
+        hits: list[Hit] = []
+        joining: list[Candidate] = []
+        if rule.plan is not None:
+            joining = gather(rule, rule.plan, remaining, allowance.check)
         else:
-            excepted.append(Excepted(rule, judged.event, item_id))
-    return remaining, excepted
+            hits = HITS_BY_TYPE.get(rule.definition.type, _every_event)(rule, remaining.get(EVENT, ()), newness)
+    matched = len({one.event.ref for events in found.values() for one in events})
+    return Findings(rule, matched, hits, excepted, joining, round((perf_counter() - started) * 1_000))
+
+
+def _without_excepted(
+    rule: ActiveRule, found: ByPart, allowance: Allowance
+) -> tuple[dict[str, list[Judged]], list[Excepted]]:
+    """What no exception covers, and what one does. Of an indicator-match rule exceptions are about events alone."""
+    remaining: dict[str, list[Judged]] = {}
+    excepted: dict[EventRef, Excepted] = {}
+    for part, events in found.items():
+        mine = _of_its_team(rule, events)
+        remaining[part] = [one for one in mine if part == INDICATOR or not _is_excepted(rule, one, excepted, allowance)]
+    return remaining, list(excepted.values())
+
+
+def _of_its_team(rule: ActiveRule, events: Iterable[Judged]) -> list[Judged]:
+    return [one for one in events if rule.team_id is None or rule.team_id == one.event.team_id]
+
+
+def _is_excepted(rule: ActiveRule, one: Judged, known: dict[EventRef, Excepted], allowance: Allowance) -> bool:
+    if one.event.ref in known:
+        return True
+    if rule.exceptions:
+        allowance.check()
+    item_id = rule.excepted_by(one.document)
+    if item_id is None:
+        return False
+    known[one.event.ref] = Excepted(rule, one.event, item_id)
+    return True
 
 
 def _every_event(rule: ActiveRule, events: Sequence[Judged], _: Newness) -> list[Hit]:
@@ -135,10 +170,12 @@ def _run(found: Findings, raised: Raised, judged: Pass, now: datetime) -> RunRow
         alerts=raised.alerts[found.rule.id],
         excepted=len(found.excepted),
         over_cap=raised.over[found.rule.id],
+        suppressed=getattr(raised, "suppressed", Counter[str]())[found.rule.id],
         milliseconds=found.milliseconds,
     )
 
 
-def _held(excepted: Excepted) -> HeldEvent:
+def held_event(excepted: Excepted) -> HeldEvent:
+    """What is noted of an event that an exception took out."""
     event = excepted.event
     return HeldEvent(excepted.rule.id, excepted.item_id, event.team_id, event.day, event.index, event.uid, event.time)

@@ -2,6 +2,8 @@
 
 A new-terms rule first learns its history, else everything would be new to it. Until that is done, batches leave its
 matches to the look-back (alerts/judging.py); its last step locks the rule's memory and judges what arrived meanwhile.
+A rule that joins events reads further back, by as much as its events may lie apart: what it finds are candidates, which
+are joined when the rule is settled (alerts/settling.py).
 Every step may be repeated: alerts have an identity, and what was seen is seen. A look-back that is interrupted goes on
 where it was.
 """
@@ -20,13 +22,17 @@ from django.db import transaction
 from accounts.models import Team
 from alerts.blame import RuleFailed, blaming
 from alerts.demo import DemoMoments
+from alerts.gathering import by_part, memory_of, reach_of
 from alerts.hits import Judged
 from alerts.judging import Pass, judge
 from alerts.newness import Newness, time_of
-from alerts.release import release_left_over
+from alerts.release import let_go_events, release_left_over
 from alerts.retrying import is_lost_connection
+from engine import Tree
+from engine.plan import INDICATOR, Indicators
+from engine.tree import any_of
 from events.store import EventRef, StoredEvent, Window, scan
-from rules import epoch, lookbacks, seen
+from rules import candidates, epoch, lookbacks, seen
 from rules.models import Lookback, RuleRun
 from rules.quarantine import quarantine
 from rules.ruleset import ActiveRule, RuleSet, current
@@ -92,6 +98,23 @@ class _Progress:
     demo: DemoMoments = field(default_factory=DemoMoments)
     late: set[EventRef] = field(default_factory=set)
 
+    further: timedelta = timedelta()
+
+    def reach_further(self, rule: ActiveRule) -> None:
+        """Read on beyond the look-back's start: events before it may belong to those after it.
+
+        Also what exceptions held back that have let it go meanwhile must meet its like.
+        """
+        if rule.plan is None:
+            return
+        starts = [self.lookback.start, *(event.ingested for event in let_go_events(rule))]
+        self.further = self.lookback.start - min(starts) + reach_of(rule)
+
+    @property
+    def start(self) -> datetime:
+        """From when on events are read."""
+        return self.lookback.start - self.further
+
     @property
     def overlap(self) -> datetime:
         """From when on the last step asks again."""
@@ -102,7 +125,8 @@ def _judge_all(lookback: Lookback, *, now: datetime, worker: UUID) -> int:
     rule = _rule_of(current(), lookback)
     learn_history(rule, lookback, worker)
     progress, alerts = _Progress(lookback, now, worker), 0
-    stored = scan_for(rule, Window(lookback.start, max(lookback.start, lookback.end)), by="ingested")
+    progress.reach_further(rule)
+    stored = scan_for(rule, Window(progress.start, max(progress.start, lookback.end)), by="ingested")
     for events in _chunks(_decoded(rule, stored)):
         alerts += _judge_chunk(progress, events)
     alerts += _release(progress)
@@ -132,6 +156,7 @@ def _judge_rest(progress: _Progress) -> int:
     """What was committed since the claim, with the rule's memory locked: later batches judge for themselves."""
     ruleset, rule = _hold(progress)
     seen.lock([rule.logic_hash])
+    candidates.forget_other_logics(memory_of(rule))
     end = max(progress.lookback.end, progress.now) + AHEAD
     rest = scan_for(rule, Window(progress.overlap, end), by="ingested")
     events = (event for event in rest if event.ref not in progress.late)
@@ -163,9 +188,8 @@ def _judge(ruleset: RuleSet, rule: ActiveRule, progress: _Progress, events: list
         return 0
     lookback = progress.lookback
     marked = progress.demo.mark(judged.event for judged in events)
-    matches = {
-        rule.id: [Judged(old.event, old.document, is_demo) for old, (_, is_demo) in zip(events, marked, strict=True)]
-    }
+    found = [Judged(old.event, old.document, is_demo) for old, (_, is_demo) in zip(events, marked, strict=True)]
+    matches = {rule.id: by_part(rule, found)}
     judged = Pass(RuleRun.Kind.LOOKBACK, lookback.start, max(lookback.start, lookback.end), len(events))
     raised = judge(ruleset, matches, judged=judged, now=progress.now, newness=progress.newness, lookback_of=rule.id)
     return raised.alerts.total()
@@ -190,10 +214,21 @@ def learn_history(rule: ActiveRule, lookback: Lookback, worker: UUID) -> None:
             newness.save()
 
 
-def scan_for(rule: ActiveRule, window: Window, *, by: Literal["time", "ingested"]) -> Iterable[StoredEvent]:
-    """The stored events of a window that the rule lets through, oldest first, streaming."""
+def scan_for(rule: ActiveRule, window: Window, *, by: Literal["time", "ingested"]) -> Iterator[StoredEvent]:
+    """The stored events of a window that one of the rule's filters lets through, streaming; oldest first.
+
+    Of an indicator-match rule the indicators come first, and from as long ago as they count.
+    """
     teams = [rule.team_id] if rule.team_id is not None else list(Team.objects.values_list("pk", flat=True))
-    return scan(tree=rule.tree, window=window, team_ids=teams, indices=rule.definition.indices, by=by)
+    if isinstance(rule.plan, Indicators):
+        known = Window(window.start - rule.plan.history, window.end)
+        yield from scan(tree=rule.plan.tree, window=known, team_ids=teams, indices=rule.plan.indices, by=by)
+    tree = rule.tree if rule.plan is None else _any_part(rule)
+    yield from scan(tree=tree, window=window, team_ids=teams, indices=rule.definition.indices, by=by)
+
+
+def _any_part(rule: ActiveRule) -> Tree:
+    return any_of(*(part.tree for part in rule.parts if part.name != INDICATOR))
 
 
 def _decoded(rule: ActiveRule, events: Iterable[StoredEvent]) -> Iterator[Judged]:

@@ -3,6 +3,7 @@
 New means: no earlier event that the same logic let through carried the combination in [t - history, t), t being the
 event's own time, or its arrival where the rule says so. Of equal combinations in one pass the oldest event counts.
 A late event may be new beside an alert that came before it; nothing is taken back.
+While a team's events go back less far than the rule's history, what is new is marked as learning: raising folds it.
 Source: SEMANTICS of Kibana's new-terms rules, with memory in place of their second query (docs/life-of-an-event.md).
 """
 
@@ -13,7 +14,8 @@ from datetime import datetime, timedelta
 
 from alerts.hits import Hit, Judged
 from engine.rule_types.new_terms import terms_hash, terms_of
-from rules import seen
+from rules import learning, seen
+from rules.learning import Began
 from rules.ruleset import ActiveRule
 from rules.schedule import by_ingest_time, history
 from rules.seen import History
@@ -28,6 +30,7 @@ class Newness:
 
     met: set[tuple[str, int, bytes, datetime]] = field(default_factory=set)
     _histories: list[History] = field(default_factory=list)
+    _began: dict[int, Began | None] = field(default_factory=dict)
 
     def keep_new(self, rule: ActiveRule, events: Sequence[Judged]) -> list[Hit]:
         """A hit for each event and combination that is new; every combination is remembered. A query for each team."""
@@ -57,9 +60,19 @@ class Newness:
             start = found.at - length
             met = (rule.id, team_id, found.hash, found.at)
             if met not in self.met and not known.was_seen(found.hash, at=found.at, start=start):
-                yield found.hit(rule, start)
+                yield self._hit(rule, found, start)
             self.met.add(met)
             known.note(found.hash, found.at)
+
+    def _hit(self, rule: ActiveRule, found: "_Combination", history_start: datetime) -> Hit:
+        """What is new; while the team's events do not reach back to the start of the history, as something learnt."""
+        team_id = found.judged.event.team_id
+        if team_id not in self._began:
+            self._began[team_id] = learning.began(team_id)
+        began = self._began[team_id]
+        if began is not None and began.oldest_at > history_start:
+            return found.hit(rule, began.since, learning=True)
+        return found.hit(rule, history_start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +86,9 @@ class _Combination:
     def order(self) -> tuple[datetime, datetime, bytes]:
         return self.at, self.judged.event.time, self.judged.event.uid
 
-    def hit(self, rule: ActiveRule, history_start: datetime) -> Hit:
-        return Hit(
-            rule, self.judged.event, self.judged.document, self.judged.demo, self.terms, self.hash, history_start
-        )
+    def hit(self, rule: ActiveRule, history_start: datetime, *, learning: bool = False) -> Hit:
+        one = self.judged
+        return Hit(rule, one.event, one.document, one.demo, self.terms, self.hash, history_start, learning)
 
 
 def history_of(rule: ActiveRule) -> timedelta:

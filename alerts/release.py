@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts.demo import DemoMoments
+from alerts.gathering import by_part
 from alerts.hits import Judged
 from alerts.judging import Pass, judge
-from engine import index_matches, matches
 from events.store import EventRef, StoredEvent, get_many
-from rules.exceptions import HeldEvent, drop_held_back, held_back_of, take_let_go
-from rules.models import ExceptionItem, RuleRun
+from rules import epoch
+from rules.exceptions import HeldEvent, drop_held_back, held_back_of, let_go, take_let_go
+from rules.lookbacks import open_lookback
+from rules.models import ExceptionItem, Rule, RuleRevision, RuleRun
 from rules.ruleset import ActiveRule, RuleSet, current, forget
 
 _ANY_CLOCK = timedelta(days=1)  # a worker's clock may have run ahead of the person's
@@ -57,6 +59,11 @@ def release_left_over(*, ruleset: RuleSet, rule: ActiveRule, now: datetime) -> R
     return _raise(rule, held, ruleset, now) if held else Released()
 
 
+def let_go_events(rule: ActiveRule) -> list[StoredEvent]:
+    """Events that exceptions of the rule held back and hold back no longer, as far as they are stored."""
+    return list(get_many(_ref(row) for row in let_go(rule_id=rule.id)).values())
+
+
 def _release(item: ExceptionItem, ruleset: RuleSet, now: datetime) -> Released:
     held = held_back_of(item)
     rule = ruleset.rules.get(item.rule_id)
@@ -64,7 +71,25 @@ def _release(item: ExceptionItem, ruleset: RuleSet, now: datetime) -> Released:
         return Released(still_held=len(held))
     # Whatever is covered still is held back anew below; nobody else can add to it while the epoch is held.
     drop_held_back(item, until=now + _ANY_CLOCK)
-    return _raise(rule, held, ruleset, now)
+    released = _raise(rule, held, ruleset, now)
+    if rule.plan is not None:
+        _look_back(rule, held, now)
+    return released
+
+
+def _look_back(rule: ActiveRule, held: Sequence[HeldEvent], now: datetime) -> None:
+    """Have the rule look back from before the first of the events on."""
+    stored = get_many(_ref(row) for row in held)
+    if stored:
+        oldest = min(event.ingested for event in stored.values())
+        open_lookback(
+            rule=Rule.objects.get(pk=rule.id),
+            revision=RuleRevision.objects.get(pk=rule.revision_id),
+            definition=rule.definition,
+            now=now,
+            after_epoch=epoch.read(),
+            missed_since=oldest,
+        )
 
 
 def _raise(rule: ActiveRule, held: Sequence[HeldEvent], ruleset: RuleSet, now: datetime) -> Released:
@@ -72,20 +97,17 @@ def _raise(rule: ActiveRule, held: Sequence[HeldEvent], ruleset: RuleSet, now: d
     refs = list(dict.fromkeys(_ref(row) for row in held))
     stored = get_many(refs)
     events = [stored[ref] for ref in refs if ref in stored]
-    matched = _still_matched(rule, events)
-    raised = judge(ruleset, {rule.id: matched}, judged=_pass(events, now), now=now, lookback_of=rule.id)
-    covered = sum(rule.excepted_by(judged.document) is not None for judged in matched)
+    found = _still_matched(rule, events)
+    raised = judge(ruleset, {rule.id: found}, judged=_pass(events, now), now=now, lookback_of=rule.id)
+    matched = {one.event.ref: one for some in found.values() for one in some}.values()
+    covered = sum(rule.excepted_by(one.document) is not None for one in matched)
     return Released(raised.alerts.total(), covered, len(refs) - len(events), raised.over.total())
 
 
-def _still_matched(rule: ActiveRule, events: Sequence[StoredEvent]) -> list[Judged]:
-    """The events that the rule, as it is today, lets through."""
-    judged = [Judged(event, event.document(), demo) for event, demo in DemoMoments().mark(events)]
-    return [
-        one
-        for one in judged
-        if index_matches(rule.definition.indices, one.event.index) and matches(rule.tree, one.document)
-    ]
+def _still_matched(rule: ActiveRule, events: Sequence[StoredEvent]) -> dict[str, list[Judged]]:
+    """The events that the rule, as it is today, lets through, by its filters."""
+    marked = DemoMoments().mark(events)
+    return by_part(rule, [Judged(event, event.document(), demo) for event, demo in marked])
 
 
 def _pass(events: Sequence[StoredEvent], now: datetime) -> Pass:

@@ -20,7 +20,7 @@ from accounts.roles import Permission
 from engine import parse_entries
 from rules import epoch
 from rules.errors import ExceptionGone, ExceptionRefused, StaleException
-from rules.held_back import HeldEvent, drop_held_back, held_back_of, hold_back, take_let_go
+from rules.held_back import HeldEvent, drop_held_back, held_back_of, hold_back, let_go, take_let_go
 from rules.models import ExceptionItem, Rule
 from rules.storable import is_storable
 
@@ -43,6 +43,7 @@ __all__ = [
     "expire_due",
     "held_back_of",
     "hold_back",
+    "let_go",
     "remove_item",
     "restore_item",
     "take_let_go",

@@ -9,13 +9,14 @@ from django.db import connection
 from rules.models import ExceptionItem, HeldBack
 
 # One that only expired lets nothing go: what it held back until then stays held back.
-_TAKE_LET_GO = """
-DELETE FROM rules_heldback held USING rules_exceptionitem item
+_OF_LET_GO = """
 WHERE held.rule_id = %s AND item.id = held.item_id AND (
     item.removed_at IS NOT NULL OR NOT item.enabled OR NOT item.expired AND held.at < item.updated_at
 )
-RETURNING held.item_id, held.team_id, held.day, held.index, held.uid, held.time
 """
+_COLUMNS = "held.item_id, held.team_id, held.day, held.index, held.uid, held.time"
+_LET_GO = f"SELECT {_COLUMNS} FROM rules_heldback held, rules_exceptionitem item {_OF_LET_GO}"  # noqa: S608  (ours)
+_TAKE_LET_GO = f"DELETE FROM rules_heldback held USING rules_exceptionitem item {_OF_LET_GO} RETURNING {_COLUMNS}"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,17 @@ def take_let_go(*, rule_id: str) -> list[HeldEvent]:
 
     One statement, so that nothing that is held back at the same time is forgotten and not returned.
     """
+    return _events(_TAKE_LET_GO, rule_id)
+
+
+def let_go(*, rule_id: str) -> list[HeldEvent]:
+    """What `take_let_go` would forget and return."""
+    return _events(_LET_GO, rule_id)
+
+
+def _events(sql: str, rule_id: str) -> list[HeldEvent]:
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE_LET_GO, [rule_id])
+        cursor.execute(sql, [rule_id])
         rows = [
             HeldEvent(rule_id, item_id, team_id, day, index, bytes(uid), time)
             for item_id, team_id, day, index, uid, time in cursor.fetchall()

@@ -19,6 +19,7 @@ from alerts.models import Alert
 from events import store
 from events.normalise import NormalisedEvent, Reception, normalise
 from events.partitions import ensure_days
+from rules.learning import note_oldest
 from rules.loading import Status, load_rules
 from rules.models import Rule
 
@@ -119,8 +120,14 @@ def load(
     team: Team | None = None,
     enable: bool = True,
     learnt: bool = True,
+    history_known: bool = True,
 ) -> Rule:
-    """Load a rule file and switch it on; `learnt`: its look-back is judged, over a store that is mostly empty."""
+    """Load a rule file and switch it on; `learnt`: its look-back is judged, over a store that is mostly empty.
+
+    `history_known`: the default team has had events for a year, so that a new-terms rule need not learn.
+    """
+    if new_terms and history_known:
+        note_oldest({default_team().pk: NOW - timedelta(days=365)})
     more = 'timestamp_override = "event.ingested"\n' if by_ingest else ""
     if new_terms:
         more += NEW_TERMS.format(fields=orjson.dumps(list(new_terms)).decode(), history=history)

@@ -1,0 +1,309 @@
+"""Candidates: events that one filter of a rule let in, kept until they can complete no alert any more.
+
+A block holds what one pass let into one filter, packed in some thirty bytes a candidate: the event's uid, the first
+half of its key's hash, its time, and what orders events of the same time. Settling reads what is new and what it may
+join with, and folds small blocks together (`fold`). A candidate stored twice, as by a look-back over what batches have
+judged, is one: `read` leaves the second out.
+"""
+
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
+from operator import attrgetter, itemgetter
+from typing import Any, cast
+
+import msgspec
+import zstandard
+from django.db import connection
+
+from engine.joining import Candidate, Order, key_hash, order_of
+from engine.joining.keys import Key
+from engine.tree import Scalar
+from events.store import EventRef
+
+KEY_BYTES = 8
+UID_BYTES = 16
+MAX_IN_BLOCK = 50_000
+_SMALL = 5_000
+_FOLD_FROM = 20
+_SHORT = 12
+_LEVEL = 1
+_MOST_RAW = 256 * 1024 * 1024
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+_INSERT = """
+INSERT INTO rules_candidateblock
+    (rule_id, logic_hash, team_id, part, first_at, last_at, count, data, settled, created_at)
+SELECT * FROM unnest(%s::text[], %s::bytea[], %s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[],
+                     %s::int[], %s::bytea[], %s::bool[], %s::timestamptz[])
+"""
+_HEADS = "SELECT id, team_id, part, first_at, last_at, count, settled, created_at FROM rules_candidateblock"
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Whose candidates they are: a rule's, under the logic that let them in, so that a change of it begins anew."""
+
+    rule_id: str
+    logic_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A block without what is in it."""
+
+    id: int
+    team_id: int
+    part: str
+    first_at: datetime
+    last_at: datetime
+    count: int
+    settled: bool
+    created_at: datetime
+
+
+class _Packed(msgspec.Struct, array_like=True):
+    """The candidates of one block, a column each; times are ticks after `start`, in their order."""
+
+    start: int
+    places: list[tuple[str, int]]  # index, day
+    place_of: bytes | list[int]
+    times: list[int]
+    uids: bytes
+    keys: bytes
+    ranks: bytes
+    ties: list[float | str | None] | None
+    values: list[tuple[str, ...]] | None
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Packed).decode
+_by_order = attrgetter("order")
+
+
+def name_of(key: Key) -> bytes:
+    """A key as candidates are stored with it. Half of its hash: of 10^19 pairs of keys one shares it."""
+    return key_hash(key)[:KEY_BYTES]
+
+
+def short(value: str) -> str:
+    """A counted value as it is stored: equal for equal values, and short."""
+    return value if len(value) <= _SHORT else blake2b(value.encode(), digest_size=_SHORT // 2).hexdigest()
+
+
+def order(at: datetime, tiebreaker: Scalar | None, rank: int, uid: bytes) -> Order:
+    """A candidate's place among the others, which is the same in whatever order they came.
+
+    Of events at the same instant, with nothing else to tell them apart, that of the earlier step comes first: `rank`
+    is the number of the first filter that let the event in.
+    """
+    if isinstance(tiebreaker, bool):
+        tiebreaker = str(tiebreaker)
+    return order_of(at, float(tiebreaker) if isinstance(tiebreaker, int) else tiebreaker, (rank, uid))
+
+
+def keep(found: Iterable[tuple[Memory, Sequence[Candidate]]], *, now: datetime) -> int:
+    """Keep what a pass found, as blocks that are to be settled; returns how many candidates. One statement."""
+    return _insert(((memory, group) for memory, some in found for group in _groups(some)), settled=False, now=now)
+
+
+def heads(
+    memory: Memory,
+    *,
+    settled: bool | None = None,
+    team_id: int | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> list[Head]:
+    """The blocks of a rule that overlap [start, end], in the order in which they were stored. One query."""
+    conditions = {
+        "rule_id = %s": memory.rule_id,
+        "logic_hash = %s": memory.logic_hash,
+        "team_id = %s": team_id,
+        "last_at >= %s": start,
+        "first_at <= %s": end,
+        "settled = %s": settled,
+    }
+    given = {text: value for text, value in conditions.items() if value is not None}
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_HEADS} WHERE {' AND '.join(given)} ORDER BY id", list(given.values()))
+        return [Head(*row) for row in cursor.fetchall()]
+
+
+def read(
+    blocks: Sequence[Head],
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    keys: Container[bytes] | None = None,
+) -> Iterator[Candidate]:
+    """The candidates of these blocks within [start, end] and with these keys. Costs about a microsecond each."""
+    by_id = {head.id: head for head in blocks}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, data FROM rules_candidateblock WHERE id = ANY(%s)", [sorted(by_id)])
+        rows = cursor.fetchall()
+    for number, data in rows:
+        head = by_id[number]
+        yield from _unpack(bytes(data), head.part, head.team_id, start, end, keys)
+
+
+def once(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Each candidate once, in order."""
+    known = {(one.part, one.key, one.ref): one for one in candidates}
+    return sorted(known.values(), key=_by_order)
+
+
+def settle(memory: Memory, blocks: Sequence[Head], *, start: datetime | None = None) -> None:
+    """Mark blocks as joined. Several of the same filter are folded into one, so that few remain to be read; what
+    lies before `start` is then left out."""
+    groups: dict[tuple[int, str], list[Head]] = defaultdict(list)
+    for head in blocks:
+        groups[head.team_id, head.part].append(head)
+    alone = [head.id for group in groups.values() if len(group) == 1 for head in group]
+    if alone:
+        _execute("UPDATE rules_candidateblock SET settled = true WHERE id = ANY(%s)", [alone])
+    several = [group for group in groups.values() if len(group) > 1]
+    if several:
+        folded = [(memory, group) for some in several for group in _groups(once(read(some, start=start)))]
+        _drop([head.id for some in several for head in some])
+        _insert(folded, settled=True, now=max(head.created_at for some in several for head in some))
+
+
+def fold(memory: Memory, blocks: Sequence[Head], *, start: datetime) -> None:
+    """Make few blocks of many small ones that are settled, of what is still needed from `start` on."""
+    small: dict[tuple[int, str], list[Head]] = defaultdict(list)
+    for head in blocks:
+        if head.settled and head.count < _SMALL:
+            small[head.team_id, head.part].append(head)
+    settle(memory, [head for group in small.values() if len(group) >= _FOLD_FROM for head in group], start=start)
+
+
+def forget(memory: Memory, *, part: str | None = None, before: datetime) -> int:
+    """Drop settled blocks that neither reach `before` nor came after it; returns how many. One statement."""
+    return _execute(
+        "DELETE FROM rules_candidateblock WHERE rule_id = %s AND logic_hash = %s AND settled AND last_at < %s "
+        "AND created_at < %s AND (%s::text IS NULL OR part = %s)",
+        [memory.rule_id, memory.logic_hash, before, before, part, part],
+    )
+
+
+def forget_other_logics(memory: Memory) -> int:
+    """Drop what the rule's earlier logics let in; returns how many blocks. One statement."""
+    sql = "DELETE FROM rules_candidateblock WHERE rule_id = %s AND logic_hash <> %s"
+    return _execute(sql, [memory.rule_id, memory.logic_hash])
+
+
+def forget_of_others(rule_ids: Sequence[str], *, before: datetime) -> int:
+    """Drop what was kept before `before` for rules that are not among these; returns how many blocks."""
+    sql = "DELETE FROM rules_candidateblock WHERE created_at < %s AND NOT rule_id = ANY(%s)"
+    return _execute(sql, [before, list(rule_ids)])
+
+
+def pack(candidates: Sequence[Candidate]) -> bytes:
+    """Candidates of one filter and team, in order, as they are stored."""
+    refs: list[EventRef] = [_ref(one) for one in candidates]
+    places: dict[tuple[str, int], int] = {}
+    place_of = [places.setdefault((ref.index, ref.day.toordinal()), len(places)) for ref in refs]
+    start = _ticks(candidates[0].at)
+    ties = [_tie(one.order) for one in candidates]
+    packed = _Packed(
+        start=start,
+        places=list(places),
+        place_of=bytes(place_of) if len(places) <= 256 else place_of,
+        times=[_ticks(one.at) - start for one in candidates],
+        uids=b"".join([ref.uid for ref in refs]),
+        keys=b"".join([_key(one) for one in candidates]),
+        ranks=bytes([_rank(one.order) for one in candidates]),
+        ties=ties if any(tie is not None for tie in ties) else None,
+        values=[one.value for one in candidates] if any(one.value for one in candidates) else None,
+    )
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(_encode(packed))
+
+
+def unpack(data: bytes, *, part: str, team_id: int) -> list[Candidate]:
+    """What `pack` wrote."""
+    return list(_unpack(data, part, team_id, None, None, None))
+
+
+def _unpack(
+    data: bytes,
+    part: str,
+    team_id: int,
+    start: datetime | None,
+    end: datetime | None,
+    keys: Container[bytes] | None,
+) -> Iterator[Candidate]:
+    packed = _decode(zstandard.ZstdDecompressor().decompress(data, max_output_size=_MOST_RAW))
+    first = None if start is None else _ticks(start) - packed.start
+    last = None if end is None else _ticks(end) - packed.start
+    places = [(index, date.fromordinal(day)) for index, day in packed.places]
+    for number, ticks in enumerate(packed.times):
+        key = packed.keys[number * KEY_BYTES : number * KEY_BYTES + KEY_BYTES]
+        if (keys is not None and key not in keys) or (first is not None and ticks < first):
+            continue
+        if last is not None and ticks > last:
+            return  # they are in order
+        at = _EPOCH + timedelta(microseconds=packed.start + ticks)
+        uid = packed.uids[number * UID_BYTES : number * UID_BYTES + UID_BYTES]
+        tie = None if packed.ties is None else packed.ties[number]
+        index, day = places[packed.place_of[number]]
+        value = () if packed.values is None else packed.values[number]
+        place = order_of(at, tie, (packed.ranks[number], uid))
+        yield Candidate(part, key, at, place, EventRef(team_id, day, index, uid), value)
+
+
+def _groups(candidates: Sequence[Candidate]) -> Iterator[Sequence[Candidate]]:
+    """What goes into one block: candidates of one filter and team, in order, up to a size."""
+    by_block: dict[tuple[int, str], list[Candidate]] = defaultdict(list)
+    for one in candidates:
+        by_block[_ref(one).team_id, one.part].append(one)
+    for _, group in sorted(by_block.items(), key=itemgetter(0)):
+        group.sort(key=_by_order)
+        for place in range(0, len(group), MAX_IN_BLOCK):
+            yield group[place : place + MAX_IN_BLOCK]
+
+
+def _insert(groups: Iterable[tuple[Memory, Sequence[Candidate]]], *, settled: bool, now: datetime) -> int:
+    rows = [_row(memory, group, settled, now) for memory, group in groups]
+    if rows:
+        _execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
+    return sum(row[6] for row in rows)
+
+
+def _row(memory: Memory, group: Sequence[Candidate], settled: bool, now: datetime) -> tuple[Any, ...]:
+    first, last = group[0], group[-1]
+    whose = (memory.rule_id, memory.logic_hash, _ref(first).team_id, first.part)
+    return (*whose, first.at, last.at, len(group), pack(group), settled, now)
+
+
+def _drop(ids: list[int]) -> None:
+    _execute("DELETE FROM rules_candidateblock WHERE id = ANY(%s)", [ids])
+
+
+def _execute(sql: str, values: Sequence[Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return int(cursor.rowcount)
+
+
+def _ticks(at: datetime) -> int:
+    return (at - _EPOCH) // _TICK
+
+
+def _ref(candidate: Candidate) -> EventRef:
+    """Candidates that are stored refer to events in the store."""
+    return cast(EventRef, candidate.ref)
+
+
+def _key(candidate: Candidate) -> bytes:
+    return cast(bytes, candidate.key)
+
+
+def _tie(order: Order) -> float | str | None:
+    return None if order[1] == 2 else cast(float | str, order[2])
+
+
+def _rank(order: Order) -> int:
+    return cast(tuple[int, bytes], order[3])[0]

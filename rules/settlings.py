@@ -1,0 +1,115 @@
+"""When a rule's candidates are joined next, and who does it now.
+
+A pass notes the rules it found candidates for (`note_due`). A settling waits for a second of quiet, so that events that
+came late or out of order are joined together, but at most five seconds from the first candidate, and comes at most
+every five seconds a rule. Claims are leases, as for batches; nothing is locked while a rule is being settled, so passes
+go on noting. Due times are on the database's clock, which the caller passes in as `now`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+
+from rules.models import Settling
+
+QUIET = timedelta(seconds=1)
+SPACING = timedelta(seconds=5)
+LEASE = timedelta(seconds=60)
+RETRY = timedelta(seconds=2)
+MAX_ATTEMPTS = 3
+MAX_ERROR = 2_000
+# A rule that is noted by every pass has its row written twice a second at most.
+_AGAIN_AFTER = timedelta(milliseconds=500)
+_NOTE = """
+INSERT INTO rules_settling AS row (rule_id, due_at, waiting_since, attempts, error)
+SELECT rule_id, %(quiet)s, %(now)s, 0, '' FROM unnest(%(rules)s::text[]) AS rule_id
+ON CONFLICT (rule_id) DO UPDATE SET
+    waiting_since = least(row.waiting_since, %(now)s),
+    due_at = greatest(
+        least(%(quiet)s, coalesce(row.waiting_since, %(now)s) + %(spacing)s),
+        row.settled_at + %(spacing)s
+    )
+WHERE row.waiting_since IS NULL OR row.due_at IS NULL
+    OR row.due_at < %(soon)s AND row.due_at < row.waiting_since + %(spacing)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A rule that this worker settles now. `attempts` counts those that began and did not end, this one included."""
+
+    rule_id: str
+    waiting_since: datetime | None
+    settled_to: datetime | None
+    attempts: int
+
+
+def note_due(rule_ids: Iterable[str], *, now: datetime) -> None:
+    """Have rules settled soon: they have candidates. One statement, in key order; call it last in the transaction."""
+    ordered = sorted(set(rule_ids))
+    if not ordered:
+        return
+    times = {"now": now, "quiet": now + QUIET, "soon": now + QUIET - _AGAIN_AFTER, "spacing": SPACING}
+    values: dict[str, Any] = {"rules": ordered, **times}
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE, values)
+
+
+@transaction.atomic
+def claim(*, now: datetime, worker: UUID, limit: int, only: Iterable[str] | None = None) -> list[Claimed]:
+    """Take rules that are due, the longest due first, with a lease; also those whose worker never came back."""
+    abandoned = Q(lease_by__isnull=False, lease_until__lt=now)
+    due = Settling.objects.filter(Q(due_at__lte=now, lease_by=None) | abandoned)
+    if only is not None:
+        due = due.filter(rule_id__in=list(only))
+    rows = list(
+        due.select_for_update(of=("self",), skip_locked=True).order_by(F("due_at").asc(nulls_first=True))[:limit]
+    )
+    for row in rows:
+        row.lease_by, row.lease_until, row.due_at = worker, now + LEASE, None
+        row.attempts += 1
+    Settling.objects.bulk_update(rows, ["lease_by", "lease_until", "due_at", "attempts"])
+    return [Claimed(row.rule_id, row.waiting_since, row.settled_to, row.attempts) for row in rows]
+
+
+_FINISH = """
+UPDATE rules_settling SET
+    waiting_since = CASE WHEN %(more)s THEN waiting_since WHEN due_at IS NULL THEN NULL ELSE %(now)s END,
+    due_at = CASE WHEN %(more)s THEN %(now)s
+                  WHEN due_at IS NOT NULL OR %(next)s::timestamptz IS NOT NULL
+                  THEN greatest(least(due_at, %(next)s::timestamptz), %(now)s + %(spacing)s) END,
+    settled_at = %(now)s, settled_to = %(now)s, lease_by = NULL, lease_until = NULL, attempts = 0, error = ''
+WHERE rule_id = ANY(%(rules)s) AND lease_by = %(worker)s
+"""
+
+
+def finish(
+    rule_ids: Iterable[str], *, worker: UUID, now: datetime, next_at: datetime | None = None, more: bool = False
+) -> int:
+    """Note that rules are settled up to `now`, in the transaction of their alerts; returns how many still were ours.
+
+    `next_at` is when something will be due that needs no new event; `more`: candidates are left, go on at once.
+    """
+    values: dict[str, Any] = {"worker": worker, "now": now, "next": next_at, "more": more, "spacing": SPACING}
+    with connection.cursor() as cursor:
+        cursor.execute(_FINISH, {"rules": sorted(rule_ids), **values})
+        return int(cursor.rowcount)
+
+
+def drop(rule_id: str, *, worker: UUID) -> None:
+    """Let a rule wait for nothing: it is not in force, and what brings it back looks back."""
+    Settling.objects.filter(pk=rule_id, lease_by=worker).update(
+        due_at=None, waiting_since=None, lease_by=None, lease_until=None, attempts=0
+    )
+
+
+def fail(claimed: Claimed, *, error: str, worker: UUID, now: datetime) -> None:
+    """Note that settling failed, through nobody's fault: tried again shortly."""
+    Settling.objects.filter(pk=claimed.rule_id, lease_by=worker).update(
+        error=error[:MAX_ERROR], lease_by=None, lease_until=None, due_at=now + RETRY * claimed.attempts
+    )
