@@ -6,6 +6,7 @@ and which of these it uses, is in leaves.py. Values that cannot be read as the f
 
 import operator
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from functools import partial
 
 from engine.fields import NUMBER_TYPES, TEXT_TYPES, FieldType
 from engine.folding import fold as folded
+from engine.functions import networks_of
+from engine.lucene_regex import regex_test as regex_text_test
 from engine.patterns import parse_pattern, pattern_test
 from engine.scalars import address_of, instant_of, network_of, number_of, truth_of
 from engine.text import has_phrase, words_of, words_of_value
@@ -29,6 +32,7 @@ _COMPARE: dict[Op, Callable[..., bool]] = {
     Op.LT: operator.lt,
     Op.LTE: operator.le,
 }
+_DATED = RANGES | {Op.IS, Op.PHRASE}
 _ROUND_UP = frozenset({Op.GT, Op.LTE})
 _LOOKS_LIKE_DATE = re.compile(r"[0-9]{4}-[0-9]{2}.*", re.DOTALL)
 _SPACE = re.compile(r"\s+")
@@ -149,6 +153,47 @@ def wildcard_test(patterns: Sequence[str], kind: FieldType, fold: bool) -> Value
     return either([_value_pattern_test(pattern, fold) for pattern in patterns])
 
 
+def regex_test(expressions: Sequence[str], kind: FieldType, fold: bool) -> ValueTest:
+    """REGEX: the whole value as it is written, with the expression and the value folded alike."""
+    if kind is FieldType.GEO_POINT:
+        return never
+    return either([_value_regex_test(expression, fold) for expression in expressions])
+
+
+def _value_regex_test(expression: str, fold: bool) -> ValueTest:
+    fits = regex_text_test(expression, fold)
+    if fold:
+        return lambda value: fits(folded(text_of(value)))
+    return lambda value: fits(value if isinstance(value, str) else text_of(value))
+
+
+def network_test(texts: Sequence[str]) -> ValueTest:
+    """CIDR: whether the value is an address in one of the networks. Costs a look-up, however many there are."""
+    firsts, lasts = _joined_networks(networks_of(tuple(texts)))
+
+    def test(value: Scalar) -> bool:
+        address = address_of(value)
+        if address is None:
+            return False
+        place = bisect_right(firsts, address) - 1
+        return place >= 0 and address <= lasts[place]
+
+    return test if firsts else never
+
+
+def _joined_networks(networks: Sequence[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    """The networks in order, those that overlap made one: where each begins and where it ends."""
+    firsts: list[int] = []
+    lasts: list[int] = []
+    for first, last in sorted(networks):
+        if lasts and first <= lasts[-1]:
+            lasts[-1] = max(lasts[-1], last)
+        else:
+            firsts.append(first)
+            lasts.append(last)
+    return firsts, lasts
+
+
 def _value_pattern_test(pattern: str, fold: bool) -> ValueTest:
     fits = _text_test(pattern, fold)
     if fold:
@@ -238,6 +283,8 @@ def range_problem(literal: str, kind: FieldType) -> str | None:
 
 def asks_now(leaf: Leaf, kind: FieldType) -> bool:
     """Whether a leaf compares a field of this type with a date that is counted from now."""
+    if leaf.op not in _DATED:
+        return False
     dated = kind is FieldType.DATE or (kind is FieldType.UNKNOWN and leaf.op in RANGES)
     return dated and any(_is_now(text_of(value)) for value in leaf.values)
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from engine.document import Document
+from engine.formulas import choices, deciding, formula_fields
 from engine.leaves import fields_like, holds, met_by
-from engine.tree import And, Leaf, MatchAll, MatchNone, Nested, Not, Op, Or, Scalar, Tree, fields_of, text_of
+from engine.tree import And, Formula, Leaf, MatchAll, MatchNone, Nested, Not, Op, Or, Scalar, Tree, fields_of, text_of
 from engine.wording import asked, field_in_words, in_words, shortened
 
 _T = TypeVar("_T", bound=Hashable)
@@ -57,7 +58,8 @@ class Clause:
 class Explanation:
     """One node of the rule's tree, judged.
 
-    `found` are the values that met a leaf or, where it failed, that were there; `where` has the field of each.
+    `found` are the values that met a leaf or, where it failed, that were there; `where` has the field of each. Of a
+    formula they are the one choice of values that decided.
     """
 
     held: bool
@@ -96,6 +98,8 @@ def explain(tree: Tree, document: Document) -> Explanation:
             return _nested(tree, document)
         case Leaf():
             return _leaf(tree, document)
+        case Formula():
+            return _formula(tree, document)
         case MatchAll():
             return Explanation(True, "all", tree)
         case MatchNone():
@@ -126,6 +130,20 @@ def _leaf(leaf: Leaf, document: Document) -> Explanation:
     return Explanation(held, "leaf", leaf, leaf.field, leaf.op, values, found, where)
 
 
+def _formula(formula: Formula, document: Document) -> Explanation:
+    """With the first choice of values that made it true, else the first that was tried."""
+    fields = formula_fields(formula)
+    choice = next(deciding(formula, document), None)
+    tried = choice if choice is not None else next(choices(formula, document))
+    pairs = [
+        (field, shortened(text_of(value), _LONGEST_FOUND))
+        for field, value in zip(fields, tried, strict=True)
+        if value is not None
+    ]
+    found, where = tuple(value for _, value in pairs), tuple(field for field, _ in pairs)
+    return Explanation(choice is not None, "formula", formula, ", ".join(fields), found=found, where=where)
+
+
 def _present(leaf: Leaf, document: Document) -> Iterator[tuple[str, Scalar]]:
     """What the event has where the leaf asked; nothing when it asked everywhere."""
     names = fields_like(leaf.field, document) if leaf.wild_field else [leaf.field]
@@ -153,6 +171,8 @@ def _rows(node: Explanation, negated: bool, branch: str | None) -> Iterator[Clau
             yield from _rows(node.children[0], not negated, branch)
         case "leaf":
             yield from _leaf_rows([node], negated, branch)
+        case "formula":
+            yield _formula_row(node, negated, branch)
         case "nested":
             yield _compound(node, negated, branch)
         case "and" if negated:
@@ -220,6 +240,21 @@ def _leaf_rows(leaves: Sequence[Explanation], negated: bool, branch: str | None)
         )
 
 
+def _formula_row(node: Explanation, negated: bool, branch: str | None) -> Clause:
+    """One row for a formula; where it relates several fields, each value is told with its field."""
+    told = shortened(node.clause, _LONGEST_ASKED)
+    several = len(fields_of(node.tree)) > 1
+    return Clause(
+        field=node.field or "",
+        asked=f"not ({told})" if negated else told,
+        found=tuple(_values_under(node)) if several else node.found,
+        held=node.held is not negated,
+        negated=negated,
+        discriminating=True,
+        branch=branch,
+    )
+
+
 def _compound(node: Explanation, negated: bool, branch: str | None) -> Clause:
     """One row for a condition over several fields that cannot be told apart: an excluded combination, or `nested`."""
     fields = sorted(fields_of(node.tree))
@@ -236,7 +271,7 @@ def _compound(node: Explanation, negated: bool, branch: str | None) -> Clause:
 
 
 def _values_under(node: Explanation) -> Iterator[str]:
-    if node.kind == "leaf":
+    if node.kind in ("leaf", "formula"):
         yield from (f"{field}: {value}" for field, value in zip(node.where, node.found, strict=True))
     for child in node.children:
         yield from _values_under(child)

@@ -1,8 +1,9 @@
 """The plain interpreter of trees: what every faster way must agree with, and the way for odd documents."""
 
 from engine.document import Document
+from engine.formulas import formula_holds
 from engine.leaves import holds
-from engine.tree import And, Leaf, MatchAll, MatchNone, Nested, Not, Or, Tree
+from engine.tree import And, Formula, Leaf, MatchAll, MatchNone, Nested, Not, Or, Tree
 
 
 def matches(tree: Tree, document: Document) -> bool:
@@ -16,6 +17,8 @@ def matches(tree: Tree, document: Document) -> bool:
             return not matches(child, document)
         case Leaf():
             return holds(tree, document)
+        case Formula():
+            return formula_holds(tree, document)
         case Nested(path, child):
             return any(matches(child, element) for element in document.elements(path))
         case MatchAll():

@@ -4,13 +4,16 @@ A leaf is true when any element of its field meets any of its values. `value_tes
 the type of the field decides how it is asked:
 
     keyword, wildcard     the whole value, exactly (or folded); patterns cover the whole value
-    text                  IS: any of the words; PHRASE: the words in a row; patterns: single words
+    text                  IS: any of the words; PHRASE: the words in a row; patterns: single words;
+                          where the leaf asks for the `whole` value, as keyword
     ip                    an address or a network; ranges by number
     long, double          as numbers, also when written as text
     boolean               true or false, also when written as text
     date                  the whole unit that the literal names (`2026-11-20` is a day); ranges in UTC
     geo_point             only existence
     unknown               the JSON type of the value and the look of the literal decide (engine/comparisons.py)
+
+A regular expression asks for the text of the value and CIDR for the address in it, whatever the type of the field.
 
 `now` in a date is when the event was taken in, unless the tree was pinned to an instant (`pin_dates`), so judging an
 event again gives the same answer.
@@ -22,7 +25,7 @@ from functools import lru_cache
 
 from engine import comparisons
 from engine.document import Document
-from engine.fields import FieldType, field_type, is_caseless
+from engine.fields import TEXT_TYPES, FieldType, field_type, is_caseless
 from engine.patterns import parse_pattern, pattern_test
 from engine.tree import RANGES, And, Leaf, Nested, Not, Op, Or, Scalar, Tree, text_of
 
@@ -103,6 +106,12 @@ def _build(leaf: Leaf, field: str, now: datetime | None) -> ValueTest:
     fold = leaf.fold or is_caseless(field)
     if leaf.op in RANGES:
         return comparisons.range_test(leaf.op, leaf.values[0], kind, now)
+    if leaf.op is Op.CIDR:
+        return comparisons.network_test([text_of(value) for value in leaf.values])
+    if leaf.op is Op.REGEX:
+        return comparisons.regex_test([text_of(value) for value in leaf.values], kind, fold)
+    if leaf.whole and kind in TEXT_TYPES:
+        kind = FieldType.KEYWORD
     if leaf.op is Op.WILDCARD:
         return comparisons.wildcard_test([text_of(value) for value in leaf.values], kind, fold)
     return comparisons.equality_test(leaf.values, kind, fold, leaf.op is Op.PHRASE, now)

@@ -6,8 +6,9 @@ Kleene's logic: true, false, or not known yet. Used to drop expressions that a f
 from collections.abc import Set
 
 from engine.document import Document
+from engine.formulas import formula_fields, formula_holds
 from engine.leaves import holds
-from engine.tree import And, Leaf, MatchAll, MatchNone, Not, Or, Tree
+from engine.tree import And, Formula, Leaf, MatchAll, MatchNone, Not, Or, Tree
 
 
 def could_match(tree: Tree, document: Document, known: Set[str]) -> bool:
@@ -28,6 +29,8 @@ def _judged(tree: Tree, document: Document, known: Set[str]) -> bool | None:
             return None if answer is None else not answer
         case Leaf(field=field, wild_field=False) if field in known:
             return holds(tree, document)
+        case Formula() if known >= set(formula_fields(tree)):
+            return formula_holds(tree, document)
         case MatchAll():
             return True
         case MatchNone():

@@ -8,7 +8,7 @@ run of characters, `?` any one character, and a backslash takes the next charact
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -114,9 +114,13 @@ class FieldValue:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """An operand: a literal, or null."""
+    """An operand: a literal, or null. (2, 2.0 and true are different literals: whole numbers divide differently.)"""
 
     value: Scalar | None
+    kind: str = field(init=False, repr=False, default="")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", type(self.value).__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,8 +283,8 @@ def _leaf_to_json(leaf: Leaf) -> dict[str, Any]:
 
 def _operand_to_json(operand: Operand) -> dict[str, Any]:
     match operand:
-        case FieldValue(field):
-            return {"field": field}
+        case FieldValue(name):
+            return {"field": name}
         case Constant(value):
             return {"value": _storable(value) if isinstance(value, str) else value}
         case Call(function, arguments, fold):
@@ -299,6 +303,11 @@ def _restored(value: Any) -> Scalar:
     if not isinstance(value, str | int | float):
         raise TypeError("a leaf's values are scalars")
     return value
+
+
+def _number_restored(value: Scalar) -> Scalar:
+    """Databases write a wide float as a whole number; no literal is a whole number beyond 64 bits."""
+    return float(value) if isinstance(value, int) and abs(value) >= 2**63 else value
 
 
 def tree_from_json(data: Mapping[str, Any]) -> Tree:
@@ -332,7 +341,7 @@ def _operand_from_json(data: Mapping[str, Any]) -> Operand:
     if "field" in data:
         return FieldValue(str(data["field"]))
     if "value" in data:
-        return Constant(None if data["value"] is None else _restored(data["value"]))
+        return Constant(None if data["value"] is None else _number_restored(_restored(data["value"])))
     return _call_from_json(data)
 
 

@@ -5,7 +5,23 @@ from collections.abc import Callable, Sequence
 from engine.fields import TEXT_TYPES, FieldType, field_type
 from engine.patterns import Wild, parse_pattern
 from engine.scalars import network_of
-from engine.tree import And, Leaf, MatchAll, MatchNone, Nested, Not, Op, Or, Tree, text_of
+from engine.tree import (
+    And,
+    Call,
+    Constant,
+    FieldValue,
+    Formula,
+    Leaf,
+    MatchAll,
+    MatchNone,
+    Nested,
+    Not,
+    Op,
+    Operand,
+    Or,
+    Tree,
+    text_of,
+)
 
 _MOST_VALUES = 30
 _LONGEST_VALUE = 300
@@ -26,6 +42,8 @@ def in_words(tree: Tree) -> str:
             return f"one element of {path} has {_inside(child)}"
         case Leaf():
             return f"{field_in_words(tree)} {asked(tree)}"
+        case Formula(call):
+            return operand_in_words(call)
         case MatchAll():
             return "every event"
         case MatchNone():
@@ -45,9 +63,69 @@ def asked(leaf: Leaf, negated: bool = False) -> str:
     return _PHRASES[leaf.op](leaf, negated) + case
 
 
+def operand_in_words(operand: Operand) -> str:
+    """An operand of a formula, its signs written between their sides: `length(process.name) is more than 5`."""
+    match operand:
+        case FieldValue(field):
+            return field
+        case Constant(None):
+            return "nothing"
+        case Constant(value):
+            return f'"{shortened(value, _LONGEST_VALUE)}"' if isinstance(value, str) else text_of(value or 0)
+        case Call(name, arguments, fold):
+            return _call_in_words(name, [_part_in_words(name, argument) for argument in arguments], fold)
+
+
+def _call_in_words(name: str, parts: list[str], fold: bool) -> str:
+    case = " (any case)" if fold else ""
+    if name in _BETWEEN:
+        return f"{parts[0]} {_BETWEEN[name]} {parts[1]}{case}"
+    if name in ("and", "or"):
+        return f" {name} ".join(parts)
+    if name in _BEFORE:
+        return f"{_BEFORE[name]}{parts[0]}"
+    if name == "isnull":
+        return f"{parts[0]} has no value"
+    if name in _LISTED:
+        return f"{parts[0]} {_LISTED[name]} {_listed(parts[1:])}{case}"
+    return f"{_SPELLED.get(name, name)}{'~' if fold else ''}({', '.join(parts)})"
+
+
+def _part_in_words(name: str, argument: Operand) -> str:
+    """An argument, in brackets where it would run into its neighbours."""
+    words = operand_in_words(argument)
+    compound = isinstance(argument, Call) and argument.function not in _SPELLED.keys() | _PLAIN
+    return f"({words})" if compound and name not in _SPELLED.keys() | _PLAIN else words
+
+
+_BETWEEN = {
+    "eq": "is",
+    "neq": "is not",
+    "lt": "is less than",
+    "lte": "is at most",
+    "gt": "is more than",
+    "gte": "is at least",
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "modulo": "%",
+}
+_BEFORE = {"not": "not ", "negate": "-"}
+_LISTED = {"in": "is any of", "like": "matches", "regex": "matches the expression"}
+_SPELLED = {
+    "startswith": "startsWith",
+    "endswith": "endsWith",
+    "stringcontains": "stringContains",
+    "indexof": "indexOf",
+    "cidrmatch": "cidrMatch",
+}
+_PLAIN = frozenset({"between", "concat", "length", "number", "string", "substring"})
+
+
 def _inside(tree: Tree) -> str:
     words = in_words(tree)
-    return f"({words})" if isinstance(tree, And | Or) else words
+    return f"({words})" if isinstance(tree, And | Or | Formula) else words
 
 
 def _exists(_leaf: Leaf, negated: bool) -> str:
@@ -55,7 +133,7 @@ def _exists(_leaf: Leaf, negated: bool) -> str:
 
 
 def _equality(leaf: Leaf, negated: bool) -> str:
-    if field_type(leaf.field) in TEXT_TYPES:
+    if field_type(leaf.field) in TEXT_TYPES and not leaf.whole:
         return _words(leaf, negated)
     shown = _listed([text_of(value) for value in leaf.values])
     if len(leaf.values) > 1:
@@ -77,6 +155,18 @@ def _pattern(leaf: Leaf, negated: bool) -> str:
     return f"does not match {several}{shown}" if negated else f"matches {several}{shown}"
 
 
+def _expression(leaf: Leaf, negated: bool) -> str:
+    shown = _listed([text_of(value) for value in leaf.values])
+    several = "any of the expressions " if len(leaf.values) > 1 else "the expression "
+    return f"does not match {several}{shown}" if negated else f"matches {several}{shown}"
+
+
+def _network(leaf: Leaf, negated: bool) -> str:
+    shown = _listed([text_of(value) for value in leaf.values])
+    several = "any of " if len(leaf.values) > 1 else ""
+    return f"is not in {several}{shown}" if negated else f"is in {several}{shown}"
+
+
 def _ranged(positive: str, negative: str) -> Callable[[Leaf, bool], str]:
     return lambda leaf, negated: f"{negative if negated else positive} {_listed([text_of(v) for v in leaf.values])}"
 
@@ -86,6 +176,8 @@ _PHRASES: dict[Op, Callable[[Leaf, bool], str]] = {
     Op.IS: _equality,
     Op.PHRASE: _equality,
     Op.WILDCARD: _pattern,
+    Op.REGEX: _expression,
+    Op.CIDR: _network,
     Op.GT: _ranged("is more than", "is not more than"),
     Op.GTE: _ranged("is at least", "is not at least"),
     Op.LT: _ranged("is less than", "is not less than"),
