@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "rules" / "pack").glob("*.toml"))
 PACK = {path.stem: load_rule(path.read_text(), path.name) for path in FILES}
 CASES = tomllib.loads((ROOT / "tests" / "cases" / "pack.toml").read_text())
-EVALUATED = {stem for stem, rule in PACK.items() if rule.type in ("query", "new_terms")}
+EVALUATED = {stem for stem, rule in PACK.items() if rule.type in ("query", "new_terms", "eql")}
 FOREIGN_INDICES = ("logs-demo.process-default", "metrics-system.process-default", ".alerts-security.alerts-default")
 
 
