@@ -105,10 +105,10 @@ def test_a_file_that_is_no_rule_is_an_error_and_never_a_crash(db: None, tmp_path
 
 
 def test_a_type_that_is_not_evaluated_loads_and_says_so(load: Load) -> None:
-    load(rule_text(rule_id=EQL, type="eql", language="eql", query='process where process.name == "perl"'))
+    load(rule_text(rule_id=EQL, type="esql", language="esql", query='process where process.name == "perl"'))
     rule = Rule.objects.get(pk=EQL)
     assert (rule.evaluated, rule.enabled) == (False, False)
-    assert rule.not_evaluated_because == "EQL rules are not evaluated yet"
+    assert rule.not_evaluated_because == "ES|QL rules are not evaluated yet"
     assert EQL not in ruleset.current().rules
 
 
