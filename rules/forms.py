@@ -1,9 +1,13 @@
 """What the rule pages accept."""
 
+from typing import Any
+
 from django import forms
 
+from engine import RuleDefinition
 from engine.rule_types import RULE_TYPES
 from rules.listing import ListFilters, Show, type_title
+from rules.models import Rule
 
 SEVERITIES = ("critical", "high", "medium", "low")
 
@@ -36,3 +40,61 @@ class SwitchForm(forms.Form):
     """On or off, said outright, so that pressing twice does not switch back."""
 
     enabled = forms.TypedChoiceField(choices=[("1", "on"), ("0", "off")], coerce=lambda value: value == "1")
+
+
+class LocalForm(forms.Form):
+    """What is set on a rule here beside its file. An empty field leaves to the file what it says."""
+
+    severity = forms.ChoiceField(required=False)
+    risk_score = forms.IntegerField(required=False, label="Risk score")
+    interval = forms.CharField(required=False, max_length=20, label="Every")
+    looks_back = forms.CharField(required=False, max_length=20, label="Looks back")
+    max_signals = forms.IntegerField(required=False, label="At most")
+    tags_added = forms.CharField(required=False, max_length=4_000, label="Tags added")
+    tags_removed = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
+    enabled = forms.ChoiceField(required=False, choices=[("1", "On"), ("0", "Off")], label="On or off")
+    note = forms.CharField(required=False, max_length=1_000, label="Why")
+
+    def __init__(self, rule: Rule, file: RuleDefinition, data: Any = None) -> None:
+        """The settings as they are, or as they were typed; `file` is the rule without them."""
+        super().__init__(data, initial=_typed(rule))
+        self.evaluated = rule.evaluated
+        choices = [("", f"as the file says ({file.severity})"), *((one, one.capitalize()) for one in SEVERITIES)]
+        self.fields["severity"].choices = choices  # type: ignore[attr-defined]
+        removed = rule.overrides.get("tags_removed", ())
+        self.fields["tags_removed"].choices = [  # type: ignore[attr-defined]
+            (tag, tag) for tag in dict.fromkeys([*file.tags, *removed])
+        ]
+
+    def overrides(self) -> dict[str, Any]:
+        """Every setting; None for what is left to the file."""
+        said = self.cleaned_data
+        back = said["looks_back"].replace(" ", "")
+        added = [tag.strip() for tag in said["tags_added"].split(",") if tag.strip()]
+        found: dict[str, Any] = {
+            "severity": said["severity"] or None,
+            "risk_score": said["risk_score"],
+            "interval": said["interval"].replace(" ", "") or None,
+            "from": (back if back.startswith("now") else f"now-{back}") if back else None,
+            "max_signals": said["max_signals"],
+            "tags_added": added or None,
+            "tags_removed": said["tags_removed"] or None,
+        }
+        return found | ({"enabled": said["enabled"] == "1"} if self.evaluated and said["enabled"] else {})
+
+    def refuse(self, key: str, message: str) -> None:
+        """Put what the service refused beside its field."""
+        field = "looks_back" if key == "from" else key
+        self.add_error(field if field in self.fields else None, message)
+
+
+def _typed(rule: Rule) -> dict[str, Any]:
+    """What is set here, as a person types it."""
+    told = rule.overrides
+    return {
+        **{key: told[key] for key in ("severity", "risk_score", "interval", "max_signals") if key in told},
+        "looks_back": str(told.get("from", "")).removeprefix("now-"),
+        "tags_added": ", ".join(told.get("tags_added", ())),
+        "tags_removed": list(told.get("tags_removed", ())),
+        "enabled": "1" if rule.enabled else "0",
+    }

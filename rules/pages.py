@@ -8,15 +8,20 @@ from typing import Any
 import orjson
 
 from accounts.models import Change, User
-from engine import Guide, RuleDefinition, format_duration, split_guide
+from engine import Guide, Logic, RuleDefinition, format_duration, split_guide
 from rules import schedule, selectors
+from rules.effective import effective_of
 from rules.highlight import Line, highlight
+from rules.joining import Joining, joining_of
 from rules.listing import State, state_of, type_title
 from rules.models import Lookback, Rule, RuleRun
+from rules.overrides import Override, overrides_of
+from rules.planned import Planned, Suppressed, mappings, planned, suppression
 from rules.selectors import RelatedRule, RevisionEntry, RunSums
-from rules.trees import TreeUnusable, definition_of
+from rules.superseding import stands_back
+from rules.trees import TreeUnusable, definition_of, load_logic
 
-TABS = ("logic", "guide", "false_positives", "response", "setup", "exceptions", "runs", "history")
+TABS = ("logic", "guide", "false_positives", "response", "setup", "exceptions", "local", "runs", "history")
 _TITLES = {
     "logic": "Logic",
     "guide": "Guide",
@@ -24,6 +29,7 @@ _TITLES = {
     "response": "Response",
     "setup": "Set-up",
     "exceptions": "Exceptions",
+    "local": "Set here",
     "runs": "Runs",
     "history": "History",
 }
@@ -42,21 +48,26 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The schedule as written, in durations that pages print."""
+    """The schedule in force, in durations that pages print; `in_practice` says what it comes to."""
 
     every: str
     looks_back: str
     at_most: int
     timestamp: str
     history: str
+    in_practice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RulePage:
-    """One rule, whole. What a tab does not show is not read."""
+    """One rule, whole. What a tab does not show is not read.
+
+    `definition` is what is in force, the file's with what is set here over it; `file` is the file's alone.
+    """
 
     rule: Rule
     definition: RuleDefinition
+    file: RuleDefinition
     guide: Guide
     tab: str
     tabs: tuple[Tab, ...]
@@ -68,6 +79,14 @@ class RulePage:
     sums: RunSums
     held_back: int
     lookback: Lookback | None
+    joined: bool = False
+    joining: Joining | None = None
+    plan: Planned | None = None
+    suppression: Suppressed | None = None
+    mappings: tuple[str, ...] = ()
+    supersedes: Sequence[Rule] = ()
+    stands_back: bool = False
+    overrides: tuple[Override, ...] = ()
     query: tuple[Line, ...] = ()
     filters: tuple[Line, ...] = ()
     related: Sequence[RelatedRule] = ()
@@ -82,6 +101,11 @@ class RulePage:
         return [self.rule.pk]
 
     @property
+    def capped(self) -> int:
+        """How many of the runs shown reached the rule's maximum."""
+        return sum(run.over_cap > 0 for run in self.runs)
+
+    @property
     def description(self) -> str:
         """The description on one line: files break it where their editor does."""
         return " ".join(self.definition.description.split())
@@ -93,32 +117,52 @@ class RulePage:
 
 
 def rule_page(*, user: User, rule: Rule, tab: str, now: datetime, before: int | None = None) -> RulePage:
-    """Everything one tab of the rule's page shows. Six to eight queries, whatever the rule.
+    """Everything one tab of the rule's page shows. Seven to eleven queries, whatever the rule.
 
     Raises: TreeUnusable when the stored definition cannot be read.
     """
     if rule.revision is None:
         raise TreeUnusable("It has no revision; load its file again.")
-    definition = definition_of(rule.revision)
+    file, definition, logic = definition_of(rule.revision), effective_of(rule), _logic(rule)
+    joined = logic is not None and logic.plan is not None
     guide = split_guide(definition.note, definition.setup, definition.false_positives, definition.name)
     sums = selectors.run_sums(rule, since=now - selectors.WEEK)
     lookback, exceptions = selectors.waiting_lookback(rule), selectors.exceptions_in_force(rule)
     return RulePage(
         rule=rule,
         definition=definition,
+        file=file,
         guide=guide,
         tab=tab,
         tabs=_tabs(rule, guide, tab, exceptions),
         language=LANGUAGES.get(definition.language or "", ""),
         type_title=type_title(definition.type),
         state=state_of(rule, looking_back=lookback is not None, over_cap=sums.over_cap, hit=sums.last is not None),
-        schedule=_schedule(definition),
+        schedule=_schedule(definition, joined=joined),
         exceptions=exceptions,
         sums=sums,
         held_back=selectors.held_back(rule),
         lookback=lookback,
+        joined=joined,
+        joining=joining_of(rule) if joined else None,
+        plan=planned(logic),
+        suppression=suppression(definition),
+        mappings=mappings(definition),
+        supersedes=selectors.supersedes(rule),
+        stands_back=stands_back(rule),
+        overrides=overrides_of(rule),
         **_of_tab(user, rule, definition, guide, tab, before),
     )
+
+
+def _logic(rule: Rule) -> Logic | None:
+    """What the rule looks for; None for one that is not evaluated, or that this version cannot read."""
+    if not rule.evaluated or rule.revision is None:
+        return None
+    try:
+        return load_logic(definition_of(rule.revision), rule.revision)
+    except TreeUnusable:
+        return None
 
 
 def _of_tab(
@@ -146,12 +190,13 @@ def _tabs(rule: Rule, guide: Guide, current: str, exceptions: int) -> tuple[Tab,
         "false_positives": len(guide.false_positive_items),
         "response": len(guide.response_steps),
         "exceptions": exceptions,
+        "local": len(rule.overrides),
         "history": rule.revision.number if rule.revision else 0,
     }
     return tuple(Tab(name, _TITLES[name], str(numbers.get(name) or ""), name == current) for name in TABS)
 
 
-def _schedule(definition: RuleDefinition) -> Schedule:
+def _schedule(definition: RuleDefinition, *, joined: bool) -> Schedule:
     history = schedule.history(definition)
     return Schedule(
         every=format_duration(schedule.interval(definition)),
@@ -159,6 +204,7 @@ def _schedule(definition: RuleDefinition) -> Schedule:
         at_most=definition.max_signals,
         timestamp=definition.timestamp_override or "@timestamp",
         history=_in_words(history) if history else "",
+        in_practice=schedule.in_practice(definition, joined=joined),
     )
 
 

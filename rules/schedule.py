@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from engine import RuleDefinition, format_duration, lookback_of, parse_duration
 
 INGEST_TIME = "event.ingested"
+JOINED_WITHIN = "5 s"  # rules/settlings.py: SPACING
 
 
 def sentence(definition: RuleDefinition) -> str:
@@ -18,6 +19,14 @@ def sentence(definition: RuleDefinition) -> str:
         f"looks back {format_duration(lookback(definition))}, "
         f"at most {definition.max_signals:,} {'alert' if definition.max_signals == 1 else 'alerts'}"
     )
+
+
+def in_practice(definition: RuleDefinition, *, joined: bool) -> str:
+    """What the schedule comes to: a rule on single events fires at once, one that joins events soon after the last."""
+    every, back = format_duration(interval(definition)), format_duration(lookback(definition))
+    if joined:
+        return f"joined within {JOINED_WITHIN} of new candidates, at the latest every {every}; looks back {back}"
+    return f"fires within seconds of the event; looks back {back} when switched on or changed"
 
 
 def interval(definition: RuleDefinition) -> timedelta:

@@ -29,7 +29,7 @@ def visible_rules(user: User) -> QuerySet[Rule]:
 
 def rule_for(user: User, rule_id: str) -> Rule:
     """The rule with its revision, or 404 when there is none that the user may see."""
-    rows = visible_rules(user).select_related("revision__created_by", "team").defer("revision__tree")
+    rows = visible_rules(user).select_related("revision__created_by", "revision__compiled", "team", "superseded_by")
     rule = rows.filter(pk=rule_id, revision__isnull=False).first()
     if rule is None:
         raise Http404
@@ -45,12 +45,15 @@ class RunSums:
     hits: int
     alerts: int
     over_cap: int
+    suppressed: int
+    excepted: int
+    milliseconds: int
 
 
 def run_sums(rule: Rule, *, since: datetime) -> RunSums:
     """The sums over a rule's runs since then, and the newest run at all. Two queries."""
     runs = RuleRun.objects.filter(rule=rule)
-    names = ("events", "hits", "alerts", "over_cap")
+    names = ("events", "hits", "alerts", "over_cap", "suppressed", "excepted", "milliseconds")
     sums = runs.filter(at__gte=since).aggregate(**{name: Sum(name) for name in names})
     return RunSums(runs.order_by("-at").first(), *(int(sums[name] or 0) for name in names))
 
@@ -64,6 +67,11 @@ def held_back(rule: Rule) -> int:
 def recent_runs(rule: Rule) -> list[RuleRun]:
     """The newest runs that had hits."""
     return list(rule.runs.select_related("revision").order_by("-at", "-pk").defer("revision__definition")[:RUNS_SHOWN])
+
+
+def supersedes(rule: Rule) -> list[Rule]:
+    """The shipped rules that stand back while this one is in force."""
+    return list(rule.supersedes.only("id", "name").order_by("name"))
 
 
 def waiting_lookback(rule: Rule) -> Lookback | None:

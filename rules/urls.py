@@ -10,4 +10,5 @@ urlpatterns = [
     path("<str:rule_id>/", views.detail, name="detail"),
     path("<str:rule_id>/switch/", views.switch, name="switch"),
     path("<str:rule_id>/release/", views.release, name="release"),
+    path("<str:rule_id>/local/", views.set_here, name="set_here"),
 ]

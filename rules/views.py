@@ -11,11 +11,13 @@ from django.urls import reverse
 from accounts.access import may, page, reason_against
 from accounts.roles import Permission
 from rules import quarantine, schedule, selectors, services
-from rules.errors import RuleNotEvaluated
-from rules.forms import ListForm, SwitchForm
+from rules.effective import effective_of
+from rules.errors import OverrideRefused, RuleNotEvaluated
+from rules.forms import ListForm, LocalForm, SwitchForm
 from rules.headline import headline
 from rules.listing import counts, facets, row_of, rule_list
 from rules.models import Rule
+from rules.overrides import set_overrides
 from rules.pages import TABS, rule_page
 from rules.trees import TreeUnusable, definition_of
 from soc.web import clock
@@ -52,18 +54,44 @@ def list_rules(request: UserRequest) -> HttpResponse:
 @page()
 def detail(request: UserRequest, rule_id: str) -> HttpResponse:
     """One rule; `tab` in the address says what of it."""
-    rule, tab, now = selectors.rule_for(request.user, rule_id), request.GET.get("tab", ""), clock.now()
+    rule, tab = selectors.rule_for(request.user, rule_id), request.GET.get("tab", "")
+    return _detail(request, rule, tab if tab in TABS else TABS[0])
+
+
+def _detail(request: UserRequest, rule: Rule, tab: str, form: LocalForm | None = None) -> HttpResponse:
+    """The page of a rule; `form` is what was typed on it and does not hold."""
+    now = clock.now()
     try:
-        shown = rule_page(
-            user=request.user,
-            rule=rule,
-            tab=tab if tab in TABS else TABS[0],
-            now=now,
-            before=_number(request.GET.get("before")),
-        )
+        shown = rule_page(user=request.user, rule=rule, tab=tab, now=now, before=_number(request.GET.get("before")))
     except TreeUnusable as error:
         raise PageError(str(error)) from error
-    return render(request, "rules/detail.html", {"page": shown, "rule": rule, "now": now, **_switching(request)})
+    context = {"page": shown, "rule": rule, "now": now, **_switching(request)}
+    if tab == "local":
+        context["form"] = form or LocalForm(rule, shown.file)
+    return render(request, "rules/detail.html", context, status=422 if form else 200)
+
+
+@page(Permission.MANAGE_RULES, methods=("POST",))
+def set_here(request: UserRequest, rule_id: str) -> HttpResponse:
+    """Set beside the rule's file what is to be otherwise here."""
+    rule = selectors.rule_for(request.user, rule_id)
+    try:
+        form = LocalForm(rule, definition_of(rule.revision), request.POST)  # type: ignore[arg-type]  # rule_for has it
+        if form.is_valid():
+            said = form.cleaned_data["note"]
+            set_overrides(rule=rule, overrides=form.overrides(), actor=request.user, now=clock.now(), note=said)
+    except OverrideRefused as error:
+        form.refuse(error.field, error.message)
+    except (RuleNotEvaluated, TreeUnusable) as error:
+        raise PageError(str(error)) from error
+    if form.errors:
+        return _detail(request, rule, "local", form)
+    said = f"Saved. {rule.name} is judged with it from now on."
+    return done(request, "rules/_said.html", {"said": said}, _tab(rule, "local"), said)
+
+
+def _tab(rule: Rule, tab: str) -> str:
+    return f"{reverse('rules:detail', args=[rule.pk])}?tab={tab}"
 
 
 @page(Permission.MANAGE_RULES, methods=("POST",))
@@ -121,7 +149,7 @@ def _said(rule: Rule) -> str:
     """What switching did, as a sentence."""
     if not rule.enabled or rule.revision is None:
         return f"{rule.name} is off. Nothing new is judged by it; its alerts stay."
-    back = schedule.lookback_text(definition_of(rule.revision))
+    back = schedule.lookback_text(effective_of(rule))
     return f"{rule.name} is on and also judges the last {back}."
 
 

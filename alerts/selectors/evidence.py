@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from alerts import kept
+from alerts.kept import events_of
 from alerts.models import Alert
 from alerts.selectors.deeds import deed_of
 from alerts.selectors.joined_shapes import KeptEvent
@@ -13,24 +13,7 @@ SOURCE = "source"
 
 def kept_events(alert: Alert) -> list[KeptEvent]:
     """The alert's events by their place, each decoded once. One query; another for a building block."""
-    return [_decoded(role, position, event) for role, position, event in _events(alert)]
-
-
-def _events(alert: Alert) -> list[tuple[str, int, StoredEvent]]:
-    found = getattr(kept, "events_of", None)
-    if found is not None:
-        return list(found(alert))
-    from alerts.models import AlertEvent
-
-    rows = AlertEvent.objects.filter(alert=alert).order_by("position", "time", "pk")
-    return [
-        (
-            r.role,
-            r.position,
-            StoredEvent(alert.team_id, r.day, r.index, bytes(r.uid), r.time, r.ingested, kept.unpack(r.document)),
-        )
-        for r in rows
-    ]
+    return [_decoded(role, position, event) for role, position, event in events_of(alert)]
 
 
 def _decoded(role: str, position: int, event: StoredEvent) -> KeptEvent:

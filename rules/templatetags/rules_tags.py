@@ -1,14 +1,18 @@
 """`{% load rules_tags %}`: small drawings of the rule pages."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from django import template
+from django.forms import BoundField, ChoiceField
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from accounts.models import Change
+from rules.models import RuleRun
 from soc.web import charts
 from soc.web import evidence as drawing
 
@@ -41,6 +45,25 @@ def day_bars(days: Sequence[int]) -> SafeString:
 def _bar(index: int, count: int, tallest: int) -> tuple[str, str, str, str]:
     height = max(count / tallest * (_HEIGHT - 2), _EMPTY) if count else _EMPTY
     return "accent" if count else "line", f"{index * _STEP:.1f}", f"{_HEIGHT - height:.1f}", f"{height:.1f}"
+
+
+@register.filter
+def window(run: RuleRun) -> str:
+    """`{{ run|window }}`: the time that a run covered, in the person's zone; a date only where it is another day."""
+    start, end = localtime(run.start), localtime(run.end)
+    day = "" if start.date() == localtime(run.at).date() else f"{start:%Y-%m-%d} "
+    if end - start < timedelta(seconds=1):
+        return f"{day}{start:%H:%M:%S}"
+    other = "" if start.date() == end.date() else f"{end:%Y-%m-%d} "
+    return f"{day}{start:%H:%M:%S} – {other}{end:%H:%M:%S}"
+
+
+@register.inclusion_tag("rules/_local_row.html")
+def local_row(field: BoundField, upstream: Any, set: str = "", overrides: Mapping[str, Any] | None = None) -> Any:  # noqa: A002
+    """`{% local_row form.severity page.file.severity set="severity" overrides=rule.overrides %}`: a setting beside the
+    file's; `set` is its key among what is set here."""
+    control = field.as_widget(attrs={"class": "select" if isinstance(field.field, ChoiceField) else "input"})
+    return {"field": field, "control": control, "upstream": upstream, "is_set": bool(set) and set in (overrides or {})}
 
 
 @register.filter

@@ -17,7 +17,7 @@ from tests.rules.conftest import NOW, PERL, Load, rule_text
 
 __all__ = ["people"]
 
-EQL = "11111111-0000-4000-8000-000000000002"
+ESQL = "11111111-0000-4000-8000-000000000002"
 TERMS = "11111111-0000-4000-8000-000000000004"
 LIST, PAGE = "/rules/", f"/rules/{PERL}/"
 
@@ -87,12 +87,12 @@ def test_broken_rules_come_first_and_pages_go_on_by_key(load: Load, people: Peop
 
 
 def test_the_facets_count_and_narrow(load: Load, people: People) -> None:
-    eql = rule_text(rule_id=EQL, type="eql", language="eql", query="process where true")
-    load(rule_text(), eql, rule_text(rule_id=TERMS, name="Off"))
+    esql = rule_text(rule_id=ESQL, type="esql", language="esql", query="from logs-* | limit 1")
+    load(rule_text(), esql, rule_text(rule_id=TERMS, name="Off"))
     services.disable(rule=Rule.objects.get(pk=TERMS), actor=None, now=NOW)
     numbers = counts(people.vera)
     assert (numbers.total, numbers.on, numbers.off, numbers.not_evaluated, numbers.quarantined) == (3, 1, 1, 1, 0)
-    for show, expected in ((Show.ON, [PERL]), (Show.OFF, [TERMS]), (Show.NOT_EVALUATED, [EQL])):
+    for show, expected in ((Show.ON, [PERL]), (Show.OFF, [TERMS]), (Show.NOT_EVALUATED, [ESQL])):
         assert rule_list(user=people.vera, filters=ListFilters(show=show), now=NOW).ids == expected
 
 
@@ -141,10 +141,10 @@ def test_switching_asks_for_on_or_off(rule: Rule, people: People) -> None:
 
 
 def test_switching_on_a_type_that_is_not_evaluated_says_why_not(load: Load, people: People) -> None:
-    load(rule_text(type="eql", language="eql", query="process where true"))
+    load(rule_text(type="esql", language="esql", query="from logs-* | limit 1"))
     answer = sign_in(people.rosa).post(f"{PAGE}switch/", {"enabled": "1"})
     assert answer.status_code == 400
-    assert b"EQL rules are not evaluated yet" in answer.content
+    assert b"ES|QL rules are not evaluated yet" in answer.content
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -239,7 +239,7 @@ def test_the_ledger_of_exceptions_is_on_the_page(rule: Rule, people: People) -> 
 
 def test_related_rules_are_those_the_guide_names_then_those_on_the_same_technique(load: Load, people: People) -> None:
     note = "## Triage and analysis\n\nx\n\n### Related rules\n\n- Named Rule\n"
-    other = rule_text(rule_id=EQL, name="Named Rule").replace("T1059", "T1003")
+    other = rule_text(rule_id=ESQL, name="Named Rule").replace("T1059", "T1003")
     load(rule_text(note=note), other, rule_text(rule_id=TERMS, name="Same Technique"))
     page = text_of(sign_in(people.ana).get(PAGE))
     assert page.index("named in the guide") < page.index("also T1059")
