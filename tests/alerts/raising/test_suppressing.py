@@ -1,6 +1,7 @@
 """Suppression: one alert for a group, the others counted at it, whatever the batches, the order and the workers."""
 
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -212,22 +213,22 @@ _moments = st.lists(st.integers(0, 3_000), min_size=1, max_size=24, unique=True)
 
 
 @pytest.fixture(scope="module")
-def _folder() -> Path:
+def folder() -> Path:
     return Path(mkdtemp())
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moments=_moments, cuts=st.sets(st.integers(1, 23), max_size=5))
-def test_however_the_hits_are_divided_into_passes_the_counts_are_the_same(db, _folder, moments, cuts):
-    assert _in_passes(_folder, sorted(moments), cuts) == _in_passes(_folder, sorted(moments), set())
+def test_however_the_hits_are_divided_into_passes_the_counts_are_the_same(db, folder, moments, cuts):
+    assert _in_passes(folder, sorted(moments), cuts) == _in_passes(folder, sorted(moments), set())
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moments=st.lists(st.integers(0, 299), min_size=1, max_size=16, unique=True), data=st.data())
-def test_within_one_window_the_order_does_not_matter_either(db, _folder, moments, data):
+def test_within_one_window_the_order_does_not_matter_either(db, folder, moments, data):
     order = data.draw(st.permutations(moments))
     cuts = data.draw(st.sets(st.integers(1, 15), max_size=5))
-    assert [suppressed for _, suppressed in _in_passes(_folder, order, cuts)] == [len(moments) - 1]
+    assert [suppressed for _, suppressed in _in_passes(folder, order, cuts)] == [len(moments) - 1]
 
 
 def _in_passes(folder, moments, cuts):
@@ -237,7 +238,7 @@ def _in_passes(folder, moments, cuts):
         active = rule(folder, more=suppressing("host.name", minutes=5))
         hits = [hit(active, at(moment)) for moment in moments]
         edges = [0, *sorted(cut for cut in cuts if cut < len(hits)), len(hits)]
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             raise_alerts(hits=hits[start:end], now=NOW)
             raise_alerts(hits=hits[max(start - 2, 0) : end], now=NOW)  # judged again
         found = [(alert.event_time, alert.suppressed) for alert in alerts()]

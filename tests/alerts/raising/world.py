@@ -12,7 +12,6 @@ from accounts.models import Team
 from alerts.hits import Hit, Joined, Judged, Member
 from alerts.models import Alert, Kind
 from alerts.raising import Raised, raise_alerts
-from engine import format_duration
 from engine.rule_types.new_terms import terms_hash
 from events.models import Batch
 from events.store import read_batches
@@ -135,9 +134,3 @@ def as_judged() -> list[Judged]:
     events = [one for batch in batches for one in read_batches(batches)[batch.pk]]
     Batch.objects.filter(state=Batch.State.PENDING).update(state=Batch.State.DONE)
     return [Judged(one, one.document(), demo=False) for one in events]
-
-
-__all__ = [
-    "INDEX_OF_ALERTS", "NOW", "alerts", "as_judged", "at", "counted", "counts", "event", "format_duration", "hit", "met",
-    "new_terms", "raising", "rule", "sequence", "stored", "suppressing", "written",
-]  # fmt: skip
