@@ -1,0 +1,100 @@
+"""The four commands. Each takes the words of its call and answers with an exit code."""
+
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from engine import running
+from engine.cli.errors import BAD_RULE, FINE, UnusableError
+from engine.cli.files import events_in, rule_files
+from engine.cli.output import put, say
+from engine.cli.reading import Read, rules_in
+from engine.errors import LanguageError, PatternError
+from engine.running import Event, EventFields, Rule, moment_of
+
+Lines = list[tuple[int | None, ...]]
+
+NO_ESQL = "ES|QL queries are not evaluated yet; kql and eql are."
+
+
+def check(options: Namespace) -> int:
+    """One line for each rule; an error when one of them cannot be read."""
+    worst = FINE
+    for path in rule_files(options.paths):
+        for read in rules_in(path):
+            put(read.to_json())
+            worst = max(worst, BAD_RULE if read.status == "error" else FINE)
+    return worst
+
+
+def run(options: Namespace) -> int:
+    """One line for each hit. Rules that cannot be read are named, and the others run."""
+    now = _now(options.now)
+    read = [rule for path in rule_files(options.rules) for rule in rules_in(path)]
+    events = events_in(options.events)
+    for finding in running.run([one.rule for one in read if one.rule], events, now=now):
+        put(finding.to_json())
+    return _say_what_did_not_run(read)
+
+
+def _now(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    moment = moment_of([text])
+    if moment is None:
+        raise UnusableError(f'--now: "{text}" is not a time; write it as 2026-11-20T08:00:00Z.')
+    return moment.at
+
+
+def _say_what_did_not_run(read: Sequence[Read]) -> int:
+    for one in read:
+        if one.status == "error":
+            say(f"{one.path} did not run: {one.message}")
+    unsupported = [one for one in read if one.status == "unsupported"]
+    if unsupported:
+        say(f"Rules that are not evaluated: {len(unsupported)} of {len(read)}; `check` says why.")
+    return BAD_RULE if any(one.status == "error" for one in read) else FINE
+
+
+def query(options: Namespace) -> int:
+    """One line for each match."""
+    if options.language == "esql" or options.table:
+        raise UnusableError(NO_ESQL)
+    events = events_in(options.events)
+    for lines in _answers(_asking(options), events):
+        put({"events": list(lines)})
+    return FINE
+
+
+def _asking(options: Namespace) -> Callable[[Sequence[Event]], Lines]:
+    if options.language == "kql":
+        return lambda events: running.run_kql(options.query, events)
+    fields = EventFields(options.event_category_field, options.timestamp_field, options.tiebreaker_field)
+    return lambda events: running.run_eql(options.query, events, fields)
+
+
+def _answers(ask: Callable[[Sequence[Event]], Lines], events: Sequence[Event]) -> Lines:
+    try:
+        return ask(events)
+    except (LanguageError, PatternError) as error:
+        raise UnusableError(f"The query cannot be read: {error}") from None
+
+
+def explain(options: Namespace) -> int:
+    """One JSON object: the event's explanation."""
+    rule = _one_rule(options.rule)
+    event = next((event for event in events_in(options.events) if event.line == options.line), None)
+    if event is None:
+        raise UnusableError(f"{options.events} has no event on line {options.line}; lines count from 0.")
+    put(running.told_of_event(rule, event))
+    return FINE
+
+
+def _one_rule(path: str) -> Rule:
+    read = [rule for file in rule_files([path]) for rule in rules_in(Path(file))]
+    if len(read) != 1:
+        raise UnusableError(f"{path} holds {len(read)} rules; name a file with one.")
+    if read[0].rule is None:
+        raise UnusableError(f"{path} cannot be explained: {read[0].message}")
+    return read[0].rule

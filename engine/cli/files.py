@@ -1,0 +1,50 @@
+"""The files that a command names: rules one by one, events line by line."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from engine.cli.errors import UnusableError
+from engine.running import Event, EventsError, read_events
+
+RULE_SUFFIXES = (".toml", ".ndjson", ".json")
+STANDARD_INPUT = "-"
+
+
+def rule_files(paths: Sequence[str]) -> Iterator[Path]:
+    """The rule files under the given files and folders, those of a folder sorted by path; a file named is always read,
+    whatever its name.
+
+    Raises: UnusableError for what is not there.
+    """
+    for text in paths:
+        path = Path(text)
+        if path.is_dir():
+            yield from sorted(found for found in path.rglob("*") if found.suffix in RULE_SUFFIXES and found.is_file())
+        elif path.exists():
+            yield path
+        else:
+            raise UnusableError(f"{text} is not there.")
+
+
+def text_of_file(path: Path) -> str:
+    """The text of a file. Raises UnusableError."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UnusableError(f"{path} is not text in UTF-8.") from None
+    except OSError as error:
+        raise UnusableError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def events_in(path: str) -> list[Event]:
+    """The events of a file of NDJSON; `-` is standard input. Raises UnusableError, which names the line."""
+    try:
+        if path == STANDARD_INPUT:
+            return list(read_events(sys.stdin.buffer))
+        with Path(path).open("rb") as lines:
+            return list(read_events(lines))
+    except EventsError as error:
+        raise UnusableError(f"{path}, {error}.") from None
+    except OSError as error:
+        raise UnusableError(f"{path} cannot be read: {error.strerror}.") from None

@@ -1,0 +1,133 @@
+"""A whole set of rules over events in memory.
+
+Rules that judge single events judge every event. The others run once, over the window that ends at `now`: what a
+threshold counts, what a sequence joins and which terms are new is asked of the events in that window (new terms: and of
+their history before it).
+"""
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from engine.joining import Key, group, join, meet
+from engine.leaves import pin_dates
+from engine.plan import EVENT, INDICATOR, Indicators, Sample, Threshold
+from engine.plan import Sequence as SequencePlan
+from engine.rule_types.new_terms import terms_of
+from engine.running.events import Event
+from engine.running.findings import Finding
+from engine.running.joined import candidates_in
+from engine.running.moments import Moment
+from engine.running.passing import let_in
+from engine.running.rules import INGESTED, TIMESTAMP, Rule
+from engine.tree import Tree
+
+ANCIENT = datetime.min.replace(tzinfo=UTC)
+
+
+def latest(events: Iterable[Event]) -> datetime | None:
+    """The time of the last event, of arrival or of its own: what `now` means when nobody says."""
+    moments = (event.moment(field) for event in events for field in (TIMESTAMP, INGESTED))
+    return max((moment.at for moment in moments if moment is not None), default=None)
+
+
+def run(rules: Sequence[Rule], events: Sequence[Event], *, now: datetime | None = None) -> Iterator[Finding]:
+    """What the rules find, rule after rule in the order given; nothing is capped, folded or suppressed.
+
+    Events without any time take part in nothing that has a window; nor does anything when no event has a time and
+    `now` is not given.
+    """
+    end = now or latest(events)
+    found = let_in(_parts(rules, end), events)
+    for number, rule in enumerate(rules):
+        if rule.compiled.logic is not None:
+            yield from _findings(
+                rule, {part.name: found.get((number, part.name), []) for part in rule.compiled.parts}, end
+            )
+
+
+def _parts(rules: Sequence[Rule], now: datetime | None) -> Iterator[tuple[Hashable, Tree, tuple[str, ...]]]:
+    for number, rule in enumerate(rules):
+        for part in rule.compiled.parts:
+            yield (number, part.name), _pinned(part.name, part.tree, now), part.indices
+
+
+def _pinned(name: str, tree: Tree, now: datetime | None) -> Tree:
+    """`now` in a query for indicators is when the rule runs; in all others it is when the event was taken in."""
+    return pin_dates(tree, now) if name == INDICATOR and now else tree
+
+
+def _findings(rule: Rule, let: dict[str, list[Event]], now: datetime | None) -> Iterator[Finding]:
+    plan = rule.compiled.plan
+    if plan is None and rule.definition.type != "new_terms":
+        return (_finding(rule, (event.line,)) for event in let[EVENT])
+    if now is None:
+        return iter(())
+    match plan:
+        case None:
+            return _new_terms(rule, let[EVENT], now)
+        case SequencePlan() | Sample():
+            return _sequences(rule, plan, let, now)
+        case Threshold():
+            return _groups(rule, plan, let[EVENT], now)
+        case Indicators():
+            return _met(rule, plan, let, now)
+
+
+def _finding(
+    rule: Rule,
+    events: tuple[int | None, ...],
+    *,
+    terms: tuple[str, ...] | None = None,
+    group: dict[str, str] | None = None,
+    indicators: tuple[int, ...] | None = None,
+) -> Finding:
+    return Finding(rule.definition.rule_id, rule.definition.type, events, terms, group, indicators)
+
+
+def _in_window(rule: Rule, events: Sequence[Event], now: datetime) -> list[Event]:
+    return [event for _, event in rule.counted(events, *rule.window(now))]
+
+
+def _new_terms(rule: Rule, events: Sequence[Event], now: datetime) -> Iterator[Finding]:
+    """A combination is new when the first event that has it lies after the start of the window."""
+    start, end = rule.window(now)
+    firsts: dict[tuple[str, ...], tuple[Moment, Event]] = {}
+    timed = rule.counted(events, rule.history(now), end)
+    for moment, event in sorted(timed, key=lambda pair: (pair[0].nanos, pair[1].line)):
+        for terms in terms_of(rule.definition.new_terms_fields, event.document):
+            firsts.setdefault(terms, (moment, event))
+    for terms, (moment, event) in firsts.items():
+        if moment.at > start:
+            yield _finding(rule, (event.line,), terms=terms)
+
+
+def _sequences(
+    rule: Rule, plan: SequencePlan | Sample, let: dict[str, list[Event]], now: datetime
+) -> Iterator[Finding]:
+    found = [
+        candidate
+        for part, events in let.items()
+        for candidate in candidates_in(plan, part, _in_window(rule, events, now), *rule.order_fields)
+    ]
+    for match in join(plan, found, until=now):
+        yield _finding(rule, tuple(ref if isinstance(ref, int) else None for ref in match.refs))
+
+
+def _groups(rule: Rule, plan: Threshold, events: Sequence[Event], now: datetime) -> Iterator[Finding]:
+    found = candidates_in(plan, EVENT, _in_window(rule, events, now), rule.time_fields, None)
+    for reached in group(plan, found):
+        values: Key = reached.key if isinstance(reached.key, tuple) else ()
+        shared = {field: str(value) for field, value in zip(plan.fields, values, strict=True)}
+        yield _finding(rule, _lines(reached.refs), group=shared)
+
+
+def _met(rule: Rule, plan: Indicators, let: dict[str, list[Event]], now: datetime) -> Iterator[Finding]:
+    indicators = [event for _, event in rule.counted(let[INDICATOR], ANCIENT, now)]
+    found = candidates_in(plan, EVENT, _in_window(rule, let[EVENT], now), rule.time_fields, None)
+    found += candidates_in(plan, INDICATOR, indicators, rule.time_fields, None)
+    for met in meet(plan, found):
+        yield _finding(rule, _lines([met.ref]), indicators=_lines(ref for ref, _ in met.indicators))
+
+
+def _lines(refs: Iterable[Hashable]) -> tuple[int, ...]:
+    return tuple(ref for ref in refs if isinstance(ref, int))
