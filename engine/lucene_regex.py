@@ -10,7 +10,7 @@ takes the folded forms of its characters, and `[^a-z]` none of them.
 Source: Lucene's documentation of RegExp, with all optional operators on, as EQL has them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -19,19 +19,16 @@ import re2
 
 from engine.errors import PatternError
 from engine.folding import fold as folded
+from engine.lucene_classes import CLASSES, NO_CHARACTER, Ranges, class_source, complement, folded_ranges
+from engine.lucene_intervals import interval_source, is_bound
 
 MAX_LENGTH = 10_000
 MAX_REPEAT = 1_000
 MAX_GROUPS = 50
-_RE2_MEMORY = 16 << 20
-_LAST = 0x10FFFF
-_CLASSES = {
-    "d": ((0x30, 0x39),),
-    "s": ((0x20, 0x20), (0x09, 0x0A), (0x0D, 0x0D)),
-    "w": ((0x61, 0x7A), (0x41, 0x5A), (0x5F, 0x5F), (0x30, 0x39)),
-}
+_RE2_MEMORY = 8 << 20
+_LONGEST_SOURCE = 200_000
+_MOST_INTERVALS = 20
 TextTest = Callable[[str], bool]
-Ranges: TypeAlias = tuple[tuple[int, int], ...]
 
 
 class RegexError(PatternError):
@@ -104,6 +101,8 @@ def _not_test(test: TextTest) -> TextTest:
 
 
 def _re2_test(source: str) -> TextTest:
+    if len(source) > _LONGEST_SOURCE:
+        raise RegexError("the expression is too large", 0)
     options = re2.Options()
     options.max_mem = _RE2_MEMORY
     options.log_errors = False
@@ -131,6 +130,7 @@ class _Reader:
         self.fold = fold
         self.at = 0
         self.groups = 0
+        self.intervals = 0
 
     def read(self) -> _Node:
         if not self.text:
@@ -250,7 +250,7 @@ class _Reader:
         start = self.at
         if self._match("["):
             return _Plain(self._class())
-        for mark, part in ((".", "."), ("#", r"[^\x{0}-\x{10FFFF}]"), ("@", "(?:.*)")):
+        for mark, part in ((".", "."), ("#", NO_CHARACTER), ("@", "(?:.*)")):
             if self._match(mark):
                 return _Plain(part)
         if self._match('"'):
@@ -260,7 +260,7 @@ class _Reader:
         if self._match("<"):
             return _Plain(self._interval(start))
         if ranges := self._predefined():
-            return _Plain(_class_source(ranges, False))
+            return _Plain(class_source(ranges, False))
         return _Plain(self._literal(self._character()))
 
     def _group(self, start: int) -> _Node:
@@ -287,23 +287,26 @@ class _Reader:
         if end < 0:
             raise self._error("this `<` is never closed; `\\<` is the character", start)
         first, dash, last = self.text[self.at : end].partition("-")
-        if not (dash and _is_number(first) and _is_number(last)):
+        if not (dash and is_bound(first) and is_bound(last)):
             raise self._error(
                 "only an interval of numbers may stand here, such as `<1-99>`; `\\<` is the character", start
             )
+        self.intervals += 1
+        if self.intervals > _MOST_INTERVALS:
+            raise self._error(f"more than {_MOST_INTERVALS} intervals in one expression", start)
         self.at = end + 1
         low, high = sorted((int(first), int(last)))
         digits = len(first) if len(first) == len(last) else 0
-        return _interval_source(low, high, digits)
+        return interval_source(low, high, digits)
 
     def _predefined(self) -> Ranges:
         r"""The ranges of `\d` and the like; none when something else stands here."""
         name = self.text[self.at + 1 : self.at + 2]
-        if not self._peek("\\") or name.lower() not in _CLASSES or not name:
+        if not self._peek("\\") or name.lower() not in CLASSES or not name:
             return ()
         self.at += 2
-        ranges = _CLASSES[name.lower()]
-        return _complement(ranges) if name.isupper() else ranges
+        ranges = CLASSES[name.lower()]
+        return complement(ranges) if name.isupper() else ranges
 
     def _character(self) -> str:
         self._match("\\")
@@ -318,7 +321,7 @@ class _Reader:
             ranges += self._class_part()
         if not self._match("]"):
             raise self._error("this `[` is never closed; `\\[` is the character", start)
-        return _class_source(_folded_ranges(ranges) if self.fold else ranges, negated)
+        return class_source(folded_ranges(ranges) if self.fold else ranges, negated)
 
     def _class_part(self) -> Ranges:
         if ranges := self._predefined():
@@ -344,96 +347,3 @@ def _escaped(code: int) -> str:
     if character.isascii() and (character.isalnum() or character == "_"):
         return character
     return "?" if 0xD800 <= code <= 0xDFFF else f"\\x{{{code:X}}}"
-
-
-def _class_source(ranges: Ranges, negated: bool) -> str:
-    inner = "".join(f"\\x{{{first:X}}}-\\x{{{last:X}}}" for first, last in _without_surrogates(ranges))
-    if not inner:
-        return "." if negated else r"[^\x{0}-\x{10FFFF}]"
-    return f"[{'^' if negated else ''}{inner}]"
-
-
-def _without_surrogates(ranges: Ranges) -> Iterator[tuple[int, int]]:
-    """RE2 takes no half characters; events never hold them."""
-    for first, last in dict.fromkeys(ranges):
-        if first < 0xD800:
-            yield first, min(last, 0xD7FF)
-        if last > 0xDFFF:
-            yield max(first, 0xE000), last
-
-
-def _complement(ranges: Ranges) -> Ranges:
-    found: list[tuple[int, int]] = []
-    following = 0
-    for first, last in sorted(ranges):
-        if first > following:
-            found.append((following, first - 1))
-        following = max(following, last + 1)
-    return (*found, (following, _LAST))
-
-
-def _folded_ranges(ranges: Ranges) -> Ranges:
-    """The ranges with the folded forms of what is in them. (That the others stay in does no harm: a folded value
-    does not have them.)"""
-    added = {(target, target) for source, target in _fold_table() for first, last in ranges if first <= source <= last}
-    return (*ranges, *sorted(added))
-
-
-@lru_cache(maxsize=1)
-def _fold_table() -> tuple[tuple[int, int], ...]:
-    """Every character that folding changes, with what it becomes. Takes a tenth of a second, once."""
-    characters = (code for code in range(_LAST + 1) if not 0xD800 <= code <= 0xDFFF)
-    pairs = ((code, ord(folded(chr(code)))) for code in characters)
-    return tuple((code, target) for code, target in pairs if code != target)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 18
-
-
-def _interval_source(low: int, high: int, digits: int) -> str:
-    """Whole numbers from low to high: of exactly so many digits, or (0) with any zeros in front."""
-    if digits:
-        return "(?:" + "|".join(_spans(str(low).zfill(digits), str(high).zfill(digits))) + ")"
-    parts: list[str] = []
-    for length in range(len(str(low)), len(str(high)) + 1):
-        first = max(low, 10 ** (length - 1) if length > 1 else 0)
-        parts += _spans(str(first), str(min(high, 10**length - 1)))
-    return "(?:0*(?:" + "|".join(parts) + "))"
-
-
-def _spans(low: str, high: str) -> list[str]:
-    """Expressions for the numbers between two of the same length, as many as the length at most on either side."""
-    if low == high:
-        return [low]
-    shared = 0
-    while low[shared] == high[shared]:
-        shared += 1
-    head, low, high = low[:shared], low[shared:], high[shared:]
-    rest = len(low) - 1
-    if rest == 0:
-        return [f"{head}[{low}-{high}]"]
-    parts = [head + low[0] + tail for tail in _from(low[1:])]
-    if int(high[0]) - int(low[0]) > 1:
-        parts.append(f"{head}[{int(low[0]) + 1}-{int(high[0]) - 1}][0-9]{{{rest}}}")
-    return parts + [head + high[0] + tail for tail in _up_to(high[1:])]
-
-
-def _from(low: str) -> list[str]:
-    """The numbers of this length that are not smaller."""
-    parts = [low]
-    for at in range(len(low) - 1, -1, -1):
-        if low[at] < "9":
-            rest = len(low) - at - 1
-            parts.append(f"{low[:at]}[{int(low[at]) + 1}-9]" + (f"[0-9]{{{rest}}}" if rest else ""))
-    return parts
-
-
-def _up_to(high: str) -> list[str]:
-    """The numbers of this length that are not larger."""
-    parts = [high]
-    for at in range(len(high) - 1, -1, -1):
-        if high[at] > "0":
-            rest = len(high) - at - 1
-            parts.append(f"{high[:at]}[0-{int(high[at]) - 1}]" + (f"[0-9]{{{rest}}}" if rest else ""))
-    return parts
