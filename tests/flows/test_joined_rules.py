@@ -1,0 +1,75 @@
+"""Rules over several events in a running system: two workers, requests in any order, a worker killed on the way."""
+
+import random
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.flows.joined_rules import NEW, SEQUENCE, expected, history, write_rules
+
+PATIENCE_SECONDS = 90
+
+pytestmark = pytest.mark.flow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def rules(system, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rules")
+    write_rules(folder)
+    system.manage("import_rules", str(folder), "--enable")
+
+
+@pytest.fixture(scope="module")
+def told(system, agent, rules):
+    """The history, told by four senders in no order at all, in requests of one to nine events."""
+    events = history(datetime.now(UTC) - timedelta(minutes=10))
+    chance = random.Random(2)
+    chance.shuffle(events)
+    requests = []
+    while events:
+        size = chance.randint(1, 9)
+        requests.append(events[:size])
+        events = events[size:]
+    with ThreadPoolExecutor(4) as senders:
+        for number, items in enumerate(senders.map(agent.post, requests)):
+            assert {item["status"] for item in items} == {"created"}
+            if number == len(requests) // 2:
+                system.kill("worker")
+    system.wait_ready("worker")
+    agent.wait_until_judged()
+
+
+def raised(agent) -> Counter[str]:
+    """How many alerts each rule has raised, events of sequences not counted one by one."""
+    rows = agent.ask("SELECT name, count(*) FROM alerts_alert WHERE kind <> 'block' GROUP BY name")
+    return Counter(dict(rows))
+
+
+def test_every_rule_raises_what_the_history_holds_and_nothing_else(agent, told):
+    until = time.monotonic() + PATIENCE_SECONDS
+    while (found := {name: raised(agent)[name] for name in expected()}) != expected():
+        assert time.monotonic() < until, found
+        time.sleep(0.5)
+    time.sleep(8)  # another round of settling changes nothing
+    assert {name: raised(agent)[name] for name in expected()} == expected()
+
+
+def test_what_is_new_while_history_is_short_is_one_alert(agent, told):
+    assert raised(agent)[NEW] == 1
+    assert agent.ask("SELECT learning FROM alerts_alert WHERE name = %s", NEW) == [(True,)]
+
+
+def test_a_sequence_shows_its_steps_and_what_they_share(agent, visitor, told):
+    shells = agent.ask("SELECT id FROM alerts_alert WHERE name = %s AND kind = 'sequence' ORDER BY id", SEQUENCE)
+    page = visitor.open(f"/alerts/{shells[0][0]}/")
+    assert "host.id" in page
+    assert "/opt/a.sh" in page
+
+
+def test_alerts_are_events_that_other_rules_can_read(agent, told):
+    [(stored,)] = agent.ask("SELECT count(*) FROM event WHERE index = '.alerts-security.alerts-default'")
+    [(alerts,)] = agent.ask("SELECT count(*) FROM alerts_alert")
+    assert stored == alerts > 0

@@ -1,0 +1,139 @@
+"""`python -m tests.fuzz [--seconds 600] [--language kql …] [--seeds FOLDER]`: hostile queries, as many as time allows.
+
+Queries are cut up, glued together, nested and blown up to ten kilobytes from seeds: those below, and every query of the
+rule files in a folder. A query may be refused with a LanguageError and in no other way, and neither reading it nor
+judging odd events by it may take longer than a second of processor time. What breaks that is printed in full, so
+that it can become a case under tests/cases.
+"""
+
+import argparse
+import random
+import sys
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from engine.languages.eql import parse_eql
+
+from engine.document import Document
+from engine.errors import LanguageError, PatternError
+from engine.explain import explain
+from engine.interpret import matches
+from engine.languages.kql import parse_kql
+from engine.tree import Tree
+from tests.fuzz.seeds import EVENTS, SEEDS, TOKENS
+
+LONGEST = 10_000
+SLOWEST = 1.0
+READERS: dict[str, Callable[[str], Tree]] = {"kql": parse_kql, "eql": lambda text: parse_eql(text).tree}
+DOCUMENTS = [Document.of(event) for event in EVENTS]
+
+
+def mutated(seeds: Sequence[str], tokens: Sequence[str], chance: random.Random) -> str:
+    """A query made of seeds by up to eight changes, at most LONGEST characters long."""
+    text = chance.choice(seeds)
+    for _ in range(chance.randint(1, 8)):
+        text = chance.choice(CHANGES)(text, seeds, tokens, chance)[:LONGEST]
+    return text
+
+
+def _place(text: str, chance: random.Random) -> int:
+    return chance.randint(0, len(text))
+
+
+def _insert(text: str, _: Sequence[str], tokens: Sequence[str], chance: random.Random) -> str:
+    at = _place(text, chance)
+    return text[:at] + chance.choice(tokens) + text[at:]
+
+
+def _drop(text: str, _: Sequence[str], __: Sequence[str], chance: random.Random) -> str:
+    start = _place(text, chance)
+    return text[:start] + text[start + chance.randint(1, 20) :]
+
+
+def _glue(text: str, seeds: Sequence[str], _: Sequence[str], chance: random.Random) -> str:
+    other = chance.choice(seeds)
+    return text[: _place(text, chance)] + other[_place(other, chance) :]
+
+
+def _repeat(text: str, _: Sequence[str], tokens: Sequence[str], chance: random.Random) -> str:
+    """A token many times over: what nests, nests deeply, and what lists, lists long."""
+    at = _place(text, chance)
+    return text[:at] + chance.choice(tokens) * chance.choice((2, 50, 3_000)) + text[at:]
+
+
+def _double(text: str, _: Sequence[str], __: Sequence[str], chance: random.Random) -> str:
+    start = _place(text, chance)
+    piece = text[start : start + chance.randint(1, 200)]
+    return text[:start] + piece * chance.choice((2, 20, 500)) + text[start:]
+
+
+def _character(text: str, _: Sequence[str], __: Sequence[str], chance: random.Random) -> str:
+    at = _place(text, chance)
+    return text[:at] + chr(chance.choice((chance.randint(0, 127), chance.randint(0, 0x10FFFF)))) + text[at + 1 :]
+
+
+CHANGES = (_insert, _insert, _drop, _glue, _repeat, _double, _character)
+
+
+def tried(language: str, text: str) -> str:
+    """Read the query and judge the odd events by it; says what became of it.
+
+    Raises: AssertionError when it took too long; whatever else the engine raises that it must not.
+    """
+    started = time.process_time()
+    try:
+        tree = READERS[language](text)
+    except (LanguageError, PatternError):
+        return _in_time("refused", started)
+    for document in DOCUMENTS:
+        assert matches(tree, document) is explain(tree, document).held
+    return _in_time("read", started)
+
+
+def _in_time(outcome: str, started: float) -> str:
+    took = time.process_time() - started
+    assert took < SLOWEST, f"took {took:.1f} s"
+    return outcome
+
+
+def seeds_of(folder: Path | None, language: str) -> list[str]:
+    """The seeds below, and the queries of a folder's rule files in this language."""
+    word = {"kql": "kuery"}.get(language, language)
+    files = sorted(folder.rglob("*.toml")) if folder else []
+    rules = [tomllib.loads(file.read_text("utf-8")).get("rule", {}) for file in files]
+    return [*SEEDS[language], *(rule["query"] for rule in rules if rule.get("language") == word and "query" in rule)]
+
+
+def run(language: str, seeds: Sequence[str], seconds: float, seed: int) -> int:
+    """Try queries until the time is over; prints what broke and gives its number."""
+    chance, counts, broken = random.Random(seed), Counter[str](), 0
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        text = mutated(seeds, TOKENS[language], chance)
+        try:
+            counts[tried(language, text)] += 1
+        except Exception as error:  # whatever it is, it is what we are looking for
+            broken += 1
+            print(f"{language}: {type(error).__name__}: {str(error)[:200]}\n{text!r}\n", flush=True)
+    print(f"{language}: {counts['read']:,} read, {counts['refused']:,} refused, {broken} broken", flush=True)
+    return broken
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=600, help="in all, shared among the languages")
+    parser.add_argument("--language", action="append", choices=sorted(READERS))
+    parser.add_argument("--seeds", type=Path, help="a folder of rule files whose queries are seeds too")
+    parser.add_argument("--seed", type=int, default=1, help="of the random numbers, so that a run can be repeated")
+    asked = parser.parse_args()
+    languages = asked.language or sorted(READERS)
+    share = asked.seconds / len(languages)
+    broken = sum(run(language, seeds_of(asked.seeds, language), share, asked.seed) for language in languages)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
