@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from engine.languages.kql import parse_kql
-from engine.matcher import Expression, Hit, Matcher
+from engine.matcher import Bounds, Expression, Hit, Matcher
 from engine.scalars import address_of
 from events.errors import EventRefused
 from events.fields import Unfit, canonical_address
@@ -63,8 +63,7 @@ def test_long_values_are_not_kept(meet: Callable[[str], object]) -> None:
     assert kept < 8_000_000
 
 
-def test_answers_about_values_of_a_usual_length_are_bounded_in_characters(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.matcher._MOST_CHARACTERS", 2_000)
-    matcher = Matcher([Expression("rule", parse_kql("process.executable: *7"))])
+def test_answers_about_values_of_a_usual_length_are_bounded_in_bytes() -> None:
+    matcher = Matcher([Expression("rule", parse_kql("process.executable: *7"))], Bounds(memory=2_000))
     lines = [json.dumps({"process": {"executable": f"{'x' * 900}{number}"}}).encode() for number in range(20)] * 2
     assert [hit.row for hit in matcher.match([("x", line) for line in lines])] == [7, 17, 27, 37]

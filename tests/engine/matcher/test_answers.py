@@ -5,7 +5,7 @@ import pytest
 from engine.document import Document
 from engine.errors import DocumentError
 from engine.languages.kql import parse_kql
-from engine.matcher import Expression, Hit, Matcher
+from engine.matcher import Bounds, Expression, Hit, Matcher
 
 
 def line(**fields):
@@ -53,10 +53,8 @@ def test_a_line_that_is_no_object_is_named_by_its_row():
         assert caught.value.row == 1
 
 
-def test_answers_stay_right_when_memories_overflow(monkeypatch):
-    monkeypatch.setattr("engine.matcher._MOST_SIGNATURES", 3)
-    monkeypatch.setattr("engine.matcher._MOST_REMEMBERED", 3)
-    matcher = Matcher([Expression("r", parse_kql("event.action:a1* and acme:*1"))])
+def test_answers_stay_right_when_memories_overflow():
+    matcher = Matcher([Expression("r", parse_kql("event.action:a1* and acme:*1"))], Bounds(signatures=3, entries=3))
     events = [("x", line(event={"action": f"a{number}"}, acme=str(number))) for number in range(120)] * 2
     expected = [row for row in range(240) if str(row % 120).startswith("1") and str(row % 120).endswith("1")]
     assert [hit.row for hit in matcher.match(events)] == expected
@@ -65,3 +63,32 @@ def test_answers_stay_right_when_memories_overflow(monkeypatch):
 def test_a_single_event_can_be_asked():
     matcher = Matcher([Expression("a", parse_kql("x:1")), Expression("b", parse_kql("x:2"))])
     assert matcher.keys_of("logs", Document.of({"x": 2})) == ["b"]
+
+
+def test_rows_come_by_key_and_in_order():
+    matcher = Matcher([Expression("a", parse_kql("x:1")), Expression("b", parse_kql("x:(1 or 2)"))])
+    events = [("logs", line(x=value)) for value in (2, 1, 3, 2, 1)]
+    assert matcher.rows(events) == {"b": [0, 1, 3, 4], "a": [1, 4]}
+    assert matcher.rows(events) == {"b": [0, 1, 3, 4], "a": [1, 4]}
+
+
+def test_rows_start_anew_after_a_batch_that_failed():
+    matcher = Matcher([Expression("a", parse_kql("x:1"))])
+    with pytest.raises(DocumentError):
+        matcher.rows([("logs", line(x=1)), ("logs", b"[1]")])
+    assert matcher.rows([("logs", line(x=2)), ("logs", line(x=1))]) == {"a": [1]}
+
+
+@pytest.mark.parametrize(
+    "dotted",
+    [
+        rb'{"process.name":"sh"}',
+        b'{"process":{"name":"x"},"process.name" :"sh"}',
+        rb'{"process\u002ename":"sh"}',
+        rb'{"a\"b.c":1,"process.name":["sh"]}',
+        b'{"process":[{"name":"sh"}]}',
+    ],
+)
+def test_lines_of_unknown_origin_may_have_dotted_keys(dotted):
+    matcher = Matcher([Expression("r", parse_kql("process.name:sh"))])
+    assert list(matcher.match([("x", dotted)])) == [Hit("r", 0)]

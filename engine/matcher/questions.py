@@ -1,0 +1,278 @@
+"""The questions about one field, numbered, and for each value the set of those that are true of it.
+
+Such a set is a whole number with a bit for every question, a "leafset". What a question means is said in
+engine/leaves.py (a leaf) and engine/formulas.py (a formula that names one field only) and nowhere else: tables and
+machines here only answer many questions at once, and a property test holds them to those.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias, TypeVar
+
+from engine.document import Document
+from engine.fields import EXACT_TYPES, NUMBER_TYPES, TEXT_TYPES, FieldType, field_type, is_caseless
+from engine.folding import fold as folded
+from engine.formulas import MAX_CHOICES, compiled
+from engine.interpret import matches
+from engine.leaves import value_test
+from engine.matcher.addresses import AddressTable
+from engine.matcher.bounds import Bounds
+from engine.matcher.room import Room, cost_of
+from engine.matcher.scanning import PatternScanner, Searched
+from engine.matcher.values import Odd, Value
+from engine.patterns import parse_pattern
+from engine.scalars import address_of, network_of, number_of, truth_of
+from engine.tree import Formula, Leaf, Op, Scalar, text_of
+
+Question: TypeAlias = Leaf | Formula
+Test = Callable[[Scalar], bool]
+
+_WORDLESS = frozenset({Op.IS, Op.PHRASE})
+_SMALLEST_INT, _LARGEST_INT = -(2**63), 2**64 - 1
+
+
+class FieldQuestions:
+    """All questions about one field. The tables are built when the first value is met."""
+
+    __slots__ = (
+        "_answers",
+        "_bits",
+        "_bounds",
+        "_formulas",
+        "_known",
+        "_room",
+        "absent",
+        "exists",
+        "field",
+        "patterns",
+    )
+
+    def __init__(self, field: str, bounds: Bounds, room: Room) -> None:
+        self.field = field
+        self.exists = 0
+        """The bit of the existence leaf, which is true of any value."""
+        self.absent = 0
+        """What is true of an event without the field."""
+        self.patterns = 0
+        """How many questions take a scan of the value; a measure of its cost."""
+        self._formulas = 0
+        self._bounds, self._room = bounds, room
+        self._bits: dict[Question, int] = {}
+        self._answers: _Answers | None = None
+        self._known: dict[Value, int] = {}
+        room.add(self._known.clear, lasting=True)
+
+    def bit_of(self, question: Question) -> int:
+        """The bit that stands for the question; it is added when it is new."""
+        bit = self._bits.get(question)
+        if bit is None:
+            bit = self._bits[question] = 1 << len(self._bits)
+            self._note(question, bit)
+        return bit
+
+    def _note(self, question: Question, bit: int) -> None:
+        self._answers = None
+        self._known.clear()
+        if isinstance(question, Formula):
+            self.patterns += 1
+            self._formulas |= bit
+            self.absent |= bit if matches(question, _EMPTY) else 0
+        elif question.op is Op.EXISTS:
+            self.exists |= bit
+        elif question.op not in _WORDLESS or field_type(self.field) in TEXT_TYPES:
+            self.patterns += len(question.values)
+
+    @property
+    def questions(self) -> list[Question]:
+        return list(self._bits)
+
+    def leafset(self, value: Value) -> int:
+        """The questions that are true of a field with this value: of an array those true of any element."""
+        if value is None:
+            return self.absent
+        kind = type(value)
+        if kind is tuple:
+            return self._of_several(value)  # type: ignore[arg-type]
+        if kind is Odd:
+            return self._of_odd(value)  # type: ignore[arg-type]
+        return self._of_one(value)  # type: ignore[arg-type]
+
+    def _of_several(self, values: tuple[Scalar | None, ...]) -> int:
+        bits = 0
+        there = [value for value in values if value is not None]
+        for value in there[:MAX_CHOICES]:
+            bits |= self._of_one(value)
+        for value in there[MAX_CHOICES:]:
+            bits |= self._of_one(value) & ~self._formulas
+        return bits if there else self.absent
+
+    def _of_odd(self, odd: Odd) -> int:
+        if not odd.values:
+            return self.absent | (self.exists if odd.there else 0)
+        answers = self._answers or self._built()
+        bits = 0
+        for value in odd.values[:MAX_CHOICES]:
+            bits |= answers.of(value)
+        for value in odd.values[MAX_CHOICES:]:
+            bits |= answers.of(value) & ~self._formulas
+        return bits
+
+    def _of_one(self, value: Scalar) -> int:
+        known = self._known.get(value)
+        if known is None:
+            answers = self._answers or self._built()
+            if type(value) is int and not _SMALLEST_INT <= value <= _LARGEST_INT:
+                value = float(value)  # as the interpreter's reader has it
+            known = answers.of(value)
+            if answers.costly:
+                self._remember(value, known)
+        return known
+
+    def _remember(self, value: Scalar, known: int) -> None:
+        cost = cost_of(value, self._bounds.longest_value, 0)
+        if cost:
+            if len(self._known) >= self._bounds.entries:
+                self._known.clear()
+            self._room.take(cost)
+            self._known[value] = known
+
+    def _built(self) -> "_Answers":
+        self._answers = _Answers(self.field, self._bits)
+        return self._answers
+
+    @property
+    def costly(self) -> bool:
+        """Whether answers are worth remembering for values that no question names."""
+        return (self._answers or self._built()).costly
+
+
+_EMPTY = Document({})
+
+
+class _Answers:
+    """The questions of a field sorted by how they are answered: by look-up, by scan, by address, or one by one."""
+
+    __slots__ = (
+        "_addresses",
+        "_exact",
+        "_folded",
+        "_folded_patterns",
+        "_is_exact",
+        "_is_unknown",
+        "_numbers",
+        "_others",
+        "_patterns",
+        "_truths",
+        "always",
+        "costly",
+    )
+
+    def __init__(self, field: str, bits: dict[Question, int]) -> None:
+        kind = field_type(field)
+        self._is_exact, self._is_unknown = kind in EXACT_TYPES, kind is FieldType.UNKNOWN
+        self.always = 0
+        self._exact: dict[str, int] = {}
+        self._folded: dict[str, int] = {}
+        self._numbers: dict[float, int] = {}
+        self._truths: dict[bool, int] = {}
+        self._others: list[tuple[int, Test]] = []
+        patterns: dict[bool, list[Searched]] = {False: [], True: []}
+        ranges: list[tuple[int, int, int]] = []
+        for question, bit in bits.items():
+            self._sort_in(question, bit, field, kind, patterns, ranges)
+        self._patterns = PatternScanner(patterns[False]) if patterns[False] else None
+        self._folded_patterns = PatternScanner(patterns[True]) if patterns[True] else None
+        self._addresses = AddressTable(ranges) if ranges else None
+        self.costly = bool(self._others or self._patterns or self._folded_patterns or self._addresses)
+
+    def _sort_in(
+        self,
+        question: Question,
+        bit: int,
+        field: str,
+        kind: FieldType,
+        patterns: dict[bool, list[Searched]],
+        ranges: list[tuple[int, int, int]],
+    ) -> None:
+        if isinstance(question, Formula):
+            self._others.append((bit, _formula_test(question)))
+        elif question.op is Op.EXISTS:
+            self.always |= bit
+        elif question.op is Op.WILDCARD and kind not in TEXT_TYPES and kind is not FieldType.GEO_POINT:
+            fold = question.fold or is_caseless(field)
+            patterns[fold].extend(_searched(question, bit, fold))
+        elif question.op in _WORDLESS and kind in _LOOKED_UP:
+            self._look_up(question, bit, kind, question.fold or is_caseless(field), ranges)
+        else:
+            self._others.append((bit, value_test(question, field)))
+
+    def _look_up(self, leaf: Leaf, bit: int, kind: FieldType, fold: bool, ranges: list[tuple[int, int, int]]) -> None:
+        """An equality: entered under each of its literals, in the tables that the type of the field asks for."""
+        texts = list(map(text_of, leaf.values))
+        if self._is_exact or self._is_unknown:
+            table = self._folded if fold else self._exact
+            for text in texts:
+                _enter(table, folded(text) if fold else text, bit)
+        if kind in NUMBER_TYPES or self._is_unknown:
+            for text in texts:
+                _enter(self._numbers, number_of(text), bit)
+        if kind is FieldType.BOOLEAN or self._is_unknown:
+            for text in texts:
+                _enter(self._truths, truth_of(text), bit)
+        if kind is FieldType.IP or self._is_unknown:
+            ranges.extend(
+                (first, last, bit)
+                for text in texts
+                if kind is FieldType.IP or "/" in text or ":" in text
+                for first, last in _range_of(text.strip())
+            )
+
+    def of(self, value: Scalar) -> int:
+        """The bits of the questions that are true of one value."""
+        bits = self.always
+        text = value if isinstance(value, str) else text_of(value)
+        is_text = text is value
+        if self._is_exact or (is_text and self._is_unknown):
+            bits |= self._exact.get(text, 0)
+            if self._folded:
+                bits |= self._folded.get(folded(text), 0)
+        if self._patterns is not None:
+            bits |= self._patterns.scan(text)
+        if self._folded_patterns is not None:
+            bits |= self._folded_patterns.scan(folded(text))
+        if self._numbers and not (is_text and self._is_unknown):
+            number = number_of(value)
+            bits |= self._numbers.get(number, 0) if number is not None else 0
+        if self._truths:
+            truth = truth_of(value) if not is_text or not self._is_unknown else None
+            bits |= self._truths.get(truth, 0) if truth is not None else 0
+        if self._addresses is not None and is_text:
+            address = address_of(value)
+            bits |= self._addresses.bits_of(address) if address is not None else 0
+        for bit, test in self._others:
+            if test(value):
+                bits |= bit
+        return bits
+
+
+_Key = TypeVar("_Key")
+_LOOKED_UP = EXACT_TYPES | NUMBER_TYPES | {FieldType.BOOLEAN, FieldType.IP, FieldType.UNKNOWN}
+
+
+def _enter(table: dict[_Key, int], key: _Key | None, bit: int) -> None:
+    if key is not None:
+        table[key] = table.get(key, 0) | bit
+
+
+def _range_of(text: str) -> list[tuple[int, int]]:
+    single, network = address_of(text), network_of(text)
+    return ([(single, single)] if single is not None else []) + ([network] if network else [])
+
+
+def _searched(leaf: Leaf, bit: int, fold: bool) -> list[Searched]:
+    texts = [folded(text) if fold else text for text in map(text_of, leaf.values)]
+    return [Searched(parse_pattern(text), bit) for text in texts]
+
+
+def _formula_test(formula: Formula) -> Test:
+    work = compiled(formula)
+    return lambda value: work((value,)) is True
