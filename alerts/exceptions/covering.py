@@ -1,13 +1,18 @@
-"""Which of a rule's alerts an exception covers, told by the source events kept with them: what its runs would judge."""
+"""Which of a rule's alerts an exception covers, told by the events kept with them: what its runs would judge.
+
+An exception takes single events out, before they are joined. So a sequence or sample is covered by what covers any of
+its events, and a count by what leaves too few of them.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
+from alerts.exceptions.joined import JOINED, held_entries, judge_joined
 from alerts.kept import iterate_sources
-from alerts.models import Alert, Reason, Status
-from engine import Document, Tree, matches
+from alerts.models import Alert, Kind, Reason, Status
+from engine import Document, Tree
 from rules.models import Rule
 
 
@@ -27,30 +32,29 @@ class Judgement:
 
 
 def alerts_of(rule: Rule, team_ids: Sequence[int]) -> QuerySet[Alert]:
-    """The rule's alerts of these teams, oldest first."""
-    return Alert.objects.filter(rule=rule, team_id__in=team_ids).order_by("pk")
+    """The rule's alerts of these teams, oldest first; the events of a sequence count as the one alert they make."""
+    return Alert.objects.filter(rule=rule, team_id__in=team_ids).exclude(kind=Kind.BLOCK).order_by("pk")
 
 
 def judge_alerts(alerts: Iterable[tuple[int, int]], trees: Sequence[Tree]) -> Iterator[Judgement]:
     """Judge alerts (number and team) by the trees of an exception's entries, a few hundred in memory at a time.
 
-    Costs 50 to 100 µs an alert.
+    Costs 50 to 100 µs an event, and a query to tell joined alerts from the others.
     """
-    for alert_id, event in iterate_sources(dict(alerts)):
+    teams = dict(alerts)
+    if not teams:
+        return
+    joined = Alert.objects.filter(pk__in=list(teams), kind__in=JOINED).only("id", "kind", "facts")
+    for alert, document, held in judge_joined(list(joined), trees):
+        del teams[alert.pk]
+        yield Judgement(alert.pk, document, held, len(trees))
+    for alert_id, event in iterate_sources(teams) if teams else ():
         document = event.document()
         yield Judgement(alert_id, document, held_entries(trees, document), len(trees))
-
-
-def held_entries(trees: Sequence[Tree], document: Document) -> int:
-    """How many entries hold, from the first on, until one does not."""
-    for at, tree in enumerate(trees):
-        if not matches(tree, document):
-            return at
-    return len(trees)
 
 
 def true_positives_elsewhere(rule: Rule, trees: Sequence[Tree], team_ids: Sequence[int]) -> int:
     """How many true positives of other teams it would have hidden: an exception holds for everybody the rule serves."""
     others = Alert.objects.filter(rule=rule, status=Status.CLOSED, reason=Reason.TRUE_POSITIVE)
-    others = others.exclude(team_id__in=team_ids)
+    others = others.exclude(team_id__in=team_ids).exclude(kind=Kind.BLOCK)
     return sum(one.covered for one in judge_alerts(others.values_list("pk", "team_id"), trees))

@@ -8,12 +8,12 @@ from time import perf_counter
 
 from alerts.exceptions.covering import alerts_of, judge_alerts, true_positives_elsewhere
 from alerts.exceptions.entries import Entries, field_of, found_in, told
+from alerts.exceptions.joined import closest
 from alerts.exceptions.lints import Carried, Lint, lints
-from alerts.kept import source_of
 from alerts.models import Alert, Reason, Status
 from alerts.selectors.briefs import briefs_of
 from alerts.selectors.shapes import AlertBrief
-from engine import Document, Tree, matches
+from engine import Tree, matches
 from engine.languages.exceptions import parse_each_entry
 from rules.models import Rule
 
@@ -120,8 +120,7 @@ def _running(reached: Counter[int], entries: int) -> list[int]:
 
 def _misses(alert: Alert, entries: Entries, trees: Sequence[Tree]) -> list[Miss]:
     """The conditions that the alert at hand does not meet."""
-    event = source_of(alert)
-    document = event.document() if event else Document({})
+    document = closest(alert, trees)
     return [
         Miss(at, field_of(entry), told(entry), found_in(document, entry))
         for at, (entry, tree) in enumerate(zip(entries, trees, strict=True))

@@ -13,8 +13,10 @@ from django.db.models import QuerySet
 
 from alerts.exceptions.entries import Entry, match_entry
 from alerts.kept import source_of, sources_of
-from alerts.models import Alert, Reason, Status
-from engine import Document, EngineError, Tree, fold, matches, parse_entries
+from alerts.models import Alert, Kind, Reason, Status
+from engine import Document, EngineError, Logic, Tree, fold, matches, parse_entries
+from engine.plan import Sample
+from engine.plan import Sequence as JoinedInOrder
 from engine.tree import And, Leaf, Op
 from rules.trees import TreeUnusable, definition_of, load_logic
 
@@ -67,7 +69,8 @@ def suggest(alert: Alert) -> list[Entry]:
     source = source_of(alert)
     if source is None:
         return []
-    candidates = _not_asked_by_rule(list(_candidates(source.document())), alert)
+    document = source.document()
+    candidates = _not_asked_by_rule(list(_candidates(document)), alert, document)
     candidates = _that_tell(candidates, _documents(_of_rule(alert)))
     benign = _documents(_of_rule(alert).filter(status=Status.CLOSED, reason__in=_BENIGN))
     bad = _documents(_of_rule(alert).filter(status=Status.CLOSED, reason=Reason.TRUE_POSITIVE))
@@ -102,27 +105,35 @@ def _telling_value(document: Document, field: str) -> str | None:
 
 
 def _of_rule(alert: Alert) -> QuerySet[Alert]:
-    """The rule's other alerts within the team."""
-    return Alert.objects.filter(rule_id=alert.rule_id, team_id=alert.team_id).exclude(pk=alert.pk)
+    """The rule's other alerts within the team, without those that are events of a sequence."""
+    others = Alert.objects.filter(rule_id=alert.rule_id, team_id=alert.team_id)
+    return others.exclude(pk=alert.pk).exclude(kind=Kind.BLOCK)
 
 
 def _documents(alerts: QuerySet[Alert]) -> list[Document]:
     """The source events of the latest of these alerts."""
     latest = list(alerts.order_by("-pk").only("id", "team_id")[:LOOKED_AT])
-    return [event.document() for event in sources_of(latest).values()]
+    return [event.document() for event in sources_of(latest).values()] if latest else []
 
 
-def _not_asked_by_rule(candidates: list[_Candidate], alert: Alert) -> list[_Candidate]:
+def _not_asked_by_rule(candidates: list[_Candidate], alert: Alert, source: Document) -> list[_Candidate]:
     """Without what the rule itself asks of every event; all of them when nothing else can be said of the event.
 
     Expects the alert's revision to be loaded; one query for its compiled tree.
     """
     try:
-        tree = load_logic(definition_of(alert.revision), alert.revision).tree
+        logic = load_logic(definition_of(alert.revision), alert.revision)
     except TreeUnusable:
         return candidates
+    tree = _judged_by(logic, source)
     asked = {(leaf.field, fold(str(leaf.values[0]))) for leaf in _asked_of_every_event(tree)}
     return [one for one in candidates if (one.entry["field"], fold(one.entry["value"])) not in asked] or candidates
+
+
+def _judged_by(logic: Logic, source: Document) -> Tree:
+    """The filter that let the event in; of a sequence that of its step."""
+    steps = logic.plan.steps if isinstance(logic.plan, JoinedInOrder | Sample) else ()
+    return next((step.tree for step in steps if matches(step.tree, source)), logic.tree)
 
 
 def _asked_of_every_event(tree: Tree) -> Iterable[Leaf]:

@@ -145,7 +145,7 @@ def _learning(alert: Alert, facts: LearningFacts) -> Learning:
 
 def _suppression(alert: Alert) -> Suppression | None:
     """What is counted at the alert. One that has counted nothing yet is told of too."""
-    if alert.suppression_key is None and not alert.suppressed:
+    if alert.learning or (alert.suppression_key is None and not alert.suppressed):
         return None
     terms = alert.suppression if isinstance(alert.suppression, list) else []
     told = tuple(Pair(str(one["field"]), _in_words(one.get("value"))) for one in terms)

@@ -150,6 +150,14 @@ class Learning:
         """How many are not among the examples."""
         return max(self.number - len(self.examples), 0)
 
+    @property
+    def what(self) -> str:
+        """What was new: "values of user.name", "combinations of host.name and user.name"."""
+        *head, last = self.fields or ("its fields",)
+        named = f"{', '.join(head)} and {last}" if head else last
+        noun = "combination" if head else "value"
+        return f"new {noun}{'' if self.number == 1 else 's'} of {named}"
+
 
 @dataclass(frozen=True, slots=True)
 class Suppression:

@@ -122,11 +122,10 @@ def _novelty(alert: Alert) -> Parts:
 
 
 def _learnt(learning: Learning) -> Parts:
-    values = "value" if learning.number == 1 else "values"
     return [
         plain(" It stands for "),
-        strong(f"{learning.number:,} {values}"),
-        plain(f" met while the rule learns its history since {_when(learning.since)}."),
+        strong(f"{learning.number:,} {learning.what}"),
+        plain(f" met while the rule learns its history, since {_when(learning.since)}."),
     ]
 
 

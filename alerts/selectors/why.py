@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from alerts.facts import BlockFacts, facts_of
 from alerts.models import Alert, Kind
 from alerts.selectors.shapes import NewTerms, Why
 from engine import Document, EngineError, Explanation, Logic, Tree, explain
+from engine.plan import Sample, Sequence
 from engine.rule_types.new_terms import terms_hash
 from rules.models import SeenTerm
 from rules.trees import TreeUnusable, definition_of, load_logic
@@ -33,7 +35,16 @@ def why_it_fired(alert: Alert, document: Document | None, logic: Logic | None) -
         return Why()
     if document is None:
         return Why(problem=GONE)
-    return Why(problem=UNREADABLE) if logic is None else why_of(logic.tree, document)
+    return Why(problem=UNREADABLE) if logic is None else why_of(_judged_by(alert, logic), document)
+
+
+def _judged_by(alert: Alert, logic: Logic) -> Tree:
+    """The filter that let the alert's event in: for an event of a sequence that of its step."""
+    facts = facts_of(alert.kind, alert.facts)
+    steps = logic.plan.steps if isinstance(logic.plan, Sequence | Sample) else ()
+    step = facts.step.removeprefix("step ") if isinstance(facts, BlockFacts) else ""
+    number = int(step) if step.isdecimal() else 0
+    return steps[number - 1].tree if 0 < number <= len(steps) else logic.tree
 
 
 def why_of(tree: Tree, document: Document) -> Why:

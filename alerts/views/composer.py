@@ -21,7 +21,7 @@ from alerts import exceptions
 from alerts.exceptions.allowed import drafts_only
 from alerts.exceptions.drafts import returned_to
 from alerts.forms import ExceptionForm
-from alerts.models import Alert
+from alerts.models import Alert, Kind
 from alerts.selectors import AlertPage
 from alerts.views.conditions import (
     OPERATORS,
@@ -172,6 +172,19 @@ class Composer:
             "its %(field)s is “%(had)s”, you ask that it %(asked)s."
         )
         return words % shown
+
+    @property
+    def joined(self) -> str:
+        """How an exception works on an alert of several events; empty for any other."""
+        if not self.alert:
+            return ""
+        words = {
+            Kind.SEQUENCE: _("It takes out single events, before they are joined: without one of them, no sequence."),
+            Kind.SAMPLE: _("It takes out single events, before they are joined: without one of them, no sample."),
+            Kind.THRESHOLD: _("It takes out single events, before they are counted: what is left may be too few."),
+            Kind.BLOCK: _("It takes out this event, and with it every sequence that needs it."),
+        }
+        return words.get(Kind(self.alert.kind), "")
 
     @property
     def close_label(self) -> str:
