@@ -30,7 +30,7 @@ MAX_BRACKETS = 50
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 _PREDICATES = ("in", "in~", "like", "like~", "regex", "regex~")
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
-_MEANT = {"AND": "and", "OR": "or", "NOT": "not", "IN": "in", "LIKE": "like", "&&": "and", "||": "or", "is": "=="}
+_MEANT = {"AND": "and", "OR": "or", "NOT": "not", "IN": "in", "LIKE": "like", "REGEX": "regex", "is": "=="}
 
 
 class ExpressionReader(Reader):
@@ -89,19 +89,13 @@ class ExpressionReader(Reader):
         return Comparison(sign.text, left, right, place, self.deeper(place, left, right))
 
     def _refuse_misread(self) -> None:
-        """`=` for `==`, and words of other languages."""
+        """`=` for `==`, and relations that are not supported."""
         if self.is_sign("="):
-            raise self.error(
-                self.token, "`=` does not compare", "Write `==`, or `:` to compare without regard to case."
-            )
-        if self.token.kind is Kind.NAME and self.token.text in _MEANT:
-            raise self.error(
-                self.token, f"{shown(self.token)} joins nothing here", f"Did you mean `{_MEANT[self.token.text]}`?"
-            )
+            hint = "Write `==`, or `:` to compare without regard to case."
+            raise self.error(self.token, "`=` does not compare", hint)
         if self.is_word("of"):
-            raise self.error(
-                self.token, "`child of`, `descendant of` and the like are not supported, as in Elasticsearch"
-            )
+            message = "`child of`, `descendant of` and the like are not supported, as in Elasticsearch"
+            raise self.error(self.token, message)
 
     def _sum(self) -> Expression:
         start = self.token.start
@@ -176,11 +170,16 @@ class ExpressionReader(Reader):
                 Place(opening.start, self.token.end), "this list is empty", "Put at least one value into it."
             )
         values = [self._value(word)]
-        while self.is_sign(","):
-            self.take()
+        while not self.is_sign(")"):
+            self._take_comma(opening)
             values.append(self._value(word))
         self._close(opening)
         return tuple(values)
+
+    def _take_comma(self, opening: Token) -> None:
+        if self.token.kind is Kind.END:
+            raise self.error(opening, "this `(` is never closed", "Close it with `)`.")
+        self.expect_sign(",", f"a comma or `)` had to follow, not {shown(self.token)}")
 
     def _value(self, word: Token) -> Expression:
         """Any expression may stand in the list of an `in` (it must turn out constant); elsewhere literals only."""
@@ -245,7 +244,7 @@ class ExpressionReader(Reader):
         arguments: list[Expression] = []
         while not self.is_sign(")"):
             if arguments:
-                self.expect_sign(",", f"a comma or `)` had to follow, not {shown(self.token)}")
+                self._take_comma(opening)
             arguments.append(self.condition())
         self._close(opening)
         place = self.since(name.start)
@@ -273,6 +272,8 @@ class ExpressionReader(Reader):
             return self.error(token, f"this `{token.text}` closes nothing", "Remove it, or open a bracket before it.")
         if token.kind is Kind.KEYWORD and token.text in ("like~", "regex~", "in~", "in", "like", "regex"):
             return self.error(token, f"`{token.text}` needs a field or function directly on its left")
+        if token.kind is Kind.NAME and token.text in _MEANT:
+            return self.error(token, f"{shown(token)} joins nothing here", f"Did you mean `{_MEANT[token.text]}`?")
         if self.is_sign(","):
             return self.error(token, "a comma separates values of a list only", "Did you mean `and` or `or`?")
         if token.kind in (Kind.NAME, Kind.STRING, Kind.NUMBER) or self.is_sign("(", "?"):

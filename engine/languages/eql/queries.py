@@ -148,8 +148,9 @@ class QueryReader(ExpressionReader):
         expected = len(terms[0].by)
         for term in terms[1:]:
             if len(term.by) != expected:
-                message = f"this item has {len(term.by)} keys behind it, the first {expected}"
-                raise self.error(term.place, message, "All items of a sequence have as many keys, which meet in order.")
+                message = f"this item has another number of keys than the first ({len(term.by)}, not {expected})"
+                hint = "Behind each item stand as many keys, which meet in order."
+                raise self.error(term.place, message, hint)
 
     def _sample(self) -> SampleShape:
         start = self.take()

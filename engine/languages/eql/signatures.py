@@ -49,14 +49,15 @@ class Signature:
     @property
     def count(self) -> str:
         """How many arguments it takes, in words."""
+        least = _NUMBERS[self.least]
         if self.most is None:
-            return f"at least {_NUMBERS[self.least]}"
+            return f"at least {least} arguments"
         if self.most == self.least:
-            return f"exactly {_NUMBERS[self.least]}"
-        return f"{_NUMBERS[self.least]} or {_NUMBERS[self.most]}"
+            return f"exactly {least} argument{'s' if self.least > 1 else ''}"
+        return f"{least} or {_NUMBERS[self.most]} arguments"
 
 
-_NUMBERS = ("no arguments", "one argument", "two arguments", "three arguments", "four arguments")
+_NUMBERS = ("no", "one", "two", "three", "four")
 _TEXT, _NUMBER, _TRUTH, _ANY = Sort.TEXT, Sort.NUMBER, Sort.TRUTH, Sort.ANY
 _ALL = (
     Signature("add", (_NUMBER, _NUMBER), 2, 2, _NUMBER),
