@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from engine.cli.errors import UnusableError
+from engine.cli.exports import EXPORT_SUFFIXES, begins_like_an_export
 from engine.running import Event, EventsError, read_events
 
-RULE_SUFFIXES = (".toml", ".ndjson", ".json")
 STANDARD_INPUT = "-"
 
 
@@ -20,11 +20,18 @@ def rule_files(paths: Sequence[str]) -> Iterator[Path]:
     for text in paths:
         path = Path(text)
         if path.is_dir():
-            yield from sorted(found for found in path.rglob("*") if found.suffix in RULE_SUFFIXES and found.is_file())
+            yield from sorted(found for found in path.rglob("*") if _holds_rules(found))
         elif path.exists():
             yield path
         else:
             raise UnusableError(f"{text} is not there.")
+
+
+def _holds_rules(path: Path) -> bool:
+    """Whether a file of a folder is meant: folders of rules hold files of events too."""
+    if not path.is_file():
+        return False
+    return path.suffix == ".toml" or (path.suffix in EXPORT_SUFFIXES and begins_like_an_export(path))
 
 
 def text_of_file(path: Path) -> str:

@@ -1,14 +1,17 @@
 """Rules out of files, each with what is wrong with it, so that one bad rule never hides the others."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from engine.cli.exports import EXPORT_SUFFIXES, Entry, entries_of, is_rule
 from engine.cli.files import text_of_file
 from engine.cli.places import Place, place_in_file
 from engine.errors import EngineError, LanguageError, RuleFileError
 from engine.rulefile import RuleDefinition, compile_rule, load_rule
+from engine.rulefile.kibana import read_kibana_rule
 from engine.running import Rule
 
 NOWHERE = Place(None, None)
@@ -22,16 +25,16 @@ class Read:
     status: str
     message: str = ""
     place: Place = NOWHERE
-    definition: RuleDefinition | None = None
+    rule_id: str | None = None
+    type: str | None = None
     rule: Rule | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The line that `check` prints."""
-        known = self.definition
         return {
             "path": self.path,
-            "rule_id": known.rule_id if known else None,
-            "type": known.type if known else None,
+            "rule_id": self.rule_id,
+            "type": self.type,
             "status": self.status,
             "message": self.message or None,
             "line": self.place.line,
@@ -40,29 +43,66 @@ class Read:
 
 
 def rules_in(path: Path) -> Iterator[Read]:
-    """The rules of a file: the one of a TOML file. Raises UnusableError when the file itself cannot be read."""
-    yield _toml(path, text_of_file(path))
+    """The rules of a file: the one of a TOML file, or those of an export from Kibana.
+
+    Raises: UnusableError when the file itself cannot be read.
+    """
+    text = text_of_file(path)
+    if path.suffix not in EXPORT_SUFFIXES:
+        yield _toml(path, text)
+        return
+    for entry in entries_of(text):
+        if entry.error is not None:
+            yield Read(str(path), "error", entry.error, Place(entry.line, None))
+        elif is_rule(entry.data):
+            yield _exported(path, entry)
+
+
+def _exported(path: Path, entry: Entry) -> Read:
+    try:
+        definition = read_kibana_rule(entry.data, str(path)).definition
+    except RuleFileError as error:
+        return Read(str(path), "error", _message(error), Place(entry.line, None), *_named(entry.data))
+    read = _compiled(str(path), definition, "")
+    unplaced = read.status == "error" and read.place == NOWHERE
+    return replace(read, place=Place(entry.line, None)) if unplaced else read
 
 
 def _toml(path: Path, text: str) -> Read:
     try:
         definition = load_rule(text, str(path))
     except RuleFileError as error:
-        return Read(str(path), "error", _message(error), place_in_file(text, error))
+        return Read(str(path), "error", _message(error), place_in_file(text, error), *_named(_rule_table(text)))
     return _compiled(str(path), definition, text)
 
 
 def _compiled(path: str, definition: RuleDefinition, text: str) -> Read:
+    names = definition.rule_id, definition.type
     try:
         compiled = compile_rule(definition, path)
     except RuleFileError as error:
         place = place_in_file(text, error, _query_of(definition, error))
-        return Read(path, "error", _message(error), place, definition)
+        return Read(path, "error", _message(error), place, *names)
     except EngineError as error:
-        return Read(path, "error", str(error), NOWHERE, definition)
+        return Read(path, "error", str(error), NOWHERE, *names)
     if compiled.reason_not_evaluated is not None:
-        return Read(path, "unsupported", compiled.reason_not_evaluated, NOWHERE, definition)
-    return Read(path, "ok", definition=definition, rule=Rule(definition, compiled))
+        return Read(path, "unsupported", compiled.reason_not_evaluated, NOWHERE, *names)
+    return Read(path, "ok", "", NOWHERE, *names, rule=Rule(definition, compiled))
+
+
+def _rule_table(text: str) -> Mapping[str, Any]:
+    """The [rule] table of a file that could not be used, as far as it is TOML at all."""
+    try:
+        table = tomllib.loads(text).get("rule")
+    except (ValueError, RecursionError):
+        return {}
+    return table if isinstance(table, dict) else {}
+
+
+def _named(table: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The id and the type that a rule claims to have, so that its line can be told from others."""
+    rule_id, kind = table.get("rule_id"), table.get("type")
+    return rule_id if isinstance(rule_id, str) else None, kind if isinstance(kind, str) else None
 
 
 def _query_of(definition: RuleDefinition, error: RuleFileError) -> str:

@@ -1,0 +1,256 @@
+"""The command line: the cases of tests/cases/cli in this process, and some calls as a shell makes them."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.cli import main
+
+CASES = Path(__file__).parents[2] / "cases" / "cli"
+RUNS = tomllib.loads((CASES / "run.toml").read_text())["case"]
+QUERIES = tomllib.loads((CASES / "query.toml").read_text())["case"]
+HEAD = """
+[rule]
+description = "x"
+name = "Odd"
+risk_score = 47
+rule_id = "rule-{number}"
+severity = "medium"
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Any:
+    def written(name: str, text: str) -> str:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return str(path)
+
+    return written
+
+
+def lines(capsysbinary: pytest.CaptureFixture[bytes]) -> list[Any]:
+    return [json.loads(line) for line in capsysbinary.readouterr().out.splitlines()]
+
+
+def rule(text: str, number: int = 0) -> str:
+    return text.replace("HEAD", HEAD.format(number=number))
+
+
+@pytest.mark.parametrize("case", RUNS, ids=[case["name"] for case in RUNS])
+def test_a_run_prints_a_line_for_each_hit(
+    case: dict[str, Any], write: Any, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    for number, text in enumerate(case["rules"]):
+        path = write(f"rules/{number}.toml", rule(text, number))
+    events = write("events.ndjson", "\n" + case["events"])
+    now = ["--now", case["now"]] if "now" in case else []
+    assert main(["run", "--rules", str(Path(path).parent), "--events", events, *now]) == 0
+    assert lines(capsysbinary) == [expected(case["rules"], hit) for hit in case["hits"]]
+
+
+def expected(rules: list[str], hit: dict[str, Any]) -> dict[str, Any]:
+    number = hit.get("rule", 0)
+    kind = tomllib.loads(rule(rules[number]))["rule"]["type"]
+    told = {key: nulled(value) if key == "events" else value for key, value in hit.items() if key != "rule"}
+    return {"rule_id": f"rule-{number}", "type": kind, **told}
+
+
+def nulled(events: list[Any]) -> list[Any]:
+    return [None if item == "missing" else item for item in events]
+
+
+@pytest.mark.parametrize("case", QUERIES, ids=[case["name"] for case in QUERIES])
+def test_a_query_prints_a_line_for_each_match(
+    case: dict[str, Any], write: Any, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    events = write("events.ndjson", "\n".join(case["events"]))
+    call = ["query", "--language", case["language"], "--events", events, *case.get("arguments", []), case["query"]]
+    assert main(call) == 0
+    assert [line["events"] for line in lines(capsysbinary)] == [nulled(match) for match in case["matches"]]
+
+
+GOOD = 'HEAD\ntype = "query"\nquery = "a:1"'
+CHECKS = [
+    (GOOD, "ok", None, None, None),
+    ("HEAD\ntype = \"query\"\nquery = '''\na:1 and\n  b:(\n'''", "error", "condition had to follow", 13, 1),
+    ('HEAD\ntype = "query"\nquery = "a:1 and (b:2"', "error", "", 10, None),
+    ('HEAD\ntype = "query"\nquery = "a:\\"x\\" and"', "error", "", 1, None),
+    ('HEAD\ntype = "query"\nquery = "a:1"\nmax_signals = 0', "error", "rule.max_signals", 11, 1),
+    ('HEAD\ntype = "query"\nquery = a', "error", "Invalid value", 10, 9),
+    ('HEAD\ntype = "machine_learning"', "unsupported", "not evaluated", None, None),
+    ('HEAD\ntype = "esql"\nquery = "from x"', "unsupported", "not evaluated", None, None),
+    ("HEAD\ntype = \"eql\"\nquery = '''\nany where\n  a =~ 1\n'''", "error", "", 12, None),
+]
+
+
+@pytest.mark.parametrize(("text", "status", "message", "line", "column"), CHECKS)
+def test_check_says_of_each_rule_whether_it_can_be_used_and_where_not(
+    text: str,
+    status: str,
+    message: str | None,
+    line: int | None,
+    column: int | None,
+    write: Any,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    path = write("odd.toml", rule(text))
+    assert main(["check", path]) == (1 if status == "error" else 0)
+    [told] = lines(capsysbinary)
+    assert list(told) == ["path", "rule_id", "type", "status", "message", "line", "column"]
+    assert (told["path"], told["status"], told["line"]) == (path, status, line)
+    assert message is None or message in told["message"]
+    assert column is None or told["column"] == column
+    assert told["rule_id"] == (None if "query = a" in text else "rule-0")
+
+
+def test_check_finds_rules_in_folders_and_in_exports_and_leaves_files_of_events_alone(
+    write: Any, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    write("a/one.toml", rule(GOOD))
+    write("a/events.ndjson", '{"@timestamp": 1}\n')
+    write("a/notes.md", "x")
+    table = {"name": "N", "description": "d", "risk_score": 5, "severity": "low", "type": "query", "language": "kuery"}
+    exported = [
+        {"rule_id": "r1", "query": "a:1", **table},
+        {"rule_id": "r2", "query": "a:(", **table},
+        {"rule_id": "r3", "query": "a:1", **table, "severity": "odd"},
+        {"list_id": "x", "entries": []},
+        {"exported_count": 3},
+    ]
+    write("a/two.ndjson", "\n".join(map(json.dumps, exported)))
+    write("a/three.json", json.dumps(exported[:1], indent=1))
+    assert main(["check", str(Path(write("a/x", "")).parent)]) == 1
+    told = lines(capsysbinary)
+    assert [(Path(line["path"]).name, line["rule_id"], line["status"], line["line"]) for line in told] == [
+        ("one.toml", "rule-0", "ok", None),
+        ("three.json", "r1", "ok", None),
+        ("two.ndjson", "r1", "ok", None),
+        ("two.ndjson", "r2", "error", 1),
+        ("two.ndjson", "r3", "error", 3),
+    ]
+
+
+def test_explain_shows_each_clause_and_the_first_that_failed(
+    write: Any, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    text = 'HEAD\ntype = "query"\nquery = "event.category:process and process.name:(sh or bash) and not user.name:root"'
+    path = write("r.toml", rule(text))
+    matching = '{"event.category": "process", "process.name": "sh"}'
+    other = '{"event.category": "process", "process.name": "zsh", "user.name": "root"}'
+    events = write("e.ndjson", f"{matching}\n{other}\n")
+    assert main(["explain", "--rule", path, "--events", events, "--line", "0"]) == 0
+    assert main(["explain", "--rule", path, "--events", events, "--line", "1"]) == 0
+    hit, miss = lines(capsysbinary)
+    assert (hit["matched"], hit["rule_id"], hit["line"]) == (True, "rule-0", 0)
+    assert all(clause["held"] for clause in hit["clauses"])
+    assert "why_not" not in hit
+    assert miss["matched"] is False
+    assert [clause["field"] for clause in miss["clauses"] if not clause["held"]] == ["process.name", "user.name"]
+    assert (miss["why_not"]["field"], miss["why_not"]["found"]) == ("process.name", ["zsh"])
+    assert set(miss["why_not"]) == {"clause", "held", "field", "found", "asked"}
+
+
+def test_explain_goes_step_by_step_and_names_an_index_that_does_not_fit(
+    write: Any, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    query = "sequence by host.id [process where true] [network where length(host.id) > 3]"
+    path = write("r.toml", rule(f'HEAD\ntype = "eql"\nindex = ["logs-*"]\nquery = "{query}"'))
+    events = write(
+        "e.ndjson", '{"event.category":"network","host.id":"abc"}\n{"event.category":"process","_index":"x"}'
+    )
+    assert main(["explain", "--rule", path, "--events", events, "--line", "0"]) == 0
+    assert main(["explain", "--rule", path, "--events", events, "--line", "1"]) == 0
+    first, second = lines(capsysbinary)
+    assert [(step["step"], step["matched"]) for step in first["steps"]] == [(1, False), (2, False)]
+    assert first["steps"][0]["why_not"]["field"] == "event.category"
+    assert "length" in first["steps"][1]["why_not"]["clause"]
+    assert second["matched"] is False
+    assert second["steps"][0]["why_not"]["field"] == "_index"
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (["check", "/nowhere/at/all"], "/nowhere/at/all is not there."),
+        (["run", "--rules", "RULE", "--events", "/nowhere"], "/nowhere cannot be read: No such file or directory."),
+        (["run", "--rules", "RULE", "--events", "BROKEN"], "line 2 (counting from 0): the event is not JSON"),
+        (["run", "--rules", "RULE", "--events", "LIST"], "line 0 (counting from 0): the event is not a JSON object"),
+        (["run", "--rules", "RULE", "--events", "FINE", "--now", "soon"], '"soon" is not a time'),
+        (["query", "--language", "kql", "--events", "FINE", "a:("], "line 1, column 4"),
+        (["query", "--language", "eql", "--events", "FINE", "any where"], "The query cannot be read"),
+        (["query", "--language", "esql", "--events", "FINE", "from x"], "ES|QL"),
+        (["query", "--language", "kql", "--table", "a=b", "--events", "FINE", "a:1"], "ES|QL"),
+        (["explain", "--rule", "RULE", "--events", "FINE", "--line", "1"], "has no event on line 1"),
+        (["explain", "--rule", "LEARNING", "--events", "FINE", "--line", "0"], "cannot be explained"),
+    ],
+)
+def test_what_cannot_be_used_is_said_in_a_sentence_with_exit_code_two(
+    call: list[str], said: str, write: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {
+        "RULE": write("r.toml", rule(GOOD)),
+        "LEARNING": write("m.toml", rule('HEAD\ntype = "machine_learning"')),
+        "FINE": write("fine.ndjson", '{"a": 1}\n\n'),
+        "BROKEN": write("broken.ndjson", '{"a": 1}\n\n{"a": \n'),
+        "LIST": write("list.ndjson", "[1]\n"),
+    }
+    assert main([files.get(word, word) for word in call]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert said in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_a_rule_that_cannot_be_read_is_named_and_the_others_run(
+    write: Any, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    good, bad = write("good.toml", rule(GOOD, 1)), write("bad.toml", rule('HEAD\ntype = "query"\nquery = "a:("'))
+    other = write("ml.toml", rule('HEAD\ntype = "machine_learning"'))
+    events = write("e.ndjson", '{"a": 1}')
+    assert main(["run", "--rules", bad, other, good, "--events", events]) == 1
+    captured = capsysbinary.readouterr()
+    assert json.loads(captured.out) == {"rule_id": "rule-1", "type": "query", "events": [0]}
+    assert b"bad.toml did not run" in captured.err
+    assert b"1 of 3" in captured.err
+
+
+@pytest.mark.parametrize(
+    "line", ["\ufeff" + '{"a": 1}', '  {"a": 1}\r', '{"a": 1, "b": {"c": [[[1]]]}, "d.": 2, ".": 3}']
+)
+def test_odd_but_readable_lines_are_read(line: str, write: Any, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert main(["query", "--language", "kql", "--events", write("e.ndjson", line), "a:1"]) == 0
+    assert lines(capsysbinary) == [{"events": [0]}]
+
+
+def as_a_shell(*call: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "engine", *call], capture_output=True, text=True, check=False, timeout=60, **options
+    )
+
+
+def test_the_module_runs_reads_standard_input_and_needs_no_django(write: Any) -> None:
+    path = write("r.toml", rule(GOOD))
+    done = as_a_shell("run", "--rules", path, "--events", "-", input='{"a": 1}\n')
+    assert (done.returncode, json.loads(done.stdout), done.stderr) == (
+        0,
+        {"rule_id": "rule-0", "type": "query", "events": [0]},
+        "",
+    )
+    code = (
+        "import sys, engine.cli; sys.exit(any(name.partition('.')[0] in ('django', 'psycopg') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def test_a_call_that_makes_no_sense_ends_with_two_and_help_with_none() -> None:
+    assert as_a_shell().returncode == 2
+    done = as_a_shell("run", "--help")
+    assert done.returncode == 0
+    assert "--now" in done.stdout
