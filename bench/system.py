@@ -27,13 +27,18 @@ class System:
 
 
 @contextmanager
-def running(*, judged: bool = True) -> Iterator[System]:
-    """Start everything; without `judged` no worker runs, so that storing is measured alone."""
+def running(*, judged: bool = True, rules: Path | None = None) -> Iterator[System]:
+    """Start everything; without `judged` no worker runs, so that storing is measured alone.
+
+    `rules` is a folder of rule files to load and switch on beside the shipped ones.
+    """
     home = Path(tempfile.mkdtemp(prefix="wbb-", dir="/tmp"))
     try:
         with services.running(home=home / "home", environ={}) as base:
             door, environment = Door(port=free_port()), base.environment() | {"LOG_LEVEL": "WARNING"}
             _commands(environment)
+            if rules is not None:
+                _manage(environment, "load_rules", str(rules), "--enable", "--source", "bench")
             base.supervisor.start(Web(environment, door))
             if judged:
                 base.supervisor.start(worker(environment))
