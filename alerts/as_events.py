@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import orjson
@@ -42,8 +41,10 @@ class Written:
     blocks: list[Alert]
 
 
-def write_back(written: Iterable[Written], *, now: datetime) -> None:
+def write_back(written: Iterable[Written], *, now: datetime) -> list[int]:
     """Store new alerts and building blocks as events, to be judged by the next pass, in the caller's transaction.
+
+    Returns the numbers of the batches that they wait in.
 
     At most what the rules' maximums let become alerts. Seven statements for each team and five thousand alerts.
     """
@@ -51,14 +52,17 @@ def write_back(written: Iterable[Written], *, now: datetime) -> None:
     for one in written:
         waiting[one.alert.team_id, one.alert.demo] += _events(one, now)
     if not waiting:
-        return
+        return []
     _ensure_day(now)
+    batches: list[int | None] = []
     keys = _demo_keys() if any(demo for _, demo in waiting) else {}
     for (team_id, demo), events in sorted(waiting.items()):
         key, at = (keys.get(team_id), now + timedelta(microseconds=1)) if demo else (None, now)
         for start in range(0, len(events), MAX_BATCH):
-            put_batch(team_id=team_id, events=events[start : start + MAX_BATCH], ingested_at=at, api_key_id=key)
-    transaction.on_commit(partial(bell.ring))
+            some = events[start : start + MAX_BATCH]
+            batches.append(put_batch(team_id=team_id, events=some, ingested_at=at, api_key_id=key).batch_id)
+    transaction.on_commit(bell.ring)
+    return [batch for batch in batches if batch is not None]
 
 
 def _demo_keys() -> dict[int, str]:

@@ -5,7 +5,7 @@ alerts, counters, memory and "done" are committed together. Several workers may 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -41,10 +41,14 @@ class EvaluationReport:
     hits: int = 0
     alerts: int = 0
     failed: bool = False
+    written: tuple[int, ...] = ()  # batches of alerts that were written back as events
 
 
 def evaluate_pending(*, now: datetime, worker: UUID, only: int | None = None) -> EvaluationReport:
-    """Claim pending batches, oldest first, and judge them once by every rule; with `only` just that batch.
+    """Claim pending batches, oldest first, and judge them once by every rule.
+
+    With `only` just that batch and what is written back of its alerts: whoever judges as of a time of his own leaves
+    nothing of that time to others.
 
     A rule that fails is quarantined, and the batches judged without it; batches that fail by themselves go back to the
     queue, which tries them alone, halves them, and in the end sets one event aside.
@@ -53,7 +57,8 @@ def evaluate_pending(*, now: datetime, worker: UUID, only: int | None = None) ->
     if not batches:
         return EvaluationReport()
     try:
-        return _judge_with_retries(batches, now, worker)
+        report = _judge_with_retries(batches, now, worker)
+        return report if only is None else _with_its_alerts(report, now, worker)
     except Exception as error:
         # The boundary of the task: whatever a batch provokes, it must not keep the other batches waiting.
         if is_lost_connection(error):
@@ -61,6 +66,12 @@ def evaluate_pending(*, now: datetime, worker: UUID, only: int | None = None) ->
         log.exception("batches could not be judged", batches=[batch.pk for batch in batches][:20])
         queue.fail(batches, f"{type(error).__name__}: {error}", now, worker=worker)
         return EvaluationReport(batches=len(batches), failed=True)
+
+
+def _with_its_alerts(report: EvaluationReport, now: datetime, worker: UUID) -> EvaluationReport:
+    """The report with that of the alerts that were written back, and of theirs; lineage bounds how far it goes."""
+    alerts = sum(evaluate_pending(now=now, worker=worker, only=batch).alerts for batch in report.written)
+    return replace(report, alerts=report.alerts + alerts)
 
 
 def _judge_with_retries(batches: Sequence[Batch], now: datetime, worker: UUID) -> EvaluationReport:
@@ -88,7 +99,7 @@ def _judge(batches: Sequence[Batch], now: datetime, worker: UUID) -> EvaluationR
     raised = judge(ruleset, matches, judged=_pass(mine, len(events)), now=now)
     queue.finish(mine, ruleset.epoch, now)
     hits = sum(len(found) for parts in matches.values() for found in parts.values())
-    return EvaluationReport(len(batches), len(events), hits, raised.alerts.total())
+    return EvaluationReport(len(batches), len(events), hits, raised.alerts.total(), written=tuple(raised.batches))
 
 
 def hold_epoch(ruleset: RuleSet, matches: Matches, events: Events) -> tuple[RuleSet, Matches]:

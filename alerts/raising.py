@@ -39,14 +39,15 @@ Findings = dict[bytes, Finding]
 @dataclass(frozen=True, slots=True)
 class Raised:
     """What became of hits, by rule: alerts, hits over the maximum, hits counted at an alert that stands, and hits left
-    out because their alert would have descended from its own rule. `ids` are the new alerts' numbers. Building blocks
-    of sequences count nowhere."""
+    out because their alert would have descended from its own rule. `ids` are the new alerts' numbers; in `batches` they
+    wait as events to be judged. Building blocks of sequences count nowhere."""
 
     alerts: Counter[str] = field(default_factory=Counter)
     over: Counter[str] = field(default_factory=Counter)
     suppressed: Counter[str] = field(default_factory=Counter)
     looped: Counter[str] = field(default_factory=Counter)
     ids: list[int] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
 
 
 def raise_alerts(*, hits: Iterable[Hit], now: datetime) -> Raised:
@@ -66,11 +67,12 @@ def raise_alerts(*, hits: Iterable[Hit], now: datetime) -> Raised:
     # Another pass may have raised or counted some of them while this one waited for its locks.
     fresh = _without_known(fresh)
     folding = suppressing.fold(list(fresh.values()), {key: group for key, group in folds.items() if key in fresh})
-    stored = _raise(folding, allowed, now)
-    suppressed = _count(folding, stored, allowed, now)
+    written = _raise(folding, allowed, now)
+    suppressed = _count(folding, {one.finding.identity: one.alert.pk for one in written}, allowed, now)
     allowed.save()
-    raised = Counter(fresh[identity].hit.rule.id for identity in stored)
-    return Raised(raised, allowed.over, suppressed, looped, sorted(stored.values()))
+    raised = Counter(one.alert.rule_id for one in written)
+    numbers = sorted(one.alert.pk for one in written)
+    return Raised(raised, allowed.over, suppressed, looped, numbers, write_back(written, now=now))
 
 
 def _findings(hits: Iterable[Hit]) -> tuple[Findings, Counter[str]]:
@@ -104,12 +106,13 @@ def _without_known(findings: Findings) -> Findings:
     return {identity: finding for identity, finding in findings.items() if identity not in known}
 
 
-def _raise(folding: Folding, allowed: Allowance, now: datetime) -> dict[bytes, int]:
-    """Raise what leads its group or stands alone, as far as there is room; returns the numbers of what is new."""
+def _raise(folding: Folding, allowed: Allowance, now: datetime) -> list[Written]:
+    """Raise what leads its group or stands alone, as far as there is room; returns what is new."""
     chosen = {finding.identity: finding for finding in allowed.split(folding.leading)}
-    stored = _insert(chosen, folding, now) if chosen else {}
+    written = _insert(chosen, folding, now) if chosen else []
+    stored = {one.finding.identity for one in written}
     allowed.give_back([finding for identity, finding in chosen.items() if identity not in stored])
-    return stored
+    return written
 
 
 def _count(folding: Folding, stored: dict[bytes, int], allowed: Allowance, now: datetime) -> Counter[str]:
@@ -128,11 +131,12 @@ def _count(folding: Folding, stored: dict[bytes, int], allowed: Allowance, now: 
     return Counter(finding.hit.rule.id for finding, _ in counted)
 
 
-def _insert(findings: Findings, folding: Folding, now: datetime) -> dict[bytes, int]:
+def _insert(findings: Findings, folding: Folding, now: datetime) -> list[Written]:
     """Insert in the order of identities, so that two passes never wait for each other; returns what is new."""
     rows = _rows(findings, folding, now)
-    ordered = sorted(rows, key=lambda identity: bytes(identity))
-    Alert.objects.bulk_create([rows[key] for key in ordered], ignore_conflicts=True, batch_size=_INSERT_SIZE)
+    Alert.objects.bulk_create(
+        [rows[identity] for identity in sorted(rows)], ignore_conflicts=True, batch_size=_INSERT_SIZE
+    )
     stored = set(_stored(row.pk for row in rows.values()))
     new = {identity: finding for identity, finding in findings.items() if rows[identity].pk in stored}
     blocks = _insert_blocks({identity: (finding, rows[identity]) for identity, finding in new.items()}, now)
@@ -145,8 +149,7 @@ def _insert(findings: Findings, folding: Folding, now: datetime) -> dict[bytes, 
         ignore_conflicts=True,
         batch_size=_INSERT_SIZE,
     )
-    write_back([Written(rows[identity], finding, blocks[identity]) for identity, finding in new.items()], now=now)
-    return {identity: rows[identity].pk for identity in new}
+    return [Written(rows[identity], finding, blocks[identity]) for identity, finding in new.items()]
 
 
 def _rows(findings: Findings, folding: Folding, now: datetime) -> dict[bytes, Alert]:
