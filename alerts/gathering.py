@@ -83,9 +83,12 @@ def _of(rule: ActiveRule, plan: Plan, part: str, judged: Judged, rank: int) -> l
 
 
 def place_in_time(rule: ActiveRule, plan: Plan, judged: Judged) -> datetime:
-    """The time by which the rule joins: sequences by what happened when, the rest by the rule's own clock."""
+    """The time by which the rule joins: sequences by what happened when, the rest by the rule's own clock.
+
+    By that clock an event whose agent's clock is ahead came when it arrived.
+    """
     if not isinstance(plan, SequencePlan):
-        return time_of(rule, judged)
+        return min(time_of(rule, judged), judged.event.ingested)
     named = rule.definition.raw.get("timestamp_field")
     values = judged.document.values(named) if isinstance(named, str) else ()
     instants = (instant_of(value) for value in values)

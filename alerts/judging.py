@@ -5,7 +5,6 @@ rule is settled); then raising; then what is remembered, upserts last. Runs insi
 (rules.epoch.share_lock).
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -170,7 +169,7 @@ def _run(found: Findings, raised: Raised, judged: Pass, now: datetime) -> RunRow
         alerts=raised.alerts[found.rule.id],
         excepted=len(found.excepted),
         over_cap=raised.over[found.rule.id],
-        suppressed=getattr(raised, "suppressed", Counter[str]())[found.rule.id],
+        suppressed=raised.suppressed[found.rule.id],
         milliseconds=found.milliseconds,
     )
 

@@ -8,6 +8,7 @@ from celery import shared_task
 from alerts import targets
 from alerts.evaluation import evaluate_pending as evaluate_claim
 from alerts.evaluation import judge_lookbacks
+from alerts.settling import settle_due as settle_claim
 from soc.web import clock
 
 # A claim is begun only this long after the start, so that the last one ends before the soft time limit of 110 s.
@@ -20,6 +21,15 @@ def evaluate_pending() -> None:
     started, worker = monotonic(), uuid4()
     while monotonic() - started < DRAIN_SECONDS:
         if not evaluate_claim(now=clock.now(), worker=worker).batches:
+            return
+
+
+@shared_task(name="alerts.settle_due")  # type: ignore[untyped-decorator, unused-ignore]
+def settle_due() -> None:
+    """Join what rules that look at several events have found, rule by rule, until none is due."""
+    started, worker = monotonic(), uuid4()
+    while monotonic() - started < DRAIN_SECONDS:
+        if not settle_claim(now=clock.now(), worker=worker).rules:
             return
 
 

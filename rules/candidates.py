@@ -106,7 +106,9 @@ def order(at: datetime, tiebreaker: Scalar | None, rank: int, uid: bytes) -> Ord
 
 def keep(found: Iterable[tuple[Memory, Sequence[Candidate]]], *, now: datetime) -> int:
     """Keep what a pass found, as blocks that are to be settled; returns how many candidates. One statement."""
-    return _insert(((memory, group) for memory, some in found for group in _groups(some)), settled=False, now=now)
+    groups = [(memory, group) for memory, some in found for group in _groups(some)]
+    _insert_rows([_row(memory, group, False, now) for memory, group in groups])
+    return sum(len(group) for _, group in groups)
 
 
 def heads(
@@ -155,9 +157,8 @@ def once(candidates: Iterable[Candidate]) -> list[Candidate]:
     return sorted(known.values(), key=_by_order)
 
 
-def settle(memory: Memory, blocks: Sequence[Head], *, start: datetime | None = None) -> None:
-    """Mark blocks as joined. Several of the same filter are folded into one, so that few remain to be read; what
-    lies before `start` is then left out."""
+def settle(memory: Memory, blocks: Sequence[Head]) -> None:
+    """Mark blocks as joined. Several of the same filter are folded into one, so that few remain to be read."""
     groups: dict[tuple[int, str], list[Head]] = defaultdict(list)
     for head in blocks:
         groups[head.team_id, head.part].append(head)
@@ -166,18 +167,32 @@ def settle(memory: Memory, blocks: Sequence[Head], *, start: datetime | None = N
         _execute("UPDATE rules_candidateblock SET settled = true WHERE id = ANY(%s)", [alone])
     several = [group for group in groups.values() if len(group) > 1]
     if several:
-        folded = [(memory, group) for some in several for group in _groups(once(read(some, start=start)))]
-        _drop([head.id for some in several for head in some])
-        _insert(folded, settled=True, now=max(head.created_at for some in several for head in some))
+        _fold(memory, several)
 
 
-def fold(memory: Memory, blocks: Sequence[Head], *, start: datetime) -> None:
-    """Make few blocks of many small ones that are settled, of what is still needed from `start` on."""
-    small: dict[tuple[int, str], list[Head]] = defaultdict(list)
-    for head in blocks:
-        if head.settled and head.count < _SMALL:
-            small[head.team_id, head.part].append(head)
-    settle(memory, [head for group in small.values() if len(group) >= _FOLD_FROM for head in group], start=start)
+def fold(memory: Memory, *, part: str, within: timedelta) -> None:
+    """Make few blocks of many small ones that are settled and came within the same stretch of time.
+
+    So that they can still be dropped when that is past, a stretch is to be shorter than they are kept.
+    """
+    groups: dict[tuple[int, int], list[Head]] = defaultdict(list)
+    for head in heads(memory, settled=True):
+        if head.part == part and head.count < _SMALL:
+            groups[head.team_id, (head.created_at - _EPOCH) // within].append(head)
+    small = [group for group in groups.values() if len(group) >= _FOLD_FROM]
+    if small:
+        _fold(memory, small)
+
+
+def _fold(memory: Memory, groups: Sequence[Sequence[Head]]) -> None:
+    """Each group of blocks of one filter and team becomes one, as old as its newest."""
+    folded = [
+        _row(memory, some, True, max(head.created_at for head in group))
+        for group in groups
+        for some in _groups(once(read(group)))
+    ]
+    _drop([head.id for group in groups for head in group])
+    _insert_rows(folded)
 
 
 def forget(memory: Memory, *, part: str | None = None, before: datetime) -> int:
@@ -265,11 +280,9 @@ def _groups(candidates: Sequence[Candidate]) -> Iterator[Sequence[Candidate]]:
             yield group[place : place + MAX_IN_BLOCK]
 
 
-def _insert(groups: Iterable[tuple[Memory, Sequence[Candidate]]], *, settled: bool, now: datetime) -> int:
-    rows = [_row(memory, group, settled, now) for memory, group in groups]
+def _insert_rows(rows: Sequence[tuple[Any, ...]]) -> None:
     if rows:
         _execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
-    return sum(row[6] for row in rows)
 
 
 def _row(memory: Memory, group: Sequence[Candidate], settled: bool, now: datetime) -> tuple[Any, ...]:

@@ -1,5 +1,6 @@
 """How far the groups of threshold rules have alerted: only later events count again."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,3 +47,12 @@ def forget(*, rule_id: str, before: datetime) -> int:
     """Drop marks that no event counts against any more; returns how many."""
     count, _ = GroupMark.objects.filter(rule_id=rule_id, alerted_at__lt=before).delete()
     return count
+
+
+def alerted(*, rule_id: str, after: datetime, until: datetime) -> dict[int, set[bytes]]:
+    """The groups, by team, whose last alert was in (after, until]. One query."""
+    rows = GroupMark.objects.filter(rule_id=rule_id, alerted_at__gt=after, alerted_at__lte=until)
+    found: dict[int, set[bytes]] = defaultdict(set)
+    for team_id, group in rows.values_list("team_id", "group_hash"):
+        found[team_id].add(bytes(group))
+    return found

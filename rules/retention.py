@@ -1,14 +1,17 @@
-"""Letting go of what no rule needs any more: sightings beyond every history, and old lines of runs."""
+"""Letting go of what no rule needs any more: sightings beyond every history, old lines of runs, and candidates of rules
+that are off. Those of rules in force go as they are settled (alerts/settling.py)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from rules import ruleset, schedule, seen
+from rules import candidates, ruleset, schedule, seen
 from rules.models import RuleRun
 
 RUNS_KEPT = timedelta(days=90)
 # A sighting is asked for by events as old as the store may still accept or a look-back may still judge.
 MARGIN = timedelta(days=31)
+# A rule that comes back looks back; what it had kept is of use only when it is back at once.
+OFF = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,7 @@ class Forgotten:
 
     sightings: int
     runs: int
+    candidate_blocks: int = 0
 
 
 def forget_old(now: datetime) -> Forgotten:
@@ -28,4 +32,5 @@ def forget_old(now: datetime) -> Forgotten:
     longest = max((length for length in histories if length), default=timedelta())
     sightings = seen.forget_before(now.date(), longest_history=longest + MARGIN)
     runs, _ = RuleRun.objects.filter(at__lt=now - RUNS_KEPT).delete()
-    return Forgotten(sightings, runs)
+    blocks = candidates.forget_of_others(list(ruleset.current().rules), before=now - OFF)
+    return Forgotten(sightings, runs, blocks)

@@ -83,22 +83,22 @@ UPDATE rules_settling SET
     due_at = CASE WHEN %(more)s THEN %(now)s
                   WHEN due_at IS NOT NULL OR %(next)s::timestamptz IS NOT NULL
                   THEN greatest(least(due_at, %(next)s::timestamptz), %(now)s + %(spacing)s) END,
-    settled_at = %(now)s, settled_to = %(now)s, lease_by = NULL, lease_until = NULL, attempts = 0, error = ''
-WHERE rule_id = ANY(%(rules)s) AND lease_by = %(worker)s
+    settled_at = %(now)s, settled_to = %(to)s, lease_by = NULL, lease_until = NULL, attempts = 0, error = ''
+WHERE rule_id = %(rule)s AND lease_by = %(worker)s
 """
 
 
 def finish(
-    rule_ids: Iterable[str], *, worker: UUID, now: datetime, next_at: datetime | None = None, more: bool = False
-) -> int:
-    """Note that rules are settled up to `now`, in the transaction of their alerts; returns how many still were ours.
+    rule_id: str, *, worker: UUID, now: datetime, to: datetime, next_at: datetime | None = None, more: bool = False
+) -> bool:
+    """Note that a rule is settled up to `to`, in the transaction of its alerts; False when it is no longer ours.
 
     `next_at` is when something will be due that needs no new event; `more`: candidates are left, go on at once.
     """
-    values: dict[str, Any] = {"worker": worker, "now": now, "next": next_at, "more": more, "spacing": SPACING}
+    times: dict[str, Any] = {"now": now, "to": to, "next": next_at, "spacing": SPACING}
     with connection.cursor() as cursor:
-        cursor.execute(_FINISH, {"rules": sorted(rule_ids), **values})
-        return int(cursor.rowcount)
+        cursor.execute(_FINISH, {"rule": rule_id, "worker": worker, "more": more, **times})
+        return bool(cursor.rowcount)
 
 
 def drop(rule_id: str, *, worker: UUID) -> None:

@@ -47,6 +47,7 @@ app.conf.beat_schedule = {
         "schedule": 30.0,
         "options": {"expires": 30.0},
     },
+    "settle rules": {"task": "alerts.settle_due", "schedule": 1.0, "options": {"expires": 1.0}},
     "judge look-backs": {"task": "alerts.judge_lookbacks", "schedule": 1.0, "options": {"expires": 1.0}},
     "tell overdue cases and tasks": {
         "task": "cases.notice_overdue",

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from alerts.models import Alert
-from alerts.tasks import evaluate_pending, judge_due_lookbacks
+from alerts.tasks import evaluate_pending, judge_due_lookbacks, settle_due
 from events import queue
 from rules.models import Lookback
 from soc.celery import app
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def test_they_go_by_the_names_that_bell_and_beat_ring():
     app.loader.import_default_modules()
     beat = {entry["task"] for entry in app.conf.beat_schedule.values()}
-    for task in (evaluate_pending, judge_due_lookbacks):
+    for task in (evaluate_pending, judge_due_lookbacks, settle_due):
         assert task.name in beat
         assert task.name in app.tasks
 

@@ -1,0 +1,264 @@
+"""Settling: the candidates of a rule joined, and what they complete raised; a rule at a time, a transaction each.
+
+A pass over new events only keeps candidates and notes which rules are due (rules/settlings.py). Settling works in the
+events' own time over what is kept, so neither the order in which events came, nor how they were batched, nor how many
+workers judge them decides what is found; and after an outage it covers whatever came meanwhile. Killed at any instant
+it loses and doubles nothing: blocks are marked as joined in the transaction of the alerts, and alerts have an identity.
+
+A rule whose joining takes too long is quarantined alone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import perf_counter
+from uuid import UUID
+
+import structlog
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import connection, transaction
+from django.db.models import Min
+from psycopg.errors import QueryCanceled
+
+from alerts.blame import RuleFailed, blaming
+from alerts.costs import SECONDS, Allowance
+from alerts.gathering import memory_of, reach_of
+from alerts.joins import Found, Work, find_counts, find_indicators, find_sequences
+from alerts.joins.sequences import waits
+from alerts.judging import held_event
+from alerts.raising import Raised, raise_alerts
+from alerts.retrying import is_conflict, is_lost_connection
+from engine.plan import EVENT, INDICATOR, Indicators, Plan, Threshold
+from events.models import Batch
+from rules import candidates, epoch, marks, settlings
+from rules.candidates import Head
+from rules.exceptions import hold_back
+from rules.models import Lookback, RuleRun
+from rules.quarantine import quarantine
+from rules.ruleset import ActiveRule, RuleSet, current
+from rules.runs import RunRow, append
+from rules.schedule import interval, lookback
+from rules.settlings import MAX_ATTEMPTS, SPACING, Claimed
+
+log = structlog.get_logger(__name__)
+AT_ONCE = 10
+MOST_NEW = 20_000
+"""So many new candidates are joined at once; what is left is settled next, so that a backlog is no rule's fault."""
+MAX_TRIES = 8
+LATE = timedelta(minutes=5)
+FORGET_EVERY = timedelta(minutes=1)
+JOINING_TOO_LONG = f"Joining its events took over {SECONDS:g} seconds at once, which would hold up other rules."
+NEVER_CAME_BACK = "Workers that joined its events did not come back, several times in a row."
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How many rules were claimed, and how many alerts they raised."""
+
+    rules: int = 0
+    alerts: int = 0
+
+
+class _Lost(Exception):  # noqa: N818
+    """Another worker took over, since this one took too long."""
+
+
+class _Moved(Exception):  # noqa: N818
+    """The rule set changed while the rule was being settled: begin anew, by the new one."""
+
+
+def settle_due(*, now: datetime, worker: UUID, only: Iterable[str] | None = None) -> Settled:
+    """Settle some of the rules that are due, the longest due first; with `only`, just of these rules.
+
+    Nothing claimed means that nothing is due.
+    """
+    claimed = settlings.claim(now=now, worker=worker, limit=AT_ONCE, only=only)
+    return Settled(len(claimed), sum(_settle_or_fail(one, now, worker) for one in claimed))
+
+
+def _settle_or_fail(claimed: Claimed, now: datetime, worker: UUID) -> int:
+    try:
+        if claimed.attempts > MAX_ATTEMPTS:
+            raise RuleFailed(claimed.rule_id, NEVER_CAME_BACK)
+        return _settle_with_retries(claimed, now, worker)
+    except RuleFailed as failed:
+        log.exception("a rule is quarantined", rule=failed.rule_id)
+        quarantine(rule_id=failed.rule_id, reason=failed.reason, now=now)
+        settlings.drop(claimed.rule_id, worker=worker)
+    except _Lost:
+        log.warning("another worker took over", rule=claimed.rule_id)
+    except SoftTimeLimitExceeded:
+        settlings.fail(claimed, error="The task had to end.", worker=worker, now=now)
+        raise
+    except Exception as error:
+        # The boundary of the task: one rule must not keep the others waiting.
+        if is_lost_connection(error) and not is_conflict(error) and not _is_slow(error):
+            raise
+        log.exception("a rule could not be settled", rule=claimed.rule_id)
+        settlings.fail(claimed, error=f"{type(error).__name__}: {error}", worker=worker, now=now)
+    return 0
+
+
+def _settle_with_retries(claimed: Claimed, now: datetime, worker: UUID) -> int:
+    for _ in range(MAX_TRIES - 1):
+        try:
+            return _settle(claimed, now, worker)
+        except _Moved:
+            continue
+        except Exception as error:
+            if _is_slow(error) and claimed.attempts >= MAX_ATTEMPTS:
+                raise RuleFailed(claimed.rule_id, JOINING_TOO_LONG) from error
+            if not is_conflict(error):
+                raise
+    return _settle(claimed, now, worker)
+
+
+def _is_slow(error: BaseException) -> bool:
+    """Whether a statement took too long: the rule's fault only if it does so again and again."""
+    return isinstance(error.__cause__, QueryCanceled)
+
+
+@transaction.atomic
+def _settle(claimed: Claimed, now: datetime, worker: UUID) -> int:
+    started = perf_counter()
+    _limit_statements()
+    ruleset = current()
+    rule = ruleset.rules.get(claimed.rule_id)
+    if rule is None or rule.plan is None:
+        settlings.drop(claimed.rule_id, worker=worker)
+        return 0
+    waiting = candidates.heads(memory_of(rule), settled=False)
+    fresh = _some(waiting)
+    work = _work(rule, rule.plan, ruleset, claimed, fresh, now)
+    with blaming(rule.id):
+        found = _find(work, rule.plan)
+    raised = _raise(work, found)
+    to = work.until if waits(rule.plan) else now
+    settled = settlings.finish(
+        rule.id, worker=worker, now=now, to=to, next_at=found.next_at, more=len(fresh) < len(waiting)
+    )
+    if not settled:
+        raise _Lost
+    _tidy(work, claimed)
+    _tell(work, claimed, found, raised, started)
+    return raised.alerts.total()
+
+
+def _limit_statements() -> None:
+    """No statement of this transaction may take longer than the rule may; to wait for others is no fault of it."""
+    longest = int(SECONDS * 1_000)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)",
+            [str(longest), str(longest // 2)],
+        )
+
+
+def _some(waiting: list[Head]) -> list[Head]:
+    """The oldest of what is new, by the events' time."""
+    chosen: list[Head] = []
+    count = 0
+    for head in sorted(waiting, key=lambda head: (head.first_at, head.id)):
+        if chosen and count + head.count > MOST_NEW:
+            break
+        chosen.append(head)
+        count += head.count
+    return chosen
+
+
+def _work(rule: ActiveRule, plan: Plan, ruleset: RuleSet, claimed: Claimed, fresh: list[Head], now: datetime) -> Work:
+    def hold() -> None:
+        if epoch.share_lock() != ruleset.epoch:
+            raise _Moved
+
+    until = _known_until(rule, claimed, now) if waits(plan) else now
+    return Work(rule, now, until, claimed.settled_to, fresh, Allowance(rule.id), hold)
+
+
+def _known_until(rule: ActiveRule, claimed: Claimed, now: datetime) -> datetime:
+    """Until when it is known what arrived: that an event is missing can be told only then.
+
+    Not beyond the oldest batch that is not judged, and not while the rule looks back.
+    """
+    if Lookback.objects.filter(rule_id=rule.id, done_at=None, created_at__lte=now + LATE).exists():
+        return min(claimed.settled_to or now - reach_of(rule), now)
+    pending = Batch.objects.filter(state=Batch.State.PENDING)
+    oldest: datetime | None = pending.aggregate(oldest=Min("ingested_at"))["oldest"]
+    return now if oldest is None else min(oldest, now)
+
+
+def _find(work: Work, plan: Plan) -> Found:
+    if isinstance(plan, Threshold):
+        return find_counts(work, plan)
+    if isinstance(plan, Indicators):
+        return find_indicators(work, plan)
+    return find_sequences(work, plan)
+
+
+def _raise(work: Work, found: Found) -> Raised:
+    if not found.hits and not found.excepted:
+        return Raised()
+    work.hold()
+    raised = raise_alerts(hits=found.hits, now=work.now)
+    marks.move(rule_id=work.rule.id, marks=found.marks)
+    hold_back(map(held_event, found.excepted), at=work.now)
+    return raised
+
+
+def _tidy(work: Work, claimed: Claimed) -> None:
+    """Mark what is joined; once a minute let go of what can complete nothing any more, and fold what is small."""
+    memory = memory_of(work.rule)
+    candidates.settle(memory, work.fresh)
+    if claimed.settled_to is not None and _minute(claimed.settled_to) == _minute(work.now):
+        return
+    for part, kept in _kept(work.rule).items():
+        candidates.forget(memory, part=part, before=work.now - kept)
+        candidates.fold(memory, part=part, within=kept / 4)
+    if isinstance(work.rule.plan, Threshold):
+        marks.forget(rule_id=work.rule.id, before=work.now - _kept(work.rule)[EVENT] - work.window)
+
+
+def _minute(at: datetime) -> int:
+    return int(at.timestamp() // FORGET_EVERY.total_seconds())
+
+
+def _kept(rule: ActiveRule) -> dict[str, timedelta]:
+    """How long the candidates of each filter may complete something; late events find them a while longer."""
+    plain = lookback(rule.definition) + interval(rule.definition) + reach_of(rule) + LATE
+    kept = {part.name: plain for part in rule.parts}
+    if isinstance(rule.plan, Indicators):
+        kept[INDICATOR] = rule.plan.history + plain
+    return kept
+
+
+def _tell(work: Work, claimed: Claimed, found: Found, raised: Raised, started: float) -> None:
+    """Leave a line among the rule's runs when there is something to tell."""
+    late = _is_late(work.rule, claimed, work.now)
+    if not (found.hits or found.excepted or late):
+        return
+    rule = work.rule
+    begin = claimed.waiting_since if claimed.settled_to is None or not late else claimed.settled_to
+    append(
+        [
+            RunRow(
+                rule_id=rule.id,
+                revision_id=rule.revision_id,
+                kind=RuleRun.Kind.GAP if late else RuleRun.Kind.SETTLING,
+                at=work.now,
+                start=min(begin or work.now, work.now),
+                end=work.now,
+                events=sum(head.count for head in work.fresh),
+                hits=len(found.hits),
+                alerts=raised.alerts[rule.id],
+                excepted=len(found.excepted),
+                over_cap=raised.over[rule.id],
+                suppressed=raised.suppressed[rule.id],
+                milliseconds=round((perf_counter() - started) * 1_000),
+            )
+        ]
+    )
+
+
+def _is_late(rule: ActiveRule, claimed: Claimed, now: datetime) -> bool:
+    """Whether candidates waited longer than the rule may take to fire: an outage lies between."""
+    return claimed.waiting_since is not None and now - claimed.waiting_since > interval(rule.definition) + SPACING
