@@ -35,6 +35,7 @@ Entries = Sequence[Mapping[str, Any]]
 __all__ = [
     "HeldEvent",
     "check_content",
+    "content_of",
     "create_item",
     "disable_item",
     "drop_held_back",
@@ -76,7 +77,7 @@ def create_item(
     item = ExceptionItem.objects.create(
         rule=rule, **content, owner=owner or actor, from_alert=from_alert, created_at=now, updated_at=now
     )
-    _record("create", item, actor, now, door, group, after=_content(item), inverse={"verb": "remove"})
+    record_item("create", item, actor, now, door, group, after=content_of(item), inverse={"verb": "remove"})
     return item
 
 
@@ -105,11 +106,13 @@ def edit_item(
     content = _checked(entries=entries, reason=reason, name=name, expires_at=expires_at, review_at=review_at, now=now)
     epoch.bump()
     item = _locked(item, version)
-    before = _content(item)
-    values = {**content, "expired": False, "owner": owner or item.owner}
+    before = content_of(item)
+    values = {**content, "expired": False, "owner": owner or item.owner, "not_applied_because": ""}
     _save(item, now, **values)
     inverse = {"verb": "edit", "version": item.version, "values": before}
-    _record("edit", item, actor, now, door, group, before=before, after=_content(item), inverse=inverse, note=note)
+    record_item(
+        "edit", item, actor, now, door, group, before=before, after=content_of(item), inverse=inverse, note=note
+    )
     return item
 
 
@@ -145,6 +148,8 @@ def enable_item(
     """
     if item.expires_at is not None and item.expires_at <= now:
         raise ExceptionRefused("expires_at", "This exception has expired. Edit it and give it a later date.")
+    if item.not_applied_because:
+        raise ExceptionRefused("entries", f"{item.not_applied_because} Edit it so that it can be applied.")
     values = {"enabled": True, "expired": False}
     return _switch(item, "enable", "disable", values, actor, now, version, door, group, note)
 
@@ -184,7 +189,7 @@ def restore_item(
     if item.removed_at is None:
         return item
     _save(item, now, removed_at=None, enabled=True)
-    _record("restore", item, actor, now, door, group, inverse={"verb": "remove"})
+    record_item("restore", item, actor, now, door, group, inverse={"verb": "remove"})
     return item
 
 
@@ -201,7 +206,7 @@ def expire_due(now: datetime) -> int:
         items = list(due.select_for_update(no_key=True).order_by("pk")[:EXPIRY_BATCH])
         for item in items:
             _save(item, now, expired=True)
-            _record("expire", item, None, now, Change.Door.SYSTEM, None)
+            record_item("expire", item, None, now, Change.Door.SYSTEM, None)
     return len(items)
 
 
@@ -224,7 +229,7 @@ def _switch(
     if all(getattr(item, key) == value for key, value in values.items()):
         return item
     _save(item, now, **values)
-    _record(verb, item, actor, now, door, group, inverse={"verb": inverse, "version": item.version}, note=note)
+    record_item(verb, item, actor, now, door, group, inverse={"verb": inverse, "version": item.version}, note=note)
     return item
 
 
@@ -305,7 +310,7 @@ def _text(field: str, text: str, limit: int, when_empty: str) -> str:
     return text
 
 
-def _content(item: ExceptionItem) -> dict[str, Any]:
+def content_of(item: ExceptionItem) -> dict[str, Any]:
     """What an exception says, as the record keeps it."""
     return {
         "rule": item.rule_id,
@@ -318,7 +323,7 @@ def _content(item: ExceptionItem) -> dict[str, Any]:
     }
 
 
-def _record(
+def record_item(
     verb: str,
     item: ExceptionItem,
     actor: User | None,

@@ -8,6 +8,7 @@ from accounts.access import need
 from accounts.models import Change, User
 from accounts.record import record_change
 from accounts.roles import Permission
+from engine import RuleDefinition
 from rules import epoch, lookbacks, superseding
 from rules.effective import effective_of
 from rules.errors import RuleNotEvaluated
@@ -27,14 +28,22 @@ def enable(*, rule: Rule, actor: User | None, now: datetime, door: Change.Door =
         raise RuleNotEvaluated(rule.pk, rule.not_evaluated_because)
     if rule.enabled:
         return rule
+    switch_on(rule, effective_of(rule), actor, now, door, number)
+    return rule
+
+
+def switch_on(
+    rule: Rule, definition: RuleDefinition, actor: User | None, now: datetime, door: Change.Door, number: int
+) -> None:
+    """Enable a locked rule that is off, in the transaction that bumped the epoch to `number`.
+
+    `definition` is what it is in force with.
+    """
     _save(rule, enabled=True, enabled_at=now, now=now)
     superseding.took_over(rule.pk, now=now)
-    if not superseding.stands_back(rule):
-        lookbacks.open_lookback(
-            rule=rule, revision=rule.revision, definition=effective_of(rule), now=now, after_epoch=number
-        )
+    if rule.revision is not None and not superseding.stands_back(rule):
+        lookbacks.open_lookback(rule=rule, revision=rule.revision, definition=definition, now=now, after_epoch=number)
     _record("enable", "disable", rule, actor, now, door)
-    return rule
 
 
 @transaction.atomic

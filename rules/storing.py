@@ -19,7 +19,7 @@ from rules import epoch, lookbacks, schedule, superseding
 from rules.changes import changed_keys, in_words
 from rules.effective import effective, show_effective
 from rules.models import Rule, RuleRevision
-from rules.services import enable as switch_on
+from rules.services import switch_on
 from rules.superseding import PACK
 from rules.trees import TreeUnusable, as_json, definition_of, recompile
 
@@ -119,7 +119,7 @@ def store(prepared: Prepared, origin: Origin, number: int) -> Stored:
     _record(rule, before, revision, keys, origin)
     if before is None:
         if compiled.evaluated and origin.switches_on(definition):
-            switch_on(rule=rule, actor=origin.actor, now=origin.now, door=Change.Door.COMMAND)
+            switch_on(rule, definition, origin.actor, origin.now, Change.Door.COMMAND, number)
         return Stored(Status.NEW, compiled.reason_not_evaluated or "")
     if _judges(rule) and (missed_since or _must_look_back(rule, before, revision, definition)):
         lookbacks.open_lookback(
@@ -143,21 +143,19 @@ def _is_same(revision: RuleRevision, text: str, definition: RuleDefinition) -> b
 
 
 def _locked(definition: RuleDefinition, origin: Origin) -> Rule:
-    """The rule's row, locked; made first if there is none."""
-    Rule.objects.get_or_create(
-        pk=definition.rule_id,
-        defaults={
-            "name": definition.name,
-            "type": definition.type,
-            "severity": definition.severity,
-            "risk_score": definition.risk_score,
-            "source": origin.name,
-            "created_at": origin.now,
-            "updated_at": origin.now,
-        },
-    )
+    """The rule's row, locked; made if there is none. Nobody else makes one while this transaction holds the epoch."""
     rows = Rule.objects.select_for_update(no_key=True, of=("self",)).select_related("revision", "team", "superseded_by")
-    return rows.get(pk=definition.rule_id)
+    rule = rows.filter(pk=definition.rule_id).first()
+    return rule or Rule.objects.create(
+        pk=definition.rule_id,
+        name=definition.name,
+        type=definition.type,
+        severity=definition.severity,
+        risk_score=definition.risk_score,
+        source=origin.name,
+        created_at=origin.now,
+        updated_at=origin.now,
+    )
 
 
 def _revision(rule: Rule, prepared: Prepared, origin: Origin, *, note: str) -> RuleRevision:

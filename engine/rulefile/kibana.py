@@ -5,7 +5,7 @@ later export of the same rule reads the same. Actions are left out too, and said
 Source: the rule schema of Kibana's detection engine API and of its saved-object exports.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,10 +67,11 @@ def read_kibana_rule(data: Mapping[str, Any], path: str) -> KibanaRule:
     return KibanaRule(read_rule(tables, path), ignored)
 
 
-def to_kibana(definition: RuleDefinition) -> dict[str, Any]:
+def to_kibana(definition: RuleDefinition, lists: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """The rule in Kibana's form. What that form has no key for goes along under `meta`, where nobody minds it.
 
-    `read_kibana_rule` gives the same definition back.
+    `lists` are references to exception lists that the definition does not make itself. `read_kibana_rule` gives the
+    same definition back, without them.
     """
     raw = dict(definition.raw)
     ours: dict[str, Any] = {}
@@ -81,6 +82,9 @@ def to_kibana(definition: RuleDefinition) -> dict[str, Any]:
     if "new_terms" in raw:
         ours["new_terms"] = raw.pop("new_terms")
         raw |= _flat_terms(definition)
+    if lists:
+        ours["lists"] = [one["list_id"] for one in lists]
+        raw["exceptions_list"] = [*raw.get("exceptions_list", []), *map(dict, lists)]
     ours["added"] = {key: value for key, value in _needed(definition).items() if key not in raw}
     raw |= ours["added"]
     raw["meta"] = {**_meta(raw), OURS: ours}
@@ -123,10 +127,22 @@ def _restore(raw: dict[str, Any], ours: Mapping[str, Any]) -> None:
     for key, value in added.items() if isinstance(added, dict) else ():
         if key in raw and raw[key] == value:
             del raw[key]
+    _take_lists(raw, ours.get("lists"))
     nested = ours.get("new_terms")
     if isinstance(nested, dict) and _says_the_same(nested, raw):
         raw["new_terms"] = nested
         del raw["new_terms_fields"], raw["history_window_start"]
+
+
+def _take_lists(raw: dict[str, Any], list_ids: Any) -> None:
+    """Take the references out that were added for the exceptions written on the rule itself."""
+    listed = raw.get("exceptions_list")
+    if not isinstance(listed, list) or not isinstance(list_ids, list):
+        return
+    left = [one for one in listed if not (isinstance(one, dict) and one.get("list_id") in list_ids)]
+    raw["exceptions_list"] = left
+    if not left and listed:
+        del raw["exceptions_list"]
 
 
 def _says_the_same(nested: Mapping[str, Any], raw: Mapping[str, Any]) -> bool:

@@ -1,0 +1,6 @@
+"""Rules by the thousand: folders and zips of rule files, and Kibana's exports with their exception lists."""
+
+from rules.importing.report import ImportReport, Line
+from rules.importing.running import run_import
+
+__all__ = ["ImportReport", "Line", "run_import"]

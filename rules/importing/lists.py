@@ -1,0 +1,207 @@
+"""The exceptions of an export: each item becomes an exception of every rule that references its list.
+
+An item keeps the ids of its list and of itself, so that importing again updates it. One that cannot be applied here is
+kept, off, with the reason: an exception that is not understood must not hide anything. What people here have switched
+off or removed stays so.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import Change
+from engine import RuleDefinition
+from rules import epoch
+from rules.exceptions import content_of, record_item
+from rules.importing.items import OURS, Content, export_item, for_rule, ids_of, read_item
+from rules.importing.report import Line
+from rules.importing.sources import Found, Kind
+from rules.models import ExceptionItem, Rule
+from rules.storing import Origin, Status
+
+MAX_DEPTH = 40
+BATCH = 200
+
+
+@dataclass(slots=True)
+class _Here:
+    """What is known here: rules by the lists they reference, exceptions by rule and ids."""
+
+    rules: dict[str, list[str]]
+    names: dict[str, str]
+    items: dict[tuple[str, str, str], ExceptionItem] = field(default_factory=dict)
+
+    def of_list(self, list_id: str) -> list[str]:
+        """The rules that reference a list; one of our own exports belongs to the rule that its name names."""
+        own = list_id.removeprefix(f"{OURS}-")
+        return [own] if own != list_id and own in self.names else self.rules.get(list_id, [])
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """An item on its way to one rule, and what becomes of it there."""
+
+    path: str
+    rule_id: str
+    content: Content
+    status: Status
+    existing: ExceptionItem | None
+    message: str = ""
+
+
+def import_exceptions(
+    found: Sequence[Found], definitions: Mapping[str, RuleDefinition], origin: Origin, *, dry_run: bool
+) -> list[Line]:
+    """Apply the items to the rules that reference their lists; a line for each item and rule."""
+    lists = {str(one.data.get("list_id")): one for one in found if one.kind is Kind.LIST}
+    items = [one for one in found if one.kind is Kind.ITEM]
+    if not lists and not items:
+        return []
+    here = _here(definitions, items)
+    lines: list[Line] = []
+    steps: list[_Step] = []
+    for one in items:
+        made = _steps(one, here, origin.now)
+        lines += made if isinstance(made, list) else []
+        steps += made if isinstance(made, tuple) else []
+    if not dry_run:
+        for start in range(0, len(steps), BATCH):
+            _apply(steps[start : start + BATCH], lists, origin)
+    return [*lines, *map(_told, steps)]
+
+
+def _here(definitions: Mapping[str, RuleDefinition], items: Iterable[Found]) -> _Here:
+    rules: dict[str, set[str]] = defaultdict(set)
+    names = dict(Rule.objects.values_list("pk", "name"))
+    stored = Rule.objects.filter(revision__isnull=False).values_list("pk", "revision__definition__exceptions_list")
+    references = dict(stored) | {pk: rule.exceptions_list for pk, rule in definitions.items()}
+    for rule_id, listed in references.items():
+        for one in listed or ():
+            if isinstance(one, dict):
+                rules[str(one.get("list_id"))].add(rule_id)
+    names |= {pk: rule.name for pk, rule in definitions.items()}
+    here = _Here({list_id: sorted(of) for list_id, of in rules.items()}, names)
+    wanted = {str(one.data.get("list_id")) for one in items}
+    of_ours = {rule_id for list_id in wanted for rule_id in here.of_list(list_id)}
+    for item in ExceptionItem.objects.filter(rule_id__in=of_ours).order_by("pk"):
+        here.items[item.rule_id, *ids_of(item)] = item
+    return here
+
+
+def _steps(one: Found, here: _Here, now: datetime) -> list[Line] | tuple[_Step, ...]:
+    """The item on its way to each of its rules, or the line that says why it goes to none."""
+    if not _is_plain(one.data, 0):
+        return [_line(one, Status.ERROR, "holds a NUL character, or is nested too deeply")]
+    list_id, item_id = (one.data.get(key) for key in ("list_id", "item_id"))
+    if not all(isinstance(text, str) and 0 < len(text) <= 255 for text in (list_id, item_id)):
+        return [_line(one, Status.ERROR, "has no list_id and item_id of up to 255 characters")]
+    rules = here.of_list(str(list_id))
+    if not rules:
+        return [_line(one, Status.SKIPPED, f"no rule here references the list “{str(list_id)[:80]}”")]
+    return tuple(_step(one.path, rule_id, read_item(for_rule(one.data, rule_id), now), here) for rule_id in rules)
+
+
+def _step(path: str, rule_id: str, content: Content, here: _Here) -> _Step:
+    existing = here.items.get((rule_id, content.list_id, content.item_id))
+    if existing is None:
+        return _Step(path, rule_id, content, Status.NEW, None, content.problem)
+    if existing.removed_at is not None:
+        return _Step(path, rule_id, content, Status.KEPT, existing, "it was removed here")
+    was = dict((existing.imported or {}).get("item") or {})
+    if content.data in (was, export_item(existing)):
+        return _Step(path, rule_id, content, Status.UNCHANGED, existing, existing.not_applied_because)
+    return _Step(path, rule_id, content, Status.CHANGED, existing, content.problem)
+
+
+def _told(step: _Step) -> Line:
+    """Its line; one that is kept but cannot be applied is told as unsupported."""
+    status, stored = (
+        (Status.UNSUPPORTED, step.status) if step.message and step.status in _STORED else (step.status, None)
+    )
+    name = f"{step.content.name} (rule {step.rule_id})"
+    return Line(step.path, status, "exception", step.content.item_id, name, step.message, stored)
+
+
+_STORED = (Status.NEW, Status.CHANGED, Status.UNCHANGED)
+
+
+def _line(one: Found, status: Status, message: str) -> Line:
+    return Line(one.path, status, "exception", str(one.data.get("item_id", ""))[:255], message=message)
+
+
+@transaction.atomic
+def _apply(steps: Iterable[_Step], lists: Mapping[str, Found], origin: Origin) -> None:
+    changes = [step for step in steps if step.status in (Status.NEW, Status.CHANGED)]
+    if not changes:
+        return
+    epoch.bump()
+    rules = Rule.objects.select_related("team").in_bulk({step.rule_id for step in changes})
+    for step in changes:
+        if step.rule_id in rules:  # one whose rule could not be stored has nowhere to go
+            values = _values(step.content, lists.get(step.content.list_id), origin.now)
+            if step.existing is None:
+                _create(rules[step.rule_id], values, origin)
+            else:
+                _update(step.existing.pk, values, origin)
+
+
+def _values(content: Content, listed: Found | None, now: datetime) -> dict[str, Any]:
+    return {
+        "name": content.name,
+        "reason": content.reason,
+        "entries": content.entries,
+        "expires_at": content.expires_at,
+        "expired": content.expires_at is not None and content.expires_at <= now,
+        "review_at": content.review_at,
+        "enabled": not content.off and not content.problem,
+        "not_applied_because": content.problem,
+        "list_id": content.list_id,
+        "item_id": content.item_id,
+        "imported": {"item": content.data, "list": _plain_list(listed)},
+        "updated_at": now,
+    }
+
+
+def _plain_list(listed: Found | None) -> dict[str, Any] | None:
+    return dict(listed.data) if listed is not None and _is_plain(listed.data, 0) else None
+
+
+def _create(rule: Rule, values: dict[str, Any], origin: Origin) -> None:
+    item = ExceptionItem.objects.create(rule=rule, owner=origin.actor, created_at=origin.now, **values)
+    door = Change.Door.COMMAND
+    record_item("create", item, origin.actor, origin.now, door, None, after=_recorded(item), inverse={"verb": "remove"})
+
+
+def _update(pk: int, values: dict[str, Any], origin: Origin) -> None:
+    """Let the item say what the export says; switched off by somebody here, it stays off."""
+    item = ExceptionItem.objects.select_for_update(no_key=True, of=("self",)).select_related("rule__team").get(pk=pk)
+    if item.removed_at is not None:
+        return
+    before = _recorded(item)
+    values = {**values, "enabled": values["enabled"] and (item.enabled or bool(item.not_applied_because))}
+    for key, value in values.items():
+        setattr(item, key, value)
+    item.version += 1
+    item.save(update_fields=[*values, "version"])
+    back = {"verb": "edit", "version": item.version, "values": content_of(item) | before}
+    door = Change.Door.COMMAND
+    record_item("edit", item, origin.actor, origin.now, door, None, before=before, after=_recorded(item), inverse=back)
+
+
+def _recorded(item: ExceptionItem) -> dict[str, Any]:
+    return {**content_of(item), "enabled": item.enabled, "list_id": item.list_id, "item_id": item.item_id}
+
+
+def _is_plain(value: Any, depth: int) -> bool:
+    """Whether a JSON column can hold it: no NUL, not bottomless."""
+    if depth > MAX_DEPTH:
+        return False
+    if isinstance(value, Mapping):
+        return all("\0" not in key and _is_plain(item, depth + 1) for key, item in value.items())
+    if isinstance(value, list):
+        return all(_is_plain(item, depth + 1) for item in value)
+    return not isinstance(value, str) or "\0" not in value
