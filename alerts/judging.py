@@ -82,7 +82,8 @@ def judge(
     findings = [_findings(rule, matches[rule.id], newness) for rule in rules]
     raised = raise_alerts(hits=[hit for found in findings for hit in found.hits], now=now)
     append([_run(found, raised, judged, now) for found in findings if found.is_told])
-    candidates.keep([(memory_of(found.rule), found.candidates) for found in findings if found.candidates], now=now)
+    kept = [(memory_of(found.rule), found.candidates) for found in findings if found.candidates]
+    candidates.keep(kept, now=now, arrived_at=judged.end)
     hold_back((held_event(excepted) for found in findings for excepted in found.excepted), at=now)
     newness.save()
     settlings.note_due([found.rule.id for found in findings if found.candidates], now=now)

@@ -127,16 +127,19 @@ def _settle(claimed: Claimed, now: datetime, worker: UUID) -> int:
     if rule is None or rule.plan is None:
         settlings.drop(claimed.rule_id, worker=worker)
         return 0
+    judged_to = _judged_to(now)
     waiting = candidates.heads(memory_of(rule), settled=False)
-    fresh = _some(waiting)
-    work = _work(rule, rule.plan, ruleset, claimed, fresh, now)
+    ready = [head for head in waiting if _is_ready(head, rule, judged_to, now)]
+    fresh = _some(ready)
+    work = _work(rule, rule.plan, ruleset, claimed, fresh, now, judged_to)
     with blaming(rule.id):
         found = _find(work, rule.plan)
     raised = _raise(work, found)
     to = work.until if waits(rule.plan) else now
-    settled = settlings.finish(
-        rule.id, worker=worker, now=now, to=to, next_at=found.next_at, more=len(fresh) < len(waiting)
-    )
+    if len(ready) < len(waiting):
+        found.is_due(now)
+    more = len(fresh) < len(ready)
+    settled = settlings.finish(rule.id, worker=worker, now=now, to=to, next_at=found.next_at, more=more)
     if not settled:
         raise _Lost
     _tidy(work, claimed)
@@ -152,6 +155,19 @@ def _limit_statements() -> None:
             "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)",
             [str(longest), str(longest // 2)],
         )
+
+
+def _judged_to(now: datetime) -> datetime:
+    """Until when everything that arrived is judged: the arrival of the oldest batch that waits."""
+    pending = Batch.objects.filter(state=Batch.State.PENDING)
+    oldest: datetime | None = pending.aggregate(oldest=Min("ingested_at"))["oldest"]
+    return now if oldest is None else min(oldest, now)
+
+
+def _is_ready(head: Head, rule: ActiveRule, judged_to: datetime, now: datetime) -> bool:
+    """Whether everything that arrived before these candidates is judged, so that several workers that judge in
+    another order find the same; but no batch that fails holds a rule up for longer than its interval."""
+    return head.arrived_at <= judged_to or now - head.created_at > interval(rule.definition)
 
 
 def _some(waiting: list[Head]) -> list[Head]:
@@ -171,20 +187,15 @@ def _work(rule: ActiveRule, plan: Plan, ruleset: RuleSet, claimed: Claimed, fres
         if epoch.share_lock() != ruleset.epoch:
             raise _Moved
 
-    until = _known_until(rule, claimed, now) if waits(plan) else now
+    until = _known_until(rule, claimed, now, judged_to) if waits(plan) else now
     return Work(rule, now, until, claimed.settled_to, fresh, Allowance(rule.id), hold)
 
 
-def _known_until(rule: ActiveRule, claimed: Claimed, now: datetime) -> datetime:
-    """Until when it is known what arrived: that an event is missing can be told only then.
-
-    Not beyond the oldest batch that is not judged, and not while the rule looks back.
-    """
+def _known_until(rule: ActiveRule, claimed: Claimed, now: datetime, judged_to: datetime) -> datetime:
+    """Until when it is known what came, so that an event can be called missing: not while the rule looks back."""
     if Lookback.objects.filter(rule_id=rule.id, done_at=None, created_at__lte=now + LATE).exists():
-        return min(claimed.settled_to or now - reach_of(rule), now)
-    pending = Batch.objects.filter(state=Batch.State.PENDING)
-    oldest: datetime | None = pending.aggregate(oldest=Min("ingested_at"))["oldest"]
-    return now if oldest is None else min(oldest, now)
+        return min(claimed.settled_to or now - reach_of(rule), judged_to)
+    return judged_to
 
 
 def _find(work: Work, plan: Plan) -> Found:

@@ -35,11 +35,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 _INSERT = """
 INSERT INTO rules_candidateblock
-    (rule_id, logic_hash, team_id, part, first_at, last_at, count, data, settled, created_at)
+    (rule_id, logic_hash, team_id, part, first_at, last_at, count, data, settled, created_at, arrived_at)
 SELECT * FROM unnest(%s::text[], %s::bytea[], %s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[],
-                     %s::int[], %s::bytea[], %s::bool[], %s::timestamptz[])
+                     %s::int[], %s::bytea[], %s::bool[], %s::timestamptz[], %s::timestamptz[])
 """
-_HEADS = "SELECT id, team_id, part, first_at, last_at, count, settled, created_at FROM rules_candidateblock"
+_HEADS = """
+SELECT id, team_id, part, first_at, last_at, count, settled, created_at, arrived_at FROM rules_candidateblock
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Head:
     count: int
     settled: bool
     created_at: datetime
+    arrived_at: datetime
 
 
 class _Packed(msgspec.Struct, array_like=True):
@@ -104,10 +107,13 @@ def order(at: datetime, tiebreaker: Scalar | None, rank: int, uid: bytes) -> Ord
     return order_of(at, float(tiebreaker) if isinstance(tiebreaker, int) else tiebreaker, (rank, uid))
 
 
-def keep(found: Iterable[tuple[Memory, Sequence[Candidate]]], *, now: datetime) -> int:
-    """Keep what a pass found, as blocks that are to be settled; returns how many candidates. One statement."""
+def keep(found: Iterable[tuple[Memory, Sequence[Candidate]]], *, now: datetime, arrived_at: datetime) -> int:
+    """Keep what a pass found, as blocks that are to be settled; returns how many candidates. One statement.
+
+    `arrived_at` is when the newest events of the pass arrived.
+    """
     groups = [(memory, group) for memory, some in found for group in _groups(some)]
-    _insert_rows([_row(memory, group, False, now) for memory, group in groups])
+    _insert_rows([_row(memory, group, False, now, arrived_at) for memory, group in groups])
     return sum(len(group) for _, group in groups)
 
 
@@ -187,7 +193,7 @@ def fold(memory: Memory, *, part: str, within: timedelta) -> None:
 def _fold(memory: Memory, groups: Sequence[Sequence[Head]]) -> None:
     """Each group of blocks of one filter and team becomes one, as old as its newest."""
     folded = [
-        _row(memory, some, True, max(head.created_at for head in group))
+        _row(memory, some, True, max(head.created_at for head in group), max(head.arrived_at for head in group))
         for group in groups
         for some in _groups(once(read(group)))
     ]
@@ -285,10 +291,12 @@ def _insert_rows(rows: Sequence[tuple[Any, ...]]) -> None:
         _execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
 
 
-def _row(memory: Memory, group: Sequence[Candidate], settled: bool, now: datetime) -> tuple[Any, ...]:
+def _row(
+    memory: Memory, group: Sequence[Candidate], settled: bool, created_at: datetime, arrived_at: datetime
+) -> tuple[Any, ...]:
     first, last = group[0], group[-1]
     whose = (memory.rule_id, memory.logic_hash, _ref(first).team_id, first.part)
-    return (*whose, first.at, last.at, len(group), pack(group), settled, now)
+    return (*whose, first.at, last.at, len(group), pack(group), settled, created_at, arrived_at)
 
 
 def _drop(ids: list[int]) -> None:

@@ -220,6 +220,7 @@ class CandidateBlock(models.Model):
     data = models.BinaryField()
     settled = models.BooleanField(default=False)
     created_at = models.DateTimeField()
+    arrived_at = models.DateTimeField()  # of the newest of the events
 
     class Meta:
         indexes = [
