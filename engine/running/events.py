@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import orjson
@@ -22,7 +21,7 @@ class EventsError(EngineError):
         self.line = line
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Event:
     """One event: the line it stands on, the index it names (None: it names none), and what it says."""
 
@@ -30,7 +29,6 @@ class Event:
     index: str | None
     document: Document
 
-    @cached_property
     def raw(self) -> bytes:
         """The event as the matcher reads it."""
         return orjson.dumps(self.document.raw)

@@ -7,6 +7,8 @@ from engine.matcher import Expression, Matcher
 from engine.running.events import Event
 from engine.tree import Tree
 
+BATCH = 1_000
+
 
 def let_in(
     parts: Iterable[tuple[Hashable, Tree, tuple[str, ...]]], events: Sequence[Event]
@@ -39,5 +41,7 @@ def _match(
             for number, (_, tree, indices) in enumerate(parts)
         ]
     )
-    for hit in matcher.match([(event.index or "", event.raw) for event in events]):
-        found[parts[int(hit.key)][0]].append(events[hit.row])
+    for start in range(0, len(events), BATCH):
+        batch = events[start : start + BATCH]
+        for hit in matcher.match([(event.index or "", event.raw()) for event in batch]):
+            found[parts[int(hit.key)][0]].append(batch[hit.row])

@@ -46,7 +46,8 @@ def test_a_sample_of_them_fires_through_the_command_line(tmp_path: Path) -> None
     """One call with all rules of the sample over all their documents: a rule fires on a document of its own in the
     same way as alone, for those that judge single events."""
     chosen = [entry for entry in firing() if entry["subtype"] == "event" and entry["type"] in ("query", "eql")][::10]
-    lines, wanted = [], set()
+    lines: list[str] = []
+    wanted = set()
     for entry in chosen:
         documents = documents_of(entry)
         for group in entry["groups"]:
