@@ -9,6 +9,7 @@ import orjson
 
 from accounts.models import Change, User
 from engine import Guide, Logic, RuleDefinition, format_duration, split_guide
+from engine.linting import Finding, lint
 from rules import schedule, selectors
 from rules.effective import effective_of
 from rules.highlight import Line, highlight
@@ -84,6 +85,7 @@ class RulePage:
     plan: Planned | None = None
     suppression: Suppressed | None = None
     mappings: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
     supersedes: Sequence[Rule] = ()
     stands_back: bool = False
     overrides: tuple[Override, ...] = ()
@@ -148,6 +150,7 @@ def rule_page(*, user: User, rule: Rule, tab: str, now: datetime, before: int | 
         plan=planned(logic),
         suppression=suppression(definition),
         mappings=mappings(definition),
+        findings=lint(definition) if tab in ("logic", "history") else (),
         supersedes=selectors.supersedes(rule),
         stands_back=stands_back(rule),
         overrides=overrides_of(rule),

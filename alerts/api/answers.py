@@ -6,9 +6,10 @@ import orjson
 from rest_framework import serializers
 
 from accounts.api.answers import PersonName
+from alerts.api.composed import CompositionAnswer, WhyAnswer
 from alerts.api.parts import SeverityName
 from alerts.evidence_line import without_marks
-from alerts.models import Alert, Reason, Status
+from alerts.models import Alert, Kind, Reason, Status
 from alerts.selectors import AlertPage, QueueRow
 from rules.api.answers import GuideAnswer
 from soc.web.api.inputs import Moment
@@ -46,6 +47,11 @@ class AlertAnswer(Answer):
     severity = SeverityName()
     risk_score = serializers.IntegerField()
     building_block = serializers.BooleanField()
+    kind = serializers.ChoiceField(choices=Kind.choices, help_text="What it rests on.")
+    shell = serializers.IntegerField(source="shell_id", allow_null=True, help_text="The sequence it is an event of.")
+    depth = serializers.IntegerField(help_text="1: it rests on events; 2: on such alerts; and so on.")
+    learning = serializers.BooleanField(help_text="It stands for terms met while the rule's history was short.")
+    suppressed = serializers.IntegerField(help_text="Hits that were counted here instead of becoming alerts.")
     techniques = serializers.ListField(child=serializers.CharField())
     tags = serializers.ListField(child=serializers.CharField())
     event_time = Moment()
@@ -121,27 +127,6 @@ class PartAnswer(Answer):
 
     text = serializers.CharField()
     strong = serializers.BooleanField()
-
-
-class ClauseAnswer(Answer):
-    """What the rule asked of a field, and what the event had there."""
-
-    field = serializers.CharField()
-    asked = serializers.CharField()
-    found = serializers.ListField(child=serializers.CharField())
-    held = serializers.BooleanField()
-    negated = serializers.BooleanField()
-    branch = serializers.CharField(allow_null=True)
-
-
-class WhyAnswer(Answer):
-    """Why the rule fired, by the clauses of the tree that judged the event."""
-
-    asked = ClauseAnswer(many=True)
-    also = ClauseAnswer(many=True, help_text="Held, and nearly always so.")
-    exclusions = ClauseAnswer(many=True, help_text="Negated, and none applied.")
-    branches_not_held = serializers.IntegerField()
-    problem = serializers.CharField(help_text="Why there is no explanation; mostly empty.")
 
 
 class NewTermsAnswer(Answer):
@@ -254,6 +239,7 @@ class AlertPageAnswer(Answer):
     sentence = PartAnswer(many=True)
     why = WhyAnswer()
     new_terms = NewTermsAnswer(allow_null=True)
+    composition = CompositionAnswer()
     process_tree = ProcessTreeAnswer(allow_null=True)
     event_stored = serializers.BooleanField(help_text="False: the event left storage, this is what the alert kept.")
     fields = FieldGroupAnswer(many=True)  # type: ignore[assignment]

@@ -5,21 +5,22 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Count
 
-from alerts.models import Alert, Status
+from alerts.models import Alert, Kind, Status
 from alerts.selectors.shapes import Verdicts
 
 
 def past_verdicts(rule_ids: Iterable[str], team_ids: Sequence[int]) -> dict[str, Verdicts]:
     """The verdicts that people gave to each rule's alerts within these teams. One query.
 
-    What an exception closed by itself is no verdict: nobody looked at it (docs/figures.md).
+    What an exception closed by itself is no verdict: nobody looked at it (docs/figures.md). Nor is an event of a
+    sequence: that is judged as a whole.
     """
     wanted = sorted(set(rule_ids))
     if not wanted:
         return {}
     closed = Alert.objects.filter(
         rule_id__in=wanted, team_id__in=team_ids, status=Status.CLOSED, closed_by_exception=None
-    )
+    ).exclude(kind=Kind.BLOCK)
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     for rule_id, reason, number in closed.values_list("rule_id", "reason").annotate(Count("pk")).order_by():
         counts[rule_id][reason] = number

@@ -20,7 +20,7 @@ from alerts.selectors import AlertBrief, AlertPage, Entry, FieldGroup, FieldRow,
 from alerts.views.answers import Spoken
 from alerts.views.composer import Composer
 from alerts.views.conditions import OPERATORS, Condition
-from engine import RuleDefinition
+from engine import Clause, RuleDefinition
 from soc.web import charts, evidence, when
 
 register = template.Library()
@@ -127,6 +127,13 @@ def short_in(name: str, title: str) -> str:
 def kind(definition: RuleDefinition) -> str:
     """The type of a rule as analysts call it."""
     return KINDS.get(definition.type, definition.type)
+
+
+@register.filter
+def clause_words(clause: Clause) -> str:
+    """What the rule asked, with its field: "process.name is sh". A formula names its fields itself."""
+    named = clause.field and all(name in clause.asked for name in clause.field.split(", "))
+    return clause.asked if named and "(" in clause.asked else f"{clause.field} {clause.asked}".strip()
 
 
 @register.filter

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from django import template
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from accounts.models import User
 from accounts.selectors import teams_of
 from alerts import selectors
-from alerts.models import Alert, Status
+from alerts.models import Alert, Kind, Status
 from alerts.selectors import Verdicts
 from alerts.selectors.ledger import alerts_seen
 from alerts.views.conditions import Condition, conditions_of
@@ -40,7 +40,7 @@ class RuleAlerts:
 def rule_alert_counts(context: dict[str, Any], rule_ids: Iterable[str]) -> dict[str, RuleAlerts]:
     """`{% rule_alert_counts rule_ids as counts %}`, then `{{ counts|of_rule:rule.pk }}`. Three queries."""
     wanted = list(rule_ids)
-    seen = Alert.objects.filter(rule_id__in=wanted, team_id__in=teams_of(_user(context)))
+    seen = _alerts(context).filter(rule_id__in=wanted)
     waiting = Count("pk", filter=~Q(status=Status.CLOSED))
     rows = seen.order_by().values("rule_id").annotate(total=Count("pk"), waiting=waiting, last_at=Max("created_at"))
     verdicts = selectors.past_verdicts(wanted, teams_of(_user(context)))
@@ -59,7 +59,7 @@ def of_rule(counts: dict[str, RuleAlerts], rule_id: str) -> RuleAlerts:
 @register.inclusion_tag("alerts/_recent.html", takes_context=True)
 def recent_alerts_of(context: dict[str, Any], rule: Rule) -> dict[str, Any]:
     """`{% recent_alerts_of rule %}`: the rule's latest alerts that the person may see."""
-    seen = Alert.objects.filter(rule=rule, team_id__in=teams_of(_user(context))).order_by("-pk")
+    seen = _alerts(context).filter(rule=rule).order_by("-pk")
     briefs = selectors.briefs_of(list(seen.values_list("pk", flat=True)[:RECENT]))
     return {"alerts": sorted(briefs, key=lambda brief: -brief.id), "rule": rule, "now": context.get("now")}
 
@@ -102,6 +102,11 @@ def _state(item: ExceptionItem) -> str:
     if item.expired:
         return "Expired"
     return "In force" if item.enabled else "Disabled"
+
+
+def _alerts(context: dict[str, Any]) -> QuerySet[Alert]:
+    """The alerts that the person sees; of a sequence the one, not its events."""
+    return Alert.objects.filter(team_id__in=teams_of(_user(context))).exclude(kind=Kind.BLOCK)
 
 
 def _user(context: dict[str, Any]) -> User:

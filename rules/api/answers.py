@@ -1,5 +1,6 @@
 """How rules are written in answers, and what may be asked of them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -43,8 +44,27 @@ class StateAnswer(Answer):
     note = serializers.CharField()
 
 
+class OverridesAnswer(Answer):
+    """What is set here beside the rule's file; null: as the file says."""
+
+    severity = serializers.ChoiceField(choices=SEVERITIES, allow_null=True)
+    risk_score = serializers.IntegerField(allow_null=True)
+    interval = serializers.CharField(allow_null=True)
+    max_signals = serializers.IntegerField(allow_null=True)
+    tags_added = serializers.ListField(child=serializers.CharField(), allow_null=True)
+    tags_removed = serializers.ListField(child=serializers.CharField(), allow_null=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        """With `from`, which Python cannot name."""
+        return {**super().get_fields(), "from": serializers.CharField(allow_null=True, help_text="now-9m")}
+
+    def to_representation(self, instance: Mapping[str, Any]) -> dict[str, Any]:
+        """Every setting by its name."""
+        return {str(name): instance.get(str(name)) for name in self.fields}
+
+
 class RuleAnswer(Answer):
-    """A rule, without its content."""
+    """A rule, without its content. Severity, risk score and tags are those in force: see `overrides`."""
 
     id = serializers.CharField()
     team = serializers.IntegerField(source="team_id", allow_null=True, help_text="Null: it serves every team.")
@@ -60,6 +80,12 @@ class RuleAnswer(Answer):
     not_evaluated_because = serializers.CharField()
     quarantined_at = Moment(allow_null=True)
     quarantine_reason = serializers.CharField()
+    overrides = OverridesAnswer()
+    superseded_by = serializers.CharField(
+        source="superseded_by_id",
+        allow_null=True,
+        help_text="The upstream rule that covers the same; this one judges nothing while that is in force.",
+    )
     source = serializers.CharField()  # type: ignore[assignment]
     created_at = Moment()
     updated_at = Moment()
@@ -105,6 +131,60 @@ class ScheduleAnswer(Answer):
     at_most = serializers.IntegerField()
     timestamp = serializers.CharField()
     history = serializers.CharField()
+    in_practice = serializers.CharField(help_text="What it comes to: when the rule fires, or joins events.")
+
+
+class PlannedStepAnswer(Answer):
+    """One step of a sequence or sample."""
+
+    number = serializers.IntegerField()
+    asked = serializers.CharField(help_text="What lets an event in, in words.")
+    by = serializers.ListField(child=serializers.CharField(), help_text="Its keys beside the shared ones.")
+    missing = serializers.BooleanField(help_text="No such event is to come.")
+    runs = serializers.IntegerField(help_text="How many such events in a row.")
+
+
+class PlannedAnswer(Answer):
+    """What a rule does with the events that its filters let in, in words."""
+
+    lead = serializers.CharField()
+    steps = PlannedStepAnswer(many=True)
+    shared = serializers.ListField(child=serializers.CharField(), help_text="Fields in which the steps agree.")
+    until = serializers.CharField()
+    meets = serializers.ListField(child=serializers.CharField(), help_text="Any of these ways to meet an indicator.")
+    about = serializers.CharField()
+
+
+class RuleSuppressionAnswer(Answer):
+    """How alike hits are counted at one alert."""
+
+    fields = serializers.ListField(child=serializers.CharField())  # type: ignore[assignment]
+    within = serializers.CharField()
+    missing = serializers.CharField(help_text="What becomes of events without one of the fields.")
+
+
+class JoiningAnswer(Answer):
+    """How a rule that joins events stands."""
+
+    due_at = Moment(allow_null=True, help_text="When its candidates are joined next; null: nothing waits.")
+    waiting_since = Moment(allow_null=True)
+    settled_at = Moment(allow_null=True)
+    settled_to = Moment(allow_null=True)
+    error = serializers.CharField()
+    candidates = serializers.IntegerField(help_text="Past events that may still complete an alert.")
+    first_at = Moment(allow_null=True)
+    last_at = Moment(allow_null=True)
+
+
+class FindingAnswer(Answer):
+    """What the linter finds in the rule file."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    key = serializers.CharField()
+    line = serializers.IntegerField(help_text="Within the key's text, from 1; 0: the key as a whole.")
+    column = serializers.IntegerField()
+    width = serializers.IntegerField()
 
 
 class NamedAnswer(Answer):
@@ -147,6 +227,9 @@ class SumsAnswer(Answer):
     hits = serializers.IntegerField()
     alerts = serializers.IntegerField()
     over_cap = serializers.IntegerField()
+    suppressed = serializers.IntegerField()
+    excepted = serializers.IntegerField()
+    milliseconds = serializers.IntegerField()
 
 
 class LookbackAnswer(Answer):
@@ -213,6 +296,12 @@ class RulePageAnswer(Answer):
     references = serializers.ListField(child=serializers.CharField(), source="definition.references")
     logic = LogicAnswer(source="definition")
     schedule = ScheduleAnswer()
+    plan = PlannedAnswer(allow_null=True, help_text="Null: it fires on single events.")
+    suppression = RuleSuppressionAnswer(allow_null=True)
+    mappings = serializers.ListField(child=serializers.CharField(), help_text="What of an alert the event decides.")
+    joining = JoiningAnswer(allow_null=True)
+    findings = FindingAnswer(many=True)
+    supersedes = serializers.SerializerMethodField(help_text="Shipped rules that stand back for this one.")
     attack = serializers.ListField(child=NamedAnswer(many=True), source="chain", help_text="Paths, tactic first.")
     guide = GuideAnswer()
     exceptions = serializers.IntegerField(help_text="In force now; see exceptions?rule=.")
@@ -221,6 +310,10 @@ class RulePageAnswer(Answer):
     lookback = LookbackAnswer(allow_null=True)
     revisions = RevisionAnswer(many=True)
     record = RecordAnswer(many=True)
+
+    def get_supersedes(self, page: Any) -> list[str]:
+        """Their ids."""
+        return [rule.pk for rule in page.supersedes]
 
 
 class RunAnswer(Answer):
@@ -235,7 +328,8 @@ class RunAnswer(Answer):
     hits = serializers.IntegerField()
     alerts = serializers.IntegerField()
     excepted = serializers.IntegerField()
-    over_cap = serializers.IntegerField()
+    over_cap = serializers.IntegerField(help_text="Hits beyond the rule's maximum.")
+    suppressed = serializers.IntegerField(help_text="Hits that were counted at an alert that stands.")
     milliseconds = serializers.IntegerField()
 
 

@@ -13,5 +13,6 @@ urlpatterns = [
     path("rules/<str:rule_id>/runs", views.RunsView.as_view(), name="runs"),
     path("rules/<str:rule_id>/enable", views.EnableView.as_view(), name="enable"),
     path("rules/<str:rule_id>/disable", views.DisableView.as_view(), name="disable"),
+    path("rules/<str:rule_id>/overrides", views.OverridesView.as_view(), name="overrides"),
     path("rules/<str:rule_id>/release", views.ReleaseView.as_view(), name="release"),
 ]

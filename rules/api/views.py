@@ -9,10 +9,11 @@ from accounts.api.view import ApiView, operation
 from accounts.roles import Permission
 from accounts.scopes import Scope
 from rules import quarantine, selectors, services
-from rules.api import answers
-from rules.errors import RuleNotEvaluated, RulesError
+from rules.api import answers, inputs
+from rules.errors import OverrideRefused, RuleNotEvaluated, RulesError
 from rules.listing import ListFilters, Row, Show, row_of, rule_list
 from rules.models import Rule
+from rules.overrides import set_overrides
 from rules.pages import RulePage, rule_page
 from rules.trees import TreeUnusable
 from soc.web.api.errors import Told, register, register_teller
@@ -23,7 +24,7 @@ READ, WRITE, MANAGE = Scope.RULES_READ, Scope.RULES_WRITE, Permission.MANAGE_RUL
 SALT, RUNS_SALT = "api.rules", "api.runs"
 _UNREADABLE = "The stored version of this rule can no longer be read. Load its file again."
 
-register({RulesError: (422, "refused"), RuleNotEvaluated: (422, "not_evaluated")})
+register({RulesError: (422, "refused"), RuleNotEvaluated: (422, "not_evaluated"), OverrideRefused: (422, "invalid")})
 register_teller(TreeUnusable, lambda _error: Told(422, "unreadable", _UNREADABLE))
 
 
@@ -129,6 +130,27 @@ class DisableView(ApiView):
     def post(self, rule_id: str) -> Row:
         """A rule that is off stays as it is."""
         return _row(self, services.disable(rule=selectors.rule_for(self.user, rule_id), **self.acting))
+
+
+class OverridesView(ApiView):
+    """What is set here beside the rule's file."""
+
+    @operation(
+        "rule_override",
+        "Set severity, risk score, schedule, maximum, tags or state beside a rule's file",
+        scope=WRITE,
+        may_who=MANAGE,
+        body=inputs.OverridesBody,
+        answer=answers.RuleRowAnswer,
+        errors=(404, 422),
+        description="In force from the next claim on; an update of the file leaves it as it is. Null takes it back.",
+        examples={"quieter": {"severity": "low", "max_signals": 20, "note": "Our scanners."}},
+    )
+    def patch(self, rule_id: str) -> Row:
+        """Set what is named."""
+        overrides, rule = dict(self.body), selectors.rule_for(self.user, rule_id)
+        note = overrides.pop("note")
+        return _row(self, set_overrides(rule=rule, overrides=overrides, note=note, **self.acting))
 
 
 class ReleaseView(ApiView):

@@ -32,6 +32,7 @@ def good_bodies(site: Site) -> dict[str, dict[str, Any]]:
         "draft_approve": {"version": 1},
         "draft_return": {"version": 1, "note": "Say which host."},
         "draft_withdraw": {"version": 1},
+        "rule_override": {"severity": "low", "max_signals": 20},
         "target_set": {"seconds": 7200, "version": 1},
         "letters_send_again": {},
         "key_create": {"name": "new", "team": site.team.pk, "scopes": ["events:write"]},
