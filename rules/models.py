@@ -1,6 +1,7 @@
 """What to look for: rules and their immutable revisions, exceptions, the epoch, terms seen, and what runs recorded."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from accounts.models import Team, User
@@ -200,7 +201,8 @@ class RuleRun(models.Model):
     milliseconds = models.IntegerField(default=0)
 
     class Meta:
-        indexes = [models.Index(fields=["rule", "-at"], name="run_newest")]
+        # Runs are appended in time: a small index says where the old ones are that retention drops.
+        indexes = [models.Index(fields=["rule", "-at"], name="run_newest"), BrinIndex(fields=["at"], name="run_oldest")]
 
 
 class CandidateBlock(models.Model):
