@@ -182,7 +182,15 @@ def _some(waiting: list[Head]) -> list[Head]:
     return chosen
 
 
-def _work(rule: ActiveRule, plan: Plan, ruleset: RuleSet, claimed: Claimed, fresh: list[Head], now: datetime) -> Work:
+def _work(
+    rule: ActiveRule,
+    plan: Plan,
+    ruleset: RuleSet,
+    claimed: Claimed,
+    fresh: list[Head],
+    now: datetime,
+    judged_to: datetime,
+) -> Work:
     def hold() -> None:
         if epoch.share_lock() != ruleset.epoch:
             raise _Moved
