@@ -138,7 +138,7 @@ def _point(bench: Bench, label: str, stored: Path) -> None:
 
 
 def _beside(bench: Bench) -> None:
-    for one in beside(bench.rules, bench.source, bench.options.sample):
+    for one in beside(bench.rules, bench.source, bench.options.warm_up, bench.options.sample):
         figures = {
             "engine": one.engine, "rules": one.rules, "events": one.events, "events_per_second": one.per_second,
             "microseconds_per_event_and_rule": one.microseconds_a_rule,
