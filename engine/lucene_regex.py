@@ -10,7 +10,7 @@ takes the folded forms of its characters, and `[^a-z]` none of them.
 Source: Lucene's documentation of RegExp, with all optional operators on, as EQL has them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -28,6 +28,8 @@ MAX_GROUPS = 50
 _RE2_MEMORY = 8 << 20
 _LONGEST_SOURCE = 200_000
 _MOST_INTERVALS = 20
+_MOST_WEIGHT = 100_000
+_CLASS_WEIGHT = 8
 TextTest = Callable[[str], bool]
 
 
@@ -42,9 +44,10 @@ class RegexError(PatternError):
 
 @dataclass(frozen=True, slots=True)
 class _Plain:
-    """A part that RE2 judges."""
+    """A part that RE2 judges; `weight` is roughly how large it is to RE2, with its repetitions written out."""
 
     source: str
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def re2_source(expression: str, fold: bool = False) -> str | None:
 def _test_of(node: _Node, expression: str) -> TextTest:
     match node:
         case _Plain(source):
-            return _re2_test(source)
+            return source_test(source)
         case _Either(parts):
             return _any_test([_test_of(part, expression) for part in parts])
         case _Both(parts):
@@ -109,7 +112,11 @@ def _not_test(test: TextTest) -> TextTest:
     return lambda text: not test(text)
 
 
-def _re2_test(source: str) -> TextTest:
+def source_test(source: str) -> TextTest:
+    """Whether RE2 finds that a whole text fits.
+
+    Raises: RegexError.
+    """
     if len(source) > _LONGEST_SOURCE:
         raise RegexError("the expression is too large", 0)
     options = re2.Options()
@@ -147,7 +154,17 @@ class _Reader:
         node = self._either()
         if self._more():
             raise self._error("this `)` closes nothing")
+        self._weigh(sum(part.weight for part in _plain_parts(node)), 0)
         return node
+
+    def _weigh(self, weight: int, at: int) -> int:
+        """The weight, unless it is too much.
+
+        Raises: RegexError.
+        """
+        if weight > _MOST_WEIGHT:
+            raise self._error("the expression is too large", at)
+        return weight
 
     def _more(self) -> bool:
         return self.at < len(self.text)
@@ -176,7 +193,8 @@ class _Reader:
         if len(parts) == 1:
             return parts[0]
         if all(isinstance(part, _Plain) for part in parts):
-            return _Plain("(?:" + "|".join(_source(part) for part in parts) + ")")
+            plain = [part for part in parts if isinstance(part, _Plain)]
+            return _Plain("(?:" + "|".join(part.source for part in plain) + ")", sum(part.weight for part in plain))
         return _Either(tuple(parts))
 
     def _both(self) -> _Node:
@@ -194,20 +212,20 @@ class _Reader:
             parts.append(self._repeated())
         if len(parts) == 1:
             return parts[0]
-        return _Plain("".join(self._plain(part, start) for part in parts))
+        plain = [self._plain(part, start) for part in parts]
+        return _Plain("".join(part.source for part in plain), sum(part.weight for part in plain))
 
-    def _plain(self, node: _Node, start: int) -> str:
+    def _plain(self, node: _Node, start: int) -> _Plain:
         """The part as RE2 reads it.
 
         Raises: RegexError when it is made of what RE2 lacks.
         """
         match node:
-            case _Plain(source):
-                return source
+            case _Plain():
+                return node
             case _Either(parts):
-                for part in parts:
-                    self._plain(part, start)
-                return ""
+                plain = [self._plain(part, start) for part in parts]
+                return plain[0]
             case _Both(at=at):
                 raise self._error("`&` (both sides) can only join whole expressions here; `\\&` is the character", at)
             case _Except(at=at):
@@ -218,11 +236,13 @@ class _Reader:
         node = self._negated()
         while self._peek("?*+{"):
             mark = self._next()
-            count = self._counts() if mark == "{" else mark
-            node = _Plain(f"(?:{self._plain(node, start)}){count}")
+            count, times = self._counts() if mark == "{" else (mark, 1)
+            plain = self._plain(node, start)
+            node = _Plain(f"(?:{plain.source}){count}", self._weigh(plain.weight * times, start))
         return node
 
-    def _counts(self) -> str:
+    def _counts(self) -> tuple[str, int]:
+        """How RE2 writes a repetition, and how often it is written out."""
         least = self._number()
         most: int | None = least
         if self._match(","):
@@ -233,7 +253,8 @@ class _Reader:
             raise self._error(f"a repetition of more than {MAX_REPEAT:,} times cannot be judged")
         if most is not None and most < least:
             raise self._error("this repetition ends before it begins")
-        return f"{{{least}}}" if most == least else f"{{{least},{'' if most is None else most}}}"
+        count = f"{{{least}}}" if most == least else f"{{{least},{'' if most is None else most}}}"
+        return count, max(least, most or 0, 1)
 
     def _number(self) -> int:
         start = self.at
@@ -258,18 +279,18 @@ class _Reader:
     def _one(self) -> _Node:
         start = self.at
         if self._match("["):
-            return _Plain(self._class())
+            return _Plain(self._class(), _CLASS_WEIGHT)
         for mark, part in ((".", "."), ("#", NO_CHARACTER), ("@", "(?:.*)")):
             if self._match(mark):
-                return _Plain(part)
+                return _Plain(part, _CLASS_WEIGHT)
         if self._match('"'):
-            return _Plain(self._quoted(start))
+            return _Plain(self._quoted(start), self.at - start)
         if self._match("("):
             return self._group(start)
         if self._match("<"):
             return _Plain(self._interval(start))
         if ranges := self._predefined():
-            return _Plain(class_source(ranges, False))
+            return _Plain(class_source(ranges, False), _CLASS_WEIGHT)
         return _Plain(self._literal(self._character()))
 
     def _group(self, start: int) -> _Node:
@@ -282,7 +303,7 @@ class _Reader:
         if not self._match(")"):
             raise self._error("this `(` is never closed; `\\(` is the character", start)
         self.groups -= 1
-        return _Plain(f"(?:{node.source})") if isinstance(node, _Plain) else node
+        return _Plain(f"(?:{node.source})", node.weight) if isinstance(node, _Plain) else node
 
     def _quoted(self, start: int) -> str:
         end = self.text.find('"', self.at)
@@ -347,12 +368,20 @@ class _Reader:
         return _escaped(ord(folded(character) if self.fold else character))
 
 
-def _source(node: _Node) -> str:
-    return node.source if isinstance(node, _Plain) else ""
+def _plain_parts(node: _Node) -> Iterator[_Plain]:
+    """The parts that RE2 judges, of which the whole is made."""
+    match node:
+        case _Plain():
+            yield node
+        case _Either(parts) | _Both(parts):
+            for part in parts:
+                yield from _plain_parts(part)
+        case _Except(part):
+            yield from _plain_parts(part)
 
 
 def _escaped(code: int) -> str:
     character = chr(code)
     if character.isascii() and (character.isalnum() or character == "_"):
         return character
-    return "?" if 0xD800 <= code <= 0xDFFF else f"\\x{{{code:X}}}"
+    return r"\?" if 0xD800 <= code <= 0xDFFF else f"\\x{{{code:X}}}"

@@ -117,7 +117,8 @@ def _re2_test(pattern: Pattern) -> Callable[[str], bool]:
     options.dot_nl = True
     options.never_capture = True
     source = {Wild.RUN: ".*", Wild.ONE: "."}
-    expression = "".join(re2.escape(part) if isinstance(part, str) else source[part] for part in pattern.parts)
+    parts = (re2.escape(_encodable(part)) if isinstance(part, str) else source[part] for part in pattern.parts)
+    expression = "".join(parts)
     try:
         compiled = re2.compile(expression, options)
     except re2.error as error:

@@ -34,10 +34,8 @@ def in_words(tree: Tree) -> str:
             return " and ".join(_inside(child) for child in children)
         case Or(children):
             return " or ".join(_inside(child) for child in children)
-        case Not(Leaf() as leaf):
-            return f"{field_in_words(leaf)} {asked(leaf, negated=True)}"
         case Not(child):
-            return f"not {_inside(child)}"
+            return _negation_in_words(child)
         case Nested(path, child):
             return f"one element of {path} has {_inside(child)}"
         case Leaf():
@@ -48,6 +46,15 @@ def in_words(tree: Tree) -> str:
             return "every event"
         case MatchNone():
             return "no event"
+
+
+def _negation_in_words(child: Tree) -> str:
+    match child:
+        case Leaf():
+            return f"{field_in_words(child)} {asked(child, negated=True)}"
+        case Formula(Call("isnull", (operand,))):
+            return f"{operand_in_words(operand)} has a value"
+    return f"not {_inside(child)}"
 
 
 def field_in_words(leaf: Leaf) -> str:

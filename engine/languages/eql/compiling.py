@@ -1,5 +1,6 @@
 """Queries of EQL as trees and plans."""
 
+import re
 from dataclasses import dataclass, field
 
 from engine.errors import LanguageError
@@ -12,6 +13,7 @@ from engine.tree import Constant, Leaf, Op, Tree, all_of, depth_of
 
 MAX_LENGTH = 200_000
 MAX_TREE_DEPTH = 100
+_HALF = re.compile("[\ud800-\udfff]")
 _MOST_HEAD = 2**31 - 1
 
 
@@ -52,6 +54,8 @@ def parse_eql(
     """
     if len(text) > MAX_LENGTH:
         raise LanguageError(f"a query may have at most {MAX_LENGTH:,} characters", 1, 1)
+    if half := _HALF.search(text):
+        raise LanguageError.at(text, half.start(), 1, "this is half a character (a lone surrogate)", "Take it out.")
     shape = QueryReader(text).query()
     compiler = _QueryCompiler(text, category_field)
     pipes = tuple(map(compiler.pipe, shape.pipes))

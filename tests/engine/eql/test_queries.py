@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from engine.errors import LanguageError
 from engine.languages.eql import Pipe, parse_eql
 from engine.plan import JoinKey, Logic, Sample, Sequence, logic_from_json, logic_to_json, parts_of
 from engine.tree import Leaf, MatchAll, MatchNone, Op, Or, all_of
@@ -109,3 +110,9 @@ def test_a_plan_survives_storage():
 def test_keywords_may_be_parts_of_a_field_name():
     query = parse_eql("any where event.sequence == 1 and x.any.by : 2")
     assert query.tree == all_of(Leaf("event.sequence", Op.IS, ("1",)), Leaf("x.any.by", Op.IS, ("2",), fold=True))
+
+
+def test_half_a_character_is_refused_with_its_place():
+    with pytest.raises(LanguageError) as caught:
+        parse_eql('any where a == "\ud800"')
+    assert caught.value.column == 17

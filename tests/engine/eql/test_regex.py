@@ -124,3 +124,8 @@ def test_no_expression_takes_long_to_refuse_or_to_judge(expression):
 def test_half_a_character_in_a_value_is_an_unknown_one():
     assert fits("a.b", "a\ud800b")
     assert not fits("ab", "a\ud800b")
+
+
+def test_half_a_character_in_a_pattern_is_no_crash():
+    assert fits("a\ud800", "a\udc00")
+    assert not fits("a\ud800", "a")
