@@ -38,9 +38,10 @@ def order_of(at: datetime, tiebreaker: Scalar | None, arrival: Hashable) -> Orde
 
     Source: Elasticsearch reference, EQL search, "tiebreaker_field".
     """
+    seconds = at.timestamp()  # a float tells microseconds apart, and sorts in a fraction of the time
     if tiebreaker is None:
-        return (at, 2, 0, arrival)
-    return (at, 1, tiebreaker, arrival) if isinstance(tiebreaker, str) else (at, 0, tiebreaker, arrival)
+        return (seconds, 2, 0, arrival)
+    return (seconds, 1, tiebreaker, arrival) if isinstance(tiebreaker, str) else (seconds, 0, tiebreaker, arrival)
 
 
 def candidates_of(

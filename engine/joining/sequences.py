@@ -19,33 +19,24 @@ from collections.abc import Sequence as Many
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
+from operator import attrgetter
+from typing import TypeAlias
 
 from engine.joining.candidates import Candidate, Check, checked
 from engine.joining.keys import in_order
 from engine.joining.matches import Joining, Match
-from engine.plan import UNTIL, Sequence, Step
+from engine.plan import UNTIL, Sequence
+
+_Pending: TypeAlias = tuple[Candidate, tuple[Many[Candidate], ...]]
+"""A sequence that has come some steps far: its first event, and its events step by step."""
 
 
 @dataclass(slots=True)
-class _Pending:
-    """A sequence that has come some steps far: its events so far, step by step, and where it began and stands."""
+class _Run:
+    """A step with runs under one key: its events, and the sequences inside, each with the place where it began."""
 
-    first: Candidate
-    events: tuple[Many[Candidate], ...] = ()
-
-
-@dataclass(slots=True)
-class _Stage:
-    """A step under one key: the sequence that has come through it, and those inside its run."""
-
-    waiting: _Pending | None = None
-    running: deque[tuple[_Pending, int]] = field(default_factory=deque)
-    run: list[Candidate] = field(default_factory=list)
-
-    def clear(self) -> None:
-        self.waiting = None
-        self.running.clear()
-        self.run.clear()
+    events: list[Candidate] = field(default_factory=list)
+    pending: deque[tuple[_Pending, int]] = field(default_factory=deque)
 
 
 def find_sequences(
@@ -68,83 +59,102 @@ def find_sequences(
 def _in_order(plan: Sequence, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
     """By time. An event that fits several steps is offered to the later steps first, so that it serves each sequence
     once, and counts as `until` only for what follows. The same candidate given twice counts once."""
+    ordered = sorted(candidates, key=attrgetter("order"))
+    start, number = 0, len(ordered)
+    while start < number:
+        end, order = start + 1, ordered[start].order
+        while end < number and ordered[end].order == order:
+            end += 1
+        if end == start + 1:
+            yield ordered[start]
+        else:
+            yield from _of_one_event(plan, ordered[start:end])
+        start = end
+
+
+def _of_one_event(plan: Sequence, candidates: list[Candidate]) -> list[Candidate]:
     last = len(plan.steps)
     ranks = {UNTIL: last + 1} | {str(number): last - number for number in range(1, last + 1)}
-    previous: dict[tuple[str, Hashable], Hashable] = {}
-    for candidate in sorted(candidates, key=lambda candidate: (candidate.order, ranks[candidate.part])):
-        place = (candidate.part, candidate.key)
-        if place not in previous or previous[place] != candidate.ref:
-            previous[place] = candidate.ref
-            yield candidate
+    different = {(candidate.part, candidate.key): candidate for candidate in candidates}
+    return sorted(different.values(), key=lambda candidate: ranks[candidate.part])
 
 
 class _Machine:
-    """The pending sequences of all keys."""
+    """The pending sequences of all keys: for each key the one that has come through each step."""
 
     def __init__(self, plan: Sequence) -> None:
         self._span = plan.maxspan
         self.positive = [number for number, step in enumerate(plan.steps) if not step.missing]
-        self._steps: list[Step] = [plan.steps[number] for number in self.positive]
+        self._runs = [plan.steps[number].runs for number in self.positive]
+        self._last = len(self.positive) - 1
         self._places = {str(number + 1): place for place, number in enumerate(self.positive)}
-        self._stages: dict[Hashable, list[_Stage]] = {}
+        self._waiting: dict[Hashable, list[_Pending | None]] = {}
+        self._running: dict[tuple[int, Hashable], _Run] = {}
         self.complete: list[_Pending] = []
         self.absent: dict[tuple[int, Hashable], list[datetime]] = {}
 
     def take(self, candidate: Candidate) -> None:
         """Move on what this event moves on. Events must come in order."""
         place = self._places.get(candidate.part)
-        if place is not None:
-            self._advance(place, candidate)
-        elif candidate.part != UNTIL:
-            self.absent.setdefault((int(candidate.part) - 1, candidate.key), []).append(candidate.at)
-        else:
-            for stage in self._stages.get(candidate.key, ()):
-                stage.clear()
-
-    def _advance(self, place: int, candidate: Candidate) -> None:
-        stages = self._stages.get(candidate.key)
-        if stages is None:
+        if place is None:
+            self._take_other(candidate)
+            return
+        waiting = self._waiting.get(candidate.key)
+        if waiting is None:
             if place:
                 return
-            stages = self._stages[candidate.key] = [_Stage() for _ in self._steps]
-        done = self._through(stages[place], self._entering(stages, place, candidate), place, candidate)
-        if done is None:
+            waiting = self._waiting[candidate.key] = [None] * self._last
+        pending = self._entering(waiting, place, candidate)
+        runs = self._runs[place]
+        if runs > 1:
+            pending = self._through_run(pending, place, runs, candidate)
+        elif pending is not None:
+            pending = pending[0], (*pending[1], (candidate,))
+        if pending is None:
             return
-        if place == len(self._steps) - 1:
-            self.complete.append(done)
+        if place == self._last:
+            self.complete.append(pending)
         else:
-            stages[place].waiting = done
+            waiting[place] = pending
 
-    def _entering(self, stages: list[_Stage], place: int, candidate: Candidate) -> _Pending | None:
+    def _entering(self, waiting: list[_Pending | None], place: int, candidate: Candidate) -> _Pending | None:
         """The sequence that this event takes into the step: a new one, or the one that waits at the step before."""
         if place == 0:
-            return _Pending(candidate)
-        pending, stages[place - 1].waiting = stages[place - 1].waiting, None
-        return pending if pending and self._in_span(pending, candidate) else None
-
-    def _through(self, stage: _Stage, entering: _Pending | None, place: int, candidate: Candidate) -> _Pending | None:
-        """The sequence that comes out of the step with this event."""
-        runs = self._steps[place].runs
-        if runs == 1:
-            return entering and _Pending(entering.first, (*entering.events, (candidate,)))
-        if entering:
-            stage.running.append((entering, len(stage.run)))
-        elif not stage.running:
+            return candidate, ()
+        pending = waiting[place - 1]
+        if pending is None:
             return None
-        stage.run.append(candidate)
-        if len(stage.run) - stage.running[0][1] < runs:
+        waiting[place - 1] = None
+        return pending if self._span is None or candidate.at - pending[0].at <= self._span else None
+
+    def _through_run(self, entering: _Pending | None, place: int, runs: int, candidate: Candidate) -> _Pending | None:
+        """The sequence that has gone through the whole run with this event."""
+        name = (place, candidate.key)
+        run = self._running.get(name)
+        if run is None:
+            if entering is None:
+                return None
+            run = self._running[name] = _Run()
+        if entering is not None:
+            run.pending.append((entering, len(run.events)))
+        run.events.append(candidate)
+        if len(run.events) - run.pending[0][1] < runs:
             return None
-        pending, began = stage.running.popleft()
-        done = _Pending(pending.first, (*pending.events, stage.run[began : began + runs]))
-        self._forget(stage)
-        return done if self._in_span(pending, candidate) else None
+        (first, events), began = run.pending.popleft()
+        if not run.pending:
+            del self._running[name]
+        if self._span is not None and candidate.at - first.at > self._span:
+            return None
+        return first, (*events, run.events[began : began + runs])
 
-    def _forget(self, stage: _Stage) -> None:
-        if not stage.running:
-            stage.run.clear()
-
-    def _in_span(self, pending: _Pending, candidate: Candidate) -> bool:
-        return self._span is None or candidate.at - pending.first.at <= self._span
+    def _take_other(self, candidate: Candidate) -> None:
+        """Note an event that should be missing; drop everything pending under the key of an `until`."""
+        if candidate.part != UNTIL:
+            self.absent.setdefault((int(candidate.part) - 1, candidate.key), []).append(candidate.at)
+            return
+        self._waiting.pop(candidate.key, None)
+        for place in range(self._last + 1):
+            self._running.pop((place, candidate.key), None)
 
 
 class _Missing:
@@ -165,17 +175,17 @@ class _Missing:
         """When it is certain that the last step's event is missing; None when no such event is asked for."""
         if not self._trailing or self._plan.maxspan is None:
             return None
-        return pending.first.at + self._plan.maxspan
+        return pending[0].at + self._plan.maxspan
 
     def spoilt(self, pending: _Pending) -> bool:
         """Whether an event is there that should be missing."""
-        key = pending.first.key
+        key = pending[0].key
         for number, before in self._between:
-            low, high = pending.events[before][-1].at, pending.events[before + 1][0].at
+            low, high = pending[1][before][-1].at, pending[1][before + 1][0].at
             times = self._absent.get((number, key), [])
             if bisect_right(times, low) < bisect_left(times, high):
                 return True
-        return self._spoilt_around(key, pending.first.at, pending.events[-1][-1].at)
+        return self._spoilt_around(key, pending[0].at, pending[1][-1][-1].at)
 
     def _spoilt_around(self, key: Hashable, first: datetime, last: datetime) -> bool:
         """Whether `maxspan` is too long to lie around the sequence without an event that should be missing before or
@@ -198,19 +208,24 @@ class _Missing:
 
 def _match(plan: Sequence, positive: list[int], pending: _Pending) -> Match:
     refs: list[Hashable | None] = []
-    events = dict(zip(positive, pending.events, strict=True))
+    events = dict(zip(positive, pending[1], strict=True))
     for number, step in enumerate(plan.steps):
         refs += [None] * step.runs if step.missing else [event.ref for event in events[number]]
-    last = pending.events[-1][-1]
-    completing = pending.first if plan.steps[-1].missing else last
-    return Match(pending.first.key, tuple(refs), completing.ref, last.at)
+    last = pending[1][-1][-1]
+    completing = pending[0] if plan.steps[-1].missing else last
+    return Match(pending[0].key, tuple(refs), completing.ref, last.at)
 
 
 def _without_repetition(matches: list[Match]) -> list[Match]:
     """The same events found under several keys, as arrays make it, are one sequence; it keeps the first of the keys."""
-    by_refs: dict[tuple[Hashable | None, ...], Match] = {}
+    kept: list[Match] = []
+    places: dict[Hashable, list[int]] = {}
     for match in matches:
-        known = by_refs.get(match.refs)
-        if known is None or in_order(match.key) < in_order(known.key):
-            by_refs[match.refs] = match
-    return list(by_refs.values())
+        alike = places.setdefault(match.completing, [])
+        known = next((place for place in alike if kept[place].refs == match.refs), None)
+        if known is None:
+            alike.append(len(kept))
+            kept.append(match)
+        elif in_order(match.key) < in_order(kept[known].key):
+            kept[known] = match
+    return kept
