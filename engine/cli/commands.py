@@ -23,7 +23,7 @@ def check(options: Namespace) -> int:
     worst = FINE
     for path in rule_files(options.paths):
         for read in rules_in(path):
-            put(read.to_json())
+            put(read.to_json() | ({"lint": read.findings()} if options.lint else {}))
             worst = max(worst, BAD_RULE if read.status == "error" else FINE)
     return worst
 

@@ -34,12 +34,12 @@ def _holds_rules(path: Path) -> bool:
     return path.suffix == ".toml" or (path.suffix in EXPORT_SUFFIXES and begins_like_an_export(path))
 
 
-def text_of_file(path: Path) -> str:
-    """The text of a file. Raises UnusableError."""
+def text_of_file(path: Path) -> str | None:
+    """The text of a file, None when it is none. Raises UnusableError when it cannot be read at all."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise UnusableError(f"{path} is not text in UTF-8.") from None
+        return None
     except OSError as error:
         raise UnusableError(f"{path} cannot be read: {error.strerror}.") from None
 

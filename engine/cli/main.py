@@ -63,6 +63,7 @@ def _parser() -> ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="check | run | query | explain")
 
     one = _command(commands, "check", "check rules without running them", _CHECK, check)
+    one.add_argument("--lint", action="store_true", help="add what a rule hardly means so, under lint")
     one.add_argument("paths", nargs="+", metavar="PATH", help="a rule file or a folder")
 
     one = _command(commands, "run", "run rules over events", _RUN, run)

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from engine.cli.exports import EXPORT_SUFFIXES, Entry, entries_of, is_rule
 from engine.cli.files import text_of_file
 from engine.cli.places import Place, place_in_file
 from engine.errors import EngineError, LanguageError, RuleFileError
+from engine.linting import lint
 from engine.rulefile import RuleDefinition, compile_rule, load_rule
 from engine.rulefile.kibana import read_kibana_rule
 from engine.running import Rule
@@ -28,6 +29,7 @@ class Read:
     rule_id: str | None = None
     type: str | None = None
     rule: Rule | None = None
+    definition: RuleDefinition | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The line that `check` prints."""
@@ -41,6 +43,10 @@ class Read:
             "column": self.place.column,
         }
 
+    def findings(self) -> list[dict[str, Any]]:
+        """What the linter says of the rule; places are those inside the text of the key."""
+        return [asdict(finding) for finding in lint(self.definition)] if self.definition else []
+
 
 def rules_in(path: Path) -> Iterator[Read]:
     """The rules of a file: the one of a TOML file, or those of an export from Kibana.
@@ -48,6 +54,9 @@ def rules_in(path: Path) -> Iterator[Read]:
     Raises: UnusableError when the file itself cannot be read.
     """
     text = text_of_file(path)
+    if text is None:
+        yield Read(str(path), "error", "is not text in UTF-8")
+        return
     if path.suffix not in EXPORT_SUFFIXES:
         yield _toml(path, text)
         return
@@ -86,8 +95,8 @@ def _compiled(path: str, definition: RuleDefinition, text: str) -> Read:
     except EngineError as error:
         return Read(path, "error", str(error), NOWHERE, *names)
     if compiled.reason_not_evaluated is not None:
-        return Read(path, "unsupported", compiled.reason_not_evaluated, NOWHERE, *names)
-    return Read(path, "ok", "", NOWHERE, *names, rule=Rule(definition, compiled))
+        return Read(path, "unsupported", compiled.reason_not_evaluated, NOWHERE, *names, definition=definition)
+    return Read(path, "ok", "", NOWHERE, *names, Rule(definition, compiled), definition)
 
 
 def _rule_table(text: str) -> Mapping[str, Any]:

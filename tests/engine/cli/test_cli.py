@@ -137,6 +137,17 @@ def test_check_finds_rules_in_folders_and_in_exports_and_leaves_files_of_events_
     ]
 
 
+def test_check_lints_when_asked_to_and_goes_on_after_a_file_that_is_no_text(
+    write: Any, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    path = Path(write("a/b.toml", rule('HEAD\ntype = "eql"\nquery = \'any where process.name in ("a*", "b")\'')))
+    (path.parent / "a.toml").write_bytes(b"\xff\xfe")
+    assert main(["check", "--lint", str(path.parent)]) == 1
+    bad, odd = lines(capsysbinary)
+    assert (bad["status"], bad["message"], bad["lint"]) == ("error", "is not text in UTF-8", [])
+    assert [(odd["status"], finding["key"], finding["line"]) for finding in odd["lint"]] == [("ok", "query", 1)]
+
+
 def test_explain_shows_each_clause_and_the_first_that_failed(
     write: Any, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
