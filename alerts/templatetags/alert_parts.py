@@ -38,7 +38,7 @@ KINDS = {
 JOINED_KINDS = {
     Kind.SEQUENCE: _("EQL sequence"),
     Kind.SAMPLE: _("EQL sample"),
-    Kind.BLOCK: _("Event of an EQL sequence"),
+    Kind.BLOCK: _("One of several joined events"),
 }
 REASON_KEYS = {
     Reason.TRUE_POSITIVE: "t",
@@ -155,7 +155,7 @@ def row_kind(alert: Alert) -> str:
     if alert.learning:
         number = int((told.get("learning") or {}).get("combinations", 0))
         return _("learning, %(n)s new") % {"n": f"{number:,}"}
-    return {Kind.BLOCK: _("step of a sequence"), Kind.INDICATOR: _("indicator")}.get(Kind(alert.kind), "")
+    return {Kind.BLOCK: _("one of several"), Kind.INDICATOR: _("indicator")}.get(Kind(alert.kind), "")
 
 
 @register.simple_tag

@@ -19,6 +19,7 @@ from events.models import Batch
 from events.store import read_batches
 from rules.loading import Status, load_rules
 from rules.ruleset import ActiveRule, current
+from soc.web import clock
 from tests.alerts.pages.world import World
 
 HEAD = '''[metadata]
@@ -134,8 +135,6 @@ def load() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for rule_id, text in RULES.items():
             (Path(folder) / f"{rule_id}.toml").write_text(text)
-        from soc.web import clock
-
         report = load_rules(paths=[Path(folder)], source="pack", actor=None, now=clock.now(), enable=True)
     assert not report.count(Status.ERROR), report.errors
 
@@ -196,6 +195,16 @@ def _steps(*events: Judged | None) -> list[dict[str, Any]]:
 
 def sequence(world: World) -> Alert:
     """A shell, its connection 3.2 s later, and no end within 30 s."""
+    first, second = stored(world, story_of_shell(world))
+    by = [{"field": "host.name", "value": "web-3"}, {"field": "process.entity_id", "value": "sh-1"}]
+    facts = {"by": by, "maxspan_ms": 30_000, "steps": _steps(first, second, None)}
+    members = (Member("step 1", first), Member("step 2", second))
+    joined = Joined(Kind.SEQUENCE, b"sequence", facts, members)
+    return raised(Hit(rule(SEQUENCE), second.event, second.document, joined=joined), world=world)
+
+
+def story_of_shell(world: World) -> list[dict[str, Any]]:
+    """The events of the sequence rule's story."""
     shell = document(
         world, 130, "process", event__type=["start"], process__name="sh", process__executable="/bin/sh",
         process__args=["sh", "-i"], process__command_line="sh -i", process__entity_id="sh-1",
@@ -205,12 +214,7 @@ def sequence(world: World) -> Alert:
         world, 126.8, "network", event__type=["start"], process__name="sh", process__executable="/bin/sh",
         process__entity_id="sh-1", destination__ip="203.0.113.66", destination__port=4444, source__ip="10.1.2.3",
     )  # fmt: skip
-    first, second = stored(world, [shell, phone])
-    by = [{"field": "host.name", "value": "web-3"}, {"field": "process.entity_id", "value": "sh-1"}]
-    facts = {"by": by, "maxspan_ms": 30_000, "steps": _steps(first, second, None)}
-    members = (Member("step 1", first), Member("step 2", second))
-    joined = Joined(Kind.SEQUENCE, b"sequence", facts, members)
-    return raised(Hit(rule(SEQUENCE), second.event, second.document, joined=joined), world=world)
+    return [shell, phone]
 
 
 def sample(world: World) -> Alert:
