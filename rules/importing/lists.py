@@ -6,7 +6,7 @@ off or removed stays so.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from accounts.models import Change
 from engine import RuleDefinition
 from rules import epoch
 from rules.exceptions import content_of, record_item
-from rules.importing.items import OURS, Content, export_item, for_rule, ids_of, read_item
+from rules.importing.items import OURS, Content, export_item, for_rule, ids_of, in_one, read_item
 from rules.importing.report import Line
 from rules.importing.sources import Found, Kind
 from rules.models import ExceptionItem, Rule
@@ -59,19 +59,33 @@ def import_exceptions(
     """Apply the items to the rules that reference their lists; a line for each item and rule."""
     lists = {str(one.data.get("list_id")): one for one in found if one.kind is Kind.LIST}
     items = [one for one in found if one.kind is Kind.ITEM]
-    if not lists and not items:
+    kept = _kept_here(definitions, {str(one.data.get("list_id")) for one in items})
+    if not items and not kept:
         return []
-    here = _here(definitions, items)
+    here = _here(definitions, [*items, *kept])
     lines: list[Line] = []
     steps: list[_Step] = []
     for one in items:
         made = _steps(one, here, origin.now)
         lines += made if isinstance(made, list) else []
         steps += made if isinstance(made, tuple) else []
+    for one in kept:
+        made = _steps(one, here, origin.now)
+        steps += [step for step in made if isinstance(step, _Step) and step.status is Status.NEW]
     if not dry_run:
         for start in range(0, len(steps), BATCH):
             _apply(steps[start : start + BATCH], lists, origin)
     return [*lines, *map(_told, steps)]
+
+
+def _kept_here(definitions: Mapping[str, RuleDefinition], brought: Set[str]) -> list[Found]:
+    """The items of lists that the rules reference and that were imported before, with other rules."""
+    listed = {str(one.get("list_id")) for rule in definitions.values() for one in rule.exceptions_list} - brought
+    items: dict[tuple[str, str], list[ExceptionItem]] = defaultdict(list)
+    for item in ExceptionItem.objects.filter(list_id__in=listed).exclude(list_id="").order_by("pk"):
+        items[item.list_id, item.item_id].append(item)
+    whole = ((list_id, in_one(of)) for (list_id, _), of in items.items())
+    return [Found(f"list {list_id}", Kind.ITEM, data=data) for list_id, data in whole if data is not None]
 
 
 def _here(definitions: Mapping[str, RuleDefinition], items: Iterable[Found]) -> _Here:

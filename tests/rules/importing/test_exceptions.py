@@ -153,3 +153,11 @@ def test_an_item_that_cannot_be_kept_is_an_error(import_objects: Import, more: d
     report = import_objects(*_objects({**exported_item("shared", "one"), **more}))
     assert told(report)[-1] == ("exception", "error")
     assert not ExceptionItem.objects.exists()
+
+
+def test_a_rule_that_comes_later_gets_the_exceptions_of_the_lists_it_references(import_objects: Import) -> None:
+    import_objects(*_objects(exported_item("shared", "one")))
+    later = exported_rule(rule_id=OTHER, name="Later", exceptions_list=[reference("shared")])
+    assert told(import_objects(later)) == [("rule", "new"), ("exception", "new")]
+    assert _excepted(OTHER)
+    assert told(import_objects(later)) == [("rule", "unchanged")]
