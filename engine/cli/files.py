@@ -15,12 +15,15 @@ def rule_files(paths: Sequence[str]) -> Iterator[Path]:
     """The rule files under the given files and folders, those of a folder sorted by path; a file named is always read,
     whatever its name.
 
-    Raises: UnusableError for what is not there.
+    Raises: UnusableError for what is not there, and for folders without rules, so that a check of nothing cannot pass.
     """
     for text in paths:
         path = Path(text)
         if path.is_dir():
-            yield from sorted(found for found in path.rglob("*") if _holds_rules(found))
+            found = sorted(file for file in path.rglob("*") if _holds_rules(file))
+            if not found:
+                raise UnusableError(f"{text} holds no rule files.")
+            yield from found
         elif path.exists():
             yield path
         else:

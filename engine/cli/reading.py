@@ -60,11 +60,15 @@ def rules_in(path: Path) -> Iterator[Read]:
     if path.suffix not in EXPORT_SUFFIXES:
         yield _toml(path, text)
         return
-    for entry in entries_of(text):
-        if entry.error is not None:
-            yield Read(str(path), "error", entry.error, Place(entry.line, None))
-        elif is_rule(entry.data):
-            yield _exported(path, entry)
+    entries = [entry for entry in entries_of(text) if entry.error is not None or is_rule(entry.data)]
+    if not entries:
+        yield Read(str(path), "error", "holds no rules")
+    for entry in entries:
+        yield _exported(path, entry) if entry.error is None else _unreadable(path, entry)
+
+
+def _unreadable(path: Path, entry: Entry) -> Read:
+    return Read(str(path), "error", entry.error or "", Place(entry.line, None))
 
 
 def _exported(path: Path, entry: Entry) -> Read:

@@ -219,9 +219,9 @@ def _match(plan: Sequence, positive: list[int], pending: _Pending) -> Match:
 def _without_repetition(matches: list[Match]) -> list[Match]:
     """The same events found under several keys, as arrays make it, are one sequence; it keeps the first of the keys."""
     kept: list[Match] = []
-    places: dict[Hashable, list[int]] = {}
+    places: dict[tuple[Hashable, Hashable], list[int]] = {}
     for match in matches:
-        alike = places.setdefault(match.completing, [])
+        alike = places.setdefault((match.refs[0], match.completing), [])
         known = next((place for place in alike if kept[place].refs == match.refs), None)
         if known is None:
             alike.append(len(kept))

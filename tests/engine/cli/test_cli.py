@@ -137,6 +137,13 @@ def test_check_finds_rules_in_folders_and_in_exports_and_leaves_files_of_events_
     ]
 
 
+def test_check_refuses_a_file_that_was_named_and_holds_no_rules(
+    write: Any, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert main(["check", write("events.ndjson", '{"a": 1}\n')]) == 1
+    assert [(line["status"], line["message"]) for line in lines(capsysbinary)] == [("error", "holds no rules")]
+
+
 def test_check_lints_when_asked_to_and_goes_on_after_a_file_that_is_no_text(
     write: Any, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
@@ -189,6 +196,7 @@ def test_explain_goes_step_by_step_and_names_an_index_that_does_not_fit(
 @pytest.mark.parametrize(
     ("call", "said"),
     [
+        (["check", "EMPTY"], "holds no rule files."),
         (["check", "/nowhere/at/all"], "/nowhere/at/all is not there."),
         (["run", "--rules", "RULE", "--events", "/nowhere"], "/nowhere cannot be read: No such file or directory."),
         (["run", "--rules", "RULE", "--events", "BROKEN"], "line 2 (counting from 0): the event is not JSON"),
@@ -210,6 +218,7 @@ def test_what_cannot_be_used_is_said_in_a_sentence_with_exit_code_two(
         "LEARNING": write("m.toml", rule('HEAD\ntype = "machine_learning"')),
         "FINE": write("fine.ndjson", '{"a": 1}\n\n'),
         "BROKEN": write("broken.ndjson", '{"a": 1}\n\n{"a": \n'),
+        "EMPTY": str(Path(write("empty/notes.md", "")).parent),
         "LIST": write("list.ndjson", "[1]\n"),
     }
     assert main([files.get(word, word) for word in call]) == 2
