@@ -158,10 +158,11 @@ HITS_BY_TYPE: dict[str, Callable[[ActiveRule, Sequence[Judged], Newness], list[H
 
 
 def _run(found: Findings, raised: Raised, judged: Pass, now: datetime) -> RunRow:
+    late = judged.kind is RuleRun.Kind.BATCH and settlings.is_late(found.rule.definition, judged.start, now)
     return RunRow(
         rule_id=found.rule.id,
         revision_id=found.rule.revision_id,
-        kind=judged.kind,
+        kind=RuleRun.Kind.GAP if late else judged.kind,
         at=now,
         start=judged.start,
         end=judged.end,

@@ -38,7 +38,7 @@ from rules.quarantine import quarantine
 from rules.ruleset import ActiveRule, RuleSet, current
 from rules.runs import RunRow, append
 from rules.schedule import interval, lookback
-from rules.settlings import MAX_ATTEMPTS, SPACING, Claimed
+from rules.settlings import MAX_ATTEMPTS, Claimed
 
 log = structlog.get_logger(__name__)
 AT_ONCE = 10
@@ -252,11 +252,12 @@ def _kept(rule: ActiveRule) -> dict[str, timedelta]:
 
 def _tell(work: Work, claimed: Claimed, found: Found, raised: Raised, started: float) -> None:
     """Leave a line among the rule's runs when there is something to tell."""
-    late = _is_late(work.rule, claimed, work.now)
+    since = claimed.waiting_since
+    late = since is not None and settlings.is_late(work.rule.definition, since, work.now)
     if not (found.hits or found.excepted or late):
         return
     rule = work.rule
-    begin = claimed.waiting_since if claimed.settled_to is None or not late else claimed.settled_to
+    begin = since if claimed.settled_to is None or not late else claimed.settled_to
     append(
         [
             RunRow(
@@ -276,8 +277,3 @@ def _tell(work: Work, claimed: Claimed, found: Found, raised: Raised, started: f
             )
         ]
     )
-
-
-def _is_late(rule: ActiveRule, claimed: Claimed, now: datetime) -> bool:
-    """Whether candidates waited longer than the rule may take to fire: an outage lies between."""
-    return claimed.waiting_since is not None and now - claimed.waiting_since > interval(rule.definition) + SPACING

@@ -15,7 +15,9 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import F, Q
 
+from engine import RuleDefinition
 from rules.models import Settling
+from rules.schedule import interval
 
 QUIET = timedelta(seconds=1)
 SPACING = timedelta(seconds=5)
@@ -25,6 +27,13 @@ MAX_ATTEMPTS = 3
 MAX_ERROR = 2_000
 # A rule that is noted by every pass has its row written twice a second at most.
 _AGAIN_AFTER = timedelta(milliseconds=500)
+
+
+def is_late(definition: RuleDefinition, since: datetime, now: datetime) -> bool:
+    """Whether what has waited since then waited longer than the rule may take to fire: there was an outage."""
+    return now - since > interval(definition) + SPACING
+
+
 _NOTE = """
 INSERT INTO rules_settling AS row (rule_id, due_at, waiting_since, attempts, error)
 SELECT rule_id, %(quiet)s, %(now)s, 0, '' FROM unnest(%(rules)s::text[]) AS rule_id
