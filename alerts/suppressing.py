@@ -36,7 +36,7 @@ MOST_FIELDS = 10
 _MOST_VALUES, _LONGEST_VALUE = 50, 500
 _UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LONGEST = timedelta(days=365)
-_LOCK_CLASS, _SLOTS = 1_702_911_340, 1_024
+_LOCK_CLASS, _SLOTS = 1_702_911_340, 256
 _LOCK = "SELECT pg_advisory_xact_lock(%s, slot) FROM (SELECT unnest(%s::int[]) AS slot) AS slots"
 _REMEMBER = (
     "INSERT INTO alerts_suppressedhit (identity, alert_id, day) "

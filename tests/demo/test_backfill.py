@@ -53,7 +53,7 @@ def test_laying_the_same_days_again_stores_nothing_twice(demo):
     first = _lay(demo, days=1)
     stored, alerts = Event.objects.count(), Alert.objects.count()
     second = _lay(demo, days=1)
-    assert first.events == stored
+    assert first.events == Event.objects.exclude(index__startswith=".").count()  # alerts are events too
     assert (second.events, Event.objects.count(), Alert.objects.count()) == (0, stored, alerts)
 
 
