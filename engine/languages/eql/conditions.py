@@ -21,7 +21,7 @@ from engine.languages.eql.nodes import (
     Negation,
 )
 from engine.languages.eql.signatures import Sort
-from engine.languages.eql.values import TURNED, ValueCompiler
+from engine.languages.eql.values import TURNED, ValueCompiler, optional_pair
 from engine.patterns import escape
 from engine.tree import (
     Call,
@@ -86,6 +86,8 @@ class ConditionCompiler(ValueCompiler):
         return negated(self.condition(node))
 
     def _comparison(self, node: Comparison) -> Tree:
+        if same := optional_pair(node):
+            return Formula(same) if node.sign == "==" else negated(Formula(same))
         operand = self.comparison(node)
         if isinstance(operand, Constant):
             return self._constant(node, operand)

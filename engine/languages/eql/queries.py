@@ -190,8 +190,6 @@ class QueryReader(ExpressionReader):
         self.take()
         place = self.since(opening.start)
         by, runs = self._behind()
-        if runs > 1 and opening.text == "![":
-            raise self.error(place, "a missing event cannot be repeated")
         if len(shared) + len(by) > MAX_KEYS:
             raise self.error(place, f"more than {MAX_KEYS} keys")
         return Term(event, by, opening.text == "![", runs, place)

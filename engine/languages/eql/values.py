@@ -153,8 +153,10 @@ class ValueCompiler:
     def comparison(self, node: Comparison) -> Operand:
         """A comparison as a call, its constant on the right.
 
-        Raises: LanguageError when both sides depend on the event.
+        Raises: LanguageError when both sides depend on the event, but for `?a == b`.
         """
+        if same := optional_pair(node):
+            return same if node.sign == "==" else Call("not", (same,))
         left, right = self.operand(node.left), self.operand(node.right)
         sign = node.sign
         if isinstance(left, Constant) and not isinstance(right, Constant):
@@ -227,6 +229,17 @@ class ValueCompiler:
                 start = place.start + len(quote) + at
                 return Place(start, start + 1)
         return place
+
+
+def optional_pair(node: Comparison) -> Call | None:
+    """`?a == b` of two fields, one of them optional: they are the same, or the event has neither. Elasticsearch takes
+    an optional field for null where no index knows it, and only then compares two fields."""
+    match node:
+        case Comparison("==" | "!=", Field(left, optional=first), Field(right, optional=second)) if first or second:
+            one, other = FieldValue(left), FieldValue(right)
+            neither = Call("and", (Call("isnull", (one,)), Call("isnull", (other,))))
+            return Call("or", (neither, Call("eq", (one, other))))
+    return None
 
 
 def _alike(values: list[Scalar]) -> bool:

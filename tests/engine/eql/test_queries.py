@@ -58,6 +58,11 @@ def test_one_repeated_item_is_a_sequence():
     assert sequence("sequence by a [any where true] with runs=100").steps[0].runs == 100
 
 
+def test_a_missing_event_may_be_repeated():
+    plan = sequence("sequence with maxspan=1s [any where a] ![any where b] with runs=2 [any where c]")
+    assert [(step.missing, step.runs) for step in plan.steps] == [(False, 1), (True, 2), (False, 1)]
+
+
 def test_until_and_missing_events_are_kept_with_their_keys():
     plan = sequence("sequence by a with maxspan=1m [any where b] ![any where c] until [process where true]")
     assert [step.missing for step in plan.steps] == [False, True]
