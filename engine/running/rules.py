@@ -12,6 +12,7 @@ from engine.times import lookback_of
 
 TIMESTAMP = "@timestamp"
 INGESTED = "event.ingested"
+SEQUENCE = "event.sequence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,10 @@ class Rule:
 
     @property
     def order_fields(self) -> tuple[tuple[str, ...], str | None]:
-        """The fields that say where an event stands in a sequence, and the one that decides between equal times."""
+        """The fields that say where an event stands in a sequence, and the one that decides between equal times:
+        the rule's, else the number that agents give their events."""
         timestamp, tiebreaker = order_fields(self.definition)
-        return (timestamp, INGESTED), tiebreaker
+        return (timestamp, INGESTED), tiebreaker or SEQUENCE
 
     def window(self, now: datetime) -> tuple[datetime, datetime]:
         """The time from which and up to which events count, both included."""
