@@ -29,6 +29,7 @@ from events.normalise import NormalisedEvent
 from events.store import put_batch
 
 MAX_BATCH = 5_000
+_LONGEST, _MOST = 2_000, 50  # of what a rule says about itself, which every alert repeats
 _OURS = ("kibana", "signal", "@timestamp", "event")
 
 
@@ -179,14 +180,14 @@ def _rule_fields(alert: Alert, definition: RuleDefinition, severity: str) -> dic
         "consumer": "siem",
         "producer": "siem",
         "enabled": True,
-        "description": definition.description,
+        "description": definition.description[:_LONGEST],
         "author": list(definition.author),
         "license": definition.license,
         "severity": severity,
         "risk_score": alert.risk_score,
         "tags": list(definition.tags),
-        "references": list(definition.references),
-        "false_positives": list(definition.false_positives),
+        "references": list(definition.references)[:_MOST],
+        "false_positives": [text[:_LONGEST] for text in definition.false_positives[:_MOST]],
         "interval": definition.interval,
         "from": definition.from_,
         "to": definition.to,

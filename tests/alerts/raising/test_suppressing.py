@@ -4,15 +4,19 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from tempfile import mkdtemp
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from alerts.evaluation import judge_lookbacks
 from alerts.models import Alert, SignalCount, Status, SuppressedHit
 from alerts.raising import raise_alerts
 from alerts.suppressing import suppression_of
+from rules.loading import load_rules
+from rules.models import RuleRun
 from rules.ruleset import forget
 from tests.alerts.raising.world import (
     NOW,
@@ -28,6 +32,7 @@ from tests.alerts.raising.world import (
     stored,
     suppressing,
 )
+from tests.alerts.world import PERL, RULE, post, work
 
 pytestmark = pytest.mark.django_db
 
@@ -246,3 +251,38 @@ def _in_passes(folder, moments, cuts):
         transaction.set_rollback(True)
     forget()
     return found
+
+
+FROM_A_FILE = """
+[rule.alert_suppression]
+group_by = ["host.name"]
+missing_fields_strategy = "suppress"
+[rule.alert_suppression.duration]
+unit = "m"
+value = 5
+"""
+
+
+def test_a_rule_file_says_it_and_the_runs_tell_of_it(tmp_path):
+    path = tmp_path / "folded.toml"
+    path.write_text(
+        RULE.format(
+            rule_id="folded",
+            name="Folded",
+            query=PERL,
+            severity="low",
+            risk=21,
+            interval="5m",
+            most=100,
+            more=FROM_A_FILE,
+        )
+    )
+    long_ago = NOW - timedelta(days=30)
+    load_rules(paths=[path], source="test", actor=None, now=long_ago, enable=True)
+    judge_lookbacks(now=long_ago, worker=uuid4())
+    for seconds in (0, 30, 60):
+        moment = NOW + timedelta(seconds=seconds)
+        post([event(moment), event(moment, host__name="web-2")], now=moment)
+        work(moment)
+    assert sorted(counts()) == [("web-1", 2), ("web-2", 2)]
+    assert [(run.alerts, run.suppressed) for run in RuleRun.objects.order_by("pk")] == [(2, 0), (0, 2), (0, 2)]
