@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Hashable, Iterable, Iterator
 from collections.abc import Sequence as Many
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from operator import attrgetter
 from typing import TypeAlias
@@ -26,6 +26,8 @@ from engine.joining.candidates import Candidate, Check, checked
 from engine.joining.keys import in_order
 from engine.joining.matches import Joining, Match
 from engine.plan import UNTIL, Sequence
+
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 _Pending: TypeAlias = tuple[Candidate, tuple[Many[Candidate], ...]]
 """A sequence that has come some steps far: its first event, and its events step by step."""
@@ -175,7 +177,10 @@ class _Missing:
         """When it is certain that the last step's event is missing; None when no such event is asked for."""
         if not self._trailing or self._plan.maxspan is None:
             return None
-        return pending[0].at + self._plan.maxspan
+        try:
+            return pending[0].at + self._plan.maxspan
+        except OverflowError:
+            return END_OF_TIME
 
     def spoilt(self, pending: _Pending) -> bool:
         """Whether an event is there that should be missing."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from engine.rule_types.eql import order_fields
 from engine.rulefile import CompiledRule, RuleDefinition
@@ -13,6 +13,7 @@ from engine.times import lookback_of
 TIMESTAMP = "@timestamp"
 INGESTED = "event.ingested"
 SEQUENCE = "event.sequence"
+ANCIENT = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,22 @@ class Rule:
 
     def window(self, now: datetime) -> tuple[datetime, datetime]:
         """The time from which and up to which events count, both included."""
-        end = now if self.definition.to == "now" else now - lookback_of(self.definition.to)
-        return now - lookback_of(self.definition.from_), end
+        end = now if self.definition.to == "now" else _back(now, self.definition.to)
+        return _back(now, self.definition.from_), end
 
     def history(self, now: datetime) -> datetime:
         """The time from which a new-terms rule remembers values."""
-        return now - lookback_of(self.definition.history_window_start or self.definition.from_)
+        return _back(now, self.definition.history_window_start or self.definition.from_)
 
     def counted(self, events: Sequence[Event], since: datetime, until: datetime) -> list[tuple[Moment, Event]]:
         """The events that count in a span of time, each with its time."""
         timed = ((event.moment(*self.time_fields), event) for event in events)
         return [(moment, event) for moment, event in timed if moment is not None and since <= moment.at <= until]
+
+
+def _back(now: datetime, lookback: str) -> datetime:
+    """The instant that a look-back reaches, or the beginning of time."""
+    try:
+        return now - lookback_of(lookback)
+    except OverflowError:
+        return ANCIENT

@@ -6,7 +6,7 @@ their history before it).
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from engine.joining import Key, group, join, meet
 from engine.leaves import pin_dates
@@ -18,10 +18,8 @@ from engine.running.findings import Finding
 from engine.running.joined import candidates_in
 from engine.running.moments import Moment
 from engine.running.passing import let_in
-from engine.running.rules import INGESTED, TIMESTAMP, Rule
+from engine.running.rules import ANCIENT, INGESTED, TIMESTAMP, Rule
 from engine.tree import Tree
-
-ANCIENT = datetime.min.replace(tzinfo=UTC)
 
 
 def latest(events: Iterable[Event]) -> datetime | None:

@@ -199,3 +199,65 @@ def test_of_many_equal_indicators_the_newest_hundred_are_told_and_none_is_its_ow
     plan = mapping((ADDRESS,))
     both = {"source.ip": "10.0.0.1", "threat.indicator.ip": "10.0.0.1"}
     assert meet(plan, [*candidates(plan, EVENT, both), *candidates(plan, INDICATOR, both)]) == []
+
+
+ROWS = st.lists(
+    st.tuples(st.sampled_from("abc"), st.integers(0, 9), st.lists(st.sampled_from("xyz"), max_size=3, unique=True)),
+    max_size=20,
+)
+
+
+@given(ROWS, st.integers(1, 4), st.integers(0, 3), st.randoms(use_true_random=False))
+@settings(max_examples=100, deadline=None)
+def test_groups_are_those_of_counting_by_hand_whatever_the_order(
+    rows: list[Any], value: int, different: int, random: Any
+) -> None:
+    events = counted([(key, second, tuple(values)) for key, second, values in rows])
+    expected = {
+        (key,): [
+            number for _, number in sorted((second, number) for number, (k, second, _) in enumerate(rows) if k == key)
+        ]
+        for key in {key for key, _, _ in rows}
+        if sum(k == key for k, _, _ in rows) >= value
+        and len({one for k, _, values in rows if k == key for one in values}) >= different
+    }
+    random.shuffle(events)
+    found = group(Threshold(("k",), value, "x", different), events)
+    assert {item.key: list(item.refs) for item in found} == expected
+
+
+VALUES = st.fixed_dictionaries(
+    {}, optional={name: st.lists(st.sampled_from("xyz"), min_size=1, max_size=2, unique=True) for name in "abc"}
+)
+ITEMS = st.lists(
+    st.lists(
+        st.builds(MappingEntry, st.sampled_from("abc"), st.sampled_from("abc"), st.booleans()), min_size=1, max_size=3
+    )
+    .map(tuple)
+    .filter(lambda item: not all(entry.negated for entry in item)),
+    min_size=1,
+    max_size=2,
+)
+
+
+@given(ITEMS, st.lists(VALUES, max_size=4), st.lists(VALUES, max_size=4))
+@settings(max_examples=200, deadline=None)
+def test_events_meet_the_indicators_that_a_comparison_of_each_with_each_finds(
+    items: list[Any], events: list[Any], indicators: list[Any]
+) -> None:
+    found = {(event, ref) for event, refs in met(mapping(*items), events, indicators) for ref, _ in refs}
+    assert found == {
+        (row, 100 + place)
+        for row, event in enumerate(events)
+        for place, indicator in enumerate(indicators)
+        if any(agrees(item, event, indicator) for item in items)
+    }
+
+
+def agrees(item: tuple[MappingEntry, ...], event: dict[str, Any], indicator: dict[str, Any]) -> bool:
+    asked = [entry for entry in item if not entry.negated]
+    if len(asked) > 1 and any(len(indicator.get(entry.value, [])) > 1 for entry in asked):
+        return False
+    return all(
+        set(event.get(entry.field, [])).isdisjoint(indicator.get(entry.value, [])) is entry.negated for entry in item
+    )

@@ -150,3 +150,12 @@ def test_filters_that_hold_for_no_event_say_so() -> None:
     told = told_of_event(rule('type = "eql"\nquery = "any where false"'), event(0, 1))
     assert told["matched"] is False
     assert told["why_not"]["held"] is False
+
+
+@pytest.mark.parametrize(
+    "when", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", -62_135_596_800_000, 253_402_300_799_999]
+)
+@pytest.mark.parametrize("text", RULES)
+def test_the_ends_of_time_are_times_like_any_other(text: str, when: Any) -> None:
+    events = [event_of(line, {"@timestamp": when, "k": "x", "a": a}) for line, a in enumerate([1, 1, 2])]
+    list(run([rule(text)], events))
