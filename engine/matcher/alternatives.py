@@ -1,7 +1,7 @@
 """An expression as a bounded list of alternatives: it is true when one of them is.
 
 An alternative is a condition on each of some fields, all of which must hold, and perhaps a rest that is asked of the
-whole event when they do. Splitting further than the bound is never needed: a part that does not fit is weakened to the
+event when they do. Splitting further than the bound is never needed: a part that does not fit is weakened to the
 conditions that all its branches share, which are necessary for it, and asked as a rest.
 """
 
@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.matcher.forms import AllOf, AnyOf, Atom, Condition, Form, Rest, either, every
-from engine.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +16,7 @@ class Alternative:
     """Conditions by field, and what else must be true."""
 
     conditions: Mapping[str, Condition]
-    rest: tuple[Tree, ...] = ()
+    rest: tuple[Form, ...] = ()
 
 
 _ALWAYS = Alternative({})
@@ -30,17 +29,17 @@ def alternatives_of(form: Form, most: int) -> list[Alternative]:
             return [_ALWAYS] if form else []
         case Atom(field, condition):
             return [Alternative({field: condition})]
-        case Rest(tree):
-            return [Alternative({}, (tree,))]
-        case AnyOf(parts, tree):
-            return _of_any(parts, tree, most)
-        case AllOf(parts, _):
+        case Rest():
+            return [Alternative({}, (form,))]
+        case AnyOf():
+            return _of_any(form, most)
+        case AllOf(parts):
             return _of_all(parts, most)
 
 
-def _of_any(parts: Sequence[Form], tree: Tree, most: int) -> list[Alternative]:
-    found = [alternative for part in parts for alternative in alternatives_of(part, most)]
-    return found if len(found) <= most else [_weakened(found, tree)]
+def _of_any(form: AnyOf, most: int) -> list[Alternative]:
+    found = [alternative for part in form.parts for alternative in alternatives_of(part, most)]
+    return found if len(found) <= most else [_weakened(found, form)]
 
 
 def _of_all(parts: Sequence[Form], most: int) -> list[Alternative]:
@@ -49,7 +48,7 @@ def _of_all(parts: Sequence[Form], most: int) -> list[Alternative]:
     found = [_ALWAYS]
     for alternatives, part in split:
         if len(found) * len(alternatives) > most and isinstance(part, AnyOf | AllOf):
-            alternatives = [_weakened(alternatives, part.tree)]
+            alternatives = [_weakened(alternatives, part)]
         found = [_both(one, other) for one in found for other in alternatives]
     return found
 
@@ -64,7 +63,7 @@ def _both(one: Alternative, other: Alternative) -> Alternative:
     return Alternative(conditions, one.rest + other.rest)
 
 
-def _weakened(alternatives: Sequence[Alternative], tree: Tree) -> Alternative:
+def _weakened(alternatives: Sequence[Alternative], form: Form) -> Alternative:
     shared = set(alternatives[0].conditions).intersection(*(one.conditions for one in alternatives[1:]))
     conditions = {field: either([one.conditions[field] for one in alternatives]) for field in sorted(shared)}
-    return Alternative(conditions, (tree,))
+    return Alternative(conditions, (form,))

@@ -3,14 +3,9 @@
 from collections.abc import Callable, Sequence, Set
 from typing import Any
 
-from engine.document import Document
-from engine.interpret import matches
+from engine.matcher.rests import Ask, Source, Whole
 from engine.matcher.room import Room
 from engine.matcher.store import bits_of, mask_of
-from engine.tree import Tree
-
-Source = bytes | Document
-"""The event in full: its line, or the document that was already made of it."""
 
 
 class Outcome(list[int]):
@@ -53,7 +48,7 @@ class Endings(dict[int, Outcome | None]):
     def __init__(
         self,
         owners: Sequence[int],
-        rests: Sequence[tuple[Tree, ...]],
+        rests: Sequence[tuple[Ask, ...]],
         certain: frozenset[int],
         shelf: OutcomeShelf,
         room: Room,
@@ -74,16 +69,16 @@ class Endings(dict[int, Outcome | None]):
         self[mask] = outcome
         return outcome
 
-    def settle(self, mask: int, source: Source) -> Outcome | None:
-        """The outcome when some of the alternatives that are left have a rest: it is asked of the whole event."""
+    def settle(self, mask: int, event: Any, source: Source) -> Outcome | None:
+        """The outcome when some of the alternatives that are left have a rest, which is asked of the event."""
         passed = mask & ~self.open
         asked = self._asked.get(mask)
         if asked is None:
             asked = self._to_ask(mask, passed)
         if asked:
-            document = source if isinstance(source, Document) else Document.of(source)
+            whole = Whole(event, source)
             for bit in asked:
-                if all(matches(tree, document) for tree in self._rests[bit]):
+                if all(ask(whole) for ask in self._rests[bit]):
                     passed |= 1 << bit
         return self[passed]
 

@@ -120,18 +120,16 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """All parts hold; `tree` says the same."""
+    """All parts hold."""
 
     parts: "tuple[Form, ...]"
-    tree: Tree
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """One of the parts holds; `tree` says the same."""
+    """One of the parts holds."""
 
     parts: "tuple[Form, ...]"
-    tree: Tree
 
 
 Form: TypeAlias = Atom | Rest | AllOf | AnyOf | bool
@@ -154,9 +152,8 @@ class Former:
             case Not(child):
                 return self.form(child, not truth)
             case And(children) | Or(children):
-                whole = tree if truth else negated(tree)
                 parts = [self.form(child, truth) for child in children]
-                return _all_of(parts, whole) if isinstance(tree, And) is truth else _any_of(parts, whole)
+                return _all_of(parts) if isinstance(tree, And) is truth else _any_of(parts)
             case Leaf() | Formula():
                 return self._of_question(tree, truth)
             case Nested(path):
@@ -178,8 +175,7 @@ class Former:
         searched = self._where_there(leaf, presence(object_of(leaf.field)), truth)
         known = [name for name in known_inside(leaf) if name in self._questions]
         parts = [self._of_question(Leaf(name, Op.EXISTS), truth) for name in known]
-        whole = leaf if truth else negated(leaf)
-        return _any_of([*parts, searched], whole) if truth else _all_of([*parts, searched], whole)
+        return _any_of([*parts, searched]) if truth else _all_of([*parts, searched])
 
     def _where_there(self, tree: Tree, name: str, truth: bool) -> Form:
         """A rest that is true only of events with some field or object."""
@@ -188,8 +184,8 @@ class Former:
             return rest
         bit = self._questions[name].bit_of(Leaf(name, Op.EXISTS))
         if truth:
-            return _all_of([Atom(name, Some(bit)), rest], tree)
-        return _any_of([Atom(name, Without(bit)), rest], negated(tree))
+            return _all_of([Atom(name, Some(bit)), rest])
+        return _any_of([Atom(name, Without(bit)), rest])
 
 
 def _rest(tree: Tree, truth: bool) -> Rest:
@@ -230,26 +226,26 @@ def known_inside(leaf: Leaf) -> tuple[str, ...]:
 _MOST_INSIDE = 12
 
 
-def _all_of(parts: Sequence[Form], tree: Tree) -> Form:
+def _all_of(parts: Sequence[Form]) -> Form:
     if any(part is False for part in parts):
         return False
     atoms, others = _by_field(parts, AllOf)
     found = [Atom(field, every(conditions)) for field, conditions in atoms.items()] + others
-    return _joined(AllOf, found, tree, True)
+    return _joined(AllOf, found, True)
 
 
-def _any_of(parts: Sequence[Form], tree: Tree) -> Form:
+def _any_of(parts: Sequence[Form]) -> Form:
     if any(part is True for part in parts):
         return True
     atoms, others = _by_field(parts, AnyOf)
     found = [Atom(field, either(conditions)) for field, conditions in atoms.items()] + others
-    return _joined(AnyOf, found, tree, False)
+    return _joined(AnyOf, found, False)
 
 
-def _joined(kind: type[AllOf] | type[AnyOf], found: "list[Form]", tree: Tree, empty: bool) -> Form:
+def _joined(kind: type[AllOf] | type[AnyOf], found: "list[Form]", empty: bool) -> Form:
     if not found:
         return empty
-    return found[0] if len(found) == 1 else kind(tuple(found), tree)
+    return found[0] if len(found) == 1 else kind(tuple(found))
 
 
 def _by_field(

@@ -46,7 +46,7 @@ def planned(looks: Sequence[Look], full: int) -> Plan:
         waiting.remove(best)
         gain = _refuted(best, left)
         pays = gain * _REFUTES_AT_LEAST >= left.bit_count() and best.masks.patterns < _PATTERNS_AT_MOST
-        (head if pays and not tail and gain else tail).append(best)
+        (head if pays and gain else tail).append(best)
         left &= best.masks.base
     return Plan(tuple(head), tuple(tail))
 
@@ -74,7 +74,7 @@ def generate(
         lines += _block(plan.tail[start : start + _BLOCK], start, names)
     if endings.open:
         names["open"] = endings.open
-        lines += ["    if m & open:", "        return settle(m, source)"]
+        lines += ["    if m & open:", "        return settle(m, e, source)"]
     lines.append("    return H[m]")
     return _made("\n".join(lines), names)
 

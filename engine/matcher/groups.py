@@ -13,12 +13,13 @@ from typing import Any
 
 from engine.matcher.bounds import Bounds
 from engine.matcher.decode import Event, Shape
-from engine.matcher.endings import Endings, Judge, Outcome, OutcomeShelf, Source
+from engine.matcher.endings import Endings, Judge, Outcome, OutcomeShelf
 from engine.matcher.forms import Condition, holds
 from engine.matcher.generating import Look, generate, planned
 from engine.matcher.masks import Masks
 from engine.matcher.questions import FieldQuestions
 from engine.matcher.reading import outer_names
+from engine.matcher.rests import Asker, Source
 from engine.matcher.room import Room
 from engine.matcher.store import AlternativeStore, Numbered, bits_of, mask_of
 
@@ -43,6 +44,7 @@ class Ground:
         self.bounds, self.room, self.keys = bounds, room, keys
         self.conditions = [list(known.numbers) for known in store.fields]
         self.getters = [_getter(shape, known.name) for known in store.fields]
+        self._asker = Asker(questions, {name: _getter(shape, name) for name in questions})
         self.masks: dict[int, Masks] = {}
         self._true_of_absent: dict[int, list[bool]] = {}
         self.compiled = 0
@@ -74,12 +76,13 @@ class Ground:
             self._true_of_absent[number] = [holds(condition, leafset) for condition in self.conditions[number]]
         return self._true_of_absent[number]
 
-    def endings(self, owners: Sequence[int], rests: Sequence[Any], certain: frozenset[int]) -> Endings:
-        return Endings(owners, rests, certain, self.shelf, self.room)
+    def endings(self, alternatives: Sequence[Numbered], certain: frozenset[int]) -> Endings:
+        """The endings of masks over some alternatives; `certain` are the expressions that are true in any case."""
+        rests = [tuple(map(self._asker.ask, one.rest)) for one in alternatives]
+        return Endings([one.owner for one in alternatives], rests, certain, self.shelf, self.room)
 
     def _all_endings(self) -> Endings:
-        every = self.store.all
-        return self.endings([one.owner for one in every], [one.rest for one in every], frozenset())
+        return self.endings(self.store.all, frozenset())
 
     def forget_groups(self) -> None:
         """Start anew, because all groups were forgotten."""
@@ -147,7 +150,7 @@ class Group:
             if mask & need:
                 mask &= masks[get(event)]
         endings = self._ground.all_endings
-        return endings.settle(mask, source) if mask & endings.open else endings[mask]
+        return endings.settle(mask, event, source) if mask & endings.open else endings[mask]
 
     def _shared_looks(self) -> list[tuple[Callable[[Event], Any], Masks, int]]:
         """The fields that the group's alternatives ask for, those first that cost little and refute much."""
@@ -167,8 +170,7 @@ class Group:
         full = (1 << len(own.alternatives)) - 1
         ground = self._ground
         looks = self._own_looks(own, full)
-        rests = [one.rest for one in own.alternatives]
-        endings = ground.endings([one.owner for one in own.alternatives], rests, own.certain)
+        endings = ground.endings(own.alternatives, own.certain)
         self.judge = generate(planned(looks, full), full, endings, self._guard(absent), self._miss)
 
     def _guard(self, absent: Sequence[str]) -> tuple[str, Any] | None:

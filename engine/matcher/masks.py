@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from engine.matcher.bounds import Bounds
 from engine.matcher.forms import Condition, bits_in, holds
 from engine.matcher.questions import FieldQuestions
-from engine.matcher.room import Room, cost_of
+from engine.matcher.room import ENTRY, Room, cost_of
 from engine.matcher.values import Value
 
 _MOST_LEAFSETS = 4_000
@@ -50,23 +50,27 @@ class Masks(dict[Value, int]):
         return self._questions.patterns
 
     def __missing__(self, value: Value) -> int:
-        leafset = self._questions.leafset(value)
+        questions = self._questions
+        leafset = questions.leafset(value)
         mask = self._by_leafset.get(leafset)
         if mask is None:
             mask = self._work_out(leafset)
-        cost = cost_of(value, self._bounds.longest_value, self._bounds.longest_array)
-        if cost and self._is_worth_keeping(leafset):
+        if questions.costly:
+            if len(self) >= self._bounds.entries:
+                self.clear()
+        elif len(self) >= (_MOST_OF_CHEAP if leafset == self._base else self._bounds.entries):
+            return mask  # values that no literal names are cheap to judge again where there are only literals
+        cost = self._cost_of(value)
+        if cost:
             self._room.take(cost)
             self[value] = mask
         return mask
 
-    def _is_worth_keeping(self, leafset: int) -> bool:
-        """Values that no literal names are cheap to judge again where there are only literals."""
-        if self._questions.costly:
-            if len(self) >= self._bounds.entries:
-                self.clear()
-            return True
-        return len(self) < (_MOST_OF_CHEAP if leafset == self._base else self._bounds.entries)
+    def _cost_of(self, value: Value) -> int:
+        bounds = self._bounds
+        if type(value) is str:
+            return ENTRY + len(value) if len(value) <= bounds.longest_value else 0
+        return cost_of(value, bounds.longest_value, bounds.longest_array)
 
     def _work_out(self, leafset: int) -> int:
         """Only conditions that look at a bit in which the leafset differs from an ordinary one can differ."""

@@ -12,12 +12,14 @@ from engine.document import Document
 from engine.fields import EXACT_TYPES, NUMBER_TYPES, TEXT_TYPES, FieldType, field_type, is_caseless
 from engine.folding import fold as folded
 from engine.formulas import MAX_CHOICES, compiled
+from engine.functions import networks_of
 from engine.interpret import matches
 from engine.leaves import value_test
+from engine.lucene_regex import re2_source
 from engine.matcher.addresses import AddressTable
 from engine.matcher.bounds import Bounds
-from engine.matcher.room import Room, cost_of
-from engine.matcher.scanning import PatternScanner, Searched
+from engine.matcher.room import ENTRY, Room
+from engine.matcher.scanning import Scanner, Searched
 from engine.matcher.values import Odd, Value
 from engine.patterns import parse_pattern
 from engine.scalars import address_of, network_of, number_of, truth_of
@@ -41,6 +43,7 @@ class FieldQuestions:
         "_known",
         "_room",
         "absent",
+        "costly",
         "exists",
         "field",
         "patterns",
@@ -54,6 +57,8 @@ class FieldQuestions:
         """What is true of an event without the field."""
         self.patterns = 0
         """How many questions take a scan of the value; a measure of its cost."""
+        self.costly = True
+        """Whether answers are worth remembering for values that no question names; known when one was met."""
         self._formulas = 0
         self._bounds, self._room = bounds, room
         self._bits: dict[Question, int] = {}
@@ -87,9 +92,11 @@ class FieldQuestions:
 
     def leafset(self, value: Value) -> int:
         """The questions that are true of a field with this value: of an array those true of any element."""
+        kind = type(value)
+        if kind is str:
+            return self._of_one(value)  # type: ignore[arg-type]
         if value is None:
             return self.absent
-        kind = type(value)
         if kind is tuple:
             return self._of_several(value)  # type: ignore[arg-type]
         if kind is Odd:
@@ -118,31 +125,28 @@ class FieldQuestions:
 
     def _of_one(self, value: Scalar) -> int:
         known = self._known.get(value)
-        if known is None:
-            answers = self._answers or self._built()
-            if type(value) is int and not _SMALLEST_INT <= value <= _LARGEST_INT:
-                value = float(value)  # as the interpreter's reader has it
-            known = answers.of(value)
-            if answers.costly:
-                self._remember(value, known)
+        if known is not None:
+            return known
+        answers = self._answers or self._built()
+        if type(value) is int and not _SMALLEST_INT <= value <= _LARGEST_INT:
+            value = float(value)  # as the interpreter's reader has it
+        known = answers.of(value)
+        if self.costly:
+            self._remember(value, known)
         return known
 
     def _remember(self, value: Scalar, known: int) -> None:
-        cost = cost_of(value, self._bounds.longest_value, 0)
-        if cost:
+        length = len(value) if isinstance(value, str) else 0
+        if length <= self._bounds.longest_value:
             if len(self._known) >= self._bounds.entries:
                 self._known.clear()
-            self._room.take(cost)
+            self._room.take(ENTRY + length)
             self._known[value] = known
 
     def _built(self) -> "_Answers":
         self._answers = _Answers(self.field, self._bits)
+        self.costly = self._answers.costly
         return self._answers
-
-    @property
-    def costly(self) -> bool:
-        """Whether answers are worth remembering for values that no question names."""
-        return (self._answers or self._built()).costly
 
 
 _EMPTY = Document({})
@@ -155,12 +159,11 @@ class _Answers:
         "_addresses",
         "_exact",
         "_folded",
-        "_folded_patterns",
         "_is_exact",
         "_is_unknown",
         "_numbers",
         "_others",
-        "_patterns",
+        "_scanner",
         "_truths",
         "always",
         "costly",
@@ -175,14 +178,13 @@ class _Answers:
         self._numbers: dict[float, int] = {}
         self._truths: dict[bool, int] = {}
         self._others: list[tuple[int, Test]] = []
-        patterns: dict[bool, list[Searched]] = {False: [], True: []}
+        searched: list[Searched] = []
         ranges: list[tuple[int, int, int]] = []
         for question, bit in bits.items():
-            self._sort_in(question, bit, field, kind, patterns, ranges)
-        self._patterns = PatternScanner(patterns[False]) if patterns[False] else None
-        self._folded_patterns = PatternScanner(patterns[True]) if patterns[True] else None
+            self._sort_in(question, bit, field, kind, searched, ranges)
+        self._scanner = Scanner(searched) if searched else None
         self._addresses = AddressTable(ranges) if ranges else None
-        self.costly = bool(self._others or self._patterns or self._folded_patterns or self._addresses)
+        self.costly = bool(self._others or self._scanner or self._addresses)
 
     def _sort_in(
         self,
@@ -190,20 +192,31 @@ class _Answers:
         bit: int,
         field: str,
         kind: FieldType,
-        patterns: dict[bool, list[Searched]],
+        searched: list[Searched],
         ranges: list[tuple[int, int, int]],
     ) -> None:
         if isinstance(question, Formula):
             self._others.append((bit, _formula_test(question)))
         elif question.op is Op.EXISTS:
             self.always |= bit
-        elif question.op is Op.WILDCARD and kind not in TEXT_TYPES and kind is not FieldType.GEO_POINT:
-            fold = question.fold or is_caseless(field)
-            patterns[fold].extend(_searched(question, bit, fold))
+        elif question.op is Op.WILDCARD and kind not in _NO_PATTERNS:
+            searched += _patterns_of(question, bit, question.fold or is_caseless(field))
+        elif question.op is Op.REGEX and kind is not FieldType.GEO_POINT:
+            self._search_regexes(question, bit, field, searched)
+        elif question.op is Op.CIDR:
+            ranges += [(first, last, bit) for first, last in networks_of(tuple(map(text_of, question.values)))]
         elif question.op in _WORDLESS and kind in _LOOKED_UP:
             self._look_up(question, bit, kind, question.fold or is_caseless(field), ranges)
         else:
             self._others.append((bit, value_test(question, field)))
+
+    def _search_regexes(self, leaf: Leaf, bit: int, field: str, searched: list[Searched]) -> None:
+        fold = leaf.fold or is_caseless(field)
+        sources = [re2_source(text_of(value), fold) for value in leaf.values]
+        if None in sources:
+            self._others.append((bit, value_test(leaf, field)))
+        else:
+            searched += [Searched(source, bit, fold) for source in sources if source is not None]
 
     def _look_up(self, leaf: Leaf, bit: int, kind: FieldType, fold: bool, ranges: list[tuple[int, int, int]]) -> None:
         """An equality: entered under each of its literals, in the tables that the type of the field asks for."""
@@ -235,10 +248,8 @@ class _Answers:
             bits |= self._exact.get(text, 0)
             if self._folded:
                 bits |= self._folded.get(folded(text), 0)
-        if self._patterns is not None:
-            bits |= self._patterns.scan(text)
-        if self._folded_patterns is not None:
-            bits |= self._folded_patterns.scan(folded(text))
+        if self._scanner is not None:
+            bits |= self._scanner.scan(text)
         if self._numbers and not (is_text and self._is_unknown):
             number = number_of(value)
             bits |= self._numbers.get(number, 0) if number is not None else 0
@@ -255,6 +266,7 @@ class _Answers:
 
 
 _Key = TypeVar("_Key")
+_NO_PATTERNS = TEXT_TYPES | {FieldType.GEO_POINT}
 _LOOKED_UP = EXACT_TYPES | NUMBER_TYPES | {FieldType.BOOLEAN, FieldType.IP, FieldType.UNKNOWN}
 
 
@@ -268,9 +280,9 @@ def _range_of(text: str) -> list[tuple[int, int]]:
     return ([(single, single)] if single is not None else []) + ([network] if network else [])
 
 
-def _searched(leaf: Leaf, bit: int, fold: bool) -> list[Searched]:
+def _patterns_of(leaf: Leaf, bit: int, fold: bool) -> list[Searched]:
     texts = [folded(text) if fold else text for text in map(text_of, leaf.values)]
-    return [Searched(parse_pattern(text), bit) for text in texts]
+    return [Searched(parse_pattern(text), bit, fold) for text in texts]
 
 
 def _formula_test(formula: Formula) -> Test:

@@ -36,16 +36,16 @@ class Room:
         self._left = self._size
 
 
-_ENTRY = 150  # a dictionary's entry, the objects of key and answer
+ENTRY = 150  # bytes of a dictionary's entry, the objects of key and answer
 
 
 def cost_of(value: object, longest: int, most: int) -> int:
     """Roughly the bytes that keeping an answer for this value takes; 0 when it is too long to be kept."""
     if isinstance(value, str):
-        return _ENTRY + len(value) if len(value) <= longest else 0
+        return ENTRY + len(value) if len(value) <= longest else 0
     if isinstance(value, tuple):
         if len(value) > most:
             return 0
         size = sum(len(element) if isinstance(element, str) else 8 for element in value)
-        return _ENTRY + size + 60 * len(value) if size <= longest else 0
-    return _ENTRY if value is None or isinstance(value, int | float) else 0
+        return ENTRY + size + 60 * len(value) if size <= longest else 0
+    return ENTRY if value is None or isinstance(value, int | float) else 0

@@ -1,186 +1,209 @@
-"""Which of many wildcard patterns fit a text, in one or two scans.
+"""Which of many patterns fit a text, in one or two scans.
 
-One RE2 Set holds, of each pattern, something that a machine of few states finds: the pattern itself when its stars
-stand only at its ends, else its longest piece, and the pattern's own test then decides. Patterns that have no piece
-worth searching are in a second, small Set as they are.
+One RE2 Set holds, of each wildcard pattern, something that a machine of few states finds: the pattern itself when its
+stars stand only at its ends, else its longest piece, and the pattern's own test then decides. Patterns that have no
+piece worth searching are in a second, small Set as they are, and with them the regular expressions.
 
 They must not all be in one Set: every combination of half-found `a*b` is a state of its own, and a sender of random
 texts would have us make hundreds of them for each.
+
+A text of ASCII letters is searched once for patterns with and without regard to case. Other texts are folded by our
+own table first (engine/folding.py), since RE2's idea of case is another.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import re2
 
-from engine.patterns import Pattern, Wild, pattern_test
+from engine.folding import fold as folded
+from engine.lucene_regex import TextTest, source_test
+from engine.matcher.pieces import Found, found_by, quickly
+from engine.patterns import Pattern, Wild
 
-_SHORTEST_PIECE = 4
 _MOST_CHARACTERS = 40_000  # of patterns in one Set, so that its machine fits into its memory
 _MEMORY = 24 << 20
 _RENEW_AFTER = 200_000
 
-Part = str | Wild
-
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """A pattern and the bit that stands for it."""
+    """A pattern, or the RE2 source of a regular expression, and the bit that stands for it.
 
-    pattern: Pattern
+    With `fold` it is written for folded texts.
+    """
+
+    what: Pattern | str
     bit: int
+    fold: bool
 
 
-class PatternScanner:
-    """The patterns of one field, all with or all without regard to case. The machines are built at the first scan."""
+class Scanner:
+    """The patterns of one field. The machines are built at the first scan that needs them."""
 
-    __slots__ = ("_always", "_literals", "_sets", "_to_search")
+    __slots__ = ("_always", "_ascii", "_folded_literals", "_literals", "_others", "_searched")
 
-    def __init__(self, patterns: Iterable[Searched]) -> None:
+    def __init__(self, searched: Iterable[Searched]) -> None:
         self._literals: dict[str, int] = {}
+        self._folded_literals: dict[str, int] = {}
         self._always = 0
-        self._to_search: list[Searched] = []
-        self._sets: list[_Set] | None = None
-        for searched in patterns:
-            self._sort_in(searched)
+        self._searched: list[Searched] = []
+        self._ascii: list[_Machine] | None = None
+        self._others: list[_Machine] | None = None
+        for one in searched:
+            self._sort_in(one)
 
-    def _sort_in(self, searched: Searched) -> None:
-        if searched.pattern.is_literal:
-            text = searched.pattern.text
-            self._literals[text] = self._literals.get(text, 0) | searched.bit
-        elif searched.pattern.parts == (Wild.RUN,):
-            self._always |= searched.bit
+    def _sort_in(self, one: Searched) -> None:
+        if isinstance(one.what, Pattern) and one.what.is_literal:
+            literals = self._folded_literals if one.fold else self._literals
+            literals[one.what.text] = literals.get(one.what.text, 0) | one.bit
+        elif isinstance(one.what, Pattern) and one.what.parts == (Wild.RUN,):
+            self._always |= one.bit
         else:
-            self._to_search.append(searched)
+            self._searched.append(one)
 
     def scan(self, text: str) -> int:
-        """The bits of the patterns that the whole text fits. One to ten microseconds."""
+        """The bits of the patterns that the whole text fits. Two to ten microseconds."""
         bits = self._literals.get(text, 0) | self._always
-        if self._to_search:
-            try:
-                encoded = text.encode()
-            except UnicodeEncodeError:  # half a surrogate pair, which UTF-8 cannot carry
-                return bits | self._one_by_one(text)
-            for one in self._built():
-                bits |= one.scan(encoded, text)
+        in_one_case = folded(text)
+        if self._folded_literals:
+            bits |= self._folded_literals.get(in_one_case, 0)
+        if not self._searched:
+            return bits
+        if not text.isascii():
+            return bits | self._scan_others(text, in_one_case)
+        if self._ascii is None:
+            self._ascii = _ascii_machines(self._searched)
+        for machine in self._ascii:
+            bits |= machine.scan(text, in_one_case)
         return bits
 
-    def _one_by_one(self, text: str) -> int:
+    def _scan_others(self, text: str, in_one_case: str) -> int:
         bits = 0
-        for searched in self._to_search:
-            bits |= searched.bit if pattern_test(searched.pattern)(text) else 0
+        try:
+            text.encode()
+        except UnicodeEncodeError:  # half a surrogate pair, which a Set's UTF-8 cannot carry
+            for one in self._searched:
+                bits |= one.bit if _test_of(one.what)(in_one_case if one.fold else text) else 0
+            return bits
+        if self._others is None:
+            self._others = _machines(self._searched)
+        for machine in self._others:
+            bits |= machine.scan(text, in_one_case)
         return bits
-
-    def _built(self) -> "list[_Set]":
-        if self._sets is None:
-            entries = list(map(_entry, self._to_search))
-            self._sets = [
-                _Set(some) for kind in (False, True) for some in _portions([e for e in entries if e.heavy is kind])
-            ]
-        return self._sets
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What is searched for a pattern; where that is only a piece of it, the pattern decides."""
+    """What a machine finds, and for whom."""
 
-    expression: str
-    bit: int
-    decides: Pattern | None = None
-    heavy: bool = False
+    found: Found
+    searched: Searched
 
 
-def _entry(searched: Searched) -> _Entry:
-    segments = _segments(searched.pattern.parts)
-    if len([segment for segment in segments if segment]) == 1:
-        at = next(number for number, segment in enumerate(segments) if segment)
-        return _Entry(_expression(segments, at), searched.bit)
-    best = max(range(len(segments)), key=lambda at: _weight(segments[at]))
-    if _weight(segments[best]) >= _SHORTEST_PIECE:
-        return _Entry(_expression(segments, best), searched.bit, searched.pattern)
-    whole = ".*".join(map(_source, segments))
-    return _Entry(rf"\A{whole}\z", searched.bit, heavy=True)
+def _ascii_machines(searched: Iterable[Searched]) -> "list[_Machine]":
+    """For texts of ASCII letters, where RE2 may disregard case; a pattern with other letters fits none of them."""
+    entries = []
+    for one in searched:
+        if isinstance(one.what, str) and one.fold:
+            continue
+        found = found_by(one.what)
+        if one.fold and not found.expression.isascii():
+            continue
+        entries.append(_Entry(found.caseless() if one.fold else found, one))
+    regexes = [_Entry(found_by(one.what), one) for one in searched if isinstance(one.what, str) and one.fold]
+    return [*_sorted_out(entries, False), *_sorted_out(regexes, True)]
 
 
-def _segments(parts: Sequence[Part]) -> list[list[Part]]:
-    """What stands before, between and after the stars; nothing stands before a leading one."""
-    segments: list[list[Part]] = [[]]
-    for part in parts:
-        if part is Wild.RUN:
-            segments.append([])
-        else:
-            segments[-1].append(part)
-    return segments
+def _machines(searched: Iterable[Searched]) -> "list[_Machine]":
+    """For all other texts: some are asked as they are, some folded."""
+    entries = [_Entry(found_by(one.what), one) for one in searched]
+    exact = [entry for entry in entries if not entry.searched.fold]
+    return [*_sorted_out(exact, False), *_sorted_out([entry for entry in entries if entry.searched.fold], True)]
 
 
-def _weight(segment: list[Part]) -> int:
-    """How much a segment tells: the characters of its longest literal."""
-    return max((len(part) for part in segment if isinstance(part, str)), default=0)
-
-
-def _expression(segments: list[list[Part]], at: int) -> str:
-    head = r"\A" if at == 0 else ""
-    tail = r"\z" if at == len(segments) - 1 else ""
-    return f"{head}{_source(segments[at])}{tail}"
-
-
-def _source(segment: list[Part]) -> str:
-    return "".join(re2.escape(part) if isinstance(part, str) else "." for part in segment)
+def _sorted_out(entries: list[_Entry], fold: bool) -> "list[_Machine]":
+    """Those that take many states are kept from the others."""
+    light = [entry for entry in entries if not entry.found.heavy]
+    heavy = [entry for entry in entries if entry.found.heavy]
+    return [machine for some in (*_portions(light), *_portions(heavy)) for machine in _machines_of(some, fold)]
 
 
 def _portions(entries: list[_Entry]) -> list[list[_Entry]]:
     portions: list[list[_Entry]] = []
     room = 0
     for entry in entries:
-        if not portions or len(entry.expression) > room:
+        if not portions or len(entry.found.expression) > room:
             portions.append([])
             room = _MOST_CHARACTERS
         portions[-1].append(entry)
-        room -= len(entry.expression)
+        room -= len(entry.found.expression)
     return portions
 
 
-class _Set:
-    """One RE2 Set. Its states pile up in memory, so it is made anew after a great many texts."""
-
-    __slots__ = ("_entries", "_scans", "_set", "_tests")
-
-    def __init__(self, entries: list[_Entry]) -> None:
-        self._entries = entries
-        self._tests: dict[int, Callable[[str], bool]] = {}
-        self._renew()
-
-    def _renew(self) -> None:
-        self._scans = 0
-        self._set = re2.Set.SearchSet(_options())
-        for entry in self._entries:
-            self._set.Add(entry.expression)
-        self._set.Compile()
-
-    def scan(self, encoded: bytes, text: str) -> int:
-        self._scans += 1
-        if self._scans > _RENEW_AFTER:
-            self._renew()
-        bits = 0
-        for number in self._set.Match(encoded) or ():
-            entry = self._entries[number]
-            if entry.decides is None or self._test_of(number)(text):
-                bits |= entry.bit
-        return bits
-
-    def _test_of(self, number: int) -> Callable[[str], bool]:
-        """The pattern's own test, made when its piece is first found."""
-        test = self._tests.get(number)
-        if test is None:
-            pattern = self._entries[number].decides
-            test = self._tests[number] = pattern_test(pattern) if pattern else bool
-        return test
+def _machines_of(entries: list[_Entry], fold: bool) -> "list[_Machine]":
+    """One Set, or where RE2 cannot hold it several, at last each entry by its own test."""
+    made = _made([entry.found.expression for entry in entries])
+    if made is not None or len(entries) == 1:
+        return [_Machine(entries, made, fold)]  # a single one without a Set is asked by its own test
+    middle = len(entries) // 2
+    return _machines_of(entries[:middle], fold) + _machines_of(entries[middle:], fold)
 
 
-def _options() -> re2.Options:
+def _made(expressions: Iterable[str]) -> re2.Set | None:
     options = re2.Options()
     options.max_mem = _MEMORY
     options.log_errors = False
     options.dot_nl = True
     options.never_capture = True
-    return options
+    made = re2.Set.SearchSet(options)
+    try:
+        for expression in expressions:
+            made.Add(expression)
+        made.Compile()
+    except re2.error:
+        return None
+    return made
+
+
+class _Machine:
+    """One RE2 Set. Its states pile up in memory, so it is made anew after a great many texts."""
+
+    __slots__ = ("_entries", "_fold", "_scans", "_set", "_tests")
+
+    def __init__(self, entries: list[_Entry], made: re2.Set | None, fold: bool) -> None:
+        self._entries, self._set, self._fold = entries, made, fold
+        self._tests: dict[int, TextTest] = {}
+        self._scans = 0
+
+    def scan(self, text: str, in_one_case: str) -> int:
+        """The bits of its patterns that the text fits."""
+        bits = 0
+        for number in self._found_in(in_one_case if self._fold else text):
+            entry = self._entries[number]
+            if entry.found.decides is None or self._test_of(number)(in_one_case if entry.searched.fold else text):
+                bits |= entry.searched.bit
+        return bits
+
+    def _found_in(self, text: str) -> Iterable[int]:
+        if self._set is None:
+            return _FIRST
+        self._scans += 1
+        if self._scans > _RENEW_AFTER:
+            self._scans, self._set = 0, _made([entry.found.expression for entry in self._entries]) or self._set
+        found: Iterable[int] | None = self._set.Match(text.encode())
+        return found or ()
+
+    def _test_of(self, number: int) -> TextTest:
+        """The pattern's own test, made when its piece is first found."""
+        test = self._tests.get(number)
+        if test is None:
+            test = self._tests[number] = _test_of(self._entries[number].searched.what)
+        return test
+
+
+_FIRST = (0,)
+
+
+def _test_of(what: Pattern | str) -> TextTest:
+    return quickly(what) if isinstance(what, Pattern) else source_test(what)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.matcher.alternatives import Alternative
-from engine.matcher.forms import Condition
-from engine.tree import Tree
+from engine.matcher.forms import Condition, Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +13,7 @@ class Numbered:
 
     owner: int
     conditions: tuple[tuple[int, int], ...]
-    rest: tuple[Tree, ...]
+    rest: tuple[Form, ...]
 
 
 @dataclass(slots=True)

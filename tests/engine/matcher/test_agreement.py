@@ -14,7 +14,7 @@ from engine.tree import And, Leaf, Not, Op, Or
 from tests.engine.matcher.worlds import EAGER, TINY, dotted_events, line, nested_events, spread, trees
 
 INDICES = ["logs-x", "logs-y", ".z"]
-thorough = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 expressions = st.lists(st.tuples(trees, st.sampled_from([(), ("logs-*",), ("logs-x", ".z")])), min_size=1, max_size=6)
 bounds = pytest.mark.parametrize("bounds", [DEFAULT_BOUNDS, EAGER, TINY], ids=["usual", "eager", "tiny"])
 
