@@ -19,6 +19,7 @@ from engine.running.joined import candidates_in
 from engine.running.moments import Moment
 from engine.running.passing import let_in
 from engine.running.rules import ANCIENT, INGESTED, TIMESTAMP, Rule
+from engine.times import TimeExpressionError
 from engine.tree import Tree
 
 
@@ -51,7 +52,10 @@ def _parts(rules: Sequence[Rule], now: datetime | None) -> Iterator[tuple[Hashab
 
 def _pinned(name: str, tree: Tree, now: datetime | None) -> Tree:
     """`now` in a query for indicators is when the rule runs; in all others it is when the event was taken in."""
-    return pin_dates(tree, now) if name == INDICATOR and now else tree
+    try:
+        return pin_dates(tree, now) if name == INDICATOR and now else tree
+    except TimeExpressionError:
+        return tree  # so near the beginning of time that there is no such date
 
 
 def _findings(rule: Rule, let: dict[str, list[Event]], now: datetime | None) -> Iterator[Finding]:

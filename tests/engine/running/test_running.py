@@ -21,7 +21,7 @@ severity = "medium"
 from = "now-1h"
 """
 RULES = [
-    'type = "query"\nquery = "k:x or a:2"',
+    'type = "query"\nquery = "k:x or a:2 or @timestamp > now-5s"',
     'type = "eql"\nquery = "sequence by k with maxspan=5s [any where a == 1] [any where a == 2]"',
     'type = "eql"\nquery = "sequence by k with maxspan=5s [any where a == 1] with runs=2 ![any where a == 3]"',
     'type = "eql"\nquery = "sample by k [any where a == 1] [any where a == 2]"',
@@ -29,7 +29,7 @@ RULES = [
     'type = "new_terms"\nquery = "*"\nnew_terms_fields = ["k", "a"]\nhistory_window_start = "now-2h"',
     """type = "threat_match"
 query = "a:1"
-threat_query = "a:2"
+threat_query = "a:2 and @timestamp <= now and @timestamp >= now-30d"
 threat_mapping = [{entries = [{field = "k", type = "mapping", value = "k"}]}]""",
 ]
 
