@@ -49,7 +49,7 @@ def _found(ruleset: RuleSet, rows: Rows) -> list[tuple[str, int]]:
 
 def _matched(ruleset: RuleSet, rows: Rows, first: int) -> list[Hit]:
     try:
-        return list(ruleset.matcher.match(rows))
+        return list(ruleset.matcher.match(rows, normalised=True))
     except DocumentError as error:
         raise DocumentError(str(error), first + (error.row or 0)) from error
 
