@@ -122,7 +122,7 @@ class Pass:
         wanted = [row for row in rows if index_matches(self.question.indices, row[_INDEX])]
         for row, event in zip(wanted, read_documents(wanted, shelf), strict=True):
             self.examined += 1
-            if matcher is None or any(matcher.match([(event.index, event.raw)])):
+            if matcher is None or any(matcher.match([(event.index, event.raw)], normalised=True)):
                 self.key = SearchKey(row[_AT], bytes(row[_UID]))
                 yield event
             if self._is_late():  # asked after each event, since one alone may take long
