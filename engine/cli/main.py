@@ -15,9 +15,9 @@ Command = Callable[[Namespace], int]
 _CHECK = """Check rules without running them: one JSON line a rule, with
 path, rule_id, type, status (ok, error, unsupported), message, line and column.
 
-Line and column count from 1 and are those of the file wherever the query stands
-in the file as it is read (in ''' ''', or without escapes); else they are those
-inside the query. Folders are searched for TOML files and Kibana exports."""
+Line and column count from 1 and are those of the file; for the query of a rule in
+an export from Kibana they are those inside the query. Folders are searched for
+TOML files and Kibana exports."""
 
 _RUN = """Run rules over events: one JSON line a hit, with rule_id, type, events
 (line numbers from 0, null for a missing event) and what the type adds: terms

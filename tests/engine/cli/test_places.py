@@ -1,0 +1,55 @@
+"""An error in a query is placed where the query stands in its file, however it is written there."""
+
+import tomllib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.cli.places import Place, place_in_file
+from engine.errors import LanguageError, RuleFileError
+
+PIECES = st.lists(
+    st.sampled_from(["a", " ", "\n", "\t", "é", "\\\\", '\\"', "\\t", "\\u0041", "\\U0001F600", "\\\n   ", "'", "\\n"]),
+    min_size=1,
+    max_size=12,
+)
+
+
+def place(text: str, offset: int, key: str = "query") -> Place:
+    query = tomllib.loads(text)["rule"][key]
+    error = RuleFileError("x", f"rule.{key}", "cannot be read", LanguageError.at(query, offset, 1, "odd"))
+    return place_in_file(text, error, query)
+
+
+@given(PIECES, st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_every_character_of_a_query_is_found_in_the_file(pieces: list[str], newline: bool) -> None:
+    body = ("\n" if newline else "") + "".join(pieces)
+    text = f'[other]\nquery = """b"""\n[rule]\nquery = """{body}X"""\nname = "n"\n'
+    query = tomllib.loads(text)["rule"]["query"]
+    lines = text.split("\n")
+    found = place(text, len(query) - 1)
+    assert found.line is not None
+    assert found.column is not None
+    assert lines[found.line - 1][found.column - 1] == "X"
+
+
+@pytest.mark.parametrize(
+    ("written", "offset", "expected"),
+    [
+        ("query = '''\nab\n  cX\n'''", 6, Place(4, 4)),
+        ("query = 'a\\b X'", 4, Place(2, 14)),
+        ('query = "a\\"b X"', 4, Place(2, 15)),
+        ('query = """\nab\n"""', 3, Place(4, 1)),
+        ('  query   =   "ab X"', 3, Place(2, 19)),
+        ("query = '''a'''\nquery2 = 'x'", 0, Place(2, 12)),
+    ],
+)
+def test_queries_are_found_in_every_kind_of_string(written: str, offset: int, expected: Place) -> None:
+    assert place("[rule]\n" + written, offset) == expected
+
+
+def test_a_query_that_is_not_in_the_file_keeps_its_own_place() -> None:
+    error = RuleFileError("x", "rule.query", "cannot be read", LanguageError.at("ab\ncd", 4, 1, "odd"))
+    assert place_in_file("[rule]\n", error, "ab\ncd") == Place(2, 2)
