@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from accounts.models import Change, User
 from engine import Document
@@ -161,3 +162,15 @@ def test_a_rule_that_comes_later_gets_the_exceptions_of_the_lists_it_references(
     assert told(import_objects(later)) == [("rule", "new"), ("exception", "new")]
     assert _excepted(OTHER)
     assert told(import_objects(later)) == [("rule", "unchanged")]
+
+
+def test_the_rules_page_says_why_one_is_not_applied_and_offers_no_switch(
+    import_objects: Import, rosa: User, client: Client
+) -> None:
+    import_objects(*_objects(exported_item("shared", "one", type="complex")))
+    client.force_login(rosa)
+    page = client.get(f"/rules/{RULE_ID}/?tab=exceptions").content.decode()
+    assert "Not applied:" in page
+    ledger = page.split('class="table ledger"')[1]
+    assert "shared" in ledger
+    assert ">Enable</button>" not in ledger
