@@ -27,6 +27,7 @@ from engine.scalars import address_of, network_of
 from engine.tree import Call, Constant, FieldValue, Operand, Scalar
 
 _ARITHMETIC = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "modulo"}
+_MEANT_A_NAME = "A field name with `+ - * / %` in it stands in backticks."
 COMPARED = {"==": "eq", "!=": "neq", "<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 TURNED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -81,8 +82,9 @@ class ValueCompiler:
 
     def not_a_condition(self, node: Expression) -> LanguageError:
         """The error for a value where a condition has to stand."""
-        sort = self.sort(node)
-        return self.error(node.place, f"this is {sort.value}, not a condition", "Compare it with something.")
+        of_truths = isinstance(node, Arithmetic) and Sort.TRUTH in map(self.sort, node.operands)
+        hint = _MEANT_A_NAME if of_truths else "Compare it with something."
+        return self.error(node.place, f"this is {self.sort(node).value}, not a condition", hint)
 
     def sort(self, node: Expression) -> Sort:
         """The kind of value that an expression has."""
@@ -115,7 +117,8 @@ class ValueCompiler:
 
     def _number(self, node: Expression) -> Operand:
         if self.sort(node) not in (Sort.NUMBER, Sort.ANY):
-            raise self.error(node.place, f"this is {self.sort(node).value}; arithmetic needs a number")
+            message = f"this is {self.sort(node).value}; arithmetic needs a number"
+            raise self.error(node.place, message, _MEANT_A_NAME)
         return self.operand(node)
 
     def _function(self, node: Function) -> Operand:
@@ -161,6 +164,7 @@ class ValueCompiler:
         sign = node.sign
         if isinstance(left, Constant) and not isinstance(right, Constant):
             left, right, sign = right, left, TURNED[sign]
+        self._check_arithmetic(node)
         if not isinstance(right, Constant):
             hint = "Relate two fields by a function, such as `startsWith(host.name, user.name)`."
             raise self.error(node.right.place, "two fields cannot be compared with each other", hint)
@@ -168,6 +172,13 @@ class ValueCompiler:
             missing = _folded(Call("isnull", (left,)))
             return missing if sign == "==" else _folded(Call("not", (missing,)))
         return _folded(Call(COMPARED[sign], (left, right)))
+
+    def _check_arithmetic(self, node: Comparison) -> None:
+        """A sum is never a string; who compares the two meant a field with such a character in its name."""
+        for one, other in ((node.left, node.right), (node.right, node.left)):
+            if isinstance(one, Arithmetic) and self.sort(other) in (Sort.TEXT, Sort.TRUTH):
+                message = f"this is a number, and never {self.sort(other).value}"
+                raise self.error(one.place, message, _MEANT_A_NAME)
 
     def membership(self, node: Membership) -> Operand:
         """A membership as a call."""
