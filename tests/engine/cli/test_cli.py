@@ -81,7 +81,7 @@ CHECKS = [
     (GOOD, "ok", None, None, None),
     ("HEAD\ntype = \"query\"\nquery = '''\na:1 and\n  b:(\n'''", "error", "condition had to follow", 13, 1),
     ('HEAD\ntype = "query"\nquery = "a:1 and (b:2"', "error", "", 10, None),
-    ('HEAD\ntype = "query"\nquery = "a:\\"x\\" and"', "error", "", 10, 21),
+    ('HEAD\ntype = "query"\nquery = "a:\\"x\\" and"', "error", "`and`", 10, 18),
     ('HEAD\ntype = "query"\nquery = "a:1"\nmax_signals = 0', "error", "rule.max_signals", 11, 1),
     ('HEAD\ntype = "query"\nquery = a', "error", "Invalid value", 10, 9),
     ('HEAD\ntype = "machine_learning"', "unsupported", "not evaluated", None, None),
