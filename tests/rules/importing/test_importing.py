@@ -239,3 +239,21 @@ def test_an_imported_rule_takes_the_place_of_the_shipped_one(import_objects: Imp
     report = import_objects(exported_rule())
     assert report.superseded == ("Interactive Terminal Spawned via Perl",)
     assert set(ruleset.current().rules) == {RULE_ID}
+
+
+class _Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "drawn"),
+    [(_Terminal(), "\r\x1b[K[██████████████████████████████] 1 of 1  1 new\n"), (StringIO(), "1 of 1 rules: 1 new\n")],
+)
+def test_a_terminal_shows_a_bar_and_a_log_lines(
+    db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stream: StringIO, drawn: str
+) -> None:
+    monkeypatch.setattr("sys.stderr", stream)
+    call_command("import_rules", str(_folder(tmp_path, a=rule_text())), "--no-enable", stdout=StringIO())
+    assert stream.getvalue() == drawn
+    assert not Rule.objects.get().enabled
