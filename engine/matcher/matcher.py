@@ -24,7 +24,7 @@ from engine.errors import DocumentError
 from engine.indices import index_matches
 from engine.interpret import matches
 from engine.matcher.bounds import DEFAULT_BOUNDS, Bounds
-from engine.matcher.building import ground_of
+from engine.matcher.building import made_of
 from engine.matcher.decode import Event
 from engine.matcher.dotted import may_have_dotted_keys
 from engine.matcher.endings import Outcome
@@ -43,7 +43,7 @@ class Matcher:
 
     def __init__(self, expressions: Sequence[Expression], bounds: Bounds = DEFAULT_BOUNDS) -> None:
         self._expressions = list(expressions)
-        self._ground = ground_of(self._expressions, bounds)
+        self._ground, self._made = made_of(self._expressions, bounds)
         self._dispatcher = Dispatcher(self._ground, [tuple(one.indices) for one in self._expressions])
 
     def match(self, events: Sequence[tuple[str, bytes]], *, normalised: bool = False) -> Iterator[Hit]:

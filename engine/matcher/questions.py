@@ -66,6 +66,15 @@ class FieldQuestions:
         self._known: dict[Value, int] = {}
         room.add(self._known.clear, lasting=True)
 
+    def copy(self, bounds: Bounds, room: Room) -> "FieldQuestions":
+        """The same questions with their answers, to be added to by another matcher. The machines are shared: they do
+        not change, apart from being built."""
+        copy = FieldQuestions(self.field, bounds, room)
+        copy.exists, copy.absent, copy.patterns, copy.costly = self.exists, self.absent, self.patterns, self.costly
+        copy._formulas, copy._answers = self._formulas, self._answers
+        copy._bits.update(self._bits)
+        return copy
+
     def bit_of(self, question: Question) -> int:
         """The bit that stands for the question; it is added when it is new."""
         bit = self._bits.get(question)
@@ -86,9 +95,11 @@ class FieldQuestions:
         elif question.op not in _WORDLESS or field_type(self.field) in TEXT_TYPES:
             self.patterns += len(question.values)
 
-    @property
-    def questions(self) -> list[Question]:
-        return list(self._bits)
+    def __len__(self) -> int:
+        return len(self._bits)
+
+    def __bool__(self) -> bool:
+        return True
 
     def leafset(self, value: Value) -> int:
         """The questions that are true of a field with this value: of an array those true of any element."""

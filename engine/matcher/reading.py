@@ -27,6 +27,8 @@ class Reading:
 
     fields: dict[str, Any]
     presences: dict[str, str]
+    unread: frozenset[str]
+    """Fields and objects that are asked for but cannot be read."""
 
     @classmethod
     def of(cls, expressions: Sequence[Expression]) -> "Reading":
@@ -39,7 +41,8 @@ class Reading:
         fields = {name: _type_of(name, some) for name, some in asked.items() if name not in left_out}
         places = set(map(source_field, fields))
         clear = [path for path in objects if not places.intersection((path, *outer_names(path)))]
-        return cls(fields, {presence(path): path for path in clear})
+        unread = (asked.keys() - fields.keys()) | (objects - set(clear))
+        return cls(fields, {presence(path): path for path in clear}, frozenset(unread))
 
 
 def _collect(tree: Tree, asked: dict[str, list[Question]], objects: set[str]) -> None:

@@ -41,6 +41,22 @@ def test_a_loaded_rule_set_costs_the_same_queries_however_many_rules(load: Load)
     load(*(rule_text(rule_id=f"11111111-0000-4000-8000-00000000010{n}", name=f"Rule {n}") for n in range(9)))
     with CaptureQueriesContext(connection) as queries:
         assert len(ruleset.current().rules) == 9
+    assert len(queries) == 4
+
+
+def test_a_changed_rule_set_reads_only_the_revisions_that_are_new(load: Load) -> None:
+    ids = [f"11111111-0000-4000-8000-00000000010{n}" for n in range(3)]
+    load(*(rule_text(rule_id=rule_id, name=f"Rule {rule_id[-1]}") for rule_id in ids))
+    before = ruleset.current()
+    load(rule_text(rule_id=ids[1], name="Rule 1", query="process.name: perl and process.args: new"))
+    with CaptureQueriesContext(connection) as queries:
+        after = ruleset.current()
+    assert len(queries) == 4
+    assert after.rules[ids[0]].logic is before.rules[ids[0]].logic
+    assert after.rules[ids[1]].logic != before.rules[ids[1]].logic
+    services.disable(rule=Rule.objects.get(pk=ids[2]), actor=None, now=NOW)
+    with CaptureQueriesContext(connection) as queries:
+        assert set(ruleset.current().rules) == set(ids[:2])
     assert len(queries) == 3
 
 

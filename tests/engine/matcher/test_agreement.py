@@ -99,3 +99,18 @@ def test_expressions_that_have_too_many_alternatives_are_right_all_the_same(most
     matcher = Matcher([Expression("r", tree)], Bounds(alternatives=most, warm_after=2))
     for _ in range(5):
         assert matcher.rows([("x", line(event)) for event in events], normalised=True) == {"r": [0, 3]}
+
+
+@given(st.lists(trees, min_size=25, max_size=25), st.lists(nested_events, min_size=1, max_size=8))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_a_matcher_takes_over_from_the_one_before_changes_no_answer(several, events):
+    """Rules come and go, one or many at a time, with fields of their own; every set must stand for itself."""
+    lines = [("logs-x", line(event)) for event in events]
+    alive = []
+    for pairs in ([*several[:20], *several[20:21]], several[1:], several[:22], several[4:]):
+        alive.append((matcher_of([(tree, ()) for tree in pairs], EAGER), pairs))
+        for matcher, trees_of_it in alive:
+            wanted = expected([(tree, ()) for tree in trees_of_it], [("logs-x", event) for event in events])
+            for _ in range(2):
+                rows = matcher.rows(lines, normalised=True)
+                assert {(key, row) for key, found in rows.items() for row in found} == wanted
