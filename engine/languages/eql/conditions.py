@@ -9,7 +9,7 @@ Source: Elasticsearch's EQL syntax reference and query translator.
 from dataclasses import replace
 
 from engine.comparisons import range_problem
-from engine.fields import TEXT_TYPES, field_type
+from engine.fields import NUMBER_TYPES, TEXT_TYPES, FieldType, field_type
 from engine.languages.eql.nodes import (
     Comparison,
     Expression,
@@ -44,6 +44,7 @@ from engine.tree import (
 
 _RANGES = {"<": Op.LT, "<=": Op.LTE, ">": Op.GT, ">=": Op.GTE}
 _AFFIXES = {"startswith": "{}*", "endswith": "*{}", "stringcontains": "*{}*"}
+_CASELESS = NUMBER_TYPES | {FieldType.IP, FieldType.BOOLEAN, FieldType.DATE}
 _MERGED = frozenset({Op.IS, Op.WILDCARD, Op.CIDR})
 
 
@@ -181,9 +182,12 @@ def _formula(operand: Operand) -> Tree:
 
 
 def _leaf(field: str, op: Op, values: tuple[Scalar, ...], fold: bool = False) -> Leaf:
-    """A question of EQL. Only on tokenised text it makes a difference that EQL compares whole values, so only there
-    the leaf says so: elsewhere it is the same leaf that KQL makes, and is judged once for both."""
-    return Leaf(field, op, values, fold, whole=field_type(field) in TEXT_TYPES)
+    """A question of EQL. Only on tokenised text it makes a difference that EQL compares whole values, and none on
+    numbers and the like whether case counts; so only there the leaf says so: elsewhere it is the same leaf that KQL
+    makes, and is judged once for both."""
+    kind = field_type(field)
+    fold = fold and not (op is Op.IS and kind in _CASELESS)
+    return Leaf(field, op, values, fold, whole=kind in TEXT_TYPES)
 
 
 def merged_or(branches: list[Tree]) -> Tree:

@@ -62,6 +62,8 @@ def test_a_condition_becomes(condition, leaf):
 
 def test_the_leaf_of_a_keyword_field_is_the_same_in_both_languages():
     assert tree("destination.port == 443") == parse_kql("destination.port:443")
+    assert tree("destination.port : 443") == parse_kql("destination.port:443")
+    assert tree('process.name in ("a", "b")') == parse_kql("process.name:(a or b)")
 
 
 def test_literals_of_different_types_stay_apart():
