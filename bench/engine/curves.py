@@ -27,7 +27,7 @@ class Point:
     literals: int
     fresh_microseconds: float
     warm_microseconds: float
-    load_seconds: float
+    load_cpu_seconds: float
     mib: float
 
 
@@ -42,7 +42,7 @@ def point(stored: Path, source: Source, warm_up: int, count: int) -> Point:
         literals([expression.tree for expression in made.expressions]),
         fresh.microseconds,
         warm.microseconds,
-        round(made.seconds, 2),
+        round(made.cpu_seconds, 2),
         resident_mib(),
     )
 
