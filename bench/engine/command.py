@@ -92,7 +92,8 @@ def _speed(bench: Bench) -> None:
         figures = {
             "batch": batch, "events": found.fresh.events, "load_seconds": found.load_seconds,
             "load_cpu_seconds": found.load_cpu_seconds,
-            "first_batch_cpu_seconds": found.first_batch_cpu_seconds, "change_seconds": found.change_seconds, "change_cpu_seconds": found.change_cpu_seconds,
+            "first_batch_cpu_seconds": found.first_batch_cpu_seconds, "change_seconds": found.change_seconds,
+            "change_cpu_seconds": found.change_cpu_seconds,
             "loaded_mib": found.loaded_mib, "judged_mib": found.judged_mib, **_cost(found.fresh),
             "warm_events_per_second": found.warm.per_second, "warm_cpu_microseconds": found.warm.microseconds,
         }  # fmt: skip
