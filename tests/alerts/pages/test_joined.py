@@ -4,6 +4,7 @@ import html
 import re
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -175,7 +176,7 @@ def test_the_interface_tells_the_same(ana: Client, rules: World) -> None:
 class TestExceptions:
     def test_what_covers_any_event_of_a_sequence_covers_the_sequence(self, rules: World) -> None:
         alert = joined.sequence(rules)
-        given = {"rule": alert.rule, "team_ids": [rules.team.pk], "now": clock.now(), "alert": alert}
+        given: dict[str, Any] = {"rule": alert.rule, "team_ids": [rules.team.pk], "now": clock.now(), "alert": alert}
         found = preview(entries=[entry("process.parent.name", "nginx")], **given)
         assert (found.total, found.silenced, found.matches_source) == (1, 1, True)
         found = preview(entries=[entry("process.parent.name", "nginx"), entry("destination.port", "4444")], **given)
@@ -183,7 +184,7 @@ class TestExceptions:
 
     def test_a_count_is_covered_when_too_few_events_are_left(self, rules: World) -> None:
         alert = joined.count(rules)
-        given = {"rule": alert.rule, "team_ids": [rules.team.pk], "now": clock.now(), "alert": alert}
+        given: dict[str, Any] = {"rule": alert.rule, "team_ids": [rules.team.pk], "now": clock.now(), "alert": alert}
         assert preview(entries=[entry("user.name", "user-1")], **given).silenced == 0  # 22 of 26 are left
         assert preview(entries=[entry("host.name", "web-3")], **given).silenced == 1
         two = {"field": "user.name", "type": "match_any", "operator": "included", "value": ["user-1", "user-2"]}

@@ -120,6 +120,7 @@ severity = "high"
 """
     definition, _ = told(tmp_path, tail=tail, extra='rule_name_override = "message"')
     told_of = suppression(definition)
+    assert told_of is not None
     assert (told_of.fields, told_of.within) == (("host.name", "user.name"), "within 5 h")
     assert told_of.missing == "an alert each"
     assert mappings(definition) == ("Severity high where event.severity is 73.", "Name from message.")
