@@ -3,24 +3,36 @@ r"""Lucene's regular expressions, judged by RE2 in time linear in the value.
 An expression always covers the whole value, and `^` and `$` are ordinary characters. Beyond the usual
 (`. ? * + {n,m} | ( ) [a-z] [^a-z] \d \D \s \S \w \W`) Lucene has `@` any text, `#` no text at all, `"…"` a text as it
 stands, `<1-99>` a number between, `~` what follows not, and `&` both sides. RE2 has no `~` and no `&`: they are worked
-out beside it where the whole expression is made of them; inside a repetition or between other parts they are an error.
+out beside it where the whole expression is made of them. Between other parts `~` may stand before characters and
+classes in a row (`a~bc`), which can be written without it; all else is an error.
 
 Without regard to case, value and expression are folded alike (engine/folding.py); a class such as `[A-Z]` then also
 takes the folded forms of its characters, and `[^a-z]` none of them.
 Source: Lucene's documentation of RegExp, with all optional operators on, as EQL has them.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import lru_cache
-from typing import TypeAlias
 
 import re2
 
 from engine.errors import PatternError
 from engine.folding import fold as folded
-from engine.lucene_classes import CLASSES, NO_CHARACTER, Ranges, class_source, complement, folded_ranges
+from engine.lucene_classes import CLASSES, NO_CHARACTER, Ranges, complement, folded_ranges
 from engine.lucene_intervals import interval_source, is_bound
+from engine.lucene_parts import (
+    CLASS_WEIGHT,
+    Both,
+    Either,
+    Except,
+    Node,
+    Plain,
+    escaped,
+    one_of,
+    plain_parts,
+    steps_of,
+    unlike,
+)
 
 MAX_LENGTH = 10_000
 MAX_REPEAT = 1_000
@@ -29,7 +41,6 @@ _RE2_MEMORY = 8 << 20
 _LONGEST_SOURCE = 200_000
 _MOST_INTERVALS = 20
 _MOST_WEIGHT = 100_000
-_CLASS_WEIGHT = 8
 TextTest = Callable[[str], bool]
 
 
@@ -40,34 +51,6 @@ class RegexError(PatternError):
         super().__init__(message)
         self.message = message
         self.at = at
-
-
-@dataclass(frozen=True, slots=True)
-class _Plain:
-    """A part that RE2 judges; `weight` is roughly how large it is to RE2, with its repetitions written out."""
-
-    source: str
-    weight: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Either:
-    parts: "tuple[_Node, ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class _Both:
-    parts: "tuple[_Node, ...]"
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Except:
-    part: "_Node"
-    at: int
-
-
-_Node: TypeAlias = _Plain | _Either | _Both | _Except
 
 
 @lru_cache(maxsize=4_096)
@@ -85,18 +68,18 @@ def re2_source(expression: str, fold: bool = False) -> str | None:
     Raises: RegexError.
     """
     node = _Reader(expression, fold).read()
-    return node.source if isinstance(node, _Plain) else None
+    return node.source if isinstance(node, Plain) else None
 
 
-def _test_of(node: _Node, expression: str) -> TextTest:
+def _test_of(node: Node, expression: str) -> TextTest:
     match node:
-        case _Plain(source):
+        case Plain(source):
             return source_test(source)
-        case _Either(parts):
+        case Either(parts):
             return _any_test([_test_of(part, expression) for part in parts])
-        case _Both(parts):
+        case Both(parts):
             return _all_test([_test_of(part, expression) for part in parts])
-        case _Except(part):
+        case Except(part):
             return _not_test(_test_of(part, expression))
 
 
@@ -148,13 +131,13 @@ class _Reader:
         self.groups = 0
         self.intervals = 0
 
-    def read(self) -> _Node:
+    def read(self) -> Node:
         if not self.text:
-            return _Plain("")
+            return Plain("")
         node = self._either()
         if self._more():
             raise self._error("this `)` closes nothing")
-        self._weigh(sum(part.weight for part in _plain_parts(node)), 0)
+        self._weigh(sum(part.weight for part in plain_parts(node)), 0)
         return node
 
     def _weigh(self, weight: int, at: int) -> int:
@@ -186,25 +169,25 @@ class _Reader:
     def _error(self, message: str, at: int | None = None) -> RegexError:
         return RegexError(message, min(self.at if at is None else at, max(len(self.text) - 1, 0)))
 
-    def _either(self) -> _Node:
+    def _either(self) -> Node:
         parts = [self._both()]
         while self._match("|"):
             parts.append(self._both())
         if len(parts) == 1:
             return parts[0]
-        if all(isinstance(part, _Plain) for part in parts):
-            plain = [part for part in parts if isinstance(part, _Plain)]
-            return _Plain("(?:" + "|".join(part.source for part in plain) + ")", sum(part.weight for part in plain))
-        return _Either(tuple(parts))
+        if all(isinstance(part, Plain) for part in parts):
+            plain = [part for part in parts if isinstance(part, Plain)]
+            return Plain("(?:" + "|".join(part.source for part in plain) + ")", sum(part.weight for part in plain))
+        return Either(tuple(parts))
 
-    def _both(self) -> _Node:
+    def _both(self) -> Node:
         start = self.at
         parts = [self._row()]
         while self._match("&"):
             parts.append(self._row())
-        return parts[0] if len(parts) == 1 else _Both(tuple(parts), start)
+        return parts[0] if len(parts) == 1 else Both(tuple(parts), start)
 
-    def _row(self) -> _Node:
+    def _row(self) -> Node:
         """Parts one after another; Lucene reads the first whatever it is."""
         start = self.at
         parts = [self._repeated()]
@@ -213,32 +196,36 @@ class _Reader:
         if len(parts) == 1:
             return parts[0]
         plain = [self._plain(part, start) for part in parts]
-        return _Plain("".join(part.source for part in plain), sum(part.weight for part in plain))
+        return Plain("".join(part.source for part in plain), sum(part.weight for part in plain), steps_of(plain))
 
-    def _plain(self, node: _Node, start: int) -> _Plain:
+    def _plain(self, node: Node, start: int) -> Plain:
         """The part as RE2 reads it.
 
         Raises: RegexError when it is made of what RE2 lacks.
         """
         match node:
-            case _Plain():
+            case Plain():
                 return node
-            case _Either(parts):
+            case Either(parts):
                 plain = [self._plain(part, start) for part in parts]
                 return plain[0]
-            case _Both(at=at):
+            case Both(at=at):
                 raise self._error("`&` (both sides) can only join whole expressions here; `\\&` is the character", at)
-            case _Except(at=at):
-                raise self._error("`~` (not) can only stand before a whole expression here; `\\~` is the character", at)
+            case Except(Except(part)):
+                return self._plain(part, start)
+            case Except(Plain(steps=steps)) if steps is not None:
+                return Plain(unlike(steps), (len(steps) + 1) * 2 * CLASS_WEIGHT)
+            case Except(at=at):
+                raise self._error("`~` (not) can only stand before plain characters here; `\\~` is the character", at)
 
-    def _repeated(self) -> _Node:
+    def _repeated(self) -> Node:
         start = self.at
         node = self._negated()
         while self._peek("?*+{"):
             mark = self._next()
             count, times = self._counts() if mark == "{" else (mark, 1)
             plain = self._plain(node, start)
-            node = _Plain(f"(?:{plain.source}){count}", self._weigh(plain.weight * times, start))
+            node = Plain(f"(?:{plain.source}){count}", self._weigh(plain.weight * times, start))
         return node
 
     def _counts(self) -> tuple[str, int]:
@@ -266,36 +253,38 @@ class _Reader:
             raise self._error("this number is too large", start)
         return int(self.text[start : self.at])
 
-    def _negated(self) -> _Node:
+    def _negated(self) -> Node:
         start, negations = self.at, 0
         while self._match("~"):
             negations += 1
         node = self._one()
         if negations == 0:
             return node
-        once = _Except(node, start)
-        return once if negations % 2 else _Except(once, start)
+        once = Except(node, start)
+        return once if negations % 2 else Except(once, start)
 
-    def _one(self) -> _Node:
+    def _one(self) -> Node:
         start = self.at
         if self._match("["):
-            return _Plain(self._class(), _CLASS_WEIGHT)
-        for mark, part in ((".", "."), ("#", NO_CHARACTER), ("@", "(?:.*)")):
+            return self._class()
+        if self._match("."):
+            return Plain(".", CLASS_WEIGHT, ((".", NO_CHARACTER),))
+        for mark, part in (("#", NO_CHARACTER), ("@", "(?:.*)")):
             if self._match(mark):
-                return _Plain(part, _CLASS_WEIGHT)
+                return Plain(part, CLASS_WEIGHT)
         if self._match('"'):
-            return _Plain(self._quoted(start), self.at - start)
+            return self._quoted(start)
         if self._match("("):
             return self._group(start)
         if self._match("<"):
-            return _Plain(self._interval(start))
+            return Plain(self._interval(start))
         if ranges := self._predefined():
-            return _Plain(class_source(ranges, False), _CLASS_WEIGHT)
-        return _Plain(self._literal(self._character()))
+            return one_of(ranges, False)
+        return self._literal(self._character())
 
-    def _group(self, start: int) -> _Node:
+    def _group(self, start: int) -> Node:
         if self._match(")"):
-            return _Plain("")
+            return Plain("", steps=())
         self.groups += 1
         if self.groups > MAX_GROUPS:
             raise self._error(f"more than {MAX_GROUPS} groups in one another", start)
@@ -303,14 +292,15 @@ class _Reader:
         if not self._match(")"):
             raise self._error("this `(` is never closed; `\\(` is the character", start)
         self.groups -= 1
-        return _Plain(f"(?:{node.source})", node.weight) if isinstance(node, _Plain) else node
+        return Plain(f"(?:{node.source})", node.weight, node.steps) if isinstance(node, Plain) else node
 
-    def _quoted(self, start: int) -> str:
+    def _quoted(self, start: int) -> Plain:
         end = self.text.find('"', self.at)
         if end < 0:
             raise self._error('this `"` is never closed; `\\"` is the character', start)
         content, self.at = self.text[self.at : end], end + 1
-        return "(?:" + "".join(map(self._literal, content)) + ")"
+        parts = [self._literal(character) for character in content]
+        return Plain("(?:" + "".join(part.source for part in parts) + ")", len(parts) + 1, steps_of(parts))
 
     def _interval(self, start: int) -> str:
         end = self.text.find(">", self.at)
@@ -342,7 +332,7 @@ class _Reader:
         self._match("\\")
         return self._next()
 
-    def _class(self) -> str:
+    def _class(self) -> Plain:
         """A class in square brackets; the first character in it may be the closing bracket."""
         start = self.at - 1
         negated = self._match("^")
@@ -351,7 +341,7 @@ class _Reader:
             ranges += self._class_part()
         if not self._match("]"):
             raise self._error("this `[` is never closed; `\\[` is the character", start)
-        return class_source(folded_ranges(ranges) if self.fold else ranges, negated)
+        return one_of(folded_ranges(ranges) if self.fold else ranges, negated)
 
     def _class_part(self) -> Ranges:
         if ranges := self._predefined():
@@ -364,24 +354,6 @@ class _Reader:
             raise self._error("this range ends before it begins; `\\-` is the character", start)
         return ((first, last),)
 
-    def _literal(self, character: str) -> str:
-        return _escaped(ord(folded(character) if self.fold else character))
-
-
-def _plain_parts(node: _Node) -> Iterator[_Plain]:
-    """The parts that RE2 judges, of which the whole is made."""
-    match node:
-        case _Plain():
-            yield node
-        case _Either(parts) | _Both(parts):
-            for part in parts:
-                yield from _plain_parts(part)
-        case _Except(part):
-            yield from _plain_parts(part)
-
-
-def _escaped(code: int) -> str:
-    character = chr(code)
-    if character.isascii() and (character.isalnum() or character == "_"):
-        return character
-    return r"\?" if 0xD800 <= code <= 0xDFFF else f"\\x{{{code:X}}}"
+    def _literal(self, character: str) -> Plain:
+        source = escaped(ord(folded(character) if self.fold else character))
+        return Plain(source, 1, ((source, f"[^{source}]"),))
