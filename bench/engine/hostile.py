@@ -79,7 +79,7 @@ def _shape(rng: random.Random, number: int) -> Document:
 def _nested(rng: random.Random, depth: int) -> Any:
     if depth == 0 or rng.random() < 0.3:
         return rng.choice([_text(rng, 8), rng.randrange(99), True, None, [_text(rng, 3)], 1.5])
-    names = ("name", "type", "action", "path", "parent", "args", "os", "ip", _text(rng, 6))
+    names = ("name", "type", "action", "path", "parent", "args", "os", "ip", _text(rng, 6).replace(".", "-"))
     made = {name: _nested(rng, depth - 1) for name in rng.sample(names, 4)}
     return [made] if rng.random() < 0.2 else made
 

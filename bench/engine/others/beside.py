@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,10 +91,8 @@ def _ours(stored: Path, keys: frozenset[str] | None, source: Source, warm_up: in
 
 def _rows_by_key(stored: Path, rows: list[Row]) -> dict[str, list[int]]:
     """Which events of the sample each filter is true of."""
-    found: dict[str, list[int]] = defaultdict(list)
-    for hit in Matcher(expressions_of(stored.read_bytes())).match(rows):
-        found[hit.key].append(hit.row)
-    return dict(found)
+    found = Matcher(expressions_of(stored.read_bytes())).rows(rows, normalised=True)
+    return {key: list(numbers) for key, numbers in found.items()}
 
 
 def _run(script: str, folder: Path) -> dict[str, Any]:
