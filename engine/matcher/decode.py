@@ -52,6 +52,7 @@ class Shape:
         for name, path in presences.items():
             self.place_of[name] = self._enter_object(path.split("."))
         self._spelled = [(name, source_field(name)) for name in fields if name in SPELLINGS]
+        self._steps = {name: place.split(".") for name, place in self.place_of.items()}
         self._build(self._root)
         self.empties: dict[str, Any] = {}
         """The shared empty structs of all objects, by their dotted attributes."""
@@ -112,8 +113,9 @@ class Shape:
         for name, place in self._spelled:
             if place in flat:
                 self._put(given, name, plainly(flat[place], self._plain[name]))
-        for name in self.presences:  # whether it is there is then found out by what is asked of it
-            self._put(given, name, {})
+        for name, path in self.presences.items():
+            if path in objects or _may_hold(document, path):
+                self._put(given, name, {})
         return self._filled(self._root, given)
 
     def present(self, event: Event, name: str) -> bool | None:
@@ -121,7 +123,7 @@ class Shape:
         return True if attrgetter(self.place_of[name])(event) is not self.empties[self.place_of[name]] else None
 
     def _put(self, given: dict[str, Any], name: str, value: Value | dict[str, Any]) -> None:
-        *outer, last = self.place_of[name].split(".")
+        *outer, last = self._steps[name]
         for attribute in outer:
             given = given.setdefault(attribute, {})
         if value == {}:
@@ -136,6 +138,12 @@ class Shape:
                 for attribute, value in given.items()
             }
         )
+
+
+def _may_hold(document: Document, path: str) -> bool:
+    """Whether an object could be there that has no values at all. Sometimes true without reason."""
+    top = path.partition(".")[0]
+    return any(key == top or key.startswith(top + ".") for key in document.raw)
 
 
 def _under(path: str, part: str) -> str:

@@ -188,7 +188,8 @@ class Group:
         return absent
 
     def _objects_asked(self) -> set[str]:
-        ground, asked = self._ground, set()
+        ground = self._ground
+        asked: set[str] = set()
         for known in ground.store.fields:
             if known.need & self._mask:
                 place = ground.shape.place_of[known.name]

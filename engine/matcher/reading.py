@@ -6,6 +6,7 @@ decides it; a document that has something else there is read in full.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from engine.fields import KNOWN_FIELDS, SPELLINGS, FieldType, field_type, source_field
@@ -79,10 +80,11 @@ def _left_out(names: Iterable[str], objects: Iterable[str]) -> frozenset[str]:
     return frozenset(name for name, place in places.items() if place in left_out or name in left_out)
 
 
-def outer_names(name: str) -> list[str]:
+@lru_cache(maxsize=4_096)
+def outer_names(name: str) -> tuple[str, ...]:
     """The names of the objects in which a field lies, the outermost first."""
     parts = name.split(".")
-    return [".".join(parts[:count]) for count in range(1, len(parts))]
+    return tuple(".".join(parts[:count]) for count in range(1, len(parts)))
 
 
 def _type_of(name: str, questions: Iterable[Question]) -> Any:
