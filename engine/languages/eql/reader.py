@@ -6,22 +6,20 @@ from engine.languages.eql.nodes import MAX_DEPTH, Expression, Place
 
 
 class Reader:
-    """The words of a query with one token of look-ahead."""
+    """The words of a query; `token` is the one at hand, `at` its number."""
 
     def __init__(self, text: str) -> None:
         self.source = text
         self.tokens = read_tokens(text)
         self.at = 0
-
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.at]
+        self.token = self.tokens[0]
 
     def take(self) -> Token:
         """The word at hand; the next one is at hand then."""
-        token = self.tokens[self.at]
+        token = self.token
         if token.kind is not Kind.END:
             self.at += 1
+            self.token = self.tokens[self.at]
         return token
 
     def is_sign(self, *signs: str) -> bool:
