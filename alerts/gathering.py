@@ -8,7 +8,7 @@ from alerts.newness import time_of
 from engine import index_matches, matches
 from engine.joining import Candidate, Check, candidates_of
 from engine.joining.candidates import CHECK_EVERY
-from engine.plan import Plan
+from engine.plan import Plan, Sample
 from engine.plan import Sequence as SequencePlan
 from engine.scalars import instant_of
 from engine.tree import Scalar
@@ -83,11 +83,11 @@ def _of(rule: ActiveRule, plan: Plan, part: str, judged: Judged, rank: int) -> l
 
 
 def place_in_time(rule: ActiveRule, plan: Plan, judged: Judged) -> datetime:
-    """The time by which the rule joins: sequences by what happened when, the rest by the rule's own clock.
+    """The time by which the rule joins: sequences and samples by what happened when, the rest by the rule's own clock.
 
     By that clock an event whose agent's clock is ahead came when it arrived.
     """
-    if not isinstance(plan, SequencePlan):
+    if not isinstance(plan, SequencePlan | Sample):
         return min(time_of(rule, judged), judged.event.ingested)
     named = rule.definition.raw.get("timestamp_field")
     values = judged.document.values(named) if isinstance(named, str) else ()

@@ -7,7 +7,7 @@ from time import thread_time
 from alerts.blame import NOBODYS_FAULT, Rows, find_costliest, find_culprit
 from alerts.hits import Judged
 from alerts.judging import Matches
-from engine import Document, DocumentError, Hit
+from engine import Document, DocumentError
 from events.store import StoredEvent
 from rules.ruleset import RuleSet, rule_and_part
 
@@ -41,15 +41,15 @@ def _found(ruleset: RuleSet, rows: Rows) -> list[tuple[str, int]]:
     for first in range(0, len(rows), AT_ONCE):
         some = rows[first : first + AT_ONCE]
         started = thread_time()
-        found += [(hit.key, first + hit.row) for hit in _matched(ruleset, some, first)]
+        found += [(key, first + row) for key, rows_hit in _matched(ruleset, some, first).items() for row in rows_hit]
         if thread_time() - started > SECONDS_ALLOWED + SECONDS_PER_EVENT * len(some):
             find_costliest(ruleset, some)
     return found
 
 
-def _matched(ruleset: RuleSet, rows: Rows, first: int) -> list[Hit]:
+def _matched(ruleset: RuleSet, rows: Rows, first: int) -> dict[str, list[int]]:
     try:
-        return list(ruleset.matcher.match(rows, normalised=True))
+        return ruleset.matcher.rows(rows, normalised=True)
     except DocumentError as error:
         raise DocumentError(str(error), first + (error.row or 0)) from error
 

@@ -5,9 +5,10 @@ from uuid import uuid4
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from accounts.selectors import default_team
 from alerts.evaluation import evaluate_pending
 from alerts.settling import settle_due
 from events.models import Batch
@@ -28,7 +29,11 @@ from tests.alerts.world import event, post, work
 
 pytestmark = pytest.mark.django_db
 CAREFUL = settings(
-    max_examples=5, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=5,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],  # an example takes a second: shrinking one would take minutes
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 SEQUENCE = """
 sequence by host.name with maxspan=20s
@@ -70,6 +75,7 @@ SIZES = st.lists(st.integers(1, 8), max_size=10)
 
 @pytest.fixture
 def rules(tmp_path):
+    default_team()  # made before the examples, so that its number outlives them: events are known by it
     load(tmp_path, eql(SEQUENCE), rule_id="sequence")
     load(tmp_path, eql(MISSING), rule_id="missing")
     load(tmp_path, eql(SAMPLE), rule_id="sample")
