@@ -78,5 +78,4 @@ def find_costliest(ruleset: RuleSet, rows: Rows) -> None:
 
 def _judge_alone(rule: ActiveRule, rows: Rows) -> None:
     expressions = [Expression(key_of(rule.id, part.name), part.tree, part.indices) for part in rule.parts]
-    for _ in Matcher(expressions).match(rows):
-        pass
+    Matcher(expressions).rows(rows, normalised=True)

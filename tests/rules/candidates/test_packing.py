@@ -1,0 +1,113 @@
+"""Candidates as they are stored: everything comes back, few bytes each, the same order whatever came first."""
+
+import os
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from engine.joining import Candidate
+from events.store import EventRef
+from rules.candidates import Memory, fold, forget, heads, keep, name_of, once, order, pack, read, settle, short, unpack
+
+START = datetime(2026, 11, 20, 14, 6, tzinfo=UTC)
+RULE = Memory("rule", b"l" * 16)
+
+
+def candidate(second=0, *, part="1", key=("k",), tie=None, rank=0, index="logs-x", value=(), uid=None, team=1):
+    at, uid = START + timedelta(seconds=second), uid or os.urandom(16)
+    ref = EventRef(team, at.date(), index, uid)
+    return Candidate(part, name_of(key), at, order(at, tie, rank, uid), ref, value)
+
+
+def test_what_is_packed_comes_back_whole():
+    some = sorted(
+        [
+            candidate(0, tie=7, value=("a", "b")),
+            candidate(0, tie="late", rank=2),
+            candidate(5, index="logs-y", key=("k", None)),
+            candidate(86_400, rank=1),
+        ],
+        key=lambda one: one.order,
+    )
+    assert unpack(pack(some), part="1", team_id=1) == some
+
+
+def test_more_places_than_a_byte_can_tell():
+    some = [candidate(second, index=f"logs-{second}") for second in range(300)]
+    assert unpack(pack(some), part="1", team_id=1) == some
+
+
+def test_a_candidate_costs_some_thirty_bytes():
+    some = [candidate(second / 100, key=(os.urandom(8).hex(),)) for second in range(10_000)]
+    assert len(pack(some)) / len(some) < 32
+
+
+def test_events_of_one_instant_are_ordered_by_tie_then_step_then_identity():
+    numbered, named, plain, later_step = (
+        candidate(tie=2.0),
+        candidate(tie="x"),
+        candidate(uid=b"b" * 16),
+        candidate(uid=b"a" * 16, rank=1),
+    )
+    some = [later_step, plain, named, numbered, candidate(-1)]
+    random.Random(1).shuffle(some)
+    assert sorted(some, key=lambda one: one.order)[1:] == [numbered, named, plain, later_step]
+
+
+def test_a_long_value_is_kept_by_its_hash():
+    assert short("short") == "short"
+    assert len(short("x" * 500)) == 12
+    assert short("x" * 500) != short("x" * 501)
+
+
+def test_the_same_candidate_twice_is_one():
+    one = candidate()
+    assert once([one, candidate(1), one])[0] == one
+    assert len(once([one, one])) == 1
+
+
+@pytest.mark.django_db
+class TestStored:
+    def kept(self, *some, now=START):
+        return keep([(RULE, list(some))], now=now, arrived_at=now)
+
+    def test_a_block_for_each_filter_and_team(self):
+        self.kept(candidate(), candidate(1), candidate(part="2"), candidate(team=2))
+        assert [(head.team_id, head.part, head.count) for head in heads(RULE)] == [
+            (1, "1", 2),
+            (1, "2", 1),
+            (2, "1", 1),
+        ]
+
+    def test_it_is_read_by_time_and_key(self):
+        first, second, other = candidate(0), candidate(10), candidate(10, key=("other",))
+        self.kept(first, second, other, candidate(20))
+        blocks = heads(RULE, start=START, end=START + timedelta(seconds=15))
+        start, end = START + timedelta(seconds=5), START + timedelta(seconds=15)
+        assert list(read(blocks, start=start, end=end, keys={name_of(("k",))})) == [second]
+        assert heads(RULE, start=START + timedelta(seconds=30)) == []
+
+    def test_several_that_are_settled_become_one(self):
+        for second in range(5):
+            self.kept(candidate(second))
+        settle(RULE, heads(RULE, settled=False))
+        (head,) = heads(RULE)
+        assert (head.settled, head.count) == (True, 5)
+
+    def test_many_small_ones_of_a_time_are_folded(self):
+        for second in range(25):
+            self.kept(candidate(second), now=START + timedelta(seconds=second))
+            settle(RULE, heads(RULE, settled=False))
+        fold(RULE, part="1", within=timedelta(hours=1))
+        assert [head.count for head in heads(RULE)] == [25]
+
+    def test_it_is_forgotten_only_when_both_its_time_and_its_arrival_are_past(self):
+        later = START + timedelta(hours=1)
+        self.kept(candidate(0))
+        self.kept(candidate(1), now=later)
+        settle(RULE, heads(RULE, settled=False)[:1])
+        settle(RULE, heads(RULE, settled=False))
+        self.kept(candidate(2))
+        assert forget(RULE, before=later) == 1
+        assert [head.settled for head in heads(RULE)] == [True, False]
