@@ -16,6 +16,7 @@ from cases.models import Case
 from events.folding import fold
 from events.models import Batch, DeadLetter
 from rules.pages import TABS
+from tests.alerts.pages import joined
 from tests.alerts.pages.world import PERL, World
 from tests.browser.conftest import DESK, PHONE, Visit, Visitor
 from tests.browser.test_triage import TAGS
@@ -46,6 +47,7 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
     )
     alert = f"/alerts/{alerts[0].pk}/"
     in_trouble(world)
+    several = joined.everything(world)
     worked_on, closed = cases_of(world, alerts)
     case = f"/cases/{worked_on.pk}/"
     return {
@@ -53,6 +55,9 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         "queue, closed": ("/alerts/?view=closed", "Alerts"),
         "alert": (alert, NAME),
         "exception": (f"{alert}?side=exception", NAME),
+        **{f"alert, {kind}": (f"/alerts/{one.pk}/", one.name) for kind, one in several.items()},
+        "exception, sequence": (f"/alerts/{several['sequence'].pk}/?side=exception", several["sequence"].name),
+        "rule, sequence": (f"/rules/{joined.SEQUENCE}/", several["sequence"].name),
         "cases": ("/cases/", "Cases"),
         "cases, board": ("/cases/?show=board", "Cases"),
         "cases, nothing fits": ("/cases/?q=nowhere", "Cases"),
@@ -159,7 +164,8 @@ def test_the_exceptions_button_stays_at_the_foot_of_its_panel(
     visit: Visit, pages: dict[str, tuple[str, str]], typed: bool
 ) -> None:
     rosa = visit("rosa")
-    page = rosa.open(f"/alerts/{Alert.objects.exclude(status='closed').latest('pk').pk}/?side=exception&add=user.name")
+    alert = Alert.objects.filter(rule_id=PERL).exclude(status="closed").latest("pk")
+    page = rosa.open(f"/alerts/{alert.pk}/?side=exception&add=user.name")
     if typed:
         page.get_by_label("Value of condition 1", exact=False).fill("postgres*")
         page.get_by_label("Operator of condition 1").select_option("matches")
