@@ -60,17 +60,15 @@ class Masks(dict[Value, int]):
                 self.clear()
         elif len(self) >= (_MOST_OF_CHEAP if leafset == self._base else self._bounds.entries):
             return mask  # values that no literal names are cheap to judge again where there are only literals
-        cost = self._cost_of(value)
+        bounds = self._bounds
+        if type(value) is str:
+            cost = ENTRY + len(value) if len(value) <= bounds.longest_value else 0
+        else:
+            cost = cost_of(value, bounds.longest_value, bounds.longest_array)
         if cost:
             self._room.take(cost)
             self[value] = mask
         return mask
-
-    def _cost_of(self, value: Value) -> int:
-        bounds = self._bounds
-        if type(value) is str:
-            return ENTRY + len(value) if len(value) <= bounds.longest_value else 0
-        return cost_of(value, bounds.longest_value, bounds.longest_array)
 
     def _work_out(self, leafset: int) -> int:
         """Only conditions that look at a bit in which the leafset differs from an ordinary one can differ."""

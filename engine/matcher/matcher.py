@@ -62,20 +62,36 @@ class Matcher:
 
     def rows(self, events: Sequence[tuple[str, bytes]], *, normalised: bool = False) -> dict[str, list[int]]:
         """As `match`, but for each key that hits the rows, ascending: for large batches."""
-        judge = self._judge(normalised)
         touched: list[Outcome] = []
         try:
             with _without_collecting():
-                for row, (index, line) in enumerate(events):
-                    outcome = judge(index, line, row)
-                    if outcome is not None:
-                        if not outcome:
-                            touched.append(outcome)
-                        outcome.append(row)
+                self._gather(events, normalised, touched)
             return _by_key(touched)
         finally:
             for outcome in touched:
                 outcome.clear()
+
+    def _gather(self, events: Sequence[tuple[str, bytes]], normalised: bool, touched: list[Outcome]) -> None:
+        """Put every row into its outcome. The loop says again what `_judge` says, since a call for each event costs."""
+        decode, dispatcher = self._ground.shape.decode, self._dispatcher
+        signature_of, by_index = dispatcher.signature_of, dispatcher.by_index
+        for row, (index, line) in enumerate(events):
+            try:
+                if normalised or not may_have_dotted_keys(line):
+                    event = decode(line)
+                    signatures = by_index.get(index)
+                    group = signatures.get(signature_of(event)) if signatures is not None else None
+                    if group is None:
+                        group = dispatcher.meet(index, event)
+                    outcome = group.judge(event, line)
+                else:
+                    outcome = self._in_full(index, line, row)
+            except _UNREADABLE:
+                outcome = self._in_full(index, line, row)
+            if outcome is not None:
+                if not outcome:
+                    touched.append(outcome)
+                outcome.append(row)
 
     def keys_of(self, index: str, document: Document) -> list[str]:
         """The expressions that are true of one event."""

@@ -115,12 +115,24 @@ class FieldQuestions:
         return self._of_one(value)  # type: ignore[arg-type]
 
     def _of_several(self, values: tuple[Scalar | None, ...]) -> int:
+        if len(values) > MAX_CHOICES:
+            return self._of_very_many(values)
+        bits = 0
+        there = False
+        known = self._known.get
+        for value in values:
+            if value is not None:
+                there = True
+                leafset = known(value)
+                bits |= self._of_one(value) if leafset is None else leafset
+        return bits if there else self.absent
+
+    def _of_very_many(self, values: tuple[Scalar | None, ...]) -> int:
+        """Formulas try only so many choices."""
         bits = 0
         there = [value for value in values if value is not None]
-        for value in there[:MAX_CHOICES]:
-            bits |= self._of_one(value)
-        for value in there[MAX_CHOICES:]:
-            bits |= self._of_one(value) & ~self._formulas
+        for place, value in enumerate(there):
+            bits |= self._of_one(value) & (-1 if place < MAX_CHOICES else ~self._formulas)
         return bits if there else self.absent
 
     def _of_odd(self, odd: Odd) -> int:
@@ -128,10 +140,8 @@ class FieldQuestions:
             return self.absent | (self.exists if odd.there else 0)
         answers = self._answers or self._built()
         bits = 0
-        for value in odd.values[:MAX_CHOICES]:
-            bits |= answers.of(value)
-        for value in odd.values[MAX_CHOICES:]:
-            bits |= answers.of(value) & ~self._formulas
+        for place, value in enumerate(odd.values):
+            bits |= answers.of(value) & (-1 if place < MAX_CHOICES else ~self._formulas)
         return bits
 
     def _of_one(self, value: Scalar) -> int:

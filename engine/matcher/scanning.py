@@ -65,7 +65,7 @@ class Scanner:
     def scan(self, text: str) -> int:
         """The bits of the patterns that the whole text fits. Two to ten microseconds."""
         bits = self._literals.get(text, 0) | self._always
-        in_one_case = folded(text)
+        in_one_case = text.lower() if text.isascii() else folded(text)
         if self._folded_literals:
             bits |= self._folded_literals.get(in_one_case, 0)
         if not self._searched:
