@@ -132,6 +132,7 @@ def sustained(system: System, seconds: float, clients: int, rate: int) -> dict[s
         lags_of_load = len(lags)
         _wait_until_judged(system)
     after = time.monotonic() - loaded
+    drained = snapshot()
     slices = _by_slice(posted, began, seconds)
     return {
         "acknowledged": len(posted.taken) * _SIZE,
@@ -144,7 +145,8 @@ def sustained(system: System, seconds: float, clients: int, rate: int) -> dict[s
         "most_lag_seconds": round(max(lags[:lags_of_load], default=0.0), 1),
         "seconds_until_all_judged": round(after, 1),
         "cores": used.since(before, loaded - began),
-        "largest_process_mib": used.largest_mib,
+        "cores_after_the_load": drained.since(used, after) if after > 1 else {},
+        "largest_process_mib": drained.largest_mib,
     }
 
 
