@@ -1,14 +1,16 @@
 """From events that a rule's filters let in to the candidates that are kept of them, for rules that join events."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Hashable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias, cast
 
 from alerts.hits import Judged
 from alerts.newness import time_of
 from engine import index_matches, matches
 from engine.joining import Candidate, Check, candidates_of
 from engine.joining.candidates import CHECK_EVERY
-from engine.plan import Plan, Sample
+from engine.joining.keys import Key
+from engine.plan import UNTIL, Plan, Sample, Threshold
 from engine.plan import Sequence as SequencePlan
 from engine.scalars import instant_of
 from engine.tree import Scalar
@@ -18,6 +20,8 @@ from rules.ruleset import ActiveRule
 from rules.schedule import interval, lookback
 
 SEQUENCE_FIELD = "event.sequence"
+NEVER = datetime.min.replace(tzinfo=UTC)
+Named: TypeAlias = tuple[bytes, tuple[str, ...]]
 ByPart = Mapping[str, Sequence[Judged]]
 """What each filter of a rule (by name) let through."""
 
@@ -27,19 +31,66 @@ def memory_of(rule: ActiveRule) -> Memory:
     return Memory(rule.id, rule.logic_hash)
 
 
-def gather(rule: ActiveRule, plan: Plan, found: ByPart, check: Check | None = None) -> list[Candidate]:
+class Shared:
+    """What the rules of one pass have in common: an event's keys by the same fields are worked out once.
+
+    Events are known by their objects, which must live as long as this.
+    """
+
+    def __init__(self) -> None:
+        self._keys: dict[tuple[int, Hashable], list[Named]] = {}
+        self._refs: dict[int, EventRef] = {}
+
+    def ref(self, judged: Judged) -> EventRef:
+        """Where the event lies."""
+        known = self._refs.get(id(judged))
+        if known is None:
+            known = self._refs[id(judged)] = judged.event.ref
+        return known
+
+    def keys(self, plan: Plan, part: str, judged: Judged) -> list[Named]:
+        """The names of the event's keys, each with what else the plan asks of the event."""
+        place = (id(judged), _asked(plan, part))
+        known = self._keys.get(place)
+        if known is None:
+            some = candidates_of(plan, part, judged.document, at=NEVER, order=(), ref=None)
+            known = self._keys[place] = [(name_of(cast(Key, one.key)), tuple(map(short, one.value))) for one in some]
+        return known
+
+
+def _asked(plan: Plan, part: str) -> Hashable:
+    """What the keys of an event depend on besides the event."""
+    match plan:
+        case SequencePlan() if part == UNTIL and plan.until is not None:
+            return plan.until.by
+        case SequencePlan() | Sample():
+            return plan.steps[int(part) - 1].by
+        case Threshold():
+            return (plan.fields, plan.cardinality_field)
+    return (plan.items, part)
+
+
+def gather(
+    rule: ActiveRule, plan: Plan, found: ByPart, check: Check | None = None, shared: Shared | None = None
+) -> list[Candidate]:
     """The candidates of one pass. Costs some microseconds an event and key.
 
     Several events of one instant are ordered by the rule's tie-breaking field, else by `event.sequence`, else by the
     step that they fit; never by their arrival, since that may differ.
     """
-    ranks = _ranks(rule, found)
+    shared = shared or Shared()
+    ranks = _ranks(rule, found, shared)
     candidates: list[Candidate] = []
     for part, events in found.items():
         for number, judged in enumerate(events):
             if check is not None and number % CHECK_EVERY == 0:
                 check()
-            candidates += _of(rule, plan, part, judged, ranks[judged.event.ref])
+            ref = shared.ref(judged)
+            at = place_in_time(rule, plan, judged)
+            place = order(at, _tiebreaker(rule, judged), ranks[ref], ref.uid)
+            candidates += [
+                Candidate(part, key, at, place, ref, value) for key, value in shared.keys(plan, part, judged)
+            ]
     return candidates
 
 
@@ -64,22 +115,13 @@ def reach_of(rule: ActiveRule) -> timedelta:
     return plan.maxspan * (2 if any(step.missing for step in plan.steps) else 1)
 
 
-def _ranks(rule: ActiveRule, found: ByPart) -> dict[EventRef, int]:
+def _ranks(rule: ActiveRule, found: ByPart, shared: Shared) -> dict[EventRef, int]:
     """The number of the first filter that let each event in."""
     ranks: dict[EventRef, int] = {}
     for number, part in enumerate(rule.parts):
         for judged in found.get(part.name, ()):
-            ranks.setdefault(judged.event.ref, number)
+            ranks.setdefault(shared.ref(judged), number)
     return ranks
-
-
-def _of(rule: ActiveRule, plan: Plan, part: str, judged: Judged, rank: int) -> list[Candidate]:
-    at, ref = place_in_time(rule, plan, judged), judged.event.ref
-    place = order(at, _tiebreaker(rule, judged), rank, ref.uid)
-    return [
-        one._replace(key=name_of(one.key), value=tuple(map(short, one.value)))  # type: ignore[arg-type]
-        for one in candidates_of(plan, part, judged.document, at=at, order=place, ref=ref)
-    ]
 
 
 def place_in_time(rule: ActiveRule, plan: Plan, judged: Judged) -> datetime:

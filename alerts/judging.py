@@ -12,7 +12,7 @@ from time import perf_counter
 
 from alerts.blame import blaming
 from alerts.costs import Allowance
-from alerts.gathering import ByPart, gather, memory_of
+from alerts.gathering import ByPart, Shared, gather, memory_of
 from alerts.hits import Excepted, Hit, Judged
 from alerts.newness import Newness
 from alerts.raising import Raised, raise_alerts
@@ -79,7 +79,8 @@ def judge(
     seen.lock(set(remembering.values()))
     learning = _learning(set(remembering) - {lookback_of}, now)
     rules = [rule for rule in rules if rule.id not in learning]
-    findings = [_findings(rule, matches[rule.id], newness) for rule in rules]
+    shared = Shared()
+    findings = [_findings(rule, matches[rule.id], newness, shared) for rule in rules]
     raised = raise_alerts(hits=[hit for found in findings for hit in found.hits], now=now)
     append([_run(found, raised, judged, now) for found in findings if found.is_told])
     kept = [(memory_of(found.rule), found.candidates) for found in findings if found.candidates]
@@ -101,17 +102,17 @@ def _learning(rule_ids: set[str], now: datetime) -> set[str]:
     return set(waiting.values_list("rule_id", flat=True))
 
 
-def _findings(rule: ActiveRule, found: ByPart, newness: Newness) -> Findings:
+def _findings(rule: ActiveRule, found: ByPart, newness: Newness, shared: Shared) -> Findings:
     started, allowance = perf_counter(), Allowance(rule.id)
     with blaming(rule.id):
         remaining, excepted = _without_excepted(rule, found, allowance)
         hits: list[Hit] = []
         joining: list[Candidate] = []
         if rule.plan is not None:
-            joining = gather(rule, rule.plan, remaining, allowance.check)
+            joining = gather(rule, rule.plan, remaining, allowance.check, shared)
         else:
             hits = HITS_BY_TYPE.get(rule.definition.type, _every_event)(rule, remaining.get(EVENT, ()), newness)
-    matched = len({one.event.ref for events in found.values() for one in events})
+    matched = len({id(one) for events in found.values() for one in events})
     return Findings(rule, matched, hits, excepted, joining, round((perf_counter() - started) * 1_000))
 
 

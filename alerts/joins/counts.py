@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from alerts.facts import Cardinality, Term, ThresholdFacts
+from alerts.gathering import NEVER
 from alerts.hits import Hit, Joined, Member
-from alerts.joins.work import NEVER, Events, Found, Work, iso, keys_of, ref_of
+from alerts.joins.work import Events, Found, Work, iso, keys_of, ref_of
 from alerts.models import Kind
 from alerts.shells import MOST_EVENTS
 from engine.joining import Candidate, candidates_of

@@ -9,8 +9,9 @@ from itertools import islice
 from typing import cast
 
 from alerts.facts import SequenceFacts, StepFacts, Term
+from alerts.gathering import NEVER
 from alerts.hits import Hit, Joined, Member
-from alerts.joins.work import NEVER, Events, Found, Work, iso, keys_of, ref_of
+from alerts.joins.work import Events, Found, Work, iso, keys_of, ref_of
 from alerts.models import Kind
 from engine import Document
 from engine.joining import Candidate, Joining, Match, candidates_of, settle

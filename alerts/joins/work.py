@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from alerts.costs import Allowance
@@ -17,8 +17,6 @@ from rules.candidates import Head
 from rules.marks import Mark
 from rules.ruleset import ActiveRule
 from rules.schedule import interval, lookback
-
-NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
