@@ -25,7 +25,7 @@ def find_samples(plan: Sample, candidates: Iterable[Candidate], check: Check | N
             held.append(candidate)
     chosen = ((key, _choose(lists)) for key, lists in kept.items() if all(lists))
     found = [_match(key, events) for key, events in chosen if events]
-    return sorted(_without_repetition(found), key=lambda match: in_order(match.key))
+    return sorted(found, key=lambda match: in_order(match.key))
 
 
 def _choose(lists: Sequence[Sequence[Candidate]], taken: tuple[Candidate, ...] = ()) -> tuple[Candidate, ...] | None:
@@ -44,11 +44,3 @@ def _choose(lists: Sequence[Sequence[Candidate]], taken: tuple[Candidate, ...] =
 def _match(key: Hashable, events: Sequence[Candidate]) -> Match:
     last = max(events, key=attrgetter("order"))
     return Match(key, tuple(event.ref for event in events), last.ref, last.at)
-
-
-def _without_repetition(matches: Iterable[Match]) -> list[Match]:
-    """The same events found under several keys, as arrays make it, are one sample."""
-    by_refs: dict[tuple[Hashable | None, ...], Match] = {}
-    for match in sorted(matches, key=lambda match: in_order(match.key)):
-        by_refs.setdefault(match.refs, match)
-    return list(by_refs.values())

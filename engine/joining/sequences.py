@@ -23,7 +23,6 @@ from operator import attrgetter
 from typing import TypeAlias
 
 from engine.joining.candidates import Candidate, Check, checked
-from engine.joining.keys import in_order
 from engine.joining.matches import Joining, Match
 from engine.plan import UNTIL, Sequence
 
@@ -55,7 +54,7 @@ def find_sequences(
     found = [(events, missing.due(events)) for events in machine.complete if not missing.spoilt(events)]
     matches = [_match(plan, machine.positive, events) for events, due in found if due is None or due <= until]
     waiting = [due for _, due in found if due is not None and due > until]
-    return Joining(_without_repetition(matches), min(waiting, default=None))
+    return Joining(matches, min(waiting, default=None))
 
 
 def _in_order(plan: Sequence, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
@@ -219,18 +218,3 @@ def _match(plan: Sequence, positive: list[int], pending: _Pending) -> Match:
     last = pending[1][-1][-1]
     completing = pending[0] if plan.steps[-1].missing else last
     return Match(pending[0].key, tuple(refs), completing.ref, last.at)
-
-
-def _without_repetition(matches: list[Match]) -> list[Match]:
-    """The same events found under several keys, as arrays make it, are one sequence; it keeps the first of the keys."""
-    kept: list[Match] = []
-    places: dict[tuple[Hashable, Hashable], list[int]] = {}
-    for match in matches:
-        alike = places.setdefault((match.refs[0], match.completing), [])
-        known = next((place for place in alike if kept[place].refs == match.refs), None)
-        if known is None:
-            alike.append(len(kept))
-            kept.append(match)
-        elif in_order(match.key) < in_order(kept[known].key):
-            kept[known] = match
-    return kept

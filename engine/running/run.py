@@ -8,7 +8,7 @@ their history before it).
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 
-from engine.joining import Key, group, join, meet
+from engine.joining import Key, group, meet, settle
 from engine.leaves import pin_dates
 from engine.plan import EVENT, INDICATOR, Indicators, Sample, Threshold
 from engine.plan import Sequence as SequencePlan
@@ -111,7 +111,7 @@ def _sequences(
         for part, events in let.items()
         for candidate in candidates_in(plan, part, _in_window(rule, events, now), *rule.order_fields)
     ]
-    for match in join(plan, found, until=now):
+    for match in settle(plan, found, until=now).matches:
         yield _finding(rule, tuple(ref if isinstance(ref, int) else None for ref in match.refs))
 
 
