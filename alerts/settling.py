@@ -11,7 +11,7 @@ A rule whose joining takes too long is quarantined alone.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from time import perf_counter
+from time import monotonic, perf_counter
 from uuid import UUID
 
 import structlog
@@ -70,10 +70,16 @@ class _Moved(Exception):  # noqa: N818
 def settle_due(*, now: datetime, worker: UUID, only: Iterable[str] | None = None) -> Settled:
     """Settle some of the rules that are due, the longest due first; with `only`, just of these rules.
 
-    Nothing claimed means that nothing is due.
+    Nothing claimed means that nothing is due. After some seconds what is left of them is given back.
     """
     claimed = settlings.claim(now=now, worker=worker, limit=AT_ONCE, only=only)
-    return Settled(len(claimed), sum(_settle_or_fail(one, now, worker) for one in claimed))
+    begun, alerts = monotonic(), 0
+    for one in claimed:
+        if monotonic() - begun > SECONDS:
+            settlings.put_back(one, worker=worker, now=now)
+        else:
+            alerts += _settle_or_fail(one, now, worker)
+    return Settled(len(claimed), alerts)
 
 
 def _settle_or_fail(claimed: Claimed, now: datetime, worker: UUID) -> int:

@@ -13,6 +13,8 @@ from soc.web import clock
 
 # A claim is begun only this long after the start, so that the last one ends before the soft time limit of 110 s.
 DRAIN_SECONDS = 45
+# There is nearly always some rule to settle; new events must not wait behind them for a worker.
+SETTLE_SECONDS = 3
 
 
 @shared_task(name="alerts.evaluate_pending")  # type: ignore[untyped-decorator, unused-ignore]
@@ -28,7 +30,7 @@ def evaluate_pending() -> None:
 def settle_due() -> None:
     """Join what rules that look at several events have found, rule by rule, until none is due."""
     started, worker = monotonic(), uuid4()
-    while monotonic() - started < DRAIN_SECONDS:
+    while monotonic() - started < SETTLE_SECONDS:
         if not settle_claim(now=clock.now(), worker=worker).rules:
             return
 

@@ -117,6 +117,13 @@ def drop(rule_id: str, *, worker: UUID) -> None:
     )
 
 
+def put_back(claimed: Claimed, *, worker: UUID, now: datetime) -> None:
+    """Let a rule wait for another worker, without blame: this one has had its time."""
+    Settling.objects.filter(pk=claimed.rule_id, lease_by=worker).update(
+        lease_by=None, lease_until=None, due_at=now, attempts=F("attempts") - 1
+    )
+
+
 def fail(claimed: Claimed, *, error: str, worker: UUID, now: datetime) -> None:
     """Note that settling failed, through nobody's fault: tried again shortly."""
     Settling.objects.filter(pk=claimed.rule_id, lease_by=worker).update(
