@@ -20,7 +20,7 @@ from engine.matcher.addresses import AddressTable
 from engine.matcher.bounds import Bounds
 from engine.matcher.room import ENTRY, Room
 from engine.matcher.scanning import Scanner, Searched
-from engine.matcher.values import Odd, Value
+from engine.matcher.values import Odd, Value, as_read
 from engine.patterns import parse_pattern
 from engine.scalars import address_of, network_of, number_of, truth_of
 from engine.tree import Formula, Leaf, Op, Scalar, text_of
@@ -29,7 +29,6 @@ Question: TypeAlias = Leaf | Formula
 Test = Callable[[Scalar], bool]
 
 _WORDLESS = frozenset({Op.IS, Op.PHRASE})
-_SMALLEST_INT, _LARGEST_INT = -(2**63), 2**64 - 1
 
 
 class FieldQuestions:
@@ -149,9 +148,7 @@ class FieldQuestions:
         if known is not None:
             return known
         answers = self._answers or self._built()
-        if type(value) is int and not _SMALLEST_INT <= value <= _LARGEST_INT:
-            value = float(value)  # as the interpreter's reader has it
-        known = answers.of(value)
+        known = answers.of(value if type(value) is str else as_read(value))
         if self.costly:
             self._remember(value, known)
         return known

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from engine.fields import KNOWN_FIELDS, SPELLINGS, FieldType, field_type, source_field
-from engine.matcher.forms import field_asked, known_inside, object_of, presence
+from engine.formulas import formula_fields
+from engine.matcher.forms import known_inside, object_of, presence
 from engine.matcher.questions import Question
 from engine.matcher.rules import Expression
 from engine.scalars import number_of, truth_of
@@ -60,9 +61,10 @@ def _collect(tree: Tree, asked: dict[str, list[Question]], objects: set[str]) ->
         elif isinstance(node, Leaf) and node.wild_field:
             objects.add(object_of(node.field))
             waiting.extend(Leaf(name, Op.EXISTS) for name in known_inside(node))
-        elif isinstance(node, Leaf | Formula):
-            name = field_asked(node) or (node.field if isinstance(node, Leaf) else None)
-            if name is not None:
+        elif isinstance(node, Leaf):
+            asked.setdefault(node.field, []).append(node)
+        elif isinstance(node, Formula):
+            for name in formula_fields(node):
                 asked.setdefault(name, []).append(node)
     objects.discard("")
 

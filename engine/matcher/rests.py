@@ -1,17 +1,20 @@
 """What is asked of an event when the masks of its values have left an alternative that has a rest.
 
-Conditions on single fields are asked of the leafsets of their values, which are mostly known; only what looks at more
-than one field at once needs the whole document.
+Conditions on single fields are asked of the leafsets of their values, which are mostly known, and formulas of the
+values themselves; only what looks for fields by pattern, at elements of an array, or at a clock needs the document.
 """
 
 from collections.abc import Callable, Mapping
+from itertools import islice, product
 from typing import Any
 
 from engine.document import Document
+from engine.formulas import MAX_CHOICES, compiled, formula_fields
 from engine.interpret import matches
 from engine.matcher.forms import AllOf, AnyOf, Atom, Form, Rest, holds
 from engine.matcher.questions import FieldQuestions
-from engine.tree import Tree
+from engine.matcher.values import Odd, Value, as_read
+from engine.tree import Formula, Not, Scalar, Tree
 
 Source = bytes | Document
 """The event in full: its line, or the document that was already made of it."""
@@ -56,6 +59,11 @@ class Asker:
         match form:
             case bool():
                 return lambda _whole: form
+            case Rest(Not(Formula() as formula)):
+                ask = self._of_formula(formula)
+                return lambda whole: not ask(whole)
+            case Rest(Formula() as formula):
+                return self._of_formula(formula)
             case Rest(tree):
                 return _of_document(tree)
             case Atom():
@@ -68,6 +76,31 @@ class Asker:
     def _of_field(self, atom: Atom) -> Ask:
         leafset, get, condition = self._questions[atom.field].leafset, self._getters[atom.field], atom.condition
         return lambda whole: holds(condition, leafset(get(whole.event)))
+
+    def _of_formula(self, formula: Formula) -> Ask:
+        """As engine/formulas.py answers it, from the values at hand where all its fields are read."""
+        fields = formula_fields(formula)
+        if any(field not in self._getters for field in fields):
+            return _of_document(formula)
+        work, getters = compiled(formula), [self._getters[field] for field in fields]
+
+        def ask(whole: Whole) -> bool:
+            choices = product(*(_values_of(get(whole.event)) for get in getters))
+            return any(work(choice) is True for choice in islice(choices, MAX_CHOICES))
+
+        return ask
+
+
+def _values_of(value: Value) -> tuple[Scalar | None, ...]:
+    """The values of a field as a formula tries them: null alone when there is none."""
+    if isinstance(value, Odd):
+        return value.values or _NULL
+    if isinstance(value, tuple):
+        return tuple(as_read(one) for one in value if one is not None) or _NULL
+    return _NULL if value is None else (as_read(value),)
+
+
+_NULL = (None,)
 
 
 def _of_document(tree: Tree) -> Ask:

@@ -45,3 +45,11 @@ def plainly(values: tuple[Scalar, ...], plain: frozenset[type]) -> Value:
     if not values:
         return None
     return values if all(type(value) in plain for value in values) else Odd(values)
+
+
+_SMALLEST, _LARGEST = -(2**63), 2**64 - 1
+
+
+def as_read(value: Scalar) -> Scalar:
+    """The value as the interpreter's reader has it: whole numbers beyond 64 bits are floats there."""
+    return float(value) if type(value) is int and not _SMALLEST <= value <= _LARGEST else value

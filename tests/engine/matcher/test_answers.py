@@ -92,3 +92,11 @@ def test_rows_start_anew_after_a_batch_that_failed():
 def test_lines_of_unknown_origin_may_have_dotted_keys(dotted):
     matcher = Matcher([Expression("r", parse_kql("process.name:sh"))])
     assert list(matcher.match([("x", dotted)])) == [Hit("r", 0)]
+
+
+def test_whole_numbers_beyond_64_bits_are_read_as_the_interpreter_reads_them():
+    """As floats; normalised events have none."""
+    number = b'{"acme":{"x":18446744073709551616}}'
+    matcher = Matcher([Expression("e19", parse_kql("acme.x:1.8*")), Expression("digits", parse_kql("acme.x:184*"))])
+    assert list(matcher.match([("x", number)] * 2)) == [Hit("e19", 0), Hit("e19", 1)]
+    assert matcher.keys_of("x", Document.of(number)) == ["e19"]
