@@ -9,8 +9,8 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -45,7 +45,7 @@ def main(path: str) -> int:
     return 0
 
 
-_documents: dict[bytes, tuple[str, bytes]] = {}
+_documents: dict[bytes, Any] = {}
 
 
 def _stored(team_id: int) -> Counter[bytes]:
@@ -58,7 +58,8 @@ def _stored(team_id: int) -> Counter[bytes]:
     found: Counter[bytes] = Counter()
     for event in scan(tree=MatchAll(), window=window, team_ids=[team_id]):
         found[event.uid] += 1
-        _documents[event.uid] = (event.index, event.raw)
+        if not event.index.startswith("."):
+            _documents[event.uid] = event
     return found
 
 
@@ -69,63 +70,59 @@ def _raised() -> Iterator[tuple[str, str]]:
     yield from ((rule, bytes(uid).hex()) for rule, uid in rows)
 
 
-def _hits(kind: str) -> Iterator[tuple[object, str, bytes]]:
-    """(rule, uid, document) of every stored event that a rule of this type matches, by the plain interpreter."""
+def _hits(*kinds: str) -> Iterator[tuple[Any, Any, Any]]:
+    """(rule, event, document) of every stored event that a rule of these types matches, by the plain interpreter."""
     from engine import Document, index_matches, matches
     from rules.ruleset import current
 
-    rules = [rule for rule in current().rules.values() if rule.definition.type == kind]
-    for uid, (index, raw) in _documents.items():
-        document = Document.of(raw)
+    rules = [rule for rule in current().rules.values() if rule.definition.type in kinds and rule.plan is None]
+    for event in _documents.values():
+        document = Document.of(event.raw)
         for rule in rules:
-            if index_matches(rule.definition.index, index) and matches(rule.tree, document):
-                yield rule, uid.hex(), raw
+            if index_matches(rule.definition.index, event.index) and matches(rule.tree, document):
+                yield rule, event, document
 
 
 def _expected() -> Iterator[tuple[str, str]]:
-    yield from ((rule.id, uid) for rule, uid, _ in _hits("query"))  # type: ignore[attr-defined]
+    yield from ((rule.id, event.uid.hex()) for rule, event, _ in _hits("query", "eql"))
 
 
 def _terms_that_differ() -> dict[str, list[str]]:
-    """Nothing came before the storm, so every combination seen must have been raised.
+    """Nothing came before the storm, so every combination seen must have been raised, or counted at the alert that
+    stands for what a rule meets while it learns.
 
-    Once, but for events that were judged late: new is what had no earlier match when it was judged, and nothing is
-    taken back. So of a combination's alerts each must rest on an earlier event than the ones raised before it.
+    Whatever was judged first, a combination's earliest event is new when its turn comes, since nothing earlier is
+    known; later ones may be too, when they were judged before it. So the earliest must be there, and nothing may be
+    that is no event of a combination.
     """
-    from engine import Document
-    from engine.rule_types import new_terms
+    from alerts.identity import identity_of
+    from alerts.models import Alert, SuppressedHit
 
-    seen = {
-        (rule.id, terms)  # type: ignore[attr-defined]
-        for rule, _, raw in _hits("new_terms")
-        for terms in new_terms.terms_of(rule.definition.new_terms_fields, Document.of(raw))  # type: ignore[attr-defined]
-    }
-    raised = _raised_terms()
-    wrong = {
-        "missing": seen - set(raised),
-        "invented": set(raised) - seen,
-        "doubled": {key for key, times in raised.items() if any(b >= a for a, b in pairwise(times))},
+    by_terms: dict[tuple[str, tuple[str, ...]], dict[datetime, set[bytes]]] = defaultdict(lambda: defaultdict(set))
+    for at, hit in _new_terms_hits():
+        by_terms[hit.rule.id, hit.terms][at].add(identity_of(hit))
+    told = Alert.objects.filter(new_terms__isnull=False).values_list("identity", flat=True)
+    counted = SuppressedHit.objects.values_list("identity", flat=True)
+    raised = Counter(bytes(identity) for identity in (*told, *counted))
+    every = {identity for times in by_terms.values() for identities in times.values() for identity in identities}
+    wrong: dict[str, set[Any]] = {
+        "missing": {key for key, times in by_terms.items() if not times[min(times)] & set(raised)},
+        "invented": set(raised) - every,
+        "doubled": {identity for identity, count in raised.items() if count > 1},
     }
     return {how: sorted(map(str, keys))[:5] for how, keys in wrong.items() if keys}
 
 
-def _raised_terms() -> dict[tuple[str, tuple[str, ...]], list[datetime]]:
-    """Each combination with the times of its alerts' events (arrival where the rule says so), in order of raising.
-
-    That is the order of their numbers: these are drawn while the rule's memory is locked, whereas `created_at` is when
-    a worker began its pass, and of two workers the one that began later may have been the first to judge.
-    """
-    from alerts.models import AlertEvent
-    from rules.ruleset import current
+def _new_terms_hits() -> Iterator[tuple[datetime, Any]]:
+    """Every combination of every event that a new-terms rule matches, with its time in the rule's history."""
+    from alerts.hits import Hit
+    from engine.rule_types.new_terms import terms_hash, terms_of
     from rules.schedule import by_ingest_time
 
-    found: dict[tuple[str, tuple[str, ...]], list[datetime]] = defaultdict(list)
-    rows = AlertEvent.objects.exclude(alert__new_terms__isnull=True).order_by("alert_id")
-    for kept in rows.select_related("alert"):
-        rule, terms = current().rules[kept.alert.rule_id], kept.alert.new_terms or {}
-        at = kept.ingested if by_ingest_time(rule.definition) else kept.time
-        found[rule.id, tuple(terms["values"])].append(at)
-    return found
+    for rule, event, document in _hits("new_terms"):
+        at = event.ingested if by_ingest_time(rule.definition) else event.time
+        for terms in terms_of(rule.definition.new_terms_fields, document):
+            yield at, Hit(rule, event, document, terms=terms, terms_hash=terms_hash(terms))
 
 
 def _history_of(missing: set[tuple[str, str]]) -> list[object]:
