@@ -127,7 +127,8 @@ def joined_alerts() -> list[Alert]:
 
 def completed() -> set[tuple[str, bytes]]:
     """Rule and identity of every joined alert."""
-    return set(Alert.objects.exclude(kind="block").values_list("rule_id", "identity"))
+    rows = Alert.objects.exclude(kind="block").values_list("rule_id", "identity")
+    return {(rule_id, bytes(identity)) for rule_id, identity in rows}
 
 
 def steps(alert: Alert) -> list[str | None]:

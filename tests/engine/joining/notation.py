@@ -73,4 +73,4 @@ def told(match: Match) -> str:
     """The match in the notation of the cases."""
     assert isinstance(match.key, tuple)
     prefix = "".join(f"{value or '?'}|" for value in match.key)
-    return prefix + " ".join("-" if ref is None else str(ref[0]) for ref in match.refs)  # type: ignore[index]
+    return prefix + " ".join("-" if ref is None else str(ref[0]) for ref in match.refs)

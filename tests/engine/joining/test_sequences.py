@@ -155,7 +155,7 @@ def test_a_caller_can_stop_a_join() -> None:
 
 
 def test_the_same_events_under_two_keys_are_found_twice_and_settle_to_one_match() -> None:
-    found = [item._replace(ref=item.ref[0]) for item in candidates_in(events_in("r|A1 s|A1 s|B2 r|B2"), ["A", "B"])]  # type: ignore[index]
+    found = [item._replace(ref=item.ref[0]) for item in candidates_in(events_in("r|A1 s|A1 s|B2 r|B2"), ["A", "B"])]
     plan = sequence_of(["A", "B"])
     assert [match.key for match in join(plan, found, until=LATE)] == [("s",), ("r",)]
     assert [(match.key, match.refs) for match in settle(plan, found, until=LATE).matches] == [(("r",), ("A1", "B2"))]
