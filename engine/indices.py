@@ -2,15 +2,22 @@
 
 An index is only a string on the event. Elasticsearch's meaning is kept: `*` is the one wildcard, a pattern
 with a leading `-` takes out what the patterns before it let in, and names that begin with a dot (alerts,
-system indices) are reached only by patterns that begin with a dot.
-Source: Elasticsearch reference, "Multi-target syntax" and hidden indices.
+system indices) are reached only by patterns that begin with a dot. An index behind a data stream or an alias of
+Elasticsearch's own is reached by the name that it is known by, as it is there, and by its own.
+Source: Elasticsearch reference, "Multi-target syntax", hidden indices, "Data streams: backing indices", "Searchable
+snapshots" (as index lifecycle management mounts them).
 """
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
 MAX_PATTERNS = 200
 MAX_PATTERN_LENGTH = 255
+_BACKING = re.compile(
+    r"(?:partial-|restored-)?(?:\.ds-(?P<stream>.+?)(?:-\d{4}\.\d{2}\.\d{2})?|\.internal(?P<alias>\..+))-\d{6,}",
+    re.ASCII,
+)
 
 
 def index_matches(patterns: Sequence[str], index: str) -> bool:
@@ -21,12 +28,20 @@ def index_matches(patterns: Sequence[str], index: str) -> bool:
     return not patterns or _matches(tuple(patterns), index)
 
 
+def known_name(index: str) -> str:
+    """The name under which an index is searched: the data stream of `.ds-<stream>-<day>-<number>`, the alias of
+    `.internal<alias>-<number>`, both also as snapshots are mounted; any other index has its own."""
+    found = _BACKING.fullmatch(index)
+    return (found["stream"] or found["alias"]) if found else index
+
+
 @lru_cache(maxsize=65_536)
 def _matches(patterns: tuple[str, ...], index: str) -> bool:
+    names = {index, known_name(index)}
     included = False
     for pattern in split_patterns(patterns):
         excludes = pattern.startswith("-")
-        if included is excludes and _pattern_matches(pattern.removeprefix("-"), index):
+        if included is excludes and any(_pattern_matches(pattern.removeprefix("-"), name) for name in names):
             included = not excludes
     return included
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
+from engine.indices import known_name
 from events.errors import EventRefused
 from events.limits import MAX_ID_BYTES, MAX_INDEX_BYTES
 
@@ -19,8 +20,14 @@ _INDEX = re.compile(r"[^\\/*?\"<>| ,#:A-Z\x00-\x1f\x7f._+-][^\\/*?\"<>| ,#:A-Z\x
 
 
 def index_of(document: dict[str, Any], given: Any) -> str:
-    """The name in `_index`, else `<type>-<dataset>-<namespace>` from the data stream. Raises EventRefused."""
+    """The name in `_index`, else `<type>-<dataset>-<namespace>` from the data stream. Raises EventRefused.
+
+    Of an index behind a data stream, as exports from Elasticsearch name it, the data stream: its events stay the same
+    ones when Elasticsearch rolls it over.
+    """
     name = given if given is not None else _data_stream(document)
+    if type(name) is str and len(name) <= MAX_INDEX_BYTES:
+        name = known_name(name)
     if type(name) is not str or len(name) > MAX_INDEX_BYTES or not _is_index(name):
         raise EventRefused(
             "bad_index",

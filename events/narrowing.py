@@ -40,6 +40,7 @@ def condition_of(narrowing: Narrowing) -> Condition:
 def index_condition(patterns: Sequence[str]) -> Condition:
     """Rows whose index may be let in by the globs; exclusions are left to `index_matches`.
 
+    An index behind a data stream is stored under the data stream's name (events/identity.py), so one name is enough.
     Names that begin with a dot are let in by patterns that do, or where no pattern says anything.
     """
     included = [pattern for pattern in split_patterns(patterns) if not pattern.startswith("-")]

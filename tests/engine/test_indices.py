@@ -1,8 +1,9 @@
 import pytest
 
-from engine.indices import index_matches
+from engine.indices import index_matches, known_name
 
 PROCESS = "logs-endpoint.events.process-default"
+BACKING = ".ds-logs-endpoint.events.process-default-2026.01.01-000001"
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,22 @@ PROCESS = "logs-endpoint.events.process-default"
         ([], PROCESS, True),
         ([], ".alerts-security.alerts-default", True),
         (["", " "], PROCESS, False),
+        (["logs-endpoint.events.process*"], BACKING, True),
+        (["logs-*"], BACKING, True),
+        ([PROCESS], BACKING, True),
+        (["*"], BACKING, True),
+        (["logs-*default-2026*"], BACKING, False),
+        ([".ds-logs-endpoint.*"], BACKING, True),
+        (["logs-*", "-logs-endpoint.*"], BACKING, False),
+        (["logs-*", f"-{BACKING}"], BACKING, False),
+        (["logs-endpoint.events.file-*"], BACKING, False),
+        (["logs-*"], f"partial-{BACKING}", True),
+        (["logs-*"], f"restored-{BACKING}", True),
+        (["logs-*"], ".ds-logs-x-default-000001", True),
+        (["logs-*"], ".ds-logs-x-default", False),
+        ([".alerts-security.*"], ".internal.alerts-security.alerts-default-000001", True),
+        ([".internal.alerts-*"], ".internal.alerts-security.alerts-default-000001", True),
+        (["*", "alerts-*"], ".internal.alerts-security.alerts-default-000001", False),
     ],
 )
 def test_patterns_let_in_what_elasticsearch_would(patterns, index, expected):
@@ -41,3 +58,21 @@ def test_patterns_let_in_what_elasticsearch_would(patterns, index, expected):
 
 def test_a_pattern_of_many_stars_costs_no_backtracking():
     assert index_matches(["*a" * 120 + "*"], "b" * 100_000) is False
+
+
+@pytest.mark.parametrize(
+    ("index", "known"),
+    [
+        (PROCESS, PROCESS),
+        (BACKING, PROCESS),
+        (f"partial-{BACKING}", PROCESS),
+        (".ds-logs-x-2025.12.31-2026.01.01-000012", "logs-x-2025.12.31"),
+        (".ds-.fleet-actions-results-2026.01.01-1234567", ".fleet-actions-results"),
+        (".ds-logs-x-default-2026.01.01-00001", ".ds-logs-x-default-2026.01.01-00001"),
+        (".internal.alerts-security.alerts-default-000001", ".alerts-security.alerts-default"),
+        (".internalalerts-000001", ".internalalerts-000001"),
+        ("partial-logs-x", "partial-logs-x"),
+    ],
+)
+def test_an_index_behind_a_data_stream_or_an_alias_is_known_by_that_name(index, known):
+    assert known_name(index) == known

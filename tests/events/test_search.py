@@ -141,6 +141,15 @@ def test_only_the_teams_and_indices_asked_for(put: Put, team: Team, other_team: 
     assert number([]) == 0
 
 
+def test_events_exported_from_behind_a_data_stream_are_found_by_its_name(put: Put, team: Team, window: Window) -> None:
+    behind = ".ds-logs-endpoint.events.process-default-2026.01.01-00000"
+    put({"_id": "a", "_index": f"{behind}1"})
+    assert put({"_id": "a", "_index": f"{behind}2"}).created == [False]
+    for patterns, number in (("logs-*", 1), ("logs-endpoint.events.process*", 1), ("*", 1), ("logs-x*", 0)):
+        found = store.search(tree=MatchAll(), window=window, team_ids=[team.pk], indices=[patterns], limit=10).events
+        assert [event.index for event in found] == ["logs-endpoint.events.process-default"] * number
+
+
 def test_nothing_matches_the_tree_that_never_does(stored: list[StoredEvent], team: Team, window: Window) -> None:
     assert store.search(tree=MatchNone(), window=window, team_ids=[team.pk], limit=10).events == []
 
