@@ -30,6 +30,10 @@ class FieldType(StrEnum):
     UNKNOWN = "unknown"
 
 
+MAX_NAME_LENGTH = 512
+MAX_NAME_PARTS = 100
+"""What the name of a field may measure. Every part is a level of the structs that events are read into."""
+
 EXACT_TYPES = frozenset({FieldType.KEYWORD, FieldType.WILDCARD, FieldType.CONSTANT_KEYWORD})
 TEXT_TYPES = frozenset({FieldType.TEXT, FieldType.MATCH_ONLY_TEXT})
 NUMBER_TYPES = frozenset({FieldType.LONG, FieldType.DOUBLE})
@@ -54,6 +58,15 @@ class Spelling:
 def field_type(name: str) -> FieldType:
     """The type of a field; UNKNOWN when the table does not have it."""
     return KNOWN_FIELDS.get(name, FieldType.UNKNOWN)
+
+
+def name_problem(name: str) -> str | None:
+    """What is wrong with the size of a field's name, in words for the person who wrote it; None when nothing is."""
+    if len(name) > MAX_NAME_LENGTH:
+        return f"the name of a field may have at most {MAX_NAME_LENGTH} characters"
+    if name.count(".") >= MAX_NAME_PARTS:
+        return f"the name of a field may have at most {MAX_NAME_PARTS} parts with dots between them"
+    return None
 
 
 def source_field(name: str) -> str:

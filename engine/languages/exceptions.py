@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
 from engine.errors import EngineError, PatternError
-from engine.fields import NUMBER_TYPES, FieldType, field_type
+from engine.fields import NUMBER_TYPES, FieldType, field_type, name_problem
 from engine.patterns import parse_pattern, pattern_test
 from engine.tree import Leaf, MatchNone, Nested, Op, Scalar, Tree, all_of, negated, text_of
 
@@ -174,7 +174,10 @@ class _Entry:
         name = self.data.get("field")
         if not isinstance(name, str) or not name.strip() or len(name) > 256 or "*" in name:
             self.fail("field", "must be the full name of a field, such as process.executable")
-        return self.prefix + name.strip()
+        full = self.prefix + name.strip()
+        if problem := name_problem(full):
+            self.fail("field", problem)
+        return full
 
     def value(self, key: str, value: object, *, typed: bool = True) -> Scalar:
         if not isinstance(value, str | int | float | bool) or value == "":

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from engine.comparisons import range_problem
 from engine.errors import LanguageError, PatternError
-from engine.fields import field_type
+from engine.fields import field_type, name_problem
 from engine.languages import kql_errors
 from engine.languages.kql_lexer import Kind, Token, read_tokens
 from engine.patterns import MAX_PATTERN_LENGTH, Wild, parse_pattern
@@ -112,7 +112,7 @@ class _Parser:
     def _nested(self, name: Token) -> Tree:
         if name.pattern is not None:
             self._refuse(name, "the field of a group in braces cannot hold a wildcard")
-        outer, self.path = self.path, self._within(name.text)
+        outer, self.path = self.path, self._named(name, name.text)
         try:
             child = self._bracketed(lambda: self._joined(self._item))
             return Nested(self.path, child)
@@ -185,10 +185,17 @@ class _Parser:
     def _field(self, name: Token) -> Leaf:
         """The existence of the field, from which its other questions are made."""
         if name.pattern is not None:
-            return Leaf(self._within(name.pattern), Op.EXISTS, wild_field=True)
+            return Leaf(self._named(name, name.pattern), Op.EXISTS, wild_field=True)
         if not name.text:
             self._refuse(name, "a field name is missing before the colon")
-        return Leaf(self._within(name.text), Op.EXISTS)
+        return Leaf(self._named(name, name.text), Op.EXISTS)
+
+    def _named(self, token: Token, name: str) -> str:
+        """The full name of the field that this token names."""
+        full = self._within(name)
+        if problem := name_problem(full):
+            self._refuse(token, problem)
+        return full
 
     def _within(self, name: str) -> str:
         return f"{self.path}.{name}" if self.path else name

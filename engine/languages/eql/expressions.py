@@ -11,6 +11,7 @@ Source: Elasticsearch's EQL syntax reference.
 """
 
 from engine.errors import LanguageError
+from engine.fields import name_problem
 from engine.languages.eql.lexer import Kind, Token
 from engine.languages.eql.nodes import (
     Arithmetic,
@@ -232,7 +233,9 @@ class ExpressionReader(Reader):
         return Field(name.text, Place(token.start, name.end), optional)
 
     def _refuse_beside(self, name: Token) -> None:
-        """What cannot follow a field."""
+        """What cannot follow a field, and what no field is called."""
+        if problem := name_problem(name.text):
+            raise self.error(name, problem)
         if name.folded:
             raise self.error(name, f"`{name.text}~` is no function", "A `~` may follow the name of a function.")
         if self.is_sign("[") and self.tokens[self.at + 1].kind is Kind.NUMBER:
