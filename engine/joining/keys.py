@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import islice, product
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import orjson
 
@@ -14,6 +14,7 @@ from engine.text import words_of_value
 from engine.tree import Scalar, text_of
 
 Key: TypeAlias = tuple[str | None, ...]
+_Choice = TypeVar("_Choice")
 
 MAX_COMBINATIONS = 1_000
 """How many keys one event may have: arrays are multiplied out, and their length is the sender's to choose."""
@@ -44,6 +45,11 @@ def _typed_text(kind: FieldType, value: Scalar) -> str:
     if kind in NUMBER_TYPES and isinstance(value, str):
         number = number_of(value)
         return value if number is None else _number_text(number)
+    return plain_text(value)
+
+
+def plain_text(value: Scalar) -> str:
+    """The value as a text, whatever its field: as it is written, but whole numbers without a fraction."""
     return _number_text(value) if isinstance(value, float) else text_of(value)
 
 
@@ -57,8 +63,8 @@ def texts_of(field: str, values: Iterable[Scalar]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key_text(field, value) for value in values))
 
 
-def combinations(choices: Sequence[Sequence[str | None]]) -> Iterator[Key]:
-    """Every choice of one value for each key field, at most MAX_COMBINATIONS; without fields the one empty key."""
+def combinations(choices: Sequence[Sequence[_Choice]]) -> Iterator[tuple[_Choice, ...]]:
+    """Every choice of one value for each field, at most MAX_COMBINATIONS; without fields the one empty key."""
     return islice(product(*choices), MAX_COMBINATIONS)
 
 

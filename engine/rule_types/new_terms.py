@@ -6,11 +6,11 @@ the caller's; here is only which combinations an event carries, and their fixed-
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from itertools import islice, product
 from typing import TYPE_CHECKING
 
 import orjson
 
+from engine.joining.keys import combinations, plain_text
 from engine.rule_types.base import RuleType
 from engine.rule_types.query import LUCENE_REASON, compile_query
 
@@ -18,31 +18,23 @@ if TYPE_CHECKING:
     from engine.document import Document
 
 MAX_FIELDS = 3
-MAX_COMBINATIONS = 1_000
 
 
 def terms_of(fields: Sequence[str], document: "Document") -> tuple[tuple[str, ...], ...]:
     """Every combination of one value for each field, in the order the event gives them.
 
-    No combination at all when the event lacks one of the fields; at most MAX_COMBINATIONS, so that an event
+    No combination at all when the event lacks one of the fields; at most as many as keys of a join, so that an event
     with long arrays cannot flood the memory.
     Source: Elasticsearch composite aggregation over the fields (missing buckets are left out).
     """
-    values = [dict.fromkeys(_as_text(value) for value in document.values(field)) for field in fields]
-    return tuple(islice(product(*values), MAX_COMBINATIONS)) if values else ()
+    if not fields:
+        return ()
+    return tuple(combinations([tuple(dict.fromkeys(map(plain_text, document.values(field)))) for field in fields]))
 
 
 def terms_hash(terms: Sequence[str]) -> bytes:
     """The combination's name in 16 bytes: equal for equal values in the same order of fields."""
     return blake2b(orjson.dumps(list(terms)), digest_size=16).digest()
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
 
 
 NEW_TERMS = RuleType("new_terms", "New-terms", {"kuery": None, "lucene": LUCENE_REASON}, compile_query)

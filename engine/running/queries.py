@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from engine.joining import join
+from engine.joining.sequences import END_OF_TIME
 from engine.languages.eql import parse_eql
 from engine.languages.kql import parse_kql
 from engine.plan import parts_of
@@ -12,7 +12,6 @@ from engine.running.events import Event
 from engine.running.joined import Place, candidates_in, place_of
 from engine.running.passing import let_in
 
-END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 Lines = tuple[int | None, ...]
 
 

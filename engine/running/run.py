@@ -3,12 +3,16 @@
 Rules that judge single events judge every event. The others run once, over the window that ends at `now`: what a
 threshold counts, what a sequence joins and which terms are new is asked of the events in that window (new terms: and of
 their history before it).
+
+A rule that cannot be judged, whatever the reason, is told of in the log and finds nothing; the others go on.
 """
 
+import logging
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 
-from engine.joining import Key, group, meet, settle
+from engine.errors import DocumentError
+from engine.joining import Key, group, join, meet
 from engine.leaves import pin_dates
 from engine.plan import EVENT, INDICATOR, Indicators, Sample, Threshold
 from engine.plan import Sequence as SequencePlan
@@ -21,6 +25,8 @@ from engine.running.passing import let_in
 from engine.running.rules import ANCIENT, INGESTED, TIMESTAMP, Rule
 from engine.times import TimeExpressionError
 from engine.tree import Tree
+
+_LOG = logging.getLogger(__name__)
 
 
 def latest(events: Iterable[Event]) -> datetime | None:
@@ -36,12 +42,33 @@ def run(rules: Sequence[Rule], events: Sequence[Event], *, now: datetime | None 
     `now` is not given.
     """
     end = now or latest(events)
-    found = let_in(_parts(rules, end), events)
+    lost: set[int] = set()
+    found = let_in(_parts(rules, end), events, lambda number, error: _lose(rules, lost, number, error))
     for number, rule in enumerate(rules):
-        if rule.compiled.logic is not None:
-            yield from _findings(
-                rule, {part.name: found.get((number, part.name), []) for part in rule.compiled.parts}, end
-            )
+        if rule.compiled.logic is not None and number not in lost:
+            let = {part.name: found.get((number, part.name), []) for part in rule.compiled.parts}
+            yield from _found_by(rule, let, end)
+
+
+def _lose(rules: Sequence[Rule], lost: set[int], part: Hashable, error: Exception) -> None:
+    number: int = part[0]  # type: ignore[index]  # as `_parts` names them
+    if number not in lost:
+        lost.add(number)
+        _tell(rules[number], error)
+
+
+def _tell(rule: Rule, error: Exception) -> None:
+    _LOG.error("rule %s could not be judged: %s", rule.definition.rule_id, type(error).__name__, exc_info=error)
+
+
+def _found_by(rule: Rule, let: dict[str, list[Event]], end: datetime | None) -> list[Finding]:
+    try:
+        return list(_findings(rule, let, end))
+    except DocumentError:
+        raise
+    except Exception as error:  # whatever a rule brings about must not cost the others their findings
+        _tell(rule, error)
+        return []
 
 
 def _parts(rules: Sequence[Rule], now: datetime | None) -> Iterator[tuple[Hashable, Tree, tuple[str, ...]]]:
@@ -111,7 +138,7 @@ def _sequences(
         for part, events in let.items()
         for candidate in candidates_in(plan, part, _in_window(rule, events, now), *rule.order_fields)
     ]
-    for match in settle(plan, found, until=now).matches:
+    for match in join(plan, found, until=now):
         yield _finding(rule, tuple(ref if isinstance(ref, int) else None for ref in match.refs))
 
 

@@ -1,7 +1,8 @@
 import pytest
 
 from engine.document import Document
-from engine.rule_types.new_terms import MAX_COMBINATIONS, terms_hash, terms_of
+from engine.joining.keys import MAX_COMBINATIONS
+from engine.rule_types.new_terms import terms_hash, terms_of
 
 
 @pytest.mark.parametrize(
