@@ -1,47 +1,61 @@
 """The one pass: which events each part of each rule lets in."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TypeAlias
 
+from engine.errors import DocumentError
 from engine.matcher import Expression, Matcher
 from engine.running.events import Event
 from engine.tree import Tree
 
 BATCH = 1_000
 
+Part: TypeAlias = tuple[Hashable, Tree, tuple[str, ...]]
+Failed: TypeAlias = Callable[[Hashable, Exception], None]
+"""Told of a part that could not be asked of the events, and why; it lets in none then."""
 
-def let_in(
-    parts: Iterable[tuple[Hashable, Tree, tuple[str, ...]]], events: Sequence[Event]
-) -> dict[Hashable, list[Event]]:
+
+def let_in(parts: Iterable[Part], events: Sequence[Event], failed: Failed | None = None) -> dict[Hashable, list[Event]]:
     """For each named part (tree and index patterns) the events it lets in, in the order given.
 
     An event that names no index satisfies every pattern.
+    Raises: DocumentError; without `failed` also whatever goes wrong with a part.
     """
     named = list(parts)
     found: dict[Hashable, list[Event]] = defaultdict(list)
     for group, with_patterns in ((True, True), (False, False)):
         chosen = [event for event in events if (event.index is not None) is group]
+        asked = named if with_patterns else [(name, tree, ()) for name, tree, _ in named]
         if chosen:
-            _match(named, chosen, found, with_patterns=with_patterns)
+            for name, event in _matched(asked, chosen, failed):
+                found[name].append(event)
     for matched in found.values():
         matched.sort(key=lambda event: event.line)
     return found
 
 
-def _match(
-    parts: Sequence[tuple[Hashable, Tree, tuple[str, ...]]],
-    events: Sequence[Event],
-    found: dict[Hashable, list[Event]],
-    *,
-    with_patterns: bool,
-) -> None:
-    matcher = Matcher(
-        [
-            Expression(str(number), tree, indices if with_patterns else ())
-            for number, (_, tree, indices) in enumerate(parts)
-        ]
-    )
+def _matched(parts: Sequence[Part], events: Sequence[Event], failed: Failed | None) -> list[tuple[Hashable, Event]]:
+    """What the parts let in. Where that fails, each half of them by itself, so that only those that fail are lost."""
+    try:
+        return _together(parts, events)
+    except DocumentError:
+        raise
+    except Exception as error:  # whatever a rule brings about must not cost the others their findings
+        if failed is None:
+            raise
+        if len(parts) == 1:
+            failed(parts[0][0], error)
+            return []
+    middle = len(parts) // 2
+    return _matched(parts[:middle], events, failed) + _matched(parts[middle:], events, failed)
+
+
+def _together(parts: Sequence[Part], events: Sequence[Event]) -> list[tuple[Hashable, Event]]:
+    matcher = Matcher([Expression(str(number), tree, indices) for number, (_, tree, indices) in enumerate(parts)])
+    found: list[tuple[Hashable, Event]] = []
     for start in range(0, len(events), BATCH):
         batch = events[start : start + BATCH]
-        for hit in matcher.match([(event.index or "", event.raw()) for event in batch]):
-            found[parts[int(hit.key)][0]].append(batch[hit.row])
+        hits = matcher.match([(event.index or "", event.raw()) for event in batch])
+        found += [(parts[int(hit.key)][0], batch[hit.row]) for hit in hits]
+    return found

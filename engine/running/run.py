@@ -8,11 +8,13 @@ A rule that cannot be judged, whatever the reason, is told of in the log and fin
 """
 
 import logging
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
 from engine.errors import DocumentError
-from engine.joining import Key, group, join, meet
+from engine.joining import Key, group, join, key_text, meet
+from engine.joining.keys import plain_text
 from engine.leaves import pin_dates
 from engine.plan import EVENT, INDICATOR, Indicators, Sample, Threshold
 from engine.plan import Sequence as SequencePlan
@@ -24,7 +26,7 @@ from engine.running.moments import Moment
 from engine.running.passing import let_in
 from engine.running.rules import ANCIENT, INGESTED, TIMESTAMP, Rule
 from engine.times import TimeExpressionError
-from engine.tree import Tree
+from engine.tree import Scalar, Tree
 
 _LOG = logging.getLogger(__name__)
 
@@ -106,8 +108,8 @@ def _finding(
     rule: Rule,
     events: tuple[int | None, ...],
     *,
-    terms: tuple[str, ...] | None = None,
-    group: dict[str, str] | None = None,
+    terms: tuple[Scalar, ...] | None = None,
+    group: dict[str, Scalar] | None = None,
     indicators: tuple[int, ...] | None = None,
 ) -> Finding:
     return Finding(rule.definition.rule_id, rule.definition.type, events, terms, group, indicators)
@@ -127,7 +129,8 @@ def _new_terms(rule: Rule, events: Sequence[Event], now: datetime) -> Iterator[F
             firsts.setdefault(terms, (moment, event))
     for terms, (moment, event) in firsts.items():
         if moment.at > start:
-            yield _finding(rule, (event.line,), terms=terms)
+            given = zip(rule.definition.new_terms_fields, terms, strict=True)
+            yield _finding(rule, (event.line,), terms=tuple(_as_given(event, *one, plain_text) for one in given))
 
 
 def _sequences(
@@ -144,10 +147,20 @@ def _sequences(
 
 def _groups(rule: Rule, plan: Threshold, events: Sequence[Event], now: datetime) -> Iterator[Finding]:
     found = candidates_in(plan, EVENT, _in_window(rule, events, now), rule.time_fields, None)
+    by_line = {event.line: event for event in events}
     for reached in group(plan, found):
+        lines = _lines(reached.refs)
         values: Key = reached.key if isinstance(reached.key, tuple) else ()
-        shared = {field: str(value) for field, value in zip(plan.fields, values, strict=True)}
-        yield _finding(rule, _lines(reached.refs), group=shared)
+        shared = {
+            field: _as_given(by_line[lines[0]], field, str(text), partial(key_text, field))
+            for field, text in zip(plan.fields, values, strict=True)
+        }
+        yield _finding(rule, lines, group=shared)
+
+
+def _as_given(event: Event, field: str, text: str, read: Callable[[Scalar], str]) -> Scalar:
+    """The value of the event that was read as this text, with its type in JSON and as it is written."""
+    return next((value for value in event.document.values(field) if read(value) == text), text)
 
 
 def _met(rule: Rule, plan: Indicators, let: dict[str, list[Event]], now: datetime) -> Iterator[Finding]:

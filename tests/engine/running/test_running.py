@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from engine.rulefile import compile_rule, load_rule
 from engine.running import Event, EventsError, Rule, event_of, latest, moment_of, read_events, run, told_of_event
+from engine.tree import Leaf, Op
 
 HEAD = """
 [rule]
@@ -67,6 +68,16 @@ def test_rules_together_find_what_each_finds_alone(rows: list[Any]) -> None:
     events = [event(line, second, k=k, a=a) for line, (second, k, a) in enumerate(rows)]
     rules = [rule(text) for text in RULES]
     assert list(run(rules, events)) == [finding for one in rules for finding in run([one], events)]
+
+
+def test_a_rule_that_cannot_be_judged_costs_the_others_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    bad = rule('type = "query"\nquery = "k:x"')
+    deep = Leaf(".".join("a" * 5_000), Op.EXISTS)  # no language lets such a name through
+    object.__setattr__(bad.compiled.logic, "tree", deep)
+    good = rule(RULES[0])
+    events = [event(line, line, k="x", a=2) for line in range(3)]
+    assert len(list(run([good, bad, good], events))) == 6
+    assert "rule odd could not be judged: RecursionError" in caplog.text
 
 
 @pytest.mark.parametrize(
