@@ -3,20 +3,23 @@
 from dataclasses import dataclass
 from typing import Any
 
+from engine.tree import Scalar
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A hit of a rule: the lines of its events in order, None for a missing event, and what its type adds.
 
     `terms` are the values of a new-terms rule in the order of its fields, `group` the fields and values that a
-    threshold's events share, `indicators` the lines of the indicators that an event met.
+    threshold's events share, both as the first of the events has them; `indicators` are the lines of the indicators
+    that an event met.
     """
 
     rule_id: str
     type: str
     events: tuple[int | None, ...]
-    terms: tuple[str, ...] | None = None
-    group: dict[str, str] | None = None
+    terms: tuple[Scalar, ...] | None = None
+    group: dict[str, Scalar] | None = None
     indicators: tuple[int, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
