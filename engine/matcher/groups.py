@@ -14,7 +14,7 @@ from typing import Any
 from engine.matcher.bounds import Bounds
 from engine.matcher.decode import Event, Shape
 from engine.matcher.endings import Endings, Judge, Outcome, OutcomeShelf
-from engine.matcher.forms import Condition, holds
+from engine.matcher.forms import holds
 from engine.matcher.generating import Look, generate, planned
 from engine.matcher.masks import Masks
 from engine.matcher.questions import FieldQuestions
@@ -22,6 +22,7 @@ from engine.matcher.reading import outer_names
 from engine.matcher.rests import Asker, Source
 from engine.matcher.room import Room
 from engine.matcher.store import AlternativeStore, Numbered, bits_of, mask_of
+from engine.matcher.turns import Turns
 
 
 def _getter(shape: Shape, name: str) -> Callable[[Event], Any]:
@@ -46,6 +47,7 @@ class Ground:
         self.getters = [_getter(shape, known.name) for known in store.fields]
         self._asker = Asker(questions, {name: _getter(shape, name) for name in questions})
         self.masks: dict[int, Masks] = {}
+        self._turns: dict[int, Turns] = {}
         self._true_of_absent: dict[int, list[bool]] = {}
         self.compiled = 0
         self.shelf = OutcomeShelf(keys, bounds.entries)
@@ -55,19 +57,20 @@ class Ground:
     def masks_of(self, number: int) -> Masks:
         """The masks of a field among all alternatives."""
         if number not in self.masks:
-            known = self.store.fields[number]
-            by_condition = dict(zip(known.numbers, known.masks, strict=True))
-            self.masks[number] = self._masks(number, by_condition, self.store.full)
+            having = dict(enumerate(self.store.fields[number].masks))
+            self.masks[number] = self._masks(number, having, self.store.full)
         return self.masks[number]
 
-    def _masks(self, number: int, conditions: dict[Condition, int], full: int) -> Masks:
+    def _masks(self, number: int, having: dict[int, int], full: int) -> Masks:
         questions = self.questions[self.store.fields[number].name]
-        return Masks(questions, conditions, full, self.bounds, self.room)
+        turns = self._turns.get(number)
+        if turns is None:
+            turns = self._turns[number] = Turns(self.conditions[number], questions.exists, self.room)
+        return Masks(questions, turns, having, full, self.bounds, self.room)
 
     def own_masks_of(self, number: int, members: dict[int, list[int]], full: int) -> Masks:
         """The masks of a field among a group's own alternatives; `members` are those that have each condition."""
-        conditions = self.conditions[number]
-        return self._masks(number, {conditions[one]: mask_of(bits) for one, bits in members.items()}, full)
+        return self._masks(number, {one: mask_of(bits) for one, bits in members.items()}, full)
 
     def true_of_absent(self, number: int) -> list[bool]:
         """For each condition on a field whether it is true of an event without it."""

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from engine.tree import Tree
 
 
@@ -14,9 +16,11 @@ class Expression:
     indices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """The expression `key` is true of the event in row `row` of the batch."""
+class Hit(msgspec.Struct, frozen=True, gc=False):
+    """The expression `key` is true of the event in row `row` of the batch.
+
+    There are several for an event, and a struct is made in a fifth of the time that a dataclass takes.
+    """
 
     key: str
     row: int
