@@ -5,8 +5,8 @@ rule is settled); then raising; then what is remembered, upserts last. Runs insi
 (rules.epoch.share_lock).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import perf_counter
 
@@ -32,12 +32,16 @@ CLOCKS_APART = timedelta(minutes=5)  # a claim may be that much older than the l
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What is judged: the window [start, end) of arrival, and how many events lay in it."""
+    """What is judged: the window [start, end) of arrival, and how many events lay in it.
+
+    `starts` says of single rules that their own window begins at another moment.
+    """
 
     kind: RuleRun.Kind
     start: datetime
     end: datetime
     events: int
+    starts: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,12 @@ def judge(
     judged: Pass,
     now: datetime,
     newness: Newness | None = None,
-    lookback_of: str | None = None,
+    lookbacks_of: Collection[str] = (),
 ) -> Raised:
     """Raise what the rules' matches mean, and keep everything else that the pass has to say.
 
-    A new-terms rule that still learns its history is left out: its look-back (`lookback_of` names the rule of the one
-    that is being judged) judges what is stored by then.
+    A new-terms rule that still learns its history is left out: its look-back judges what is stored by then.
+    `lookbacks_of` are the ids of the rules whose look-backs are being judged.
 
     Raises: RuleFailed, naming the rule that could not be judged by.
     """
@@ -77,7 +81,7 @@ def judge(
     rules = [ruleset.rules[rule_id] for rule_id in sorted(matches) if rule_id in ruleset.rules and matches[rule_id]]
     remembering = {rule.id: rule.logic_hash for rule in rules if rule.definition.type == "new_terms"}
     seen.lock(set(remembering.values()))
-    learning = _learning(set(remembering) - {lookback_of}, now)
+    learning = _learning(set(remembering) - set(lookbacks_of), now)
     rules = [rule for rule in rules if rule.id not in learning]
     shared = Shared()
     findings = [_findings(rule, matches[rule.id], newness, shared) for rule in rules]
@@ -165,7 +169,7 @@ def _run(found: Findings, raised: Raised, judged: Pass, now: datetime) -> RunRow
         revision_id=found.rule.revision_id,
         kind=RuleRun.Kind.GAP if late else judged.kind,
         at=now,
-        start=judged.start,
+        start=judged.starts.get(found.rule.id, judged.start),
         end=judged.end,
         events=judged.events,
         hits=found.matched,

@@ -5,10 +5,12 @@ matches to the look-back (alerts/judging.py); its last step locks the rule's mem
 A rule that joins events reads further back, by as much as its events may lie apart: what it finds are candidates, which
 are joined when the rule is settled (alerts/settling.py).
 Every step may be repeated: alerts have an identity, and what was seen is seen. A look-back that is interrupted goes on
-where it was.
+where it was. A few are judged one by one, each by a scan that is narrowed to what its rule asks for; many together, by
+one scan for all (alerts/lookbacks_together.py). They give way to events that wait to be judged.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -22,9 +24,10 @@ from django.db import transaction
 from accounts.models import Team
 from alerts.blame import RuleFailed, blaming
 from alerts.demo import DemoMoments
-from alerts.gathering import by_part, memory_of, reach_of
+from alerts.gathering import by_part, memory_of
 from alerts.hits import Judged
 from alerts.judging import Pass, judge
+from alerts.lookbacks_together import LATE, Stop, first_read, judge_together
 from alerts.newness import Newness, time_of
 from alerts.release import let_go_events, release_left_over
 from alerts.retrying import is_lost_connection
@@ -40,11 +43,17 @@ from rules.schedule import by_ingest_time, history
 
 log = structlog.get_logger(__name__)
 CHUNK = 2_000
+AT_ONCE = 2_000
+# So many scans that are narrowed to one rule each cost less than one scan of everything.
+FEW = 3
+TOGETHER_ATTEMPTS = 2
 # Arrival is stamped by the database's clock; the last step reads past it, so that nothing committed is left out.
 AHEAD = timedelta(days=1)
-# A request is stamped when it arrives and committed later: what the scan could not see yet is asked for once more.
-LATE = timedelta(minutes=5)
 _T = TypeVar("_T")
+
+
+def _never() -> bool:
+    return False
 
 
 class _Superseded(Exception):  # noqa: N818
@@ -55,18 +64,35 @@ class _NotInForce(Exception):  # noqa: N818
     """The rule was switched off, which dropped its look-back, or is in quarantine, whose end the look-back awaits."""
 
 
-def judge_lookbacks(*, now: datetime, worker: UUID) -> int:
-    """Judge every look-back that is due; returns the number of alerts raised."""
+def judge_lookbacks(*, now: datetime, worker: UUID, stop: Stop = _never) -> int:
+    """Judge every look-back that is due, or until `stop` says so, asked now and then; returns how many alerts."""
     alerts = 0
-    while claimed := lookbacks.claim_due(now=now, worker=worker):
-        for lookback in claimed:
-            alerts += _judge_or_fail(lookback, now=now, worker=worker)
+    while claimed := lookbacks.claim_due(now=now, worker=worker, limit=AT_ONCE):
+        together, alone = _sorted(claimed)
+        if together:
+            alerts += judge_together(together, now=now, worker=worker, stop=stop)
+        while alone and not stop():
+            alerts += _judge_or_fail(alone.popleft(), now=now, worker=worker, stop=stop)
+        if stop():
+            lookbacks.put_all_back(alone, worker=worker)
+            break
     return alerts
 
 
-def _judge_or_fail(lookback: Lookback, *, now: datetime, worker: UUID) -> int:
+def _sorted(claimed: Sequence[Lookback]) -> tuple[list[Lookback], deque[Lookback]]:
+    """Those that are judged together, if they are more than a few; and those that are judged alone.
+
+    Alone are also those that failed together with others, since it may be one of them that fails.
+    """
+    together = [lookback for lookback in claimed if lookback.attempts <= TOGETHER_ATTEMPTS]
+    if len(together) <= FEW:
+        return [], deque(claimed)
+    return together, deque(lookback for lookback in claimed if lookback.attempts > TOGETHER_ATTEMPTS)
+
+
+def _judge_or_fail(lookback: Lookback, *, now: datetime, worker: UUID, stop: Stop = _never) -> int:
     try:
-        return _judge_all(lookback, now=now, worker=worker)
+        return _judge_all(lookback, now=now, worker=worker, stop=stop)
     except _Superseded:
         lookbacks.finish(lookback, worker=worker, now=now)
     except _NotInForce:
@@ -98,39 +124,38 @@ class _Progress:
     demo: DemoMoments = field(default_factory=DemoMoments)
     late: set[EventRef] = field(default_factory=set)
 
-    further: timedelta = timedelta()
-
-    def reach_further(self, rule: ActiveRule) -> None:
-        """Read on beyond the look-back's start: events before it may belong to those after it.
-
-        Also what exceptions held back that have let it go meanwhile must meet its like.
-        """
-        if rule.plan is None:
-            return
-        starts = [self.lookback.start, *(event.ingested for event in let_go_events(rule))]
-        self.further = self.lookback.start - min(starts) + reach_of(rule)
-
-    @property
-    def start(self) -> datetime:
-        """From when on events are read."""
-        return self.lookback.start - self.further
-
     @property
     def overlap(self) -> datetime:
         """From when on the last step asks again."""
         return max(self.lookback.start, self.lookback.end - LATE)
 
 
-def _judge_all(lookback: Lookback, *, now: datetime, worker: UUID) -> int:
+def _judge_all(lookback: Lookback, *, now: datetime, worker: UUID, stop: Stop) -> int:
     rule = _rule_of(current(), lookback)
     learn_history(rule, lookback, worker)
     progress, alerts = _Progress(lookback, now, worker), 0
-    progress.reach_further(rule)
-    stored = scan_for(rule, Window(progress.start, max(progress.start, lookback.end)), by="ingested")
+    start = lookback.start if rule.plan is None else first_read(rule, lookback, let_go_events(rule))
+    alerts += _judge_indicators(progress, rule, Window(start, max(start, lookback.end)))
+    stored = scan_for(rule, Window(start, max(start, lookback.end)), by="ingested")
     for events in _chunks(_decoded(rule, stored)):
         alerts += _judge_chunk(progress, events)
+        if events[-1].event.ingested < progress.overlap and stop():
+            lookbacks.put_all_back([lookback], worker=worker)
+            return alerts
     alerts += _release(progress)
     return alerts + _judge_rest(progress)
+
+
+def _judge_indicators(progress: _Progress, rule: ActiveRule, window: Window) -> int:
+    """The indicators of a rule that looks events up in them, from as long ago as they count; read once a look-back."""
+    if not isinstance(rule.plan, Indicators) or progress.lookback.learnt_until is not None:
+        return 0
+    window, alerts = Window(window.start - rule.plan.history, window.end), 0
+    for events in _chunks(_decoded(rule, scan_indicators(rule, rule.plan, window))):
+        with transaction.atomic():
+            ruleset, held = _hold(progress)
+            alerts += _judge(ruleset, held, progress, events)
+    return alerts
 
 
 @transaction.atomic
@@ -140,6 +165,8 @@ def _judge_chunk(progress: _Progress, events: list[Judged]) -> int:
     alerts = _judge(ruleset, rule, progress, events)
     progress.late.update(one.event.ref for one in events if one.event.ingested >= progress.overlap)
     reached = min(events[-1].event.ingested, progress.lookback.end - LATE)
+    if rule.plan is not None:
+        lookbacks.note_all_learnt([progress.lookback], until=reached, worker=progress.worker)
     lookbacks.move_on(progress.lookback, to=reached, worker=progress.worker)
     return alerts
 
@@ -156,9 +183,12 @@ def _judge_rest(progress: _Progress) -> int:
     """What was committed since the claim, with the rule's memory locked: later batches judge for themselves."""
     ruleset, rule = _hold(progress)
     seen.lock([rule.logic_hash])
-    candidates.forget_other_logics(memory_of(rule))
+    candidates.forget_other_logics([memory_of(rule)])
     end = max(progress.lookback.end, progress.now) + AHEAD
-    rest = scan_for(rule, Window(progress.overlap, end), by="ingested")
+    window = Window(progress.overlap, end)
+    rest = list(scan_for(rule, window, by="ingested"))
+    if isinstance(rule.plan, Indicators):
+        rest += scan_indicators(rule, rule.plan, window)
     events = (event for event in rest if event.ref not in progress.late)
     alerts = _judge(ruleset, rule, progress, list(_decoded(rule, events)))
     lookbacks.finish(progress.lookback, worker=progress.worker, now=progress.now)
@@ -191,7 +221,7 @@ def _judge(ruleset: RuleSet, rule: ActiveRule, progress: _Progress, events: list
     found = [Judged(old.event, old.document, is_demo) for old, (_, is_demo) in zip(events, marked, strict=True)]
     matches = {rule.id: by_part(rule, found)}
     judged = Pass(RuleRun.Kind.LOOKBACK, lookback.start, max(lookback.start, lookback.end), len(events))
-    raised = judge(ruleset, matches, judged=judged, now=progress.now, newness=progress.newness, lookback_of=rule.id)
+    raised = judge(ruleset, matches, judged=judged, now=progress.now, newness=progress.newness, lookbacks_of=[rule.id])
     return raised.alerts.total()
 
 
@@ -215,16 +245,18 @@ def learn_history(rule: ActiveRule, lookback: Lookback, worker: UUID) -> None:
 
 
 def scan_for(rule: ActiveRule, window: Window, *, by: Literal["time", "ingested"]) -> Iterator[StoredEvent]:
-    """The stored events of a window that one of the rule's filters lets through, streaming; oldest first.
-
-    Of an indicator-match rule the indicators come first, and from as long ago as they count.
-    """
-    teams = [rule.team_id] if rule.team_id is not None else list(Team.objects.values_list("pk", flat=True))
-    if isinstance(rule.plan, Indicators):
-        known = Window(window.start - rule.plan.history, window.end)
-        yield from scan(tree=rule.plan.tree, window=known, team_ids=teams, indices=rule.plan.indices, by=by)
+    """The stored events of a window that one of the rule's filters lets through, streaming; oldest first."""
     tree = rule.tree if rule.plan is None else _any_part(rule)
-    yield from scan(tree=tree, window=window, team_ids=teams, indices=rule.definition.indices, by=by)
+    return scan(tree=tree, window=window, team_ids=_teams(rule), indices=rule.definition.indices, by=by)
+
+
+def scan_indicators(rule: ActiveRule, plan: Indicators, window: Window) -> Iterator[StoredEvent]:
+    """The stored indicators that arrived in a window, streaming; oldest first."""
+    return scan(tree=plan.tree, window=window, team_ids=_teams(rule), indices=plan.indices, by="ingested")
+
+
+def _teams(rule: ActiveRule) -> list[int]:
+    return [rule.team_id] if rule.team_id is not None else list(Team.objects.values_list("pk", flat=True))
 
 
 def _any_part(rule: ActiveRule) -> Tree:

@@ -39,6 +39,14 @@ class Newness:
             by_team[judged.event.team_id].append(judged)
         return [hit for team_id in sorted(by_team) for hit in self._of_team(rule, team_id, by_team[team_id])]
 
+    def remember(self, rule: ActiveRule, events: Sequence[Judged]) -> None:
+        """Have every combination remembered without asking what is known of it: for learning. No query."""
+        by_team: dict[int, History] = {}
+        for found in _combinations(rule, events):
+            team_id = found.judged.event.team_id
+            by_team.setdefault(team_id, History(rule.logic_hash, team_id)).note(found.hash, found.at)
+        self._histories += by_team.values()
+
     def save(self) -> None:
         """Write what was met, in key order."""
         seen.note(self._histories)

@@ -98,7 +98,7 @@ def _raise(rule: ActiveRule, held: Sequence[HeldEvent], ruleset: RuleSet, now: d
     stored = get_many(refs)
     events = [stored[ref] for ref in refs if ref in stored]
     found = _still_matched(rule, events)
-    raised = judge(ruleset, {rule.id: found}, judged=_pass(events, now), now=now, lookback_of=rule.id)
+    raised = judge(ruleset, {rule.id: found}, judged=_pass(events, now), now=now, lookbacks_of=[rule.id])
     matched = {one.event.ref: one for some in found.values() for one in some}.values()
     covered = sum(rule.excepted_by(one.document) is not None for one in matched)
     return Released(raised.alerts.total(), covered, len(refs) - len(events), raised.over.total())

@@ -1,20 +1,27 @@
 """The hands of Celery: a task says "there is work" and nothing more. Losing one costs latency, never an alert."""
 
+from collections.abc import Callable
 from time import monotonic
 from uuid import uuid4
 
 from celery import shared_task
 
-from alerts import targets
+from alerts import retention, targets
 from alerts.evaluation import evaluate_pending as evaluate_claim
 from alerts.evaluation import judge_lookbacks
 from alerts.settling import settle_due as settle_claim
+from events import queue
+from rules import lookbacks
 from soc.web import clock
 
 # A claim is begun only this long after the start, so that the last one ends before the soft time limit of 110 s.
 DRAIN_SECONDS = 45
 # There is nearly always some rule to settle; new events must not wait behind them for a worker.
 SETTLE_SECONDS = 3
+# So does looking back, which may take minutes; when new events have waited for long, after a moment.
+LOOK_BACK_SECONDS = 20
+LEAST_LOOK_BACK_SECONDS = 2
+LONGEST_WAIT_SECONDS = 3
 
 
 @shared_task(name="alerts.evaluate_pending")  # type: ignore[untyped-decorator, unused-ignore]
@@ -37,11 +44,32 @@ def settle_due() -> None:
 
 @shared_task(name="alerts.judge_lookbacks")  # type: ignore[untyped-decorator, unused-ignore]
 def judge_due_lookbacks() -> None:
-    """Judge stored events by rules that were switched on or changed."""
-    judge_lookbacks(now=clock.now(), worker=uuid4())
+    """Judge stored events by rules that were switched on or changed, in one process, for some seconds at a time."""
+    with lookbacks.only_worker() as mine:
+        if mine:
+            judge_lookbacks(now=clock.now(), worker=uuid4(), stop=_turn())
+
+
+def _turn() -> Callable[[], bool]:
+    """Whether looking back has had its turn: when new events wait it is short."""
+    started = monotonic()
+
+    def is_over() -> bool:
+        spent = monotonic() - started
+        if spent < LEAST_LOOK_BACK_SECONDS:
+            return False
+        return spent > LOOK_BACK_SECONDS or queue.backlog(clock.now()).oldest_seconds > LONGEST_WAIT_SECONDS
+
+    return is_over
 
 
 @shared_task(name="alerts.notice_past_target")  # type: ignore[untyped-decorator, unused-ignore]
 def notice_past_target() -> None:
     """Tell of alerts that are open longer than they should be."""
     targets.past_target(now=clock.now())
+
+
+@shared_task(name="alerts.forget_old")  # type: ignore[untyped-decorator, unused-ignore]
+def forget_old() -> None:
+    """Let go of what raising needs no more."""
+    retention.forget_old(clock.now())

@@ -210,10 +210,13 @@ def forget(memory: Memory, *, part: str | None = None, before: datetime) -> int:
     )
 
 
-def forget_other_logics(memory: Memory) -> int:
-    """Drop what the rule's earlier logics let in; returns how many blocks. One statement."""
-    sql = "DELETE FROM rules_candidateblock WHERE rule_id = %s AND logic_hash <> %s"
-    return _execute(sql, [memory.rule_id, memory.logic_hash])
+def forget_other_logics(memories: Sequence[Memory]) -> int:
+    """Drop what these rules' earlier logics let in; returns how many blocks. One statement."""
+    sql = (
+        "DELETE FROM rules_candidateblock block USING unnest(%s::text[], %s::bytea[]) AS now (rule_id, logic_hash) "
+        "WHERE block.rule_id = now.rule_id AND block.logic_hash <> now.logic_hash"
+    )
+    return _execute(sql, [[memory.rule_id for memory in memories], [memory.logic_hash for memory in memories]])
 
 
 def forget_of_others(rule_ids: Sequence[str], *, before: datetime) -> int:

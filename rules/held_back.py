@@ -10,13 +10,15 @@ from rules.models import ExceptionItem, HeldBack
 
 # One that only expired lets nothing go: what it held back until then stays held back.
 _OF_LET_GO = """
-WHERE held.rule_id = %s AND item.id = held.item_id AND (
+WHERE held.rule_id = ANY(%s) AND item.id = held.item_id AND (
     item.removed_at IS NOT NULL OR NOT item.enabled OR NOT item.expired AND held.at < item.updated_at
 )
 """
 _COLUMNS = "held.item_id, held.team_id, held.day, held.index, held.uid, held.time"
 _LET_GO = f"SELECT {_COLUMNS} FROM rules_heldback held, rules_exceptionitem item {_OF_LET_GO}"  # noqa: S608  (ours)
 _TAKE_LET_GO = f"DELETE FROM rules_heldback held USING rules_exceptionitem item {_OF_LET_GO} RETURNING {_COLUMNS}"  # noqa: S608
+
+_WITH_LET_GO = f"SELECT DISTINCT held.rule_id FROM rules_heldback held, rules_exceptionitem item {_OF_LET_GO}"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,16 @@ def let_go(*, rule_id: str) -> list[HeldEvent]:
     return _events(_LET_GO, rule_id)
 
 
+def with_let_go(rule_ids: Iterable[str]) -> set[str]:
+    """Those of the rules of which `take_let_go` would return something. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WITH_LET_GO, [list(rule_ids)])
+        return {row[0] for row in cursor.fetchall()}
+
+
 def _events(sql: str, rule_id: str) -> list[HeldEvent]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, [rule_id])
+        cursor.execute(sql, [[rule_id]])
         rows = [
             HeldEvent(rule_id, item_id, team_id, day, index, bytes(uid), time)
             for item_id, team_id, day, index, uid, time in cursor.fetchall()

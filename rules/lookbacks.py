@@ -5,15 +5,16 @@ judging the store from the rule's look-back up to the moment of the claim leaves
 nothing twice, since alerts have an identity. That of a rule in quarantine waits: it remembers what the rule missed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Min, Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import DateTimeField, F, Min, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Least
 
 from engine import RuleDefinition
-from events import queue
 from events.models import Batch
 from rules import schedule
 from rules.models import Lookback, Rule, RuleRevision
@@ -23,6 +24,8 @@ RETRY = timedelta(seconds=10)
 MAX_ATTEMPTS = 5
 MAX_ERROR = 2_000
 MAX_LOOKED_AT = 200
+_HEAVY = ("definition", "source_text", "tree")
+_ONLY = "(1702911336, 2)"  # a pair of numbers, beside that of epoch.py
 
 
 def open_lookback(
@@ -45,9 +48,12 @@ def open_lookback(
     return _open(rule, revision, starts, now, after_epoch)
 
 
-def remember_missed(*, rule: Rule, revision: RuleRevision, now: datetime, after_epoch: int) -> Lookback:
-    """Note from when on a rule that is being quarantined misses events: the oldest that it has not judged."""
-    return _open(rule, revision, [now, _oldest_arrival()], now, after_epoch)
+def remember_missed(
+    *, rule: Rule, revision: RuleRevision, now: datetime, after_epoch: int, not_joined_since: datetime | None = None
+) -> Lookback:
+    """Note from when on a rule that is being quarantined misses events: the oldest that it has not judged, or joined
+    with others if it waited for that."""
+    return _open(rule, revision, [now, _oldest_arrival(), not_joined_since], now, after_epoch)
 
 
 def _open(
@@ -78,26 +84,36 @@ def cancel(*, rule: Rule, now: datetime, reason: str = "the rule was disabled") 
 def claim_due(*, now: datetime, worker: UUID, limit: int = 1) -> list[Lookback]:
     """Take look-backs that may be judged now, oldest first, with a lease; their window ends at this claim.
 
-    Those that wait for a batch in flight are passed over. One query when nothing waits, else one more for each
-    look-back that is looked at and taken.
+    Those that wait for a batch in flight are passed over. One query when nothing waits, else three.
     """
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     in_force = Q(rule__enabled=True, rule__evaluated=True, rule__quarantined_at=None)
     due = Lookback.objects.filter(free, in_force, done_at=None).select_for_update(of=("self",), skip_locked=True)
-    claimed: list[Lookback] = []
-    for lookback in due.order_by("pk")[:MAX_LOOKED_AT]:
-        if len(claimed) == limit:
-            break
-        if not queue.pending_before(lookback.after_epoch):
-            claimed.append(_lease(lookback, worker, now))
+    light = due.select_related("revision").defer(*(f"revision__{name}" for name in _HEAVY))
+    looked_at = list(light.order_by("pk")[: max(limit, MAX_LOOKED_AT)])
+    if not looked_at:
+        return []
+    in_flight = _oldest_epoch_in_flight()  # asked after the look-backs: what was claimed before them is seen
+    claimed = [one for one in looked_at if in_flight is None or one.after_epoch <= in_flight][:limit]
+    _lease(claimed, worker, now)
     return claimed
 
 
-def _lease(lookback: Lookback, worker: UUID, now: datetime) -> Lookback:
-    lookback.lease_by, lookback.lease_until = worker, now + LEASE
-    lookback.end, lookback.attempts = now, lookback.attempts + 1
-    lookback.save(update_fields=["lease_by", "lease_until", "end", "attempts"])
-    return lookback
+def _oldest_epoch_in_flight() -> int | None:
+    """The oldest epoch by whose rules a worker may be judging a batch now; None when no batch is claimed. One query."""
+    held = Batch.objects.filter(state=Batch.State.PENDING, lease_by__isnull=False)
+    oldest: int | None = held.aggregate(oldest=Min(Coalesce("epoch", 0)))["oldest"]
+    return oldest
+
+
+def _lease(claimed: Sequence[Lookback], worker: UUID, now: datetime) -> None:
+    for lookback in claimed:
+        lookback.lease_by, lookback.lease_until = worker, now + LEASE
+        lookback.end, lookback.attempts = now, lookback.attempts + 1
+    numbers = [lookback.pk for lookback in claimed]
+    Lookback.objects.filter(pk__in=numbers).update(
+        lease_by=worker, lease_until=now + LEASE, end=now, attempts=F("attempts") + 1
+    )
 
 
 def relock(lookback: Lookback, *, worker: UUID) -> Lookback | None:
@@ -106,9 +122,20 @@ def relock(lookback: Lookback, *, worker: UUID) -> Lookback | None:
     return held.filter(pk=lookback.pk, lease_by=worker, done_at=None).first()
 
 
+def relock_all(lookbacks: Iterable[Lookback], *, worker: UUID) -> set[int]:
+    """The numbers of those of the look-backs that are still this worker's, locked as by `relock`. One query."""
+    held = _all_held(lookbacks, worker).select_for_update(of=("self",)).order_by("pk")
+    return set(held.values_list("pk", flat=True))
+
+
 def finish(lookback: Lookback, *, worker: UUID, now: datetime) -> None:
     """Mark a look-back as judged, in the transaction that inserts its alerts; nothing if the lease is lost."""
-    _held(lookback, worker).update(done_at=now, error="", lease_by=None, lease_until=None)
+    finish_all([lookback], worker=worker, now=now)
+
+
+def finish_all(lookbacks: Iterable[Lookback], *, worker: UUID, now: datetime) -> None:
+    """As `finish`. One statement."""
+    _all_held(lookbacks, worker).update(done_at=now, error="", lease_by=None, lease_until=None)
 
 
 def note_learnt(lookback: Lookback, *, until: datetime, worker: UUID) -> None:
@@ -128,9 +155,34 @@ def move_on(lookback: Lookback, *, to: datetime, worker: UUID) -> None:
         _held(lookback, worker).update(start=to, attempts=1)
 
 
+def move_all_on(lookbacks: Sequence[Lookback], *, to: datetime, worker: UUID) -> None:
+    """As `move_on` for each of them that is not as far. One statement."""
+    behind = [lookback for lookback in lookbacks if to > lookback.start]
+    _all_held(behind, worker).filter(start__lt=to).update(start=to, attempts=1)
+    for lookback in behind:
+        lookback.start, lookback.attempts = to, 1
+
+
+def note_all_learnt(lookbacks: Sequence[Lookback], *, until: datetime, worker: UUID) -> None:
+    """As `note_learnt` for each of them that is not as far, but no further than its start. One statement.
+
+    Of a rule that joins events it says how far what lies before the look-back is read.
+    """
+    behind = [one for one in lookbacks if one.learnt_until is None or one.learnt_until < min(until, one.start)]
+    reached = Least(Value(until, DateTimeField()), F("start"))
+    _all_held(behind, worker).update(learnt_until=reached, attempts=1)
+    for lookback in behind:
+        lookback.learnt_until, lookback.attempts = min(until, lookback.start), 1
+
+
 def put_back(lookback: Lookback, *, worker: UUID, now: datetime) -> None:
     """Let a look-back wait, without blame: its rule is not in force just now."""
-    _held(lookback, worker).update(lease_by=None, lease_until=now + RETRY, attempts=lookback.attempts - 1)
+    put_all_back([lookback], worker=worker, until=now + RETRY)
+
+
+def put_all_back(lookbacks: Iterable[Lookback], *, worker: UUID, until: datetime | None = None) -> None:
+    """Let look-backs wait, without blame: until then, or just until some worker has time. One statement."""
+    _all_held(lookbacks, worker).update(lease_by=None, lease_until=until, attempts=F("attempts") - 1)
 
 
 def fail(lookback: Lookback, *, error: str, worker: UUID, now: datetime) -> bool:
@@ -145,6 +197,27 @@ def fail(lookback: Lookback, *, error: str, worker: UUID, now: datetime) -> bool
     return given_up and noted > 0
 
 
+@contextmanager
+def only_worker() -> Iterator[bool]:
+    """Whether this process is the one that may judge look-backs now, so that others are left to judge what comes in.
+
+    Held by the connection to the database, so it ends with the process.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_try_advisory_lock{_ONLY}")
+        mine = bool(cursor.fetchone()[0])
+    try:
+        yield mine
+    finally:
+        if mine:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT pg_advisory_unlock{_ONLY}")
+
+
 def _held(lookback: Lookback, worker: UUID) -> QuerySet[Lookback]:
     """The look-back, if it is still this worker's: whoever lost it does nothing to his successor's."""
-    return Lookback.objects.filter(pk=lookback.pk, lease_by=worker, done_at=None)
+    return _all_held([lookback], worker)
+
+
+def _all_held(lookbacks: Iterable[Lookback], worker: UUID) -> QuerySet[Lookback]:
+    return Lookback.objects.filter(pk__in=[lookback.pk for lookback in lookbacks], lease_by=worker, done_at=None)

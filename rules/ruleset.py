@@ -134,7 +134,9 @@ def _load(number: int) -> RuleSet:
         except TreeUnusable as error:
             _to_quarantine[row.pk] = str(error)
             log.warning("a rule cannot be loaded", rule=row.pk, reason=str(error))
-    return RuleSet(number, rules, Matcher([expression for rule in rules.values() for expression in _expressions(rule)]))
+    return RuleSet(
+        number, rules, Matcher([expression for rule in rules.values() for expression in expressions_of(rule)])
+    )
 
 
 def _rows() -> list[Rule]:
@@ -231,7 +233,8 @@ def rule_and_part(key: str) -> tuple[str, str]:
     return rule_id, part
 
 
-def _expressions(rule: ActiveRule) -> list[Expression]:
+def expressions_of(rule: ActiveRule) -> list[Expression]:
+    """What the matcher is asked for the rule: an expression for each of its filters."""
     return [Expression(key_of(rule.id, part.name), part.tree, part.indices) for part in rule.parts]
 
 

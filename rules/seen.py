@@ -13,7 +13,7 @@ from django.db import connection
 
 from rules.models import SeenTerm
 
-_LOCK = "SELECT pg_advisory_xact_lock(%s)"
+_LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key"  # in the order of the array
 _UPSERT = """
 INSERT INTO seen_term (logic_hash, team_id, terms_hash, day, first_at, last_at)
 SELECT * FROM unnest(%s::bytea[], %s::bigint[], %s::bytea[], %s::date[], %s::timestamptz[], %s::timestamptz[])
@@ -66,11 +66,14 @@ class History:
 
 
 def lock(logic_hashes: Iterable[bytes]) -> None:
-    """Let only this transaction judge these logics' new terms until it ends; taken in key order, so none deadlock."""
+    """Let only this transaction judge these logics' new terms until it ends; taken in key order, so none deadlock.
+
+    One query, or none when there is nothing to lock.
+    """
     keys = sorted({int.from_bytes(logic_hash[:8], "big", signed=True) for logic_hash in logic_hashes})
-    with connection.cursor() as cursor:
-        for key in keys:
-            cursor.execute(_LOCK, [key])
+    if keys:
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK, [keys])
 
 
 def history(
