@@ -6,7 +6,8 @@
     python -m engine explain --rule FILE --events FILE.ndjson --line N
 
 Results are JSON lines on standard output; what stands in the way is a sentence on standard error. It needs neither
-Django nor a database. 0 is fine, 1 says that a rule has an error, 2 that the call or a file cannot be used.
+Django nor a database. 0 is fine, 1 says that a rule has an error or that a line is no event, 2 that
+the call or a file cannot be used.
 """
 
 from engine.cli.main import main

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine import running
-from engine.cli.errors import BAD_RULE, FINE, UnusableError
+from engine.cli.errors import FAULTY, FINE, UnusableError
 from engine.cli.files import events_in, rule_files
 from engine.cli.output import put, say
 from engine.cli.reading import Read, rules_in
@@ -24,18 +24,18 @@ def check(options: Namespace) -> int:
     for path in rule_files(options.paths):
         for read in rules_in(path):
             put(read.to_json() | ({"lint": read.findings()} if options.lint else {}))
-            worst = max(worst, BAD_RULE if read.status == "error" else FINE)
+            worst = max(worst, FAULTY if read.status == "error" else FINE)
     return worst
 
 
 def run(options: Namespace) -> int:
-    """One line for each hit. Rules that cannot be read are named, and the others run."""
+    """One line for each hit. Rules and events that cannot be read are named, and the others run."""
     now = _now(options.now)
     read = [rule for path in rule_files(options.rules) for rule in rules_in(path)]
-    events = events_in(options.events)
-    for finding in running.run([one.rule for one in read if one.rule], events, now=now):
+    given = events_in(options.events)
+    for finding in running.run([one.rule for one in read if one.rule], given.events, now=now):
         put(finding.to_json())
-    return _say_what_did_not_run(read)
+    return max(_say_what_did_not_run(read), given.code)
 
 
 def _now(text: str | None) -> datetime | None:
@@ -54,17 +54,17 @@ def _say_what_did_not_run(read: Sequence[Read]) -> int:
     unsupported = [one for one in read if one.status == "unsupported"]
     if unsupported:
         say(f"Rules that are not evaluated: {len(unsupported)} of {len(read)}; `check` says why.")
-    return BAD_RULE if any(one.status == "error" for one in read) else FINE
+    return FAULTY if any(one.status == "error" for one in read) else FINE
 
 
 def query(options: Namespace) -> int:
     """One line for each match."""
     if options.language == "esql" or options.table:
         raise UnusableError(NO_ESQL)
-    events = events_in(options.events)
-    for lines in _answers(_asking(options), events):
+    given = events_in(options.events)
+    for lines in _answers(_asking(options), given.events):
         put({"events": list(lines)})
-    return FINE
+    return given.code
 
 
 def _asking(options: Namespace) -> Callable[[Sequence[Event]], Lines]:
@@ -84,11 +84,12 @@ def _answers(ask: Callable[[Sequence[Event]], Lines], events: Sequence[Event]) -
 def explain(options: Namespace) -> int:
     """One JSON object: the event's explanation."""
     rule = _one_rule(options.rule)
-    event = next((event for event in events_in(options.events) if event.line == options.line), None)
+    given = events_in(options.events)
+    event = next((event for event in given.events if event.line == options.line), None)
     if event is None:
         raise UnusableError(f"{options.events} has no event on line {options.line}; lines count from 0.")
     put(running.told_of_event(rule, event))
-    return FINE
+    return given.code
 
 
 def _one_rule(path: str) -> Rule:

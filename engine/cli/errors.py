@@ -2,7 +2,7 @@
 
 from engine.errors import EngineError
 
-FINE, BAD_RULE, UNUSABLE = 0, 1, 2
+FINE, FAULTY, UNUSABLE = 0, 1, 2
 
 
 class UnusableError(EngineError):

@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from engine.cli.errors import UnusableError
+from engine.cli.errors import FAULTY, FINE, UnusableError
 from engine.cli.exports import EXPORT_SUFFIXES, begins_like_an_export
+from engine.cli.output import say
 from engine.running import Event, EventsError, read_events
 
 STANDARD_INPUT = "-"
@@ -47,14 +49,36 @@ def text_of_file(path: Path) -> str | None:
         raise UnusableError(f"{path} cannot be read: {error.strerror}.") from None
 
 
-def events_in(path: str) -> list[Event]:
-    """The events of a file of NDJSON; `-` is standard input. Raises UnusableError, which names the line."""
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The events of a file, and whether it held lines that are none."""
+
+    events: list[Event]
+    complete: bool
+
+    @property
+    def code(self) -> int:
+        """How a command ends that had nothing else to complain of."""
+        return FINE if self.complete else FAULTY
+
+
+def events_in(path: str) -> Events:
+    """The events of a file of NDJSON; `-` is standard input. Lines that are no events are told of and left out.
+
+    Raises: UnusableError when the file cannot be read.
+    """
+    refused: list[int] = []
+
+    def refuse(error: EventsError) -> None:
+        refused.append(error.line)
+        say(f"{path}, {error}. The line is left out.")
+
     try:
         if path == STANDARD_INPUT:
-            return list(read_events(sys.stdin.buffer))
-        with Path(path).open("rb") as lines:
-            return list(read_events(lines))
-    except EventsError as error:
-        raise UnusableError(f"{path}, {error}.") from None
+            events = list(read_events(sys.stdin.buffer, refuse))
+        else:
+            with Path(path).open("rb") as lines:
+                events = list(read_events(lines, refuse))
     except OSError as error:
         raise UnusableError(f"{path} cannot be read: {error.strerror}.") from None
+    return Events(events, complete=not refused)

@@ -15,9 +15,9 @@ Command = Callable[[Namespace], int]
 _CHECK = """Check rules without running them: one JSON line a rule, with
 path, rule_id, type, status (ok, error, unsupported), message, line and column.
 
-Line and column count from 1 and are those of the file; for the query of a rule in
-an export from Kibana they are those inside the query. Folders are searched for
-TOML files and Kibana exports."""
+Line and column count from 1 and are those of the file. For a rule in an export from
+Kibana the line is that of the rule, there is no column, and the message says where in
+the query the error is. Folders are searched for TOML files and Kibana exports."""
 
 _RUN = """Run rules over events: one JSON line a hit, with rule_id, type, events
 (line numbers from 0, null for a missing event) and what the type adds: terms
@@ -25,7 +25,8 @@ _RUN = """Run rules over events: one JSON line a hit, with rule_id, type, events
 
 Rules about single events judge every line. All others run once, over the window
 that ends at --now. Nothing is capped, folded or suppressed. An event counts for a
-rule's index patterns only if it names an index in _index; one without fits all."""
+rule's index patterns only if it names an index in _index; one without fits all.
+Lines that are no events are named, left out, and end the run with 1."""
 
 _QUERY = """Run one query over events: one JSON line a match, {"events": [line numbers from 0]}.
 
@@ -39,7 +40,8 @@ with several steps are explained step by step."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command and give its exit code: 0 fine, 1 a rule with an error, 2 a call or file that cannot be used."""
+    """Run a command and give its exit code: 0 fine, 1 a rule or an event with an error, 2 a call or file that cannot be
+    used."""
     options = _parser().parse_args(arguments)
     try:
         code: int = options.command(options)
@@ -58,7 +60,7 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="python -m engine",
         description="The detection engine as a tool: no database, no server.",
-        epilog="Exit codes: 0 fine, 1 a rule has an error, 2 the call or a file cannot be used.",
+        epilog="Exit codes: 0 fine, 1 a rule or a line of events has an error, 2 the call or a file cannot be used.",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="check | run | query | explain")
 

@@ -32,7 +32,7 @@ def _name(part: str) -> str | int:
 
 
 def _part(part: Part, event: Event) -> dict[str, Any]:
-    explanation = explain(part.tree, event.document)
+    explanation = explain(part.tree, event.document_for(part.tree))
     clauses = [_clause(clause) for clause in explanation.clauses()]
     wrong_index = None if event.index is None or index_matches(part.indices, event.index) else _index(part, event.index)
     matched = explanation.held and wrong_index is None

@@ -199,8 +199,6 @@ def test_explain_goes_step_by_step_and_names_an_index_that_does_not_fit(
         (["check", "EMPTY"], "holds no rule files."),
         (["check", "/nowhere/at/all"], "/nowhere/at/all is not there."),
         (["run", "--rules", "RULE", "--events", "/nowhere"], "/nowhere cannot be read: No such file or directory."),
-        (["run", "--rules", "RULE", "--events", "BROKEN"], "line 2 (counting from 0): the event is not JSON"),
-        (["run", "--rules", "RULE", "--events", "LIST"], "line 0 (counting from 0): the event is not a JSON object"),
         (["run", "--rules", "RULE", "--events", "FINE", "--now", "soon"], '"soon" is not a time'),
         (["query", "--language", "kql", "--events", "FINE", "a:("], "line 1, column 4"),
         (["query", "--language", "eql", "--events", "FINE", "any where"], "The query cannot be read"),
@@ -217,9 +215,7 @@ def test_what_cannot_be_used_is_said_in_a_sentence_with_exit_code_two(
         "RULE": write("r.toml", rule(GOOD)),
         "LEARNING": write("m.toml", rule('HEAD\ntype = "machine_learning"')),
         "FINE": write("fine.ndjson", '{"a": 1}\n\n'),
-        "BROKEN": write("broken.ndjson", '{"a": 1}\n\n{"a": \n'),
         "EMPTY": str(Path(write("empty/notes.md", "")).parent),
-        "LIST": write("list.ndjson", "[1]\n"),
     }
     assert main([files.get(word, word) for word in call]) == 2
     captured = capsys.readouterr()
@@ -247,6 +243,65 @@ def test_a_rule_that_cannot_be_read_is_named_and_the_others_run(
 def test_odd_but_readable_lines_are_read(line: str, write: Any, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["query", "--language", "kql", "--events", write("e.ndjson", line), "a:1"]) == 0
     assert lines(capsysbinary) == [{"events": [0]}]
+
+
+ODD_LINES = [
+    ('{"a":1e400}', "a number that is too large"),
+    (r'{"a":"\ud800"}', "half a character"),
+    ('{"a": 1', "is not JSON"),
+    ("[1]", "is not a JSON object"),
+    ('{"a":' * 900 + "1" + "}" * 900, "nested too deeply"),
+    ('{"a":' * 2_000 + "1" + "}" * 2_000, "nested too deeply"),
+]
+
+
+def test_lines_that_are_no_events_are_named_and_the_others_are_read(
+    write: Any, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    odd = "".join(f"{line}\n" for line, _ in ODD_LINES)
+    events = write("e.ndjson", f'{{"a": 1}}\n{odd}\n{{"a": 1}}\n')
+    path, last = write("r.toml", rule(GOOD)), len(ODD_LINES) + 2
+    for call, found in (
+        (["run", "--rules", path], [{"rule_id": "rule-0", "type": "query", "events": [line]} for line in (0, last)]),
+        (["query", "--language", "kql", "a:1"], [{"events": [line]} for line in (0, last)]),
+        (["query", "--language", "eql", "any where a == 1"], [{"events": [line]} for line in (0, last)]),
+    ):
+        assert main([*call, "--events", events]) == 1
+        captured = capsysbinary.readouterr()
+        assert [json.loads(line) for line in captured.out.splitlines()] == found
+        said = captured.err.decode().splitlines()
+        assert len(said) == len(ODD_LINES)
+        for number, (sentence, (_, why)) in enumerate(zip(said, ODD_LINES, strict=True), 1):
+            assert f"line {number} (counting from 0): the event" in sentence
+            assert why in sentence
+    assert main(["explain", "--rule", path, "--events", events, "--line", str(last)]) == 1
+    assert main(["explain", "--rule", path, "--events", events, "--line", "1"]) == 2
+
+
+def test_index_and_id_of_a_line_can_be_asked_for_and_are_no_fields_otherwise(
+    write: Any, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    lines_ = [
+        '{"_index": ".ds-logs-x-default-2026.01.01-000001", "_id": "k1", "a": 1}',
+        '{"_index": "metrics-x-default", "_id": 7, "a": 1}',
+        '{"a": 1}',
+    ]
+    events = write("e.ndjson", "\n".join(lines_))
+    for query, found in (
+        ("_index:logs-* and a:1", [0]),
+        ("_index:.ds-logs-*", [0]),
+        ("not _index:logs-*", [1, 2]),
+        ("_id:(k1 or 7)", [0, 1]),
+        ("_index:*", [0, 1]),
+        ("k1", []),
+        ("*:k1", []),
+    ):
+        assert main(["query", "--language", "kql", "--events", events, query]) == 0
+        assert [line["events"] for line in lines(capsysbinary)] == [[line] for line in found], query
+    path = write("r.toml", rule('HEAD\ntype = "query"\nquery = "_index:metrics-* and a:2"'))
+    assert main(["explain", "--rule", path, "--events", events, "--line", "1"]) == 0
+    [told] = lines(capsysbinary)
+    assert [clause["held"] for clause in told["clauses"]] == [True, False]
 
 
 def as_a_shell(*call: str, **options: Any) -> subprocess.CompletedProcess[str]:
