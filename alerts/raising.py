@@ -68,7 +68,7 @@ def raise_alerts(*, hits: Iterable[Hit], now: datetime) -> Raised:
     fresh = _without_known(fresh)
     folding = suppressing.fold(list(fresh.values()), {key: group for key, group in folds.items() if key in fresh})
     written = _raise(folding, allowed, now)
-    suppressed = _count(folding, {one.finding.identity: one.alert.pk for one in written}, allowed, now)
+    suppressed = _count(folding, {one.finding.identity: one.alert.pk for one in written}, allowed)
     allowed.save()
     raised = Counter(one.alert.rule_id for one in written)
     numbers = sorted(one.alert.pk for one in written)
@@ -115,7 +115,7 @@ def _raise(folding: Folding, allowed: Allowance, now: datetime) -> list[Written]
     return written
 
 
-def _count(folding: Folding, stored: dict[bytes, int], allowed: Allowance, now: datetime) -> Counter[str]:
+def _count(folding: Folding, stored: dict[bytes, int], allowed: Allowance) -> Counter[str]:
     """Count the others at their alerts. Hits whose alert was over the maximum are over it too."""
     counted: list[tuple[Finding, int]] = []
     beyond = list(folding.beyond)
@@ -126,7 +126,7 @@ def _count(folding: Folding, stored: dict[bytes, int], allowed: Allowance, now: 
         else:
             counted += [(finding, number) for finding in stand.counted]
     suppressing.count(folding.stands)
-    suppressing.remember(counted, now)
+    suppressing.remember(counted)
     allowed.pass_over(beyond)
     return Counter(finding.hit.rule.id for finding, _ in counted)
 

@@ -28,7 +28,7 @@ from alerts.joins.sequences import waits
 from alerts.judging import held_event
 from alerts.raising import Raised, raise_alerts
 from alerts.retrying import is_conflict, is_lost_connection
-from engine.plan import EVENT, INDICATOR, Indicators, Plan, Threshold
+from engine.plan import INDICATOR, Indicators, Plan, Threshold
 from events.models import Batch
 from rules import candidates, epoch, marks, settlings
 from rules.candidates import Head
@@ -239,8 +239,6 @@ def _tidy(work: Work, claimed: Claimed) -> None:
     for part, kept in _kept(work.rule).items():
         candidates.forget(memory, part=part, before=work.now - kept)
         candidates.fold(memory, part=part, within=kept / 4)
-    if isinstance(work.rule.plan, Threshold):
-        marks.forget(rule_id=work.rule.id, before=work.now - _kept(work.rule)[EVENT] - work.window)
 
 
 def _minute(at: datetime) -> int:

@@ -14,7 +14,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -28,12 +28,12 @@ from alerts.models import Alert, Kind, Status
 from alerts.shells import Finding
 from engine import Document, RuleDefinition
 from engine.tree import text_of
-from events.partitions import oldest_day
 from rules.schedule import interval
 
 MOST_COUNTED = 10_000
 MOST_FIELDS = 10
 _MOST_VALUES, _LONGEST_VALUE = 50, 500
+_AT_ONCE = 10_000
 _UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LONGEST = timedelta(days=365)
 _LOCK_CLASS, _SLOTS = 1_702_911_340, 256
@@ -165,14 +165,27 @@ def count(stands: Iterable[Stand]) -> None:
         cursor.execute(_COUNT, [list(column) for column in zip(*values, strict=True)])
 
 
-def remember(counted: Sequence[tuple[Finding, int]], now: datetime) -> None:
-    """Keep which hits were counted at which alert, and forget some that can never be judged again. Two statements."""
+def remember(counted: Sequence[tuple[Finding, int]]) -> None:
+    """Keep which hits were counted at which alert. One statement."""
     if not counted:
         return
     rows = sorted((finding.identity, alert_id, finding.hit.event.day) for finding, alert_id in counted)
     with connection.cursor() as cursor:
         cursor.execute(_REMEMBER, [list(column) for column in zip(*rows, strict=True)])
-        cursor.execute(_FORGET, [oldest_day(now) - timedelta(days=1), len(rows) * 2])
+
+
+def forget(*, before: date) -> int:
+    """Forget counted hits whose events are of days before: they are judged no more. Returns how many.
+
+    A statement for every few thousand, so that nobody waits for long.
+    """
+    forgotten = 0
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(_FORGET, [before, _AT_ONCE])
+            forgotten += int(cursor.rowcount)
+            if cursor.rowcount < _AT_ONCE:
+                return forgotten
 
 
 def mark(alert: Alert, stand: Stand) -> None:

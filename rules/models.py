@@ -249,14 +249,25 @@ class Settling(models.Model):
 
 
 class GroupMark(models.Model):
-    """How far a group of a threshold rule has alerted: only later events count again."""
+    """What one alert of a threshold rule's group has counted: nothing in that stretch of time counts again.
 
-    pk = models.CompositePrimaryKey("rule_id", "team_id", "group_hash")
+    Kept as long as events are stored, since late events and look-backs reach that far.
+    """
+
+    pk = models.CompositePrimaryKey("rule_id", "logic_hash", "team_id", "group_hash", "first_at")
     rule_id = models.CharField(max_length=64)
+    logic_hash = models.BinaryField(max_length=16)
     team_id = models.BigIntegerField()
     group_hash = models.BinaryField(max_length=16)
-    last_at = models.DateTimeField()  # time of the last event that counted
+    first_at = models.DateTimeField()  # times of the first and the last event that counted
+    last_at = models.DateTimeField()
     alerted_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["rule_id", "alerted_at"], name="mark_rested"),
+            models.Index(fields=["alerted_at"], name="mark_oldest"),
+        ]
 
 
 class TeamHistory(models.Model):

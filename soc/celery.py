@@ -60,6 +60,7 @@ app.conf.beat_schedule = {
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },
+    "forget counted hits": {"task": "alerts.forget_old", "schedule": 3600.0, "options": {"expires": 3600.0}},
     "send mail": {"task": "accounts.send_mail", "schedule": 5.0, "options": {"expires": 5.0}},
     "forget sessions that ran out": {
         "task": "accounts.forget_sessions",

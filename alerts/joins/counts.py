@@ -1,13 +1,15 @@
 """Counts: groups of events that reach a threshold within the rule's look-back.
 
-A group alerts when the events that no earlier alert counted reach the threshold within one look-back, on the rule's own
-clock; the alert has all that are known within it. Then the group's mark moves behind its last event, and it alerts
-again at the earliest an interval later: what Kibana does by running once an interval and leaving out what an earlier
-alert counted, without depending on when it runs.
+A group alerts when events that no alert has counted reach the threshold within one look-back, on the rule's own clock;
+the alert has all that are known within it. What lies between its first and its last event counts no more, and what
+comes later alerts at the earliest an interval after it: what Kibana does by running once an interval and leaving out
+what an earlier alert counted, without depending on when it runs. An earlier burst that comes late, or that an exception
+let go, is an alert of its own; what comes late within the stretch of an alert belongs to that alert.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -24,7 +26,7 @@ from engine.plan import EVENT, Threshold
 from events.store import EventRef
 from rules import marks
 from rules.candidates import name_of
-from rules.marks import Mark
+from rules.marks import Mark, Span
 from rules.schedule import interval
 
 MOST_JUDGED_ANEW = 5_000
@@ -35,8 +37,13 @@ MOST_JUDGED_ANEW = 5_000
 class Reached:
     """Events of one group that reached the threshold, in order; `at` is the time of the alert on the rule's clock."""
 
-    events: list[Candidate]
+    events: Sequence[Candidate]
     at: datetime
+
+    @property
+    def span(self) -> Span:
+        """What it counted."""
+        return Span(self.events[0].at, self.events[-1].at, self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +55,25 @@ class Counting:
     interval: timedelta
 
     def reached(
-        self, ordered: Sequence[Candidate], mark: Mark | None, *, now: datetime
+        self, ordered: Sequence[Candidate], spans: Sequence[Span], *, now: datetime
     ) -> tuple[list[Reached], datetime | None]:
-        """The alerts of one group, and when it may alert without another event. Linear in its events."""
-        waiting = [one for one in ordered if mark is None or one.at > mark.last_at]
-        earliest = mark.alerted_at + self.interval if mark else None
+        """The alerts of one group, and when it may alert without another event. Linear in its events.
+
+        `spans`: what its alerts have counted so far, in order.
+        """
+        alerts: list[Reached] = []
+        due: datetime | None = None
+        for waiting, alerted_at in _uncounted(ordered, spans):
+            some, next_at = self._of_stretch(waiting, alerted_at, now)
+            alerts += some
+            due = min(filter(None, (due, next_at)), default=None)
+        return alerts, due
+
+    def _of_stretch(
+        self, waiting: Sequence[Candidate], alerted_at: datetime | None, now: datetime
+    ) -> tuple[list[Reached], datetime | None]:
+        """The alerts of what came between two that are known."""
+        earliest = alerted_at + self.interval if alerted_at else None
         alerts: list[Reached] = []
         first, last, sums = 0, 0, _Sums(self.plan)
         while last < len(waiting):
@@ -71,6 +92,24 @@ class Counting:
                 first, sums = last + 1, _Sums(self.plan)
             last += 1
         return alerts, None
+
+
+def _uncounted(
+    ordered: Sequence[Candidate], spans: Sequence[Span]
+) -> Iterator[tuple[Sequence[Candidate], datetime | None]]:
+    """What no alert has counted, cut where one has; each piece with the time of the last alert before it."""
+    start, alerted_at = 0, None
+    for span in spans:
+        end = bisect_left(ordered, span.first_at, lo=start, key=_at)
+        if end > start:
+            yield ordered[start:end], alerted_at
+        start = bisect_right(ordered, span.last_at, lo=end, key=_at)
+        alerted_at = max(alerted_at or span.alerted_at, span.alerted_at)
+    yield ordered[start:], alerted_at
+
+
+def _at(candidate: Candidate) -> datetime:
+    return candidate.at
 
 
 class _Sums:
@@ -112,13 +151,18 @@ def find_counts(work: Work, plan: Threshold) -> Found:
         new = work.new(team_id)
         groups = keys_of(new) | rested.get(team_id, set())
         times = [*(one.at for one in new), *([work.now] if team_id in rested else [])]
-        known = marks.marks_of(rule_id=work.rule.id, team_id=team_id, groups=groups)
+        known = marks.spans_of(
+            rule_id=work.rule.id,
+            logic_hash=work.rule.logic_hash,
+            team_id=team_id,
+            groups=groups,
+            since=min(times) - work.window - work.window - counting.interval,
+        )
         for group, ordered in _by_group(work, team_id, new, groups, times).items():
-            reached, next_at = _stable(work, counting, ordered, known.get(group), events)
+            reached, next_at = _stable(work, counting, ordered, known.get(group, []), events)
             found.hits += [_hit(plan, work, group, one.events, events) for one in reached]
             found.is_due(next_at)
-            if reached:
-                found.marks[team_id, group] = Mark(reached[-1].events[-1].at, reached[-1].at)
+            found.marks += [Mark(work.rule.logic_hash, team_id, group, one.span) for one in reached]
     found.excepted = events.excepted
     return found
 
@@ -126,7 +170,8 @@ def find_counts(work: Work, plan: Threshold) -> Found:
 def _rested(work: Work, counting: Counting) -> dict[int, set[bytes]]:
     """The groups, by team, that may alert again since the last settling."""
     since = work.settled_to or work.now
-    return marks.alerted(rule_id=work.rule.id, after=since - counting.interval, until=work.now - counting.interval)
+    after, until = since - counting.interval, work.now - counting.interval
+    return marks.alerted(rule_id=work.rule.id, logic_hash=work.rule.logic_hash, after=after, until=until)
 
 
 def _by_group(
@@ -145,18 +190,18 @@ def _by_group(
 
 
 def _stable(
-    work: Work, counting: Counting, ordered: list[Candidate], mark: Mark | None, events: Events
+    work: Work, counting: Counting, ordered: list[Candidate], spans: Sequence[Span], events: Events
 ) -> tuple[list[Reached], datetime | None]:
     """Count; let today's exceptions take events out; count again, until all that would be shown counts."""
     most = MOST_JUDGED_ANEW if work.rule.exceptions else MOST_EVENTS
     while True:
         counted = [one for one in ordered if one.ref not in events.dropped]
-        reached, next_at = counting.reached(counted, mark, now=work.now)
+        reached, next_at = counting.reached(counted, spans, now=work.now)
         if events.read(ref_of(one) for alert in reached for one in alert.events[-most:]):
             return reached, next_at
 
 
-def _hit(plan: Threshold, work: Work, group: bytes, counted: list[Candidate], events: Events) -> Hit:
+def _hit(plan: Threshold, work: Work, group: bytes, counted: Sequence[Candidate], events: Events) -> Hit:
     last = events.judged[ref_of(counted[-1])]
     shown: Iterable[EventRef] = map(ref_of, counted[-MOST_EVENTS:])
     members = tuple(Member("event", events.judged[ref]) for ref in shown)

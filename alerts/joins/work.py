@@ -21,12 +21,12 @@ from rules.schedule import interval, lookback
 
 @dataclass(slots=True)
 class Found:
-    """What settling found: hits, the events that exceptions took out, how far groups have alerted, and when something
+    """What settling found: hits, the events that exceptions took out, what alerts of groups counted, and when something
     more is due without any new event."""
 
     hits: list[Hit] = field(default_factory=list)
     excepted: list[Excepted] = field(default_factory=list)
-    marks: dict[tuple[int, bytes], Mark] = field(default_factory=dict)
+    marks: list[Mark] = field(default_factory=list)
     next_at: datetime | None = None
 
     def is_due(self, at: datetime | None) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from alerts.evaluation import judge_lookbacks
 from alerts.models import Alert, SignalCount, Status, SuppressedHit
 from alerts.raising import raise_alerts
+from alerts.retention import forget_old
 from alerts.suppressing import suppression_of
 from rules.loading import load_rules
 from rules.models import RuleRun
@@ -172,6 +173,7 @@ class TestCountedOnce:
         later = NOW + timedelta(days=40)
         day = 40 * 86_400
         raising(hit(active, at(day)), hit(active, at(day + 1)), now=later)
+        assert forget_old(later).suppressed_hits == 1
         assert list(SuppressedHit.objects.values_list("day", flat=True)) == [later.date()]
 
 
