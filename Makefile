@@ -15,7 +15,7 @@ run: runtime-environment ## set up and start everything; DEMO=0 starts empty, PO
 	@exec $(VENV)/python -m soc.local run
 
 test: development-environment ## every test: in parallel, then whole-system flows, then the fault test alone
-	@$(VENV)/pytest -n $(JOBS) --dist worksteal -m "not flow and not fault"
+	@$(VENV)/pytest -n $(JOBS) -m "not flow and not fault"
 	@$(VENV)/pytest -n $(JOBS) --dist loadfile -m flow
 	@$(VENV)/pytest -m fault
 
