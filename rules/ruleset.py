@@ -7,11 +7,13 @@ import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
 from engine import (
     Document,
@@ -26,7 +28,7 @@ from engine import (
     matches,
     parse_entries,
 )
-from rules import epoch
+from rules import epoch, superseding
 from rules.effective import effective
 from rules.models import ExceptionItem, Rule, RuleRevision
 from rules.quarantine import set_aside
@@ -126,22 +128,45 @@ def _load(number: int) -> RuleSet:
     """Everything in force. The epoch was read before the rows, so a change in between only costs another load."""
     exceptions = _exceptions()
     rows = _rows()
-    revisions = _revisions_of(rows)
-    rules: dict[str, ActiveRule] = {}
-    for row in rows:
-        try:
-            rules[row.pk] = _active(row, revisions.get(row.revision_id or 0), exceptions.get(row.pk, ()))
-        except TreeUnusable as error:
-            _to_quarantine[row.pk] = str(error)
-            log.warning("a rule cannot be loaded", rule=row.pk, reason=str(error))
+    rules, broken = _active_rules(rows, exceptions)
+    if broken:
+        rules, broken = _active_rules(_with_given_back(rows, list(broken)), exceptions)
+    for rule_id, reason in broken.items():
+        log.warning("a rule cannot be loaded", rule=rule_id, reason=reason)
+    _to_quarantine.update(broken)
     return RuleSet(
         number, rules, Matcher([expression for rule in rules.values() for expression in expressions_of(rule)])
     )
 
 
 def _rows() -> list[Rule]:
+    return list(without_superseded(_enabled()).order_by("pk"))
+
+
+def _enabled() -> QuerySet[Rule]:
     enabled = Rule.objects.filter(enabled=True, evaluated=True, quarantined_at=None, revision__isnull=False)
-    return list(without_superseded(enabled).only("id", "name", "team_id", "overrides", "revision_id").order_by("pk"))
+    return enabled.only("id", "name", "team_id", "overrides", "revision_id")
+
+
+def _with_given_back(rows: Sequence[Rule], broken: Sequence[str]) -> list[Rule]:
+    """With the rules that stood back for those that cannot be loaded: at once, so that there is no hole meanwhile."""
+    given_back = _enabled().filter(superseded_by__in=broken).exclude(pk__in=[row.pk for row in rows])
+    return sorted([*rows, *given_back], key=lambda row: row.pk)
+
+
+def _active_rules(
+    rows: Sequence[Rule], exceptions: Mapping[str, tuple[ActiveException, ...]]
+) -> tuple[dict[str, ActiveRule], dict[str, str]]:
+    """The rules by id, and why some of them cannot be loaded."""
+    revisions = _revisions_of(rows)
+    rules: dict[str, ActiveRule] = {}
+    broken: dict[str, str] = {}
+    for row in rows:
+        try:
+            rules[row.pk] = _active(row, revisions.get(row.revision_id or 0), exceptions.get(row.pk, ()))
+        except TreeUnusable as error:
+            broken[row.pk] = str(error)
+    return rules, broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,5 +267,15 @@ def _report_broken() -> None:
     """Quarantine what could not be loaded, until a transaction that says so has been committed."""
     for rule_id, reason in list(_to_quarantine.items()):
         # The one place below a door that asks for the time: whoever needs the rule set has no use for a clock.
-        set_aside(rule_id=rule_id, reason=reason, now=clock.now())
+        _set_aside(rule_id, reason, clock.now())
         transaction.on_commit(partial(_to_quarantine.pop, rule_id, None))
+
+
+@transaction.atomic
+def _set_aside(rule_id: str, reason: str, now: datetime) -> None:
+    """Set one aside; what stood back for it is in this rule set already, and judges what is stored too.
+
+    No epoch is counted: no process has it in force, and whoever needs the rule set may hold the epoch already.
+    """
+    if set_aside(rule_id=rule_id, reason=reason, now=now):
+        superseding.gave_back(rule_id, now=now, after_epoch=epoch.read())

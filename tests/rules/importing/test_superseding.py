@@ -8,8 +8,9 @@ import pytest
 from accounts.models import Change
 from rules import quarantine, ruleset, services
 from rules.loading import PACK, load_rules
-from rules.models import Lookback, Rule
+from rules.models import Lookback, Rule, RuleRevision
 from rules.superseding import stands_back
+from rules.trees import TreeUnusable
 from tests.rules.conftest import NOW, PERL, rule_text
 
 UPSTREAM = "22222222-0000-4000-8000-000000000001"
@@ -93,3 +94,23 @@ def test_what_is_loaded_from_elsewhere_never_stands_back(db: None, tmp_path: Pat
     _load(tmp_path, _shipped(), "mine")
     _load(tmp_path, rule_text(rule_id=UPSTREAM, name="Upstream"), "upstream")
     assert _in_force() == {PERL, UPSTREAM}
+
+
+def test_an_upstream_rule_that_cannot_be_loaded_gives_the_shipped_one_back_in_the_same_load(
+    both: Rule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = ruleset._read_revision
+
+    def unreadable(revision: RuleRevision) -> object:
+        if revision.rule_id == UPSTREAM:
+            raise TreeUnusable("Its query can be read no longer.")
+        return read(revision)
+
+    monkeypatch.setattr(ruleset, "_read_revision", unreadable)
+    ruleset.forget()
+    assert _in_force() == {PERL}
+    assert Rule.objects.get(pk=UPSTREAM).quarantine_reason == "Its query can be read no longer."
+    assert Lookback.objects.filter(rule=both, done_at=None).count() == 1
+    assert not stands_back(_rule())
+    ruleset.forget()
+    assert _in_force() == {PERL}
