@@ -10,7 +10,10 @@ from itertools import combinations
 from typing import Any, NoReturn
 
 from engine.errors import EngineError, PatternError
+from engine.fields import TEXT_TYPES, field_type, name_problem
+from engine.lucene_regex import regex_test
 from engine.patterns import escape, parse_pattern, pattern_test
+from engine.text import words_of_value
 from engine.tree import Leaf, MatchAll, MatchNone, Nested, Op, Scalar, Tree, all_of, any_of, negated
 
 MAX_DEPTH = 20
@@ -19,17 +22,27 @@ MAX_ALTERNATIVES = 200
 _NOISE = frozenset({"boost", "_name", "meta", "$state"})
 _RANGE_OPS = {"gt": Op.GT, "gte": Op.GTE, "lt": Op.LT, "lte": Op.LTE}
 _RANGE_NOISE = frozenset({"boost", "format", "relation", "time_zone"})
+_OLDER_BOUNDS = {"from": ("gte", "gt", "include_lower"), "to": ("lte", "lt", "include_upper")}
+_INEXACT = ("fuzziness", "minimum_should_match", "cutoff_frequency")
+_LUCENE = frozenset({"query_string", "simple_query_string"})
+_OPTIONAL_SIGNS = frozenset("~&<>@#")
+MAX_ANY_FIELD = 50
 _UTC_NAMES = frozenset({"UTC", "Z", "+00:00", "Zulu"})
 
 
 class FilterError(EngineError):
-    """A filter that cannot be read: `index` is its place in the rule's list, `key` the part of it that is wrong."""
+    """A filter that cannot be read: `index` is its place in the rule's list, `key` the part of it that is wrong.
 
-    def __init__(self, index: int, key: str, message: str) -> None:
+    `unsupported` says that nothing is wrong with it: it asks for something that is not evaluated, as `message` says in
+    a sentence of its own.
+    """
+
+    def __init__(self, index: int, key: str, message: str, *, unsupported: bool = False) -> None:
         super().__init__(message)
         self.index = index
         self.key = key
         self.message = message
+        self.unsupported = unsupported
 
 
 def parse_filters(filters: Sequence[Mapping[str, Any]]) -> Tree:
@@ -40,15 +53,29 @@ def parse_filters(filters: Sequence[Mapping[str, Any]]) -> Tree:
     return all_of(*(_Filter(at).parse(data) for at, data in enumerate(filters)))
 
 
+def reason_unsupported(filters: object) -> str | None:
+    """Why these filters are not evaluated, though nothing is wrong with them; None when they are or cannot be read."""
+    try:
+        parse_filters(filters if isinstance(filters, list) else [])
+    except FilterError as error:
+        return error.message if error.unsupported else None
+    return None
+
+
 class _Filter:
     """The reading of one filter: remembers where it stands, so that an error can say so."""
 
     def __init__(self, index: int) -> None:
         self.index = index
         self.values_left = MAX_VALUES
+        self.any_field_left = MAX_ANY_FIELD
 
     def fail(self, key: str, message: str) -> NoReturn:
         raise FilterError(self.index, key, message)
+
+    def leave(self, key: str, what: str) -> NoReturn:
+        """Say that the filter asks for something that is not evaluated."""
+        raise FilterError(self.index, key, f"Filters {what} are not evaluated", unsupported=True)
 
     def parse(self, data: object, depth: int = 0) -> Tree:
         """A saved filter: its query or, for combined ones, its members; negated or disabled as its meta says."""
@@ -86,6 +113,8 @@ class _Filter:
         if kind in ("bool", "nested"):
             return (self.boolean if kind == "bool" else self.nested)(self.table(kind, body), depth + 1)
         reader = _LEAVES.get(kind)
+        if kind in _LUCENE:
+            self.leave(kind, f"in Lucene's query syntax ({kind})")
         if reader is None:
             self.fail(
                 kind, f"is not a filter that can be evaluated; known are {', '.join([*_LEAVES, 'bool', 'nested'])}"
@@ -99,16 +128,26 @@ class _Filter:
             for key in ("must", "filter", "should", "must_not")
             if key in body
         }
-        required = parts.get("must", []) + parts.get("filter", [])
-        default = 0 if required else 1
-        should = self.at_least(body.get("minimum_should_match", default), parts.get("should", []))
+        required, optional = parts.get("must", []) + parts.get("filter", []), parts.get("should", [])
+        least = 0 if required else 1  # Source: Lucene's BooleanQuery: without anything required one clause has to match
+        wanted = self.wanted(body.get("minimum_should_match", least), len(optional))
+        should = self.at_least(max(wanted, least), optional)
         return all_of(*required, should, *(negated(tree) for tree in parts.get("must_not", [])))
 
-    def at_least(self, wanted: object, trees: list[Tree]) -> Tree:
-        if isinstance(wanted, str) and wanted.isdecimal() and len(wanted) < 4:
-            wanted = int(wanted)
-        if not isinstance(wanted, int) or isinstance(wanted, bool) or wanted < 0:
-            self.fail("bool.minimum_should_match", "must be a whole number")
+    def wanted(self, given: object, number: int) -> int:
+        """How many of a number of clauses have to hold: so many, all but so many, or a share of them rounded down.
+
+        Source: Elasticsearch reference, "minimum_should_match parameter".
+        """
+        text = str(given).strip()
+        sign, amount = ("-", text[1:]) if text.startswith("-") else ("", text)
+        if isinstance(given, bool) or not amount.removesuffix("%").isdecimal() or len(amount) > 4:
+            self.fail("bool.minimum_should_match", "must be a whole number such as 2 or -1, or a share such as 75%")
+        share = amount.endswith("%")
+        count = number * int(amount[:-1]) // 100 if share else int(amount)
+        return max(number - count, 0) if sign else count
+
+    def at_least(self, wanted: int, trees: list[Tree]) -> Tree:
         if not trees or wanted == 0:
             return MatchAll()
         if wanted == 1:
@@ -131,10 +170,52 @@ class _Filter:
 
     def match(self, body: Mapping[str, Any]) -> Tree:
         field, options = self.field("match", body, "query")
-        if str(options.get("operator", "or")).lower() != "or":
-            self.fail("match.operator", "may only be or; use match_phrase, or one match clause for each word")
-        operator = Op.PHRASE if options.get("type") == "phrase" else Op.IS
-        return Leaf(field, operator, (self.scalar("match", options.get("query")),))
+        value = self.scalar("match", options.get("query"))
+        if options.get("type") == "phrase":
+            return Leaf(field, Op.PHRASE, (value,))
+        return self.words("match", Leaf(field, Op.IS, (value,)), options)
+
+    def words(self, kind: str, leaf: Leaf, options: Mapping[str, Any]) -> Tree:
+        """Any of the words of a value on tokenised text, or all of them; elsewhere the value is one word."""
+        for option in _INEXACT:
+            if option in options:
+                self.leave(f"{kind}.{option}", f"that match loosely ({option})")
+        operator = str(options.get("operator", "or")).lower()
+        if operator not in ("or", "and"):
+            self.fail(f"{kind}.operator", "must be or or and")
+        if operator == "or" or field_type(leaf.field) not in TEXT_TYPES:
+            return leaf
+        words = words_of_value(leaf.values[0] if isinstance(leaf.values[0], str) else "")
+        return all_of(*(Leaf(leaf.field, Op.IS, (word,)) for word in dict.fromkeys(words))) if words else MatchNone()
+
+    def multi_match(self, body: Mapping[str, Any]) -> Tree:
+        """The value, or its words, in any one of several fields; without a list in any field at all."""
+        value, kind = self.scalar("multi_match.query", body.get("query")), body.get("type", "best_fields")
+        if kind not in ("phrase", "best_fields", "most_fields"):
+            self.leave("multi_match.type", "that look for words across fields or for their beginnings (multi_match)")
+        trees = [self.one_of_many(name, value, kind, body) for name in self.names(body.get("fields", ["*"]))]
+        return any_of(*trees)
+
+    def one_of_many(self, name: str, value: Scalar, kind: str, body: Mapping[str, Any]) -> Tree:
+        wild = "*" in name
+        self.any_field_left -= wild
+        if self.any_field_left < 0:
+            self.fail("multi_match.fields", f"may hold at most {MAX_ANY_FIELD} names with a wildcard")
+        if kind == "phrase":
+            return Leaf(name, Op.PHRASE, (value,), wild_field=wild)
+        if wild and str(body.get("operator", "or")).lower() == "and":
+            self.leave("multi_match.operator", "that ask for all words in fields named by a wildcard")
+        return self.words("multi_match", Leaf(name, Op.IS, (value,), wild_field=wild), body)
+
+    def names(self, fields: object) -> list[str]:
+        """The names of a list of fields; what each weighs for the order of results (`name^3`) says nothing here."""
+        names = [self.name("multi_match.fields", field) for field in self.clauses("multi_match.fields", fields)]
+        return list(dict.fromkeys(name.partition("^")[0] for name in names))
+
+    def ids(self, body: Mapping[str, Any]) -> Tree:
+        values = self.clauses("ids.values", body.get("values", []))
+        found = tuple(self.scalar("ids.values", value) for value in values)
+        return Leaf("_id", Op.IS, found) if found else MatchNone()
 
     def term(self, body: Mapping[str, Any]) -> Tree:
         field, options = self.field("term", body, "value")
@@ -158,15 +239,41 @@ class _Filter:
         pattern = self.pattern("prefix", escape(str(self.scalar("prefix", options.get("value")))) + "*")
         return Leaf(field, Op.WILDCARD, (pattern,), fold=self.folds("prefix", options))
 
+    def regexp(self, body: Mapping[str, Any]) -> Tree:
+        """A regular expression over the whole value."""
+        field, options = self.field("regexp", body, "value")
+        expression = str(self.scalar("regexp", options.get("value")))
+        if field_type(field) in TEXT_TYPES:
+            self.leave("regexp", "with a regular expression over single words of a text")
+        if options.get("flags", "ALL") != "ALL" and not _OPTIONAL_SIGNS.isdisjoint(expression):
+            self.leave("regexp.flags", "with a regular expression that turns some of its signs off (flags)")
+        fold = self.folds("regexp", options)
+        try:
+            regex_test(expression, fold)
+        except PatternError as error:
+            self.fail("regexp", str(error))
+        return Leaf(field, Op.REGEX, (expression,), fold=fold)
+
     def bounds(self, body: Mapping[str, Any]) -> Tree:
         field, options = self.field("range", body, "gte")
         if str(options.get("time_zone", "UTC")) not in _UTC_NAMES:
             self.fail("range.time_zone", "may only be UTC; write the bounds in UTC")
-        bounds = {key: value for key, value in options.items() if key not in _RANGE_NOISE and value is not None}
+        given = {key: value for key, value in options.items() if key not in _RANGE_NOISE and value is not None}
+        bounds = self.without_older_bounds(given)
         unknown = [key for key in bounds if key not in _RANGE_OPS]
         if unknown or not bounds:
             self.fail("range", "must hold bounds out of gt, gte, lt and lte")
         return all_of(*(Leaf(field, _RANGE_OPS[key], (self.scalar("range", bounds[key]),)) for key in bounds))
+
+    def without_older_bounds(self, bounds: dict[str, Any]) -> dict[str, Any]:
+        """Bounds as they are written today: `from` and `to` are included unless the filter says otherwise."""
+        for key, (included, excluded, option) in _OLDER_BOUNDS.items():
+            includes = bounds.pop(option, True)
+            if not isinstance(includes, bool):
+                self.fail(f"range.{option}", "must be true or false")
+            if key in bounds:
+                bounds[included if includes else excluded] = bounds.pop(key)
+        return bounds
 
     def match_all(self, _body: Mapping[str, Any]) -> Tree:
         return MatchAll()
@@ -185,6 +292,8 @@ class _Filter:
     def name(self, key: str, value: object) -> str:
         if not isinstance(value, str) or not value.strip() or len(value) > 256:
             self.fail(key, "must be the name of a field")
+        if problem := name_problem(value):
+            self.fail(key, problem)
         return value
 
     def scalar(self, key: str, value: object) -> Scalar:
@@ -228,11 +337,14 @@ _LEAVES: dict[str, Callable[[_Filter, Mapping[str, Any]], Tree]] = {
     "match_phrase": _Filter.match_phrase,
     "phrase": _Filter.match_phrase,
     "match": _Filter.match,
+    "multi_match": _Filter.multi_match,
     "term": _Filter.term,
     "terms": _Filter.terms,
     "wildcard": _Filter.wildcard,
     "prefix": _Filter.prefix,
+    "regexp": _Filter.regexp,
     "range": _Filter.bounds,
+    "ids": _Filter.ids,
     "match_all": _Filter.match_all,
     "match_none": _Filter.match_none,
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from engine.errors import LanguageError, PatternError, RuleFileError
 from engine.indices import MAX_PATTERN_LENGTH, MAX_PATTERNS
-from engine.languages.filters import FilterError, parse_filters
+from engine.languages.filters import FilterError, parse_filters, reason_unsupported
 from engine.languages.kql import parse_kql
 from engine.plan import Indicators, Logic, MappingEntry
 from engine.rule_types.base import RuleType
@@ -115,7 +115,9 @@ def compile_threat_match(definition: "RuleDefinition") -> Logic:
 
 def reason_of(definition: "RuleDefinition") -> str | None:
     """Why the rule's indicators cannot be looked for."""
-    return LUCENE_REASON if definition.raw.get("threat_language") == "lucene" else None
+    if definition.raw.get("threat_language") == "lucene":
+        return LUCENE_REASON
+    return reason_unsupported(definition.raw.get("threat_filters"))
 
 
 THREAT_MATCH = RuleType(

@@ -48,18 +48,24 @@ def compile_rule(definition: RuleDefinition, path: str = "") -> CompiledRule:
     Raises: RuleFileError when the query or a filter cannot be read; its `cause` is the query's LanguageError.
     `path` names the rule in it.
     """
-    reason = RULE_TYPES[definition.type].reason_not_evaluated(definition)
-    logic = _logic(definition, path or definition.name) if reason is None else None
+    reason, logic = RULE_TYPES[definition.type].reason_not_evaluated(definition), None
+    try:
+        logic = _logic(definition, path or definition.name) if reason is None else None
+    except FilterError as error:
+        reason = error.message
     return CompiledRule(logic, logic is not None, reason, definition.indices, logic_hash(definition))
 
 
 def _logic(definition: RuleDefinition, path: str) -> Logic | None:
+    """The rule's logic. Raises: RuleFileError; FilterError only for a filter that asks for what is not evaluated."""
     compile_logic = RULE_TYPES[definition.type].compile
     try:
         return compile_logic(definition) if compile_logic else None
     except LanguageError as error:
         raise RuleFileError(path, "rule.query", "cannot be read", error) from error
     except FilterError as error:
+        if error.unsupported:
+            raise
         raise RuleFileError(path, f"rule.filters[{error.index}].{error.key}", error.message) from error
     except PatternError as error:
         raise RuleFileError(path, "rule.query", str(error)) from error

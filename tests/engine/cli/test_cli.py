@@ -85,6 +85,14 @@ CHECKS = [
     ('HEAD\ntype = "query"\nquery = "a:1"\nmax_signals = 0', "error", "rule.max_signals", 11, 1),
     ('HEAD\ntype = "query"\nquery = a', "error", "Invalid value", 10, 9),
     ('HEAD\ntype = "machine_learning"', "unsupported", "not evaluated", None, None),
+    (GOOD + '\nfilters = [{query = {query_string = {query = "a"}}}]', "unsupported", "Lucene", None, None),
+    (
+        'HEAD\ntype = "threat_match"\nquery = "a:1"\nthreat_filters = [{query = {query_string = {query = "a"}}}]',
+        "unsupported",
+        "Lucene",
+        None,
+        None,
+    ),
     ('HEAD\ntype = "esql"\nquery = "from x"', "unsupported", "not evaluated", None, None),
     ("HEAD\ntype = \"eql\"\nquery = '''\nany where\n  a =~ 1\n'''", "error", "", 12, None),
 ]

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from engine.languages.filters import FilterError, parse_filters
+from engine.languages.filters import FilterError, parse_filters, reason_unsupported
 from engine.tree import tree_from_json, tree_to_json
 from tests.engine.judging import judged
 
@@ -26,6 +26,15 @@ def test_what_cannot_be_evaluated_is_refused_with_its_place(case):
         parse_filters(orjson.loads(case["filters"]))
     assert (refused.value.index, refused.value.key) == (case["index"], case["key"])
     assert case["words"] in refused.value.message
+
+
+@pytest.mark.parametrize("case", CASES["unsupported"], ids=lambda case: case["name"])
+def test_filters_that_are_sound_but_not_evaluated_say_so(case):
+    with pytest.raises(FilterError, match=r"^Filters .* are not evaluated$") as refused:
+        parse_filters(orjson.loads(case["filters"]))
+    assert refused.value.unsupported
+    assert case["words"] in refused.value.message
+    assert reason_unsupported(orjson.loads(case["filters"])) == refused.value.message
 
 
 def test_hostile_depth_and_width_are_refused():
