@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 from engine.document import Document
 from engine.fields import EXACT_TYPES, NUMBER_TYPES, TEXT_TYPES, FieldType, field_type, is_caseless
 from engine.folding import fold as folded
-from engine.formulas import MAX_CHOICES, compiled
+from engine.formulas import compiled
 from engine.functions import networks_of
 from engine.interpret import matches
 from engine.leaves import value_test
@@ -38,7 +38,6 @@ class FieldQuestions:
         "_answers",
         "_bits",
         "_bounds",
-        "_formulas",
         "_known",
         "_room",
         "absent",
@@ -58,7 +57,6 @@ class FieldQuestions:
         """How many questions take a scan of the value; a measure of its cost."""
         self.costly = True
         """Whether answers are worth remembering for values that no question names; known when one was met."""
-        self._formulas = 0
         self._bounds, self._room = bounds, room
         self._bits: dict[Question, int] = {}
         self._answers: _Answers | None = None
@@ -70,7 +68,7 @@ class FieldQuestions:
         not change, apart from being built."""
         copy = FieldQuestions(self.field, bounds, room)
         copy.exists, copy.absent, copy.patterns, copy.costly = self.exists, self.absent, self.patterns, self.costly
-        copy._formulas, copy._answers = self._formulas, self._answers
+        copy._answers = self._answers
         copy._bits.update(self._bits)
         return copy
 
@@ -87,7 +85,6 @@ class FieldQuestions:
         self._known.clear()
         if isinstance(question, Formula):
             self.patterns += 1
-            self._formulas |= bit
             self.absent |= bit if matches(question, _EMPTY) else 0
         elif question.op is Op.EXISTS:
             self.exists |= bit
@@ -103,19 +100,16 @@ class FieldQuestions:
     def leafset(self, value: Value) -> int:
         """The questions that are true of a field with this value: of an array those true of any element."""
         kind = type(value)
-        if kind is str:
-            return self._of_one(value)  # type: ignore[arg-type]
-        if value is None:
-            return self.absent
         if kind is tuple:
             return self._of_several(value)  # type: ignore[arg-type]
+        if value is None:
+            return self.absent
         if kind is Odd:
             return self._of_odd(value)  # type: ignore[arg-type]
-        return self._of_one(value)  # type: ignore[arg-type]
+        known = self._known.get(value)
+        return self._met(value) if known is None else known  # type: ignore[arg-type]
 
     def _of_several(self, values: tuple[Scalar | None, ...]) -> int:
-        if len(values) > MAX_CHOICES:
-            return self._of_very_many(values)
         bits = 0
         there = False
         known = self._known.get
@@ -123,15 +117,7 @@ class FieldQuestions:
             if value is not None:
                 there = True
                 leafset = known(value)
-                bits |= self._of_one(value) if leafset is None else leafset
-        return bits if there else self.absent
-
-    def _of_very_many(self, values: tuple[Scalar | None, ...]) -> int:
-        """Formulas try only so many choices."""
-        bits = 0
-        there = [value for value in values if value is not None]
-        for place, value in enumerate(there):
-            bits |= self._of_one(value) & (-1 if place < MAX_CHOICES else ~self._formulas)
+                bits |= self._met(value) if leafset is None else leafset
         return bits if there else self.absent
 
     def _of_odd(self, odd: Odd) -> int:
@@ -139,27 +125,23 @@ class FieldQuestions:
             return self.absent | (self.exists if odd.there else 0)
         answers = self._answers or self._built()
         bits = 0
-        for place, value in enumerate(odd.values):
-            bits |= answers.of(value) & (-1 if place < MAX_CHOICES else ~self._formulas)
+        for value in odd.values:
+            bits |= answers.of(value)
         return bits
 
-    def _of_one(self, value: Scalar) -> int:
-        known = self._known.get(value)
-        if known is not None:
-            return known
+    def _met(self, value: Scalar) -> int:
+        """What is true of a value that is met for the first time."""
         answers = self._answers or self._built()
-        known = answers.of(value if type(value) is str else as_read(value))
-        if self.costly:
-            self._remember(value, known)
-        return known
-
-    def _remember(self, value: Scalar, known: int) -> None:
-        length = len(value) if isinstance(value, str) else 0
-        if length <= self._bounds.longest_value:
+        if type(value) is str:
+            known, length = answers.of_text(value), len(value)
+        else:
+            known, length = answers.of(as_read(value)), 0
+        if self.costly and length <= self._bounds.longest_value:
             if len(self._known) >= self._bounds.entries:
                 self._known.clear()
             self._room.take(ENTRY + length)
             self._known[value] = known
+        return known
 
     def _built(self) -> "_Answers":
         self._answers = _Answers(self.field, self._bits)
@@ -177,6 +159,8 @@ class _Answers:
         "_addresses",
         "_exact",
         "_folded",
+        "_folds",
+        "_has_kinds",
         "_is_exact",
         "_is_unknown",
         "_numbers",
@@ -203,6 +187,8 @@ class _Answers:
         self._scanner = Scanner(searched) if searched else None
         self._addresses = AddressTable(ranges) if ranges else None
         self.costly = bool(self._others or self._scanner or self._addresses)
+        self._folds = bool(self._folded or self._scanner)
+        self._has_kinds = bool(self._others or self._numbers or self._truths)
 
     def _sort_in(
         self,
@@ -259,24 +245,41 @@ class _Answers:
 
     def of(self, value: Scalar) -> int:
         """The bits of the questions that are true of one value."""
+        if isinstance(value, str):
+            return self.of_text(value)
         bits = self.always
-        text = value if isinstance(value, str) else text_of(value)
-        is_text = text is value
-        if self._is_exact or (is_text and self._is_unknown):
+        text = text_of(value)
+        if self._is_exact:
             bits |= self._exact.get(text, 0)
             if self._folded:
                 bits |= self._folded.get(folded(text), 0)
         if self._scanner is not None:
-            bits |= self._scanner.scan(text)
-        if self._numbers and not (is_text and self._is_unknown):
-            number = number_of(value)
-            bits |= self._numbers.get(number, 0) if number is not None else 0
-        if self._truths:
-            truth = truth_of(value) if not is_text or not self._is_unknown else None
-            bits |= self._truths.get(truth, 0) if truth is not None else 0
-        if self._addresses is not None and is_text:
-            address = address_of(value)
+            bits |= self._scanner.scan(text, folded(text))
+        return bits | self._by_kind(value)
+
+    def of_text(self, text: str) -> int:
+        """The bits of the questions that are true of a text: most new values are one, and most are only scanned. The
+        tables of literals are empty where the field has neither texts nor a kind that is not known."""
+        bits = self.always | self._exact.get(text, 0)
+        if self._folds:
+            in_one_case = folded(text)
+            bits |= self._folded.get(in_one_case, 0)
+            if self._scanner is not None:
+                bits |= self._scanner.scan(text, in_one_case)
+        if self._addresses is not None:
+            address = address_of(text)
             bits |= self._addresses.bits_of(address) if address is not None else 0
+        return bits | self._by_kind(text) if self._has_kinds else bits
+
+    def _by_kind(self, value: Scalar) -> int:
+        """The bits of the questions that are asked of a number, of a truth value, or of the value as it is. A text of
+        a kind that is not known is neither number nor truth value."""
+        bits = 0
+        if not (self._is_unknown and isinstance(value, str)):
+            number = number_of(value) if self._numbers else None
+            bits |= self._numbers.get(number, 0) if number is not None else 0
+            truth = truth_of(value) if self._truths else None
+            bits |= self._truths.get(truth, 0) if truth is not None else 0
         for bit, test in self._others:
             if test(value):
                 bits |= bit

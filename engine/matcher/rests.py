@@ -5,11 +5,10 @@ values themselves; only what looks for fields by pattern, at elements of an arra
 """
 
 from collections.abc import Callable, Mapping
-from itertools import islice, product
 from typing import Any
 
 from engine.document import Document
-from engine.formulas import MAX_CHOICES, compiled, formula_fields
+from engine.formulas import choices_among, compiled, formula_fields
 from engine.interpret import matches
 from engine.matcher.forms import AllOf, AnyOf, Atom, Form, Rest, holds
 from engine.matcher.questions import FieldQuestions
@@ -85,8 +84,8 @@ class Asker:
         work, getters = compiled(formula), [self._getters[field] for field in fields]
 
         def ask(whole: Whole) -> bool:
-            choices = product(*(_values_of(get(whole.event)) for get in getters))
-            return any(work(choice) is True for choice in islice(choices, MAX_CHOICES))
+            values = [_values_of(get(whole.event)) for get in getters]
+            return any(work(choice) is True for choice in choices_among(formula, values))
 
         return ask
 

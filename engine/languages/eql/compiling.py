@@ -4,15 +4,19 @@ import re
 from dataclasses import dataclass, field
 
 from engine.errors import LanguageError
+from engine.formulas import calls_of, formula_fields
 from engine.languages.eql.conditions import ConditionCompiler
 from engine.languages.eql.nodes import EventFilter, PipeShape, SampleShape, SequenceShape, Term
 from engine.languages.eql.nodes import Field as KeyField
 from engine.languages.eql.queries import QueryReader
 from engine.plan import JoinKey, Sample, Sequence, Step, steps_tree
-from engine.tree import Constant, Leaf, Op, Tree, all_of, depth_of
+from engine.tree import Constant, Leaf, Op, Tree, all_of, depth_of, formulas_of
 
 MAX_LENGTH = 200_000
 MAX_TREE_DEPTH = 100
+# Formulas are worked out for the values of arrays one by one, those that relate fields for all pairs of values.
+MAX_CALLS = 100
+MAX_RELATING = 8
 _HALF = re.compile("[\ud800-\udfff]")
 _MOST_HEAD = 2**31 - 1
 
@@ -77,14 +81,27 @@ class _QueryCompiler(ConditionCompiler):
     def __init__(self, source: str, category_field: str) -> None:
         super().__init__(source)
         self.category_field = category_field
+        self.calls = self.relating = 0
 
     def event(self, shape: EventFilter) -> Tree:
         condition = self.condition(shape.condition)
         if depth_of(condition) > MAX_TREE_DEPTH:
             raise self.error(shape.condition.place, f"more than {MAX_TREE_DEPTH} levels of conditions in one another")
+        self._count_formulas(shape, condition)
         if shape.category is None:
             return condition
         return all_of(Leaf(self.category_field, Op.IS, (shape.category,)), condition)
+
+    def _count_formulas(self, shape: EventFilter, condition: Tree) -> None:
+        """What the formulas of all the query's events may cost together."""
+        formulas = list(formulas_of(condition))
+        self.calls += sum(calls_of(formula.call) for formula in formulas)
+        self.relating += sum(len(formula_fields(formula)) > 1 for formula in formulas)
+        if self.relating > MAX_RELATING:
+            message = f"more than {MAX_RELATING} conditions of the query relate fields to each other"
+            raise self.error(shape.condition.place, message)
+        if self.calls > MAX_CALLS:
+            raise self.error(shape.condition.place, f"the query works out more than {MAX_CALLS} functions and sums")
 
     def sequence(self, shape: SequenceShape) -> Sequence:
         steps = tuple(self._step(term, shape.by) for term in shape.terms)

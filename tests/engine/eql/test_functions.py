@@ -3,8 +3,11 @@
 import pytest
 
 from engine.document import Document
-from engine.formulas import MAX_CHOICES, choices, constant_value, formula_holds
+from engine.errors import LanguageError
+from engine.formulas import MAX_CALLS, choices, constant_value, formula_holds
 from engine.functions import FUNCTIONS, call
+from engine.languages.eql import parse_eql
+from engine.matcher import Expression, Matcher
 from engine.tree import Call, Constant, FieldValue, Formula
 
 
@@ -81,8 +84,33 @@ def test_texts_are_folded_on_both_sides():
 def test_the_choices_of_long_arrays_are_bounded():
     formula = Formula(Call("eq", (Call("concat", (FieldValue("a"), FieldValue("b"))), Constant("no"))))
     document = Document.of({"a": [str(number) for number in range(1_000)], "b": [str(n) for n in range(1_000)]})
-    assert sum(1 for _ in choices(formula, document)) == MAX_CHOICES
+    tried = list(choices(formula, document))
+    assert len(set(tried)) == len(tried) == MAX_CALLS // 2
+    assert {len({choice[place] for choice in tried}) for place in (0, 1)} == {200}
     assert not formula_holds(formula, document)
+
+
+@pytest.mark.parametrize(("first", "second"), [(300, 200), (200, 300), (1, 5_000), (5_000, 1)])
+def test_values_put_in_front_do_not_hide_the_one_that_counts(first, second):
+    formula = Formula(Call("startswith", (FieldValue("a"), FieldValue("b"))))
+    event = {"a": [f"x{n}" for n in range(first)] + ["evil.exe"], "b": [f"y{n}" for n in range(second)] + ["evil"]}
+    assert formula_holds(formula, Document.of(event))
+    assert Matcher([Expression("it", formula)]).keys_of("", Document.of(event)) == ["it"]
+
+
+def test_equal_values_put_in_front_count_once():
+    formula = Formula(Call("startswith", (FieldValue("a"), FieldValue("b"))))
+    event = {"a": ["x", 1, True] * 5_000 + ["evil.exe"], "b": ["y", 1.0] * 5_000 + ["evil"]}
+    assert len(list(choices(formula, Document.of(event)))) == 4 * 3
+    assert formula_holds(formula, Document.of(event))
+
+
+def test_a_query_may_not_relate_fields_without_end():
+    parse_eql("any where " + " or ".join(f"startsWith(a{n}, b)" for n in range(8)))
+    with pytest.raises(LanguageError, match="more than 8 conditions of the query relate fields"):
+        parse_eql("any where " + " or ".join(f"startsWith(a{n}, b)" for n in range(9)))
+    with pytest.raises(LanguageError, match="more than 100 functions"):
+        parse_eql("any where " + " or ".join(f"length(a) == {n}" for n in range(51)))
 
 
 def test_a_constant_call_is_worked_out():
