@@ -26,14 +26,21 @@ from rules.storing import Origin, Status
 MAX_DEPTH = 40
 BATCH = 200
 
+_Ids = tuple[str, str, str]
+"""Rule, list and item."""
+
 
 @dataclass(slots=True)
 class _Here:
-    """What is known here: rules by the lists they reference, exceptions by rule and ids."""
+    """What is known here: rules by the lists they reference, exceptions by rule and ids.
+
+    `brought`: what this import has met of them already, since several files may hold the same list.
+    """
 
     rules: dict[str, list[str]]
     names: dict[str, str]
-    items: dict[tuple[str, str, str], ExceptionItem] = field(default_factory=dict)
+    items: dict[_Ids, ExceptionItem] = field(default_factory=dict)
+    brought: dict[_Ids, Content] = field(default_factory=dict)
 
     def of_list(self, list_id: str) -> list[str]:
         """The rules that reference a list; one of our own exports belongs to the rule that its name names."""
@@ -120,11 +127,16 @@ def _steps(one: Found, here: _Here, now: datetime) -> list[Line] | tuple[_Step, 
 
 
 def _step(path: str, rule_id: str, content: Content, here: _Here) -> _Step:
-    existing = here.items.get((rule_id, content.list_id, content.item_id))
+    ids = (rule_id, content.list_id, content.item_id)
+    existing, brought = here.items.get(ids), here.brought.get(ids)
+    if existing is not None and existing.removed_at is not None:
+        return _Step(path, rule_id, content, Status.KEPT, existing, "it was removed here")
+    here.brought[ids] = content
+    if brought is not None:
+        status = Status.UNCHANGED if content.data == brought.data else Status.CHANGED
+        return _Step(path, rule_id, content, status, existing, content.problem)
     if existing is None:
         return _Step(path, rule_id, content, Status.NEW, None, content.problem)
-    if existing.removed_at is not None:
-        return _Step(path, rule_id, content, Status.KEPT, existing, "it was removed here")
     was = dict((existing.imported or {}).get("item") or {})
     if content.data in (was, export_item(existing)):
         return _Step(path, rule_id, content, Status.UNCHANGED, existing, existing.not_applied_because)
@@ -157,10 +169,18 @@ def _apply(steps: Iterable[_Step], lists: Mapping[str, Found], origin: Origin) -
     for step in changes:
         if step.rule_id in rules:  # one whose rule could not be stored has nowhere to go
             values = _values(step.content, lists.get(step.content.list_id), origin.now)
-            if step.existing is None:
+            if step.status is Status.NEW:
                 _create(rules[step.rule_id], values, origin)
             else:
-                _update(step.existing.pk, values, origin)
+                _update(_number(step), values, origin)
+
+
+def _number(step: _Step) -> int:
+    """The item that is changed: one that was known here, or that an earlier file of this import brought."""
+    if step.existing is not None:
+        return step.existing.pk
+    ids = {"list_id": step.content.list_id, "item_id": step.content.item_id}
+    return ExceptionItem.objects.values_list("pk", flat=True).get(rule_id=step.rule_id, **ids)
 
 
 def _values(content: Content, listed: Found | None, now: datetime) -> dict[str, Any]:

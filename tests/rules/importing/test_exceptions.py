@@ -58,6 +58,15 @@ def test_importing_again_updates_and_does_not_double(import_objects: Import) -> 
     assert (len(item.entries), item.version, _excepted()) == (1, 2, False)
 
 
+def test_a_list_that_several_of_the_imported_files_hold_is_applied_once(import_objects: Import) -> None:
+    item = exported_item("shared", "one")
+    renamed = exported_item("shared", "one", name="Another backup")
+    report = import_objects(*_objects(item, item, renamed))
+    assert [status for kind, status in told(report) if kind == "exception"] == ["new", "unchanged", "changed"]
+    stored = ExceptionItem.objects.get()
+    assert (stored.name, stored.version) == ("Another backup", 2)
+
+
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
