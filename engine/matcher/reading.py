@@ -85,8 +85,12 @@ def _left_out(names: Iterable[str], objects: Iterable[str]) -> frozenset[str]:
 @lru_cache(maxsize=4_096)
 def outer_names(name: str) -> tuple[str, ...]:
     """The names of the objects in which a field lies, the outermost first."""
-    parts = name.split(".")
-    return tuple(".".join(parts[:count]) for count in range(1, len(parts)))
+    outer = []
+    at = name.find(".")
+    while at >= 0:
+        outer.append(name[:at])
+        at = name.find(".", at + 1)
+    return tuple(outer)
 
 
 def _type_of(name: str, questions: Iterable[Question]) -> Any:
