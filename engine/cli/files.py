@@ -8,6 +8,7 @@ from pathlib import Path
 from engine.cli.errors import FAULTY, FINE, UnusableError
 from engine.cli.exports import EXPORT_SUFFIXES, begins_like_an_export
 from engine.cli.output import say
+from engine.errors import EngineError
 from engine.running import Event, EventsError, read_events
 
 STANDARD_INPUT = "-"
@@ -39,12 +40,20 @@ def _holds_rules(path: Path) -> bool:
     return path.suffix == ".toml" or (path.suffix in EXPORT_SUFFIXES and begins_like_an_export(path))
 
 
-def text_of_file(path: Path) -> str | None:
-    """The text of a file, None when it is none. Raises UnusableError when it cannot be read at all."""
+class NotTextError(EngineError):
+    """A file that is no text in UTF-8; `line` is that of the first byte that is wrong, counted from 1."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__("is not text in UTF-8")
+        self.line = line
+
+
+def text_of_file(path: Path) -> str:
+    """The text of a file. Raises NotTextError; UnusableError when the file cannot be read at all."""
     try:
         return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        return None
+    except UnicodeDecodeError as error:
+        raise NotTextError(error.object.count(b"\n", 0, error.start) + 1) from None
     except OSError as error:
         raise UnusableError(f"{path} cannot be read: {error.strerror}.") from None
 

@@ -2,11 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import NamedTuple
 
 from engine.errors import LanguageError, RuleFileError
 
 _TOML_PLACE = re.compile(r"line (\d+), column (\d+): ")
+_HEADER = re.compile(r"^[ \t]*\[\[?(?P<name>[^\[\]\n=]+)\]", re.MULTILINE)
+_LONG_TEXT = re.compile(
+    r"""\"\"\"(?:\\.|[^\\])*?\"{3,5}|'''.*?'{3,5}|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|#[^\n]*""", re.DOTALL
+)
 _ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[ \t]*\n\s*|.)", re.DOTALL)
 _SHORT_ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b", '"': '"', "\\": "\\"}
 
@@ -81,10 +86,60 @@ def _at(text: str, offset: int) -> Place:
 
 
 def _of_key(text: str, key: str | None) -> Place:
-    """Where the key is written, when it is written once as `key =` or as a table."""
+    """The line of a key, else of the innermost of the tables around it that the file has, else the first."""
     if key is None:
         return Place(None, None)
-    name = re.escape(re.sub(r"\[\d+\]$", "", key.rpartition(".")[2]))
-    written = re.compile(rf"^[ \t]*(?:{name}[ \t]*=|\[+[\w.\"]*{name}\]+)", re.MULTILINE)
-    places = [found.start() for found in written.finditer(text)]
-    return Place(text.count("\n", 0, places[0]) + 1, 1) if len(places) == 1 else Place(None, None)
+    everywhere = list(_sections(text))
+    path, depth, near = _narrowed(key, everywhere)
+    while path:
+        *table, name = path
+        sections = near if len(path) >= depth else everywhere
+        lines = [line for section in sections if section.name == table for line in section.lines_of(name)]
+        lines += [section.line for section in sections if section.name == path]
+        if lines:
+            return Place(lines[0], 1)
+        path = table
+    return Place(1, None)
+
+
+def _narrowed(key: str, sections: "list[_Section]") -> "tuple[list[str], int, list[_Section]]":
+    """The names in `a.b[1].c`, how many of them lead to the innermost entry counted, and the tables of that entry."""
+    path: list[str] = []
+    depth = 0
+    for part in key.split("."):
+        name, _, count = part.partition("[")
+        path.append(name)
+        starts = [at for at, section in enumerate(sections) if section.name == path] if count else []
+        number = int(count.rstrip("]")) if count.rstrip("]").isdecimal() else len(starts)
+        if number < len(starts):
+            end = starts[number + 1] if number + 1 < len(starts) else len(sections)
+            depth, sections = len(path), sections[starts[number] : end]
+    return path, depth, sections
+
+
+class _Section(NamedTuple):
+    """A table as it is written: its name, the line of its header, and what stands under it (texts blanked)."""
+
+    name: list[str]
+    line: int
+    body: str
+
+    def lines_of(self, key: str) -> Iterator[int]:
+        """The lines on which a key is given a value, or a value inside it."""
+        written = re.compile(rf"^[ \t]*[\"']?{re.escape(key)}[\"']?[ \t]*[.=]", re.MULTILINE)
+        return (self.line + self.body.count("\n", 0, found.start()) for found in written.finditer(self.body))
+
+
+def _sections(text: str) -> Iterator[_Section]:
+    plain = _LONG_TEXT.sub(_blanked, text)
+    headers = list(_HEADER.finditer(plain))
+    for header, following in zip_longest(headers, headers[1:]):
+        name = [part.strip(" \t\"'") for part in header["name"].split(".")]
+        body = plain[header.start() : following.start() if following else len(plain)]
+        yield _Section(name, plain.count("\n", 0, header.start()) + 1, body)
+
+
+def _blanked(found: re.Match[str]) -> str:
+    """A comment or a text of several lines without what it says, so that nothing in it is taken for a key."""
+    written = found[0]
+    return "\n" * written.count("\n") if written.startswith(("#", '"""', "'''")) else written

@@ -1,13 +1,13 @@
 """Rules out of files, each with what is wrong with it, so that one bad rule never hides the others."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from engine.cli.exports import EXPORT_SUFFIXES, Entry, entries_of, is_rule
-from engine.cli.files import text_of_file
+from engine.cli.files import NotTextError, text_of_file
 from engine.cli.places import Place, place_in_file
 from engine.errors import EngineError, LanguageError, RuleFileError
 from engine.linting import lint
@@ -16,6 +16,8 @@ from engine.rulefile.kibana import read_kibana_rule
 from engine.running import Rule
 
 NOWHERE = Place(None, None)
+PlaceOf: TypeAlias = Callable[[RuleFileError], Place]
+MessageOf: TypeAlias = Callable[[RuleFileError], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +55,17 @@ def rules_in(path: Path) -> Iterator[Read]:
 
     Raises: UnusableError when the file itself cannot be read.
     """
-    text = text_of_file(path)
-    if text is None:
-        yield Read(str(path), "error", "is not text in UTF-8")
+    try:
+        text = text_of_file(path)
+    except NotTextError as error:
+        yield Read(str(path), "error", str(error), Place(error.line, None))
         return
     if path.suffix not in EXPORT_SUFFIXES:
         yield _toml(path, text)
         return
     entries = [entry for entry in entries_of(text) if entry.error is not None or is_rule(entry.data)]
     if not entries:
-        yield Read(str(path), "error", "holds no rules")
+        yield Read(str(path), "error", "holds no rules", Place(1, None))
     for entry in entries:
         yield _exported(path, entry) if entry.error is None else _unreadable(path, entry)
 
@@ -75,10 +78,8 @@ def _exported(path: Path, entry: Entry) -> Read:
     try:
         definition = read_kibana_rule(entry.data, str(path)).definition
     except RuleFileError as error:
-        return Read(str(path), "error", _message(error), Place(entry.line, None), *_named(entry.data))
-    read = _compiled(str(path), definition, "")
-    unplaced = read.status == "error" and read.place == NOWHERE
-    return replace(read, place=Place(entry.line, None)) if unplaced else read
+        return Read(str(path), "error", _message_in_export(error), Place(entry.line, None), *_named(entry.data))
+    return _compiled(str(path), definition, lambda _: Place(entry.line, None), _message_in_export)
 
 
 def _toml(path: Path, text: str) -> Read:
@@ -86,18 +87,19 @@ def _toml(path: Path, text: str) -> Read:
         definition = load_rule(text, str(path))
     except RuleFileError as error:
         return Read(str(path), "error", _message(error), place_in_file(text, error), *_named(_rule_table(text)))
-    return _compiled(str(path), definition, text)
+    return _compiled(
+        str(path), definition, lambda error: place_in_file(text, error, _query_of(definition, error)), _message
+    )
 
 
-def _compiled(path: str, definition: RuleDefinition, text: str) -> Read:
+def _compiled(path: str, definition: RuleDefinition, place: PlaceOf, message: MessageOf) -> Read:
     names = definition.rule_id, definition.type
     try:
         compiled = compile_rule(definition, path)
     except RuleFileError as error:
-        place = place_in_file(text, error, _query_of(definition, error))
-        return Read(path, "error", _message(error), place, *names)
+        return Read(path, "error", message(error), place(error), *names)
     except EngineError as error:
-        return Read(path, "error", str(error), NOWHERE, *names)
+        return Read(path, "error", str(error), place(RuleFileError(path, "rule.query", str(error))), *names)
     if compiled.reason_not_evaluated is not None:
         return Read(path, "unsupported", compiled.reason_not_evaluated, NOWHERE, *names, definition=definition)
     return Read(path, "ok", "", NOWHERE, *names, Rule(definition, compiled), definition)
@@ -127,5 +129,17 @@ def _query_of(definition: RuleDefinition, error: RuleFileError) -> str:
 def _message(error: RuleFileError) -> str:
     cause = error.cause
     if isinstance(cause, LanguageError):
-        return f"{error.key}: {cause.message}{f' {cause.hint}' if cause.hint else ''}"
+        return f"{error.key}: {_words(cause)}"
     return f"{error.key}: {error.message}" if error.key else error.message
+
+
+def _message_in_export(error: RuleFileError) -> str:
+    """An export has a query on one line, whatever its own lines are, so the place in it goes into the message."""
+    cause = error.cause
+    if isinstance(cause, LanguageError):
+        return f"{error.key}: query line {cause.line}, column {cause.column}: {_words(cause)}"
+    return _message(error)
+
+
+def _words(cause: LanguageError) -> str:
+    return f"{cause.message}{f' {cause.hint}' if cause.hint else ''}"

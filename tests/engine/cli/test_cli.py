@@ -127,7 +127,7 @@ def test_check_finds_rules_in_folders_and_in_exports_and_leaves_files_of_events_
     table = {"name": "N", "description": "d", "risk_score": 5, "severity": "low", "type": "query", "language": "kuery"}
     exported = [
         {"rule_id": "r1", "query": "a:1", **table},
-        {"rule_id": "r2", "query": "a:(", **table},
+        {"rule_id": "r2", "query": "a:1 or\na:(", **table},
         {"rule_id": "r3", "query": "a:1", **table, "severity": "odd"},
         {"list_id": "x", "entries": []},
         {"exported_count": 3},
@@ -140,9 +140,20 @@ def test_check_finds_rules_in_folders_and_in_exports_and_leaves_files_of_events_
         ("one.toml", "rule-0", "ok", None),
         ("three.json", "r1", "ok", None),
         ("two.ndjson", "r1", "ok", None),
-        ("two.ndjson", "r2", "error", 1),
+        ("two.ndjson", "r2", "error", 2),
         ("two.ndjson", "r3", "error", 3),
     ]
+    assert [line["column"] for line in told] == [None] * 5
+    assert "rule.query: query line 2, column 4: " in told[3]["message"]
+
+
+def test_the_rules_of_an_export_are_placed_however_it_is_laid_out(
+    write: Any, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    bad = {"rule_id": "r", "name": "N", "description": "d", "risk_score": 5, "severity": "low", "type": "query"}
+    text = f"\n[\n{json.dumps(bad)}, {json.dumps(bad)},\n\n{json.dumps(bad | {'query': 'a:('}, indent=1)}\n, 5]\n"
+    assert main(["check", write("a.json", text), write("b.json", f"\n\n{json.dumps(bad)}\n")]) == 1
+    assert [line["line"] for line in lines(capsysbinary)] == [3, 3, 5, 14, 3]
 
 
 def test_check_refuses_a_file_that_was_named_and_holds_no_rules(
@@ -150,6 +161,25 @@ def test_check_refuses_a_file_that_was_named_and_holds_no_rules(
 ) -> None:
     assert main(["check", write("events.ndjson", '{"a": 1}\n')]) == 1
     assert [(line["status"], line["message"]) for line in lines(capsysbinary)] == [("error", "holds no rules")]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "line"),
+    [
+        ("empty.toml", b"", 1),
+        ("empty.ndjson", b"", 1),
+        ("bytes.toml", b"[rule]\n# \xff\n", 2),
+        ("bytes.ndjson", b"\xef\xbb\xbf{}\r\n{}\r\n\xc3", 3),
+        ("lacking.toml", b"[metadata]\n\n[rule]\ndescription = 'x'\n[[rule.threat]]\nname = 'x'\n", 3),
+    ],
+)
+def test_every_file_that_cannot_be_used_has_a_line(
+    name: str, data: bytes, line: int, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    assert main(["check", str(path)]) == 1
+    assert [(told["status"], told["line"]) for told in lines(capsysbinary)] == [("error", line)]
 
 
 def test_check_lints_when_asked_to_and_goes_on_after_a_file_that_is_no_text(

@@ -53,3 +53,42 @@ def test_queries_are_found_in_every_kind_of_string(written: str, offset: int, ex
 def test_a_query_that_is_not_in_the_file_keeps_its_own_place() -> None:
     error = RuleFileError("x", "rule.query", "cannot be read", LanguageError.at("ab\ncd", 4, 1, "odd"))
     assert place_in_file("[rule]\n", error, "ab\ncd") == Place(2, 2)
+
+
+KEYED = """[metadata]
+name = "m"
+[rule]
+note = '''
+[rule.fake]
+name = 'x'
+'''
+name = "n" # name =
+"severity" = "x"
+threshold.value = 0
+[[rule.threat]]
+[rule.threat.tactic]
+name = "a"
+[[rule.threat]]
+[rule.threat.tactic]
+id = "a"
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [
+        ("rule.name", 8),
+        ("rule.severity", 9),
+        ("rule.risk_score", 3),
+        ("rule.threshold.value", 10),
+        ("rule.threat[0].tactic.name", 13),
+        ("rule.threat[1].tactic.name", 15),
+        ("rule.threat[1].framework", 14),
+        ("rule.threat[7].framework", 11),
+        ("rule.filters[0].query.exists", 3),
+        ("metadata.name", 2),
+        ("transform.x", 1),
+    ],
+)
+def test_a_key_is_found_in_its_own_table_and_a_missing_one_by_the_table_it_belongs_to(key: str, line: int) -> None:
+    assert place_in_file(KEYED, RuleFileError("x", key, "odd")).line == line
