@@ -196,7 +196,11 @@ class PreviewAnswer(Answer):
     hosts = NumberOf(many=True)
     users = NumberOf(many=True)
     per_entry = serializers.ListField(child=serializers.IntegerField(), help_text="Alerts left after each condition.")
-    open_matching = serializers.IntegerField()
+    open_matching = serializers.IntegerField(help_text="Open alerts that it covers and would close.")
+    left_open = serializers.IntegerField(
+        help_text="Open alerts that it covers and leaves: they stand for more."
+    )
+    uncovered_hits = serializers.IntegerField(help_text="Hits counted at those, which it may not cover.")
     matches_source = serializers.BooleanField(allow_null=True, help_text="Whether the alert at hand is covered.")
     misses = MissAnswer(many=True)
     lints = LintAnswer(many=True)
@@ -215,6 +219,9 @@ class AddedAnswer(Answer):
 
     exception = ExceptionAnswer(source="item")
     closed = serializers.ListField(child=serializers.IntegerField())
+    left_open = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Covered, but not closed: they also stand for hits counted at them."
+    )
     undo = serializers.UUIDField(source="group", help_text="Post it to alerts/undo within ten minutes.")
 
 

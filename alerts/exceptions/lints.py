@@ -79,6 +79,17 @@ def lints(entries: Entries, carried: Carried, *, silenced: int, total: int) -> l
     return found
 
 
+def about_counted(alerts: int, hits: int) -> Iterator[Lint]:
+    """Of open alerts that it covers, which also stand for hits that were only counted at them."""
+    if alerts:
+        which = (
+            "An open alert that this covers stands" if alerts == 1 else f"{alerts} open alerts that this covers stand"
+        )
+        more = "1 more hit" if hits == 1 else f"{hits:,} more hits"
+        stays = "it stays open" if alerts == 1 else "they stay open"
+        yield Lint("stands_for_more", f"{which} for {more}, which it may not cover; {stays} for you to judge.")
+
+
 def _about_the_whole(entries: Entries, silenced: int, total: int) -> Iterator[Lint]:
     plain = [entry for _, entry in flat(entries)]
     if plain and all(is_excluded(entry) for entry in plain):

@@ -9,7 +9,7 @@ from time import perf_counter
 from alerts.exceptions.covering import alerts_of, judge_alerts, true_positives_elsewhere
 from alerts.exceptions.entries import Entries, field_of, found_in, told
 from alerts.exceptions.joined import closest
-from alerts.exceptions.lints import Carried, Lint, lints
+from alerts.exceptions.lints import Carried, Lint, about_counted, lints
 from alerts.models import Alert, Reason, Status
 from alerts.selectors.briefs import briefs_of
 from alerts.selectors.shapes import AlertBrief
@@ -36,8 +36,9 @@ class Preview:
     """Of `total` alerts of the rule, `silenced` would not have been raised.
 
     `by_verdict`: the silenced ones by reason of closing, and those that are open. `per_entry`: how many alerts are left
-    after each condition. `matches_source`: whether the alert at hand is covered (None: none was given); `misses` says
-    why not.
+    after each condition. `open_matching`: the open ones that closing would close; `left_open` those that it would not,
+    since they also stand for `uncovered_hits` further hits, whose events were not held against it. `matches_source`:
+    whether the alert at hand is covered (None: none was given); `misses` says why not.
     """
 
     total: int
@@ -49,6 +50,8 @@ class Preview:
     users: list[tuple[str, int]]
     per_entry: list[int]
     open_matching: int
+    left_open: int
+    uncovered_hits: int
     matches_source: bool | None
     misses: list[Miss]
     lints: list[Lint]
@@ -79,6 +82,8 @@ def preview(
         if one.covered:
             covered.append(rows[one.alert_id])
     misses = _misses(alert, entries, trees) if alert else []
+    still_open = [row for row in covered if row.status != Status.CLOSED]
+    left_open = [row.suppressed for row in still_open if row.suppressed]
     return Preview(
         total=len(rows),
         silenced=len(covered),
@@ -88,16 +93,21 @@ def preview(
         hosts=_most(row.host_name for row in covered),
         users=_most(row.user_name for row in covered),
         per_entry=_running(reached, len(trees)),
-        open_matching=sum(row.status != Status.CLOSED for row in covered),
+        open_matching=len(still_open) - len(left_open),
+        left_open=len(left_open),
+        uncovered_hits=sum(left_open),
         matches_source=None if alert is None else not misses,
         misses=misses,
-        lints=lints(entries, carried, silenced=len(covered), total=len(rows)),
+        lints=[
+            *about_counted(len(left_open), sum(left_open)),
+            *lints(entries, carried, silenced=len(covered), total=len(rows)),
+        ],
         examined_ms=round((perf_counter() - started) * 1_000),
         computed_at=now,
     )
 
 
-_COLUMNS = ("id", "team_id", "status", "reason", "host_name", "user_name")
+_COLUMNS = ("id", "team_id", "status", "reason", "host_name", "user_name", "suppressed")
 
 
 def _by_verdict(alerts: Sequence[Alert]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Saving an exception from an alert: item, epoch, record and the alerts it closes, in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -29,12 +29,17 @@ MAX_NAME = 200
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """The new exception, the alerts it closed, the group to undo all of it by, and what the record says besides."""
+    """The new exception, the alerts it closed, the group to undo all of it by, and what the record says besides.
+
+    `left_open` are the alerts that it covers and that were not closed, since they also stand for hits that were counted
+    at them: whether it covers those too nobody knows.
+    """
 
     item: ExceptionItem
     closed: list[int]
     group: UUID
     note: str = ""
+    left_open: list[int] = field(default_factory=list)
 
 
 @retry_conflicts
@@ -133,8 +138,8 @@ def put_in_force(
     if on_alert:
         _record_on_alert(alert, item, note, actor, now, door, group)
     closing = _Closing(item, close_matching, checked_text(close_note, "note"), actor, now, door, group)
-    closed = _close_covered(closing, trees, team_ids) if close_matching else []
-    return Added(item, closed, group, note)
+    closed, left_open = _close_covered(closing, trees, team_ids) if close_matching else ([], [])
+    return Added(item, closed, group, note, left_open)
 
 
 def check_not_there(rule_id: str, entries: Entries) -> None:
@@ -158,10 +163,13 @@ class _Closing:
     group: UUID
 
 
-def _close_covered(closing: _Closing, trees: Sequence[Tree], team_ids: Sequence[int]) -> list[int]:
+def _close_covered(closing: _Closing, trees: Sequence[Tree], team_ids: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Close what it covers, but for alerts that stand for more than their own event; returns both."""
     waiting = alerts_of(closing.item.rule, team_ids).exclude(status=Status.CLOSED)
     covered = [one.alert_id for one in judge_alerts(waiting.values_list("pk", "team_id"), trees) if one.covered]
-    return [alert.pk for alert in locked(covered, team_ids=team_ids) if _close(alert, closing)]
+    found = locked(covered, team_ids=team_ids)
+    left_open = [alert.pk for alert in found if alert.suppressed and alert.status != Status.CLOSED]
+    return [alert.pk for alert in found if not alert.suppressed and _close(alert, closing)], left_open
 
 
 def _close(alert: Alert, closing: _Closing) -> bool:

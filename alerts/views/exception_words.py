@@ -7,11 +7,20 @@ from alerts.exceptions import Edited, TakenBack
 from rules.models import ExceptionItem
 
 
-def added_words(closed: int) -> str:
-    """After adding one: how many alerts it closed."""
-    if not closed:
-        return _("Exception added.")
-    return ngettext("Exception added, 1 alert closed.", "Exception added, %(n)s alerts closed.", closed) % {"n": closed}
+def added_words(closed: int, left_open: int = 0) -> str:
+    """After adding one: how many alerts it closed, and how many it left, as they stand for hits it may not cover."""
+    said = [_("Exception added.")]
+    if closed:
+        words = ngettext("Exception added, 1 alert closed.", "Exception added, %(n)s alerts closed.", closed)
+        said = [words % {"n": closed}]
+    if left_open:
+        words = ngettext(
+            "1 alert stays open: it also stands for hits that were counted at it.",
+            "%(n)s alerts stay open: they also stand for hits that were counted at them.",
+            left_open,
+        )
+        said.append(words % {"n": left_open})
+    return " ".join(said)
 
 
 def changed_words(done: str, changed: TakenBack | Edited | ExceptionItem) -> str:

@@ -56,7 +56,8 @@ def add(request: UserRequest, alert_id: int) -> HttpResponseBase:
         except (AlertError, RulesError, ExceptionEntryError) as error:
             _show(composer, error)
         else:
-            return back_to_alert(request, alert, Spoken(added_words(len(added.closed)), added.group), "activity")
+            words = added_words(len(added.closed), len(added.left_open))
+            return back_to_alert(request, alert, Spoken(words, added.group), "activity")
     return _again(request, "alerts/detail.html", context | {"composer": composer}, 422)
 
 

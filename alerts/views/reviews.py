@@ -125,7 +125,7 @@ def approve(request: UserRequest, draft_id: int) -> HttpResponseBase:
         )
     except (AlertError, RulesError, ExceptionEntryError) as error:
         return _refused(request, error)
-    say(request, Spoken(added_words(len(added.closed)), added.group))
+    say(request, Spoken(added_words(len(added.closed), len(added.left_open)), added.group))
     return see_other(reverse("alerts:exceptions"))
 
 
