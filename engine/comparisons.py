@@ -21,6 +21,7 @@ from engine.scalars import address_of, instant_of, network_of, number_of, truth_
 from engine.text import has_phrase, words_of, words_of_value
 from engine.times import TimeExpressionError, parse_date_math
 from engine.tree import RANGES, Leaf, Op, Scalar, Tree, all_of, any_of, text_of
+from engine.word_patterns import any_word_test
 
 ValueTest = Callable[[Scalar], bool]
 TextTest = Callable[[str], bool]
@@ -147,7 +148,7 @@ def _unknown_test(literals: Sequence[Scalar], fold: bool) -> ValueTest:
 def wildcard_test(patterns: Sequence[str], kind: FieldType, fold: bool) -> ValueTest:
     """WILDCARD: the whole value, of other types as it is written; of text, part by part against single words."""
     if kind in TEXT_TYPES:
-        return either([_word_pattern_test(pattern) for pattern in patterns])
+        return _word_patterns_test(patterns)
     if kind is FieldType.GEO_POINT:
         return never
     return either([_value_pattern_test(pattern, fold) for pattern in patterns])
@@ -205,19 +206,14 @@ def _text_test(pattern: str, fold: bool) -> TextTest:
     return pattern_test(parse_pattern(folded(pattern) if fold else pattern))
 
 
-def _word_pattern_test(pattern: str) -> ValueTest:
+def _word_patterns_test(patterns: Sequence[str]) -> ValueTest:
     """On text each part between spaces stands alone, and one is enough: with a wildcard against single words,
     without one as words like any other."""
-    parts = [part for part in _SPACE.split(pattern) if part]
+    parts = dict.fromkeys(part for pattern in patterns for part in _SPACE.split(pattern) if part)
     parsed = {part: parse_pattern(part) for part in parts}
-    fits = [_text_test(part, True) for part in parts if not parsed[part].is_literal]
+    wild = any_word_test([folded(part) for part in parts if not parsed[part].is_literal])
     plain = _words_test([parsed[part].text for part in parts if parsed[part].is_literal], phrase=False)
-
-    def test(value: Scalar) -> bool:
-        words = words_of_value(text_of(value))
-        return any(fit(word) for fit in fits for word in words) or plain(value)
-
-    return test
+    return lambda value: wild(words_of_value(text_of(value))) or plain(value)
 
 
 def range_test(op: Op, literal: Scalar, kind: FieldType, now: datetime | None) -> ValueTest:

@@ -13,6 +13,9 @@ import re2
 from engine.errors import PatternError
 
 MAX_PATTERN_LENGTH = 32_768
+MAX_RUNS = 500
+"""How many `*` a pattern with `?` may have: every one of them is a place where RE2 may be at any character."""
+
 _RE2_MEMORY = 64 << 20
 
 
@@ -79,11 +82,13 @@ def escape(text: str) -> str:
 def pattern_test(pattern: Pattern) -> Callable[[str], bool]:
     """A function that says whether a whole value fits the pattern, in time linear in the value.
 
-    Raises: PatternError when RE2 cannot hold the pattern.
+    Raises: PatternError for more than MAX_RUNS of `*` beside a `?`, or when RE2 cannot hold the pattern.
     """
     if pattern.is_literal:
         return pattern.text.__eq__
     if Wild.ONE in pattern.parts:
+        if pattern.parts.count(Wild.RUN) > MAX_RUNS:
+            raise PatternError(f"a pattern with `?` may have at most {MAX_RUNS} `*`")
         return _re2_test(pattern)
     return _chain_test(pattern)
 

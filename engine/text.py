@@ -45,13 +45,14 @@ _SHORT, _LONG = 1_024, 16_384
 # Words take some twenty times the memory of their text, and texts are the sender's: so few of the long ones are kept.
 _words_of_short = lru_cache(maxsize=2_048)(words_of)
 _words_of_long = lru_cache(maxsize=16)(words_of)
+_words_of_last = lru_cache(maxsize=1)(words_of)
 
 
 def words_of_value(text: str) -> tuple[str, ...]:
     """As `words_of`, remembered for texts of a usual length, since several leaves ask about the same value."""
     if len(text) <= _SHORT:
         return _words_of_short(text)
-    return _words_of_long(text) if len(text) <= _LONG else words_of(text)
+    return _words_of_long(text) if len(text) <= _LONG else _words_of_last(text)
 
 
 def has_phrase(words: tuple[str, ...], phrase: tuple[str, ...]) -> bool:

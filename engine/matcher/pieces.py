@@ -10,14 +10,16 @@ from engine.patterns import Pattern, Wild, pattern_test
 _SHORTEST_PIECE = 4
 # Patterns often begin alike (`C:\Windows\`), so that a piece further in tells more.
 _HEAD_COUNTS = 0.6
+# So many pieces in a row make a machine larger than all others together.
+_MOST_SEGMENTS = 40
 
 Part = str | Wild
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An RE2 expression; where it is only a piece of the pattern, the pattern `decides`. Heavy ones take many states,
-    each combined with those of all others."""
+    """An RE2 expression; where it is only a piece of the pattern, or nothing, the pattern `decides`. Heavy ones take
+    many states, each combined with those of all others."""
 
     expression: str
     decides: Pattern | None = None
@@ -38,6 +40,8 @@ def found_by(what: Pattern | str) -> Found:
     best = max(range(len(segments)), key=lambda at: _weight(segments[at]) * (_HEAD_COUNTS if at == 0 else 1))
     if _weight(segments[best]) >= _SHORTEST_PIECE:
         return Found(_expression(segments, best), what)
+    if len(segments) > _MOST_SEGMENTS:
+        return Found("", what)
     return Found(rf"\A{'.*'.join(map(_source, segments))}\z", heavy=True)
 
 

@@ -6,7 +6,7 @@ Kinds are checked before anything is worked out, so an error stands where the mi
 import difflib
 from dataclasses import dataclass
 
-from engine.errors import LanguageError
+from engine.errors import LanguageError, PatternError
 from engine.formulas import constant_value
 from engine.languages.eql.nodes import (
     Arithmetic,
@@ -22,7 +22,7 @@ from engine.languages.eql.nodes import (
 )
 from engine.languages.eql.signatures import REPLACED, SIGNATURES, Signature, Sort, sort_of
 from engine.lucene_regex import RegexError, regex_test
-from engine.patterns import MAX_PATTERN_LENGTH
+from engine.patterns import MAX_PATTERN_LENGTH, parse_pattern, pattern_test
 from engine.scalars import address_of, network_of
 from engine.tree import Call, Constant, FieldValue, Operand, Scalar
 
@@ -224,7 +224,12 @@ class ValueCompiler:
         """A pattern of EQL knows `*` and `?` and no escapes."""
         if len(text) > MAX_PATTERN_LENGTH // 2:
             raise self.error(value.place, f"a pattern may have at most {MAX_PATTERN_LENGTH // 2:,} characters")
-        return text.replace("\\", "\\\\")
+        pattern = text.replace("\\", "\\\\")
+        try:
+            pattern_test(parse_pattern(pattern))
+        except PatternError as error:
+            raise self.error(value.place, str(error)) from error
+        return pattern
 
     def _check_regex(self, value: Expression, text: str, fold: bool) -> None:
         try:

@@ -91,11 +91,11 @@ def test_an_error_draws_carets_under_the_place():
     ],
 )
 def test_ten_kilobytes_of_anything_are_answered_within_a_second(piece):
-    started = time.perf_counter()
+    started = time.process_time()
     for text in (piece * (10_000 // len(piece)), "a:1 and " + piece * (9_000 // len(piece)) + " b:2"):
         with suppress(LanguageError):
             explain(parse_kql(text), Document.of(b'{"a": "b"}')).clauses()
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_nesting_is_bounded_but_deep():
