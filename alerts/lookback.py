@@ -137,9 +137,11 @@ def _judge_all(lookback: Lookback, *, now: datetime, worker: UUID, stop: Stop) -
     start = lookback.start if rule.plan is None else first_read(rule, lookback, let_go_events(rule))
     alerts += _judge_indicators(progress, rule, Window(start, max(start, lookback.end)))
     stored = scan_for(rule, Window(start, max(start, lookback.end)), by="ingested")
+    begun: datetime | None = None
     for events in _chunks(_decoded(rule, stored)):
         alerts += _judge_chunk(progress, events)
-        if events[-1].event.ingested < progress.overlap and stop():
+        begun = begun or events[0].event.ingested
+        if begun < events[-1].event.ingested < progress.lookback.end - LATE and stop():
             lookbacks.put_all_back([lookback], worker=worker)
             return alerts
     alerts += _release(progress)

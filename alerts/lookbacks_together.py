@@ -218,9 +218,12 @@ class _Group:
         if not windows:
             return
         whole = Window(min(start for start, _ in windows.values()), max(end for _, end in windows.values()))
+        begun: datetime | None = None
         for events in _chunks(self._scan(whole, by=by)):
             self._without_culprits(partial(self._learn_from, events, windows, by))
-            self._give_way()
+            begun = begun or getattr(events[0], by)
+            if getattr(events[-1], by) > begun:  # where the next try begins is further on
+                self._give_way()
 
     def _learn_from(self, events: list[StoredEvent], windows: dict[str, tuple[datetime, datetime]], by: By) -> None:
         matches = match(self._matcher(windows), [(event, False) for event in events])
@@ -264,9 +267,12 @@ class _Group:
         if not starts:
             return
         window = Window(min(starts.values()), self._end())
+        begun: datetime | None = None
         for events in _chunks(self._scan(window)):
             self._judge_chunk(events, starts, reached=events[-1].ingested)
-            if events[-1].ingested < self.now - LATE:  # what comes now is read again, however often one gives way
+            begun = begun or events[0].ingested
+            # The next try begins further on: not of an instant with many events, nor of what may still come.
+            if begun < events[-1].ingested < self.now - LATE:
                 self._give_way()
 
     def _release(self) -> None:

@@ -8,6 +8,7 @@ The logic hash, not the rule, is the key: an exception or a new guide does not w
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import cast
 
 from django.db import connection
 
@@ -99,7 +100,12 @@ def was_seen(
 
 def note(histories: Iterable[History]) -> int:
     """Write what passes have noted, in key order, and return the number of rows. Last in the transaction."""
-    rows = sorted(row for found in histories for row in found.rows())
+    merged: dict[tuple[bytes, int, bytes, date], Span] = {}
+    for *key, first, last in (row for found in histories for row in found.rows()):
+        place = cast(tuple[bytes, int, bytes, date], tuple(key))
+        known = merged.get(place, (first, last))  # rules of the same logic have one memory
+        merged[place] = (min(known[0], first), max(known[1], last))
+    rows = sorted((*place, *span) for place, span in merged.items())
     if not rows:
         return 0
     with connection.cursor() as cursor:
