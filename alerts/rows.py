@@ -76,7 +76,7 @@ def _says_too_little(finding: Finding, row: Alert) -> bool:
     if not finding.is_joined:
         return False
     facts = finding.hit.joined.facts if finding.hit.joined else {}
-    if int(facts.get("count") or 0) > len(finding.members):
+    if max(int(facts.get("count") or 0), len(finding.sources)) > len(finding.members):
         return True
     names = {(*source.document.values("host.name"), *source.document.values("user.name")) for source in finding.sources}
     return any(set(told) - {row.host_name, row.user_name} for told in names)

@@ -21,7 +21,7 @@ from alerts.overriding import Said, overridden
 from engine import Document
 
 MOST_EVENTS = 100
-"""So many events of a count are kept with its alert, the last ones; facts tell how many there were."""
+"""So many events are kept with an alert: of a count the last ones; facts tell how many there were."""
 MOST_INDICATORS = 20
 _SHELLS = (Kind.SEQUENCE, Kind.SAMPLE)
 
@@ -99,10 +99,14 @@ class Finding:
 
     @property
     def members(self) -> Sequence[Member]:
-        """The events of a sequence, sample or count, in order."""
+        """The events of a sequence, sample or count that are kept, in order: of a very long sequence the first ones
+        and the last."""
         if self.hit.joined is None:
             return ()
-        return self.hit.joined.members or (Member("event", self.sources[0]),)
+        members = self.hit.joined.members or (Member("event", self.sources[0]),)
+        if self.is_shell and len(members) > MOST_EVENTS:
+            return (*members[: MOST_EVENTS - 1], members[-1])
+        return members
 
 
 def shared(documents: Iterable[dict[str, Any]]) -> dict[str, Any]:
