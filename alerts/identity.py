@@ -2,8 +2,9 @@
 
 from hashlib import blake2b
 
-from alerts.hits import Hit, Joined
+from alerts.hits import Hit
 from alerts.models import Kind
+from events.store import EventRef
 
 IDENTITY_BYTES = 16
 
@@ -17,8 +18,9 @@ def identity_of(hit: Hit) -> bytes:
     """
     joined = hit.joined
     if joined is None or joined.kind == Kind.INDICATOR:
-        return _of_event(hit)
-    return _of_joined(hit, joined)
+        return identity_of_event(hit.rule.id, hit.event.ref, hit.terms_hash or b"")
+    last = hit.event.uid if joined.kind == Kind.THRESHOLD else b""
+    return identity_of_joined(hit.rule.id, hit.event.team_id, joined.kind, joined.identity, last)
 
 
 def block_identity(shell: bytes, position: int) -> bytes:
@@ -26,19 +28,20 @@ def block_identity(shell: bytes, position: int) -> bytes:
     return blake2b(shell + position.to_bytes(4, "big"), digest_size=IDENTITY_BYTES, person=b"block").digest()
 
 
-def _of_event(hit: Hit) -> bytes:
+def identity_of_event(rule_id: str, ref: EventRef, terms_hash: bytes = b"") -> bytes:
+    """The identity of the alert that a rule raises on one event, which need not be read for it."""
     name = blake2b(digest_size=IDENTITY_BYTES, person=b"alert")
-    for text in (hit.rule.id, str(hit.event.team_id), hit.event.index):
+    for text in (rule_id, str(ref.team_id), ref.index):
         part = text.encode()
         name.update(len(part).to_bytes(4, "big") + part)
-    name.update(hit.event.uid)
-    name.update(hit.terms_hash or b"")
+    name.update(ref.uid)
+    name.update(terms_hash)
     return name.digest()
 
 
-def _of_joined(hit: Hit, joined: Joined) -> bytes:
+def identity_of_joined(rule_id: str, team_id: int, kind: str, joined: bytes, last: bytes = b"") -> bytes:
+    """The identity of the alert of what `joined` names; of a count that of its last event too."""
     name = blake2b(digest_size=IDENTITY_BYTES, person=b"joined")
-    last = hit.event.uid if joined.kind == Kind.THRESHOLD else b""
-    for part in (hit.rule.id.encode(), str(hit.event.team_id).encode(), joined.kind.encode(), joined.identity, last):
+    for part in (rule_id.encode(), str(team_id).encode(), kind.encode(), joined, last):
         name.update(len(part).to_bytes(4, "big") + part)
     return name.digest()

@@ -16,9 +16,8 @@ from uuid import UUID
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Min
-from psycopg.errors import QueryCanceled
 
 from alerts.blame import RuleFailed, blaming
 from alerts.costs import SECONDS, Allowance
@@ -28,6 +27,7 @@ from alerts.joins.sequences import waits
 from alerts.judging import held_event
 from alerts.raising import Raised, raise_alerts
 from alerts.retrying import is_conflict, is_lost_connection
+from engine import DocumentError
 from engine.plan import INDICATOR, Indicators, Plan, Threshold
 from events.models import Batch
 from rules import candidates, epoch, marks, settlings
@@ -42,18 +42,19 @@ from rules.settlings import MAX_ATTEMPTS, Claimed
 
 log = structlog.get_logger(__name__)
 AT_ONCE = 10
+TURN = 3.0  # seconds; there is other work to do
 MOST_NEW = 20_000
 """So many new candidates are joined at once; what is left is settled next, so that a backlog is no rule's fault."""
 MAX_TRIES = 8
 LATE = timedelta(minutes=5)
 FORGET_EVERY = timedelta(minutes=1)
-JOINING_TOO_LONG = f"Joining its events took over {SECONDS:g} seconds at once, which would hold up other rules."
+FAILS_AGAIN = f"Joining its events failed {MAX_ATTEMPTS} times in a row: {{error}}."
 NEVER_CAME_BACK = "Workers that joined its events did not come back, several times in a row."
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How many rules were claimed, and how many alerts they raised."""
+    """How many settlings were claimed, and how many alerts they raised."""
 
     rules: int = 0
     alerts: int = 0
@@ -67,25 +68,30 @@ class _Moved(Exception):  # noqa: N818
     """The rule set changed while the rule was being settled: begin anew, by the new one."""
 
 
+# Of the database's errors only those count that are about itself; a value that it refuses comes from the rule's events.
+NOBODYS_FAULT = (OperationalError, InterfaceError, OSError, MemoryError, DocumentError, _Moved)
+
+
 def settle_due(*, now: datetime, worker: UUID, only: Iterable[str] | None = None) -> Settled:
     """Settle some of the rules that are due, the longest due first; with `only`, just of these rules.
 
-    Nothing claimed means that nothing is due. After some seconds what is left of them is given back.
+    Nothing claimed means that nothing is due. After some seconds none is claimed any more.
     """
-    claimed = settlings.claim(now=now, worker=worker, limit=AT_ONCE, only=only)
-    begun, alerts = monotonic(), 0
-    for one in claimed:
-        if monotonic() - begun > SECONDS:
-            settlings.put_back(one, worker=worker, now=now)
-        else:
-            alerts += _settle_or_fail(one, now, worker)
-    return Settled(len(claimed), alerts)
+    only = None if only is None else list(only)
+    begun, rules, alerts = monotonic(), 0, 0
+    while rules < AT_ONCE and (claimed := settlings.claim(now=now, worker=worker, only=only)):
+        alerts += _settle_or_fail(claimed, now, worker)
+        rules += 1
+        if monotonic() - begun > TURN:
+            break
+    return Settled(rules, alerts)
 
 
 def _settle_or_fail(claimed: Claimed, now: datetime, worker: UUID) -> int:
     try:
         if claimed.attempts > MAX_ATTEMPTS:
             raise RuleFailed(claimed.rule_id, NEVER_CAME_BACK)
+        _tidy(claimed, now)
         return _settle_with_retries(claimed, now, worker)
     except RuleFailed as failed:
         log.exception("a rule is quarantined", rule=failed.rule_id)
@@ -98,11 +104,23 @@ def _settle_or_fail(claimed: Claimed, now: datetime, worker: UUID) -> int:
         raise
     except Exception as error:
         # The boundary of the task: one rule must not keep the others waiting.
-        if is_lost_connection(error) and not is_conflict(error) and not _is_slow(error):
-            raise
         log.exception("a rule could not be settled", rule=claimed.rule_id)
-        settlings.fail(claimed, error=f"{type(error).__name__}: {error}", worker=worker, now=now)
+        _note_failure(claimed, error, now, worker)
     return 0
+
+
+def _note_failure(claimed: Claimed, error: Exception, now: datetime, worker: UUID) -> None:
+    """Have the rule tried again later. An error that is its own and comes again and again sets it aside."""
+    its_own = not isinstance(error, NOBODYS_FAULT)
+    if its_own and claimed.failures + 1 >= MAX_ATTEMPTS:
+        reason = FAILS_AGAIN.format(error=type(error).__name__)
+        quarantine(rule_id=claimed.rule_id, reason=reason, now=now)
+        settlings.drop(claimed.rule_id, worker=worker)
+        return
+    # A connection that was lost is made anew for this; while there is no database the lease runs out instead.
+    if is_lost_connection(error) and not connection.in_atomic_block and not connection.is_usable():
+        connection.close()
+    settlings.fail(claimed, error=f"{type(error).__name__}: {error}", worker=worker, now=now)
 
 
 def _settle_with_retries(claimed: Claimed, now: datetime, worker: UUID) -> int:
@@ -112,16 +130,9 @@ def _settle_with_retries(claimed: Claimed, now: datetime, worker: UUID) -> int:
         except _Moved:
             continue
         except Exception as error:
-            if _is_slow(error) and claimed.attempts >= MAX_ATTEMPTS:
-                raise RuleFailed(claimed.rule_id, JOINING_TOO_LONG) from error
             if not is_conflict(error):
                 raise
     return _settle(claimed, now, worker)
-
-
-def _is_slow(error: BaseException) -> bool:
-    """Whether a statement took too long: the rule's fault only if it does so again and again."""
-    return isinstance(error.__cause__, QueryCanceled)
 
 
 @transaction.atomic
@@ -136,21 +147,30 @@ def _settle(claimed: Claimed, now: datetime, worker: UUID) -> int:
     judged_to = _judged_to(now)
     waiting = candidates.heads(memory_of(rule), settled=False)
     ready = [head for head in waiting if _is_ready(head, rule, judged_to, now)]
-    fresh = _some(ready)
-    work = _work(rule, rule.plan, ruleset, claimed, fresh, now, judged_to)
+    work = _work(rule, rule.plan, claimed, ready, now, judged_to)
     with blaming(rule.id):
         found = _find(work, rule.plan)
-    raised = _raise(work, found)
-    to = work.until if waits(rule.plan) else now
     if len(ready) < len(waiting):
         found.is_due(now)
-    more = len(fresh) < len(ready)
-    settled = settlings.finish(rule.id, worker=worker, now=now, to=to, next_at=found.next_at, more=more)
-    if not settled:
-        raise _Lost
-    _tidy(work, claimed)
+    raised = _raise(work, found, ruleset)
     _tell(work, claimed, found, raised, started)
+    _remember(work, found)
+    _finish(work, found, worker)
     return raised.alerts.total()
+
+
+def _remember(work: Work, found: Found) -> None:
+    """What is joined now, and what it came to beside alerts: last in the transaction, upserts at the end."""
+    candidates.settle(memory_of(work.rule), work.fresh, found.left)
+    marks.move(rule_id=work.rule.id, marks=found.marks)
+    hold_back(map(held_event, found.excepted), at=work.now)
+
+
+def _finish(work: Work, found: Found, worker: UUID) -> None:
+    to = (found.until or work.until) if waits(work.rule.plan) else work.now
+    more = bool(found.left) or found.until is not None or len(work.fresh) < len(work.ready)
+    if not settlings.finish(work.rule.id, worker=worker, now=work.now, to=to, next_at=found.next_at, more=more):
+        raise _Lost
 
 
 def _limit_statements() -> None:
@@ -189,20 +209,11 @@ def _some(waiting: list[Head]) -> list[Head]:
 
 
 def _work(
-    rule: ActiveRule,
-    plan: Plan,
-    ruleset: RuleSet,
-    claimed: Claimed,
-    fresh: list[Head],
-    now: datetime,
-    judged_to: datetime,
+    rule: ActiveRule, plan: Plan, claimed: Claimed, ready: list[Head], now: datetime, judged_to: datetime
 ) -> Work:
-    def hold() -> None:
-        if epoch.share_lock() != ruleset.epoch:
-            raise _Moved
-
     until = _known_until(rule, claimed, now, judged_to) if waits(plan) else now
-    return Work(rule, now, until, claimed.settled_to, fresh, Allowance(rule.id), hold)
+    numbers = {head.id for head in ready}
+    return Work(rule, now, until, claimed.settled_to, numbers, _some(ready), Allowance(rule.id))
 
 
 def _known_until(rule: ActiveRule, claimed: Claimed, now: datetime, judged_to: datetime) -> datetime:
@@ -220,25 +231,28 @@ def _find(work: Work, plan: Plan) -> Found:
     return find_sequences(work, plan)
 
 
-def _raise(work: Work, found: Found) -> Raised:
+def _raise(work: Work, found: Found, ruleset: RuleSet) -> Raised:
+    """Raise what is found, by rules and exceptions that stay as they are from here to the end of the transaction."""
     if not found.hits and not found.excepted:
         return Raised()
-    work.hold()
-    raised = raise_alerts(hits=found.hits, now=work.now)
-    marks.move(rule_id=work.rule.id, marks=found.marks)
-    hold_back(map(held_event, found.excepted), at=work.now)
-    return raised
+    if epoch.share_lock() != ruleset.epoch:
+        raise _Moved
+    return raise_alerts(hits=found.hits, now=work.now)
 
 
-def _tidy(work: Work, claimed: Claimed) -> None:
-    """Mark what is joined; once a minute let go of what can complete nothing any more, and fold what is small."""
-    memory = memory_of(work.rule)
-    candidates.settle(memory, work.fresh)
-    if claimed.settled_to is not None and _minute(claimed.settled_to) == _minute(work.now):
+@transaction.atomic
+def _tidy(claimed: Claimed, now: datetime) -> None:
+    """Once a minute let go of what can complete nothing any more, and fold what is small.
+
+    Before the rule is settled, in a transaction that holds nothing else: under the lease nobody else reads the blocks.
+    """
+    rule = current().rules.get(claimed.rule_id)
+    tidied = claimed.settled_to is not None and _minute(claimed.settled_to) == _minute(now)
+    if rule is None or rule.plan is None or tidied:
         return
-    for part, kept in _kept(work.rule).items():
-        candidates.forget(memory, part=part, before=work.now - kept)
-        candidates.fold(memory, part=part, within=kept / 4)
+    for part, kept in _kept(rule).items():
+        candidates.forget(memory_of(rule), part=part, before=now - kept)
+        candidates.fold(memory_of(rule), part=part, within=kept / 4)
 
 
 def _minute(at: datetime) -> int:

@@ -241,7 +241,8 @@ class Settling(models.Model):
     settled_to = models.DateTimeField(null=True)  # the `to` of the last run
     lease_by = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
-    attempts = models.SmallIntegerField(default=0)
+    attempts = models.SmallIntegerField(default=0)  # that began since one ended, well or not
+    failures = models.SmallIntegerField(default=0, db_default=0)  # that ended with an error since one ended well
     error = models.TextField(blank=True, default="")
 
     class Meta:
@@ -271,11 +272,13 @@ class GroupMark(models.Model):
 
 
 class TeamHistory(models.Model):
-    """How far back a team's events go that were ever judged: new-terms rules learn until that is far enough for them.
+    """How far back a team's history goes that was ever judged: new-terms rules learn until that is far enough for them.
 
-    `oldest_at` only ever gets earlier: that retention drops old events does not make a rule learn again.
+    It begins when the team's first events arrived, or earlier where enough older ones were sent later. `oldest_at` only
+    ever gets earlier: that retention drops old events does not make a rule learn again.
     """
 
     team_id = models.BigIntegerField(primary_key=True)
-    since = models.DateTimeField()  # what `oldest_at` was at first; names the alert that learning is folded into
+    since = models.DateTimeField()  # when the first events arrived; names the alert that learning is folded into
     oldest_at = models.DateTimeField()
+    early = models.JSONField(default=dict, db_default={})  # events so far of days before, by day: too few to count yet

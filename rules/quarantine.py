@@ -12,7 +12,7 @@ from accounts.access import need
 from accounts.models import Change, User
 from accounts.record import record_change
 from accounts.roles import Permission
-from rules import epoch, lookbacks, superseding
+from rules import epoch, lookbacks, settlings, superseding
 from rules.effective import effective_of
 from rules.models import Rule
 from rules.trees import TreeUnusable
@@ -41,9 +41,16 @@ def set_aside(*, rule_id: str, reason: str, now: datetime) -> bool:
 
 
 def _remember_missed(rule: Rule, now: datetime) -> None:
-    """From the oldest batch in flight on nothing is judged by the rule: what is released looks back that far."""
+    """From the oldest batch in flight on nothing is judged by the rule, and what it had not joined may be forgotten:
+    when it is released it looks back that far."""
     if rule.enabled and rule.revision is not None:
-        lookbacks.remember_missed(rule=rule, revision=rule.revision, now=now, after_epoch=epoch.read())
+        lookbacks.remember_missed(
+            rule=rule,
+            revision=rule.revision,
+            now=now,
+            after_epoch=epoch.read(),
+            not_joined_since=settlings.waits_since(rule.pk),
+        )
 
 
 @transaction.atomic
@@ -65,6 +72,8 @@ def release(*, rule: Rule, actor: User | None, now: datetime, door: Change.Door 
     if rule.enabled:
         superseding.took_over(rule.pk, now=now)
     _record("release", rule.pk, actor=actor, door=door, now=now, before=before)
+    if rule.enabled and settlings.waits_since(rule.pk):
+        settlings.note_due([rule.pk], now=now)
     return rule
 
 

@@ -13,16 +13,17 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, Min, Q, When
 
 from engine import RuleDefinition
-from rules.models import Settling
+from rules.models import CandidateBlock, Settling
 from rules.schedule import interval
 
 QUIET = timedelta(seconds=1)
 SPACING = timedelta(seconds=5)
 LEASE = timedelta(seconds=60)
 RETRY = timedelta(seconds=2)
+LONGEST_RETRY = timedelta(minutes=1)
 MAX_ATTEMPTS = 3
 MAX_ERROR = 2_000
 # A rule that is noted by every pass has its row written twice a second at most.
@@ -50,12 +51,14 @@ WHERE row.waiting_since IS NULL OR row.due_at IS NULL
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A rule that this worker settles now. `attempts` counts those that began and did not end, this one included."""
+    """A rule that this worker settles now. `attempts` counts those that began and never came back, this one included;
+    `failures` those that ended with an error, one after the other."""
 
     rule_id: str
     waiting_since: datetime | None
     settled_to: datetime | None
     attempts: int
+    failures: int
 
 
 def note_due(rule_ids: Iterable[str], *, now: datetime) -> None:
@@ -70,20 +73,22 @@ def note_due(rule_ids: Iterable[str], *, now: datetime) -> None:
 
 
 @transaction.atomic
-def claim(*, now: datetime, worker: UUID, limit: int, only: Iterable[str] | None = None) -> list[Claimed]:
-    """Take rules that are due, the longest due first, with a lease; also those whose worker never came back."""
+def claim(*, now: datetime, worker: UUID, only: Iterable[str] | None = None) -> Claimed | None:
+    """Take the rule that has been due longest, with a lease; also one whose worker never came back. None when none is.
+
+    One at a time: a worker that dies has died of this one.
+    """
     abandoned = Q(lease_by__isnull=False, lease_until__lt=now)
     due = Settling.objects.filter(Q(due_at__lte=now, lease_by=None) | abandoned)
     if only is not None:
         due = due.filter(rule_id__in=list(only))
-    rows = list(
-        due.select_for_update(of=("self",), skip_locked=True).order_by(F("due_at").asc(nulls_first=True))[:limit]
-    )
-    for row in rows:
-        row.lease_by, row.lease_until, row.due_at = worker, now + LEASE, None
-        row.attempts += 1
-    Settling.objects.bulk_update(rows, ["lease_by", "lease_until", "due_at", "attempts"])
-    return [Claimed(row.rule_id, row.waiting_since, row.settled_to, row.attempts) for row in rows]
+    row = due.select_for_update(of=("self",), skip_locked=True).order_by(F("due_at").asc(nulls_first=True)).first()
+    if row is None:
+        return None
+    row.lease_by, row.lease_until, row.due_at = worker, now + LEASE, None
+    row.attempts += 1
+    row.save(update_fields=["lease_by", "lease_until", "due_at", "attempts"])
+    return Claimed(row.rule_id, row.waiting_since, row.settled_to, row.attempts, row.failures)
 
 
 _FINISH = """
@@ -92,7 +97,8 @@ UPDATE rules_settling SET
     due_at = CASE WHEN %(more)s THEN %(now)s
                   WHEN due_at IS NOT NULL OR %(next)s::timestamptz IS NOT NULL
                   THEN greatest(least(due_at, %(next)s::timestamptz), %(now)s + %(spacing)s) END,
-    settled_at = %(now)s, settled_to = %(to)s, lease_by = NULL, lease_until = NULL, attempts = 0, error = ''
+    settled_at = %(now)s, settled_to = greatest(settled_to, %(to)s), lease_by = NULL, lease_until = NULL,
+    attempts = 0, failures = 0, error = ''
 WHERE rule_id = %(rule)s AND lease_by = %(worker)s
 """
 
@@ -102,6 +108,7 @@ def finish(
 ) -> bool:
     """Note that a rule is settled up to `to`, in the transaction of its alerts; False when it is no longer ours.
 
+    Called last, since passes that note the rule wait for its row from then on.
     `next_at` is when something will be due that needs no new event; `more`: candidates are left, go on at once.
     """
     times: dict[str, Any] = {"now": now, "to": to, "next": next_at, "spacing": SPACING}
@@ -111,21 +118,35 @@ def finish(
 
 
 def drop(rule_id: str, *, worker: UUID) -> None:
-    """Let a rule wait for nothing: it is not in force, and what brings it back looks back."""
+    """Let a rule wait for nothing: it is not in force, and what brings it back looks back.
+
+    What was noted since the claim stays: it may be of a look-back that brought the rule back meanwhile.
+    """
     Settling.objects.filter(pk=rule_id, lease_by=worker).update(
-        due_at=None, waiting_since=None, lease_by=None, lease_until=None, attempts=0
-    )
-
-
-def put_back(claimed: Claimed, *, worker: UUID, now: datetime) -> None:
-    """Let a rule wait for another worker, without blame: this one has had its time."""
-    Settling.objects.filter(pk=claimed.rule_id, lease_by=worker).update(
-        lease_by=None, lease_until=None, due_at=now, attempts=F("attempts") - 1
+        waiting_since=Case(When(due_at=None, then=None), default=F("waiting_since")),
+        lease_by=None,
+        lease_until=None,
+        attempts=0,
+        failures=0,
     )
 
 
 def fail(claimed: Claimed, *, error: str, worker: UUID, now: datetime) -> None:
-    """Note that settling failed, through nobody's fault: tried again shortly."""
+    """Note that settling ended with an error: tried again shortly, then less and less often."""
+    wait = min(RETRY * 2 ** min(claimed.failures, 10), LONGEST_RETRY)
     Settling.objects.filter(pk=claimed.rule_id, lease_by=worker).update(
-        error=error[:MAX_ERROR], lease_by=None, lease_until=None, due_at=now + RETRY * claimed.attempts
+        error=error[:MAX_ERROR],
+        lease_by=None,
+        lease_until=None,
+        due_at=now + wait,
+        attempts=0,
+        failures=min(claimed.failures + 1, 10_000),
     )
+
+
+def waits_since(rule_id: str) -> datetime | None:
+    """Since when the oldest candidates wait that the rule has not joined; None when nothing waits. Two queries."""
+    row = Settling.objects.filter(pk=rule_id).values_list("waiting_since", flat=True).first()
+    blocks = CandidateBlock.objects.filter(rule_id=rule_id, settled=False)
+    arrived: datetime | None = blocks.aggregate(oldest=Min("arrived_at"))["oldest"]
+    return min((at for at in (row, arrived) if at is not None), default=None)

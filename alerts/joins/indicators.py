@@ -11,11 +11,14 @@ from typing import Any, cast
 
 from alerts.facts import IndicatorFacts, IndicatorMatch
 from alerts.hits import Hit, Joined, Judged, Member
+from alerts.identity import identity_of_event
+from alerts.joins.room import Chosen, Room
 from alerts.joins.work import Events, Found, Work, keys_of, ref_of
+from alerts.known import Known
 from alerts.models import Kind
 from alerts.shells import MOST_INDICATORS
 from engine import Document
-from engine.joining import Candidate, Met, key_text, meet
+from engine.joining import Candidate, Met, Order, key_text, meet
 from engine.plan import EVENT, INDICATOR, Indicators, MappingEntry
 from engine.tree import text_of
 from events.store import EventRef
@@ -23,12 +26,15 @@ from events.store import EventRef
 
 def find_indicators(work: Work, plan: Indicators) -> Found:
     """The events that meet an indicator, where the one or the other is new."""
-    found, events = Found(), Events(work)
+    found, events, room, known = Found(), Events(work), Room(), Known()
     for team_id in work.teams():
         new = work.new(team_id)
         some = [*new, *_others(work, plan, team_id, new)]
-        for met in _stable(work, plan, {ref_of(one) for one in new}, some, events):
-            found.hits.append(_hit(plan, work, met, events))
+        chosen = _stable(work, plan, {ref_of(one): one.order for one in new}, some, events, room, known)
+        room.take(len(chosen.items), sum(map(_size, chosen.items)))
+        found.hits += [_hit(plan, work, met, events) for met in chosen.items]
+        if chosen.some_left:
+            found.left[team_id] = chosen.cut
     found.excepted = events.excepted
     return found
 
@@ -46,20 +52,42 @@ def _others(work: Work, plan: Indicators, team_id: int, new: Sequence[Candidate]
             yield from work.known(others, start=start, end=end, keys=keys_of(mine))
 
 
-def _stable(work: Work, plan: Indicators, new: set[EventRef], some: Sequence[Candidate], events: Events) -> list[Met]:
-    """Meet; let today's exceptions take events out, and indicators that are gone; until all that is left counts."""
+def _stable(
+    work: Work,
+    plan: Indicators,
+    new: Mapping[EventRef, Order],
+    some: Sequence[Candidate],
+    events: Events,
+    room: Room,
+    known: Known,
+) -> Chosen[Met]:
+    """Meet; let today's exceptions take events out, and indicators that are gone; until all that is left counts.
+
+    Only what is no alert yet, and as much as there is room for; `new` are the places of the new events.
+    """
     times = {(one.part, one.ref): one.at for one in some}
     while True:
         left = [one for one in some if one.ref not in events.dropped]
         found = [
             met
             for met in (_in_time(work, plan, met, times) for met in meet(plan, left, check=work.allowance.check))
-            if met.indicators and (met.ref in new or any(ref in new for ref, _ in met.indicators))
+            if met.indicators and not new.keys().isdisjoint(_refs(met))
         ]
-        indicators = [cast(EventRef, ref) for met in found for ref, _ in met.indicators[:MOST_INDICATORS]]
+        unknown = known.without(found, lambda met: identity_of_event(work.rule.id, cast(EventRef, met.ref)))
+        chosen = room.choose(unknown, newest=lambda met: max(new[ref] for ref in _refs(met) if ref in new), size=_size)
+        indicators = [cast(EventRef, ref) for met in chosen.items for ref, _ in met.indicators[:MOST_INDICATORS]]
         all_there = events.read(indicators, part=INDICATOR)
-        if events.read(cast(EventRef, met.ref) for met in found) and all_there:
-            return found
+        if events.read(cast(EventRef, met.ref) for met in chosen.items) and all_there:
+            return chosen
+
+
+def _refs(met: Met) -> list[EventRef]:
+    return [cast(EventRef, ref) for ref in (met.ref, *(ref for ref, _ in met.indicators))]
+
+
+def _size(met: Met) -> int:
+    """How many events are read for it."""
+    return 1 + min(len(met.indicators), MOST_INDICATORS)
 
 
 def _in_time(work: Work, plan: Indicators, met: Met, times: Mapping[tuple[str, Any], datetime]) -> Met:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import islice
@@ -11,29 +11,84 @@ from typing import cast
 from alerts.facts import SequenceFacts, StepFacts, Term
 from alerts.gathering import NEVER
 from alerts.hits import Hit, Joined, Member
+from alerts.identity import identity_of_joined
+from alerts.joins.room import MOST_MATCHES, Chosen, Room
 from alerts.joins.work import Events, Found, Work, iso, keys_of, ref_of
+from alerts.known import Known
 from alerts.models import Kind
 from engine import Document
-from engine.joining import Candidate, Joining, Match, candidates_of, settle
+from engine.joining import Candidate, Joining, Match, Order, candidates_of, settle
 from engine.joining.keys import Key
-from engine.plan import Sample, Step
+from engine.plan import UNTIL, Sample, Step
 from engine.plan import Sequence as SequencePlan
 from events.store import EventRef
 from rules.candidates import name_of
 
 _TICK = timedelta(milliseconds=1)
+MOST_JUDGED_ANEW = 5_000
+"""Once so many events are read, those that keep matches from being found keep it as they did when they came."""
 Plan = SequencePlan | Sample
 
 
+class _Crowded(Exception):  # noqa: N818
+    """More matches became certain by time alone than one settling raises: they are to be told until here."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+@dataclass(frozen=True, slots=True)
+class _Team:
+    """A team's candidates, with the places of those that are new."""
+
+    id: int
+    new: Mapping[EventRef, Order]
+    some: Sequence[Candidate]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """What is asked of the candidates of all teams, and what is known of their events."""
+
+    work: Work
+    plan: Plan
+    events: Events
+    room: Room
+    known: Known
+
+    def identity(self, match: Match) -> bytes:
+        """That of the match's alert."""
+        team_id = cast(EventRef, match.completing).team_id
+        return identity_of_joined(self.work.rule.id, team_id, _kind(self.plan), _name(match))
+
+
 def find_sequences(work: Work, plan: Plan) -> Found:
-    """The sequences or samples that the new candidates complete."""
-    found, events = Found(), Events(work)
+    """The sequences or samples that the new candidates complete, or that became certain; as many as there is room for.
+
+    Where too many became certain at once, those that did so first; no event counts as missing after that."""
+    until: datetime | None = None
+    while True:
+        try:
+            found = _find(work if until is None else replace(work, until=until), plan)
+        except _Crowded as crowded:
+            until = crowded.until
+        else:
+            found.until = until
+            return found
+
+
+def _find(work: Work, plan: Plan) -> Found:
     bounded = _bounded(plan, work)
-    for new, some in _teams(work, bounded):
-        joining = _stable(work, bounded, new, some, events)
-        found.hits += [_hit(plan, work, match, events) for match in joining.matches]
-        found.is_due(joining.due)
-    found.excepted = events.excepted
+    found, ask = Found(), _Ask(work, bounded, Events(work), Room(), Known())
+    for team in _teams(work, bounded):
+        matches, due, chosen = _stable(ask, team)
+        ask.room.take(len(matches), sum(len(_refs(match)) for match in matches))
+        found.hits += [_hit(plan, work, match, ask.events) for match in matches]
+        found.is_due(due)
+        if chosen.some_left:
+            found.left[team.id] = chosen.cut
+    found.excepted = ask.events.excepted
     return found
 
 
@@ -47,21 +102,21 @@ def waits(plan: object) -> bool:
     return isinstance(plan, SequencePlan) and plan.steps[-1].missing
 
 
-def _teams(work: Work, plan: Plan) -> Iterator[tuple[set[EventRef], list[Candidate]]]:
-    """For each team: the new events, and all the candidates that they may join with."""
+def _teams(work: Work, plan: Plan) -> Iterator[_Team]:
+    """For each team: all the candidates that the new ones may join with, and these."""
     waiting = waits(plan)
     start, end = _stretch(work, waiting)
     if start is None or end is None:
         return
     blocks = work.heads(team_id=None, start=start, end=end)
+    fresh = {head.id for head in work.fresh}
     for team_id in sorted({head.team_id for head in blocks}) if waiting else work.teams():
         mine = [head for head in blocks if head.team_id == team_id]
-        fresh = {head.id for head in work.fresh}
         if _needed(plan) <= {head.part for head in mine}:
             new = work.new(team_id)
             others = [head for head in mine if head.id not in fresh]
             known = work.known(others, start=start, end=end, keys=None if waiting else keys_of(new))
-            yield {ref_of(one) for one in new}, [*new, *known]
+            yield _Team(team_id, {ref_of(one): one.order for one in new}, [*new, *known])
 
 
 def _stretch(work: Work, waiting: bool) -> tuple[datetime | None, datetime | None]:
@@ -80,23 +135,92 @@ def _needed(plan: Plan) -> set[str]:
     return {str(number) for number, step in enumerate(plan.steps, 1) if not step.missing}
 
 
-def _stable(work: Work, plan: Plan, new: set[EventRef], some: list[Candidate], events: Events) -> Joining:
-    """Join; let today's exceptions take events out; join again, until all the events of all matches count.
+def _stable(ask: _Ask, team: _Team) -> tuple[list[Match], datetime | None, Chosen[Match]]:
+    """Join; let today's exceptions take events out; join again, until all the events of all matches count, and all
+    that keep matches from being found.
 
     Each round takes out at least one event more, and reads only events that were not read before.
     """
-    times = {one.ref: one.at for one in some} if waits(plan) else {}
+    times = {one.ref: one.at for one in team.some}
     while True:
-        joining = _join(work, plan, [one for one in some if one.ref not in events.dropped])
-        wanted = [one for one in joining.matches if not new.isdisjoint(_refs(one)) or _just_due(work, one, times)]
-        if events.read(ref for match in wanted for ref in _refs(match)):
-            return Joining(wanted, joining.due)
+        left = [one for one in team.some if one.ref not in ask.events.dropped]
+        joining = _join(ask.work, ask.plan, left)
+        wanted = _wanted(ask, team, joining, times)
+        certain = [match for match in wanted if team.new.keys().isdisjoint(_refs(match))]
+        _hold_back_crowd(ask, certain, times)
+        chosen = ask.room.choose(
+            [match for match in wanted if not team.new.keys().isdisjoint(_refs(match))],
+            newest=lambda match: max(team.new[ref] for ref in _refs(match) if ref in team.new),
+            size=lambda match: len(_refs(match)),
+        )
+        matches = [*certain, *chosen.items]
+        all_count = ask.events.read(ref for match in matches for ref in _refs(match))
+        against = _against(ask, team, left, wanted, times)
+        ask.events.read(against)
+        if all_count and not against:
+            return matches, joining.due, chosen
 
 
-def _just_due(work: Work, match: Match, times: Mapping[object, datetime]) -> bool:
+def _wanted(ask: _Ask, team: _Team, joining: Joining, times: Mapping[object, datetime]) -> list[Match]:
+    """The matches that have something new, or became certain, and are no alerts yet."""
+    found = [
+        one
+        for one in joining.matches
+        if not team.new.keys().isdisjoint(_refs(one)) or _just_due(ask.work, ask.plan, one, times)
+    ]
+    return ask.known.without(found, ask.identity)
+
+
+def _just_due(work: Work, plan: Plan, match: Match, times: Mapping[object, datetime]) -> bool:
     """Whether the match became certain since the last settling: its last step's event is missing long enough now."""
-    began = times.get(match.completing)
-    return began is not None and (work.settled_to is None or began + work.reach > work.settled_to)
+    due = _due(plan, match, times)
+    return due is not None and (work.settled_to is None or due > work.settled_to)
+
+
+def _due(plan: Plan, match: Match, times: Mapping[object, datetime]) -> datetime | None:
+    """When a match became certain that waits for its last step's event to be missing."""
+    if not isinstance(plan, SequencePlan) or not waits(plan) or plan.maxspan is None:
+        return None
+    return times[match.completing] + plan.maxspan
+
+
+def _hold_back_crowd(ask: _Ask, certain: Sequence[Match], times: Mapping[object, datetime]) -> None:
+    """No more than there is room for becomes certain in one settling, but what does so at the same instant."""
+    dues = sorted(due for match in certain if (due := _due(ask.plan, match, times)) is not None)
+    if len(dues) > MOST_MATCHES and dues[MOST_MATCHES - 1] < ask.work.until:
+        raise _Crowded(dues[MOST_MATCHES - 1])
+
+
+def _against(
+    ask: _Ask, team: _Team, left: Sequence[Candidate], wanted: Sequence[Match], times: Mapping[object, datetime]
+) -> list[EventRef]:
+    """Events that keep matches from being found and came before an exception that may cover them: `until` events, and
+    those that should be missing. Of each key those within the stretch of what would be found without them."""
+    negative = _negative(ask.plan) if ask.work.rule.exceptions else set()
+    unsure = [one for one in left if one.part in negative and one.ref not in ask.events.judged]
+    if not unsure or len(ask.events.judged) > MOST_JUDGED_ANEW:
+        return []
+    doubted = {(one.part, one.ref) for one in unsure}
+    free = _join(ask.work, ask.plan, [one for one in left if (one.part, one.ref) not in doubted])
+    found = {(match.key, match.refs) for match in wanted}
+    kept_out = [match for match in _wanted(ask, team, free, times) if (match.key, match.refs) not in found]
+    stretches: dict[object, tuple[datetime, datetime]] = {}
+    for match in kept_out:
+        at = [times[ref] for ref in _refs(match)]
+        first, last = stretches.get(match.key, (min(at), max(at)))
+        stretches[match.key] = min(first, *at), max(last, *at)
+    around = {part: timedelta() if part == UNTIL else ask.work.reach for part in negative}
+    return [ref_of(one) for one in unsure if _is_within(one, stretches.get(one.key), around[one.part])]
+
+
+def _is_within(one: Candidate, stretch: tuple[datetime, datetime] | None, around: timedelta) -> bool:
+    return stretch is not None and stretch[0] - around <= one.at <= stretch[1] + around
+
+
+def _negative(plan: Plan) -> set[str]:
+    """The filters whose events keep matches from being found."""
+    missing = {str(number) for number, step in enumerate(plan.steps, 1) if step.missing}
+    return missing | ({UNTIL} if isinstance(plan, SequencePlan) and plan.until is not None else set())
 
 
 def _join(work: Work, plan: Plan, some: list[Candidate]) -> Joining:
@@ -131,12 +255,20 @@ def _refs(match: Match) -> list[EventRef]:
     return [cast(EventRef, ref) for ref in match.refs if ref is not None]
 
 
+def _kind(plan: Plan) -> Kind:
+    return Kind.SAMPLE if isinstance(plan, Sample) else Kind.SEQUENCE
+
+
+def _name(match: Match) -> bytes:
+    """What sets the match apart from others of the rule: its key and the event that completed it."""
+    return blake2b(cast(bytes, match.key) + cast(EventRef, match.completing).uid, digest_size=16).digest()
+
+
 def _hit(plan: Plan, work: Work, match: Match, events: Events) -> Hit:
     last = events.judged[cast(EventRef, match.completing)]
-    key = cast(bytes, match.key)
     joined = Joined(
-        kind=Kind.SAMPLE if isinstance(plan, Sample) else Kind.SEQUENCE,
-        identity=blake2b(key + last.event.uid, digest_size=16).digest(),
+        kind=_kind(plan),
+        identity=_name(match),
         facts=_facts(plan, match, events).to_json(),
         members=tuple(
             Member(f"step {number}", events.judged[cast(EventRef, ref)])

@@ -1,6 +1,6 @@
 """What settling one rule works on: what is new, what it may join with, and the events themselves, read when needed."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
@@ -9,7 +9,7 @@ from alerts.costs import Allowance
 from alerts.demo import DemoMoments
 from alerts.gathering import memory_of, reach_of
 from alerts.hits import Excepted, Hit, Judged
-from engine.joining import Candidate
+from engine.joining import Candidate, Order
 from engine.plan import INDICATOR
 from events.store import EventRef, get_many
 from rules import candidates
@@ -28,6 +28,10 @@ class Found:
     excepted: list[Excepted] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     next_at: datetime | None = None
+    left: dict[int, Order | None] = field(default_factory=dict)
+    """By team: up to which place the new events are joined, where there was no room for more (alerts/joins/room.py)."""
+    until: datetime | None = None
+    """Where too much became certain by time alone: until when it is told."""
 
     def is_due(self, at: datetime | None) -> None:
         """Look again at `at`, if not earlier."""
@@ -39,8 +43,7 @@ class Found:
 class Events:
     """The events that would be alerted on, each read and judged by today's exceptions once.
 
-    `dropped` are those that count no more: excepted, or gone from the store. Whoever reads the first holds the epoch
-    from then on (`hold`), so that no exception slips in between.
+    `dropped` are those that count no more: excepted, or gone from the store.
     """
 
     work: "Work"
@@ -52,8 +55,6 @@ class Events:
     def read(self, refs: Iterable[EventRef], *, part: str = "") -> bool:
         """Read events that were not read before; true when all of them count. Two queries for five hundred."""
         wanted = {ref for ref in refs if ref not in self.judged}
-        if wanted:
-            self.work.hold()
         stored = get_many(wanted)
         gone = wanted - stored.keys()
         self.dropped |= gone
@@ -74,17 +75,17 @@ class Events:
 class Work:
     """One rule to be settled as of `now`: `fresh` are the blocks that it has not joined yet, of all teams.
 
-    `until` is the instant up to which everything that arrived is known; `settled_to` that of the last settling.
-    `hold` keeps the rule and its exceptions as they are until the transaction ends.
+    `ready` are all blocks that it has not joined and may look at (by number); `fresh` are among them. `until` is the
+    instant up to which everything that arrived is known; `settled_to` that of the last settling.
     """
 
     rule: ActiveRule
     now: datetime
     until: datetime
     settled_to: datetime | None
+    ready: Collection[int]
     fresh: Sequence[Head]
     allowance: Allowance
-    hold: Callable[[], None]
 
     @property
     def window(self) -> timedelta:
@@ -101,12 +102,14 @@ class Work:
         return sorted({head.team_id for head in self.fresh})
 
     def heads(self, *, team_id: int | None, start: datetime, end: datetime) -> list[Head]:
-        """All blocks of a stretch of time. One query."""
-        return candidates.heads(memory_of(self.rule), team_id=team_id, start=start, end=end)
+        """All blocks of a stretch of time that are ready: what arrived later waits, or what is found would depend on
+        which worker judged first. One query."""
+        found = candidates.heads(memory_of(self.rule), team_id=team_id, start=start, end=end)
+        return [head for head in found if head.settled or head.id in self.ready]
 
-    def new(self, team_id: int, *, parts: Sequence[str] = ()) -> list[Candidate]:
+    def new(self, team_id: int) -> list[Candidate]:
         """The new candidates of a team."""
-        blocks = [head for head in self.fresh if head.team_id == team_id and (not parts or head.part in parts)]
+        blocks = [head for head in self.fresh if head.team_id == team_id]
         return candidates.once(self._watched(candidates.read(blocks)))
 
     def known(
