@@ -95,7 +95,7 @@ def _judge(batches: Sequence[Batch], now: datetime, worker: UUID) -> EvaluationR
     events = _events(mine)
     ruleset = current()
     ruleset, matches = hold_epoch(ruleset, match(ruleset, events), events)
-    learning.note_oldest(_oldest(events))
+    learning.note((event.team_id, event.time, event.ingested) for event, _ in events)
     raised = judge(ruleset, matches, judged=_pass(mine, len(events)), now=now)
     queue.finish(mine, ruleset.epoch, now)
     hits = sum(len(found) for parts in matches.values() for found in parts.values())
@@ -121,15 +121,6 @@ def _events(batches: Sequence[Batch]) -> Events:
     demo = demo_batches(batches)
     stored = read_batches(batches)
     return [(event, batch.pk in demo) for batch in batches for event in stored[batch.pk]]
-
-
-def _oldest(events: Events) -> dict[int, datetime]:
-    """The time of each team's oldest event."""
-    oldest: dict[int, datetime] = {}
-    for event, _ in events:
-        if event.team_id not in oldest or event.time < oldest[event.team_id]:
-            oldest[event.team_id] = event.time
-    return oldest
 
 
 def _pass(batches: Sequence[Batch], events: int) -> Pass:

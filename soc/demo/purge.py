@@ -14,7 +14,7 @@ from alerts.models import Alert, SignalCount
 from cases.models import Case
 from cases.telling import path_of
 from events.models import ArrivalHour, ArrivalMinute, ArrivalNote, Batch, DeadLetter, Event, Sender
-from rules.models import ExceptionItem, HeldBack, RuleRun, SeenTerm
+from rules.models import CandidateBlock, ExceptionItem, GroupMark, HeldBack, RuleRun, SeenTerm, TeamHistory
 from soc.demo.team import TEAM_SLUG
 
 
@@ -44,8 +44,8 @@ def purge() -> Purged:
     _, deleted = Alert.objects.filter(_of_demo(team)).delete()
     events, _ = Event.objects.filter(team_id=team.pk).delete()
     _delete_blocks(team.pk)
-    for rows in (HeldBack.objects.filter(team_id=team.pk), SeenTerm.objects.filter(team_id=team.pk)):
-        rows.delete()
+    for remembered in (HeldBack, SeenTerm, CandidateBlock, GroupMark, TeamHistory):
+        remembered.objects.filter(team_id=team.pk).delete()
     DeadLetter.objects.filter(team=team).delete()
     for told in (ArrivalNote, ArrivalHour, ArrivalMinute, Sender):
         told.objects.filter(team_id=team.pk).delete()

@@ -43,12 +43,25 @@ def test_when_history_is_long_enough_what_is_new_is_an_alert_of_its_own(rule):
     assert terms(alert)["values"] == ["at"]
 
 
-def test_older_events_that_come_later_end_the_learning(rule):
+def test_a_day_of_older_events_that_come_later_ends_the_learning(rule):
     raised([parent("cron")])
-    post([event(NOW - 6 * DAY, process__name="ls")], now=NOW)
-    work()
+    for part in range(4):
+        post([event(NOW - 6 * DAY, process__name="ls", _id=f"{part}-{number}") for number in range(25)], now=NOW)
+        work()
+    history = TeamHistory.objects.get()
+    assert (history.since, history.oldest_at.date(), history.early) == (NOW, (NOW - 5 * DAY).date(), {})
     (alert,) = raised([parent("at")])
     assert not alert.learning
+
+
+def test_one_event_with_a_wrong_clock_does_not(rule):
+    raised([parent("cron")])
+    post([event(NOW - 29 * DAY, process__name="ls")], now=NOW)
+    work()
+    assert raised([parent("at")]) == []
+    history = TeamHistory.objects.get()
+    assert history.oldest_at == NOW
+    assert history.early == {(NOW - 29 * DAY).date().isoformat(): 1}
 
 
 def test_that_old_events_are_dropped_does_not_begin_it_again(rule):

@@ -19,9 +19,8 @@ from alerts.models import Alert
 from events import store
 from events.normalise import NormalisedEvent, Reception, normalise
 from events.partitions import ensure_days
-from rules.learning import note_oldest
 from rules.loading import Status, load_rules
-from rules.models import Rule
+from rules.models import Rule, TeamHistory
 
 NOW = datetime(2026, 11, 20, 14, 6, tzinfo=UTC)
 INDEX = "logs-endpoint.events.process-default"
@@ -127,7 +126,8 @@ def load(
     `history_known`: the default team has had events for a year, so that a new-terms rule need not learn.
     """
     if new_terms and history_known:
-        note_oldest({default_team().pk: NOW - timedelta(days=365)})
+        year_ago = NOW - timedelta(days=365)
+        TeamHistory.objects.get_or_create(pk=default_team().pk, defaults={"since": year_ago, "oldest_at": year_ago})
     more = 'timestamp_override = "event.ingested"\n' if by_ingest else ""
     if new_terms:
         more += NEW_TERMS.format(fields=orjson.dumps(list(new_terms)).decode(), history=history)

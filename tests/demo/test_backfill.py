@@ -10,14 +10,14 @@ from accounts.keys import create_key
 from accounts.models import Notice, User
 from accounts.roles import Role
 from accounts.selectors import default_team
-from alerts.models import Alert, Reason, Status
+from alerts.models import Alert, Reason, Status, SuppressedHit
 from cases.joining import add_alerts
 from cases.models import Case
 from cases.opening import open_case
 from events.ingest import ingest
 from events.models import Batch, Event
 from rules.loading import load_rules
-from rules.models import ExceptionItem, RuleRun, SeenTerm
+from rules.models import CandidateBlock, ExceptionItem, GroupMark, RuleRun, SeenTerm, TeamHistory
 from soc.demo.backfill import backfill
 from soc.demo.company import found
 from soc.demo.purge import purge
@@ -111,7 +111,9 @@ def test_purging_takes_the_demo_out_and_leaves_the_rest(demo):
     assert gone.events == kept
     assert set(Event.objects.values_list("team_id", flat=True).distinct()) == {real.team_id}
     assert set(Alert.objects.values_list("team_id", flat=True)) == {real.team_id}
-    assert set(SeenTerm.objects.values_list("team_id", flat=True)) == {real.team_id}
+    for remembered in (SeenTerm, CandidateBlock, GroupMark, TeamHistory):
+        assert set(remembered.objects.values_list("team_id", flat=True)) <= {real.team_id}
+    assert set(SuppressedHit.objects.values_list("alert__team_id", flat=True)) <= {real.team_id}
     assert set(Batch.objects.values_list("team_id", flat=True)) == {real.team_id}
 
 
