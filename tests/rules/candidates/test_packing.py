@@ -111,3 +111,21 @@ class TestStored:
         self.kept(candidate(2))
         assert forget(RULE, before=later) == 1
         assert [head.settled for head in heads(RULE)] == [True, False]
+
+    def test_blocks_are_read_in_pieces(self, monkeypatch, django_assert_num_queries):
+        for second in range(6):
+            self.kept(*[candidate(second) for _ in range(10)])
+        monkeypatch.setattr("rules.candidates._MOST_READ", 25)
+        blocks = heads(RULE)
+        with django_assert_num_queries(3):
+            assert len(list(read(blocks))) == 60
+
+    def test_of_indicators_that_say_the_same_the_first_and_the_last_of_a_stretch_are_kept(self):
+        for second in range(25):
+            some = [candidate(second, part="indicator", key=(name,)) for name in ("1.2.3.4", "5.6.7.8")]
+            self.kept(*some, now=START + timedelta(seconds=second))
+            settle(RULE, heads(RULE, settled=False))
+        fold(RULE, part="indicator", within=timedelta(days=7))
+        left = list(read(heads(RULE), keys={name_of(("1.2.3.4",))}))
+        assert [one.at - START for one in left] == [timedelta(), timedelta(seconds=24)]
+        assert [head.count for head in heads(RULE)] == [4]
