@@ -7,7 +7,7 @@ judged, is one: `read` leaves the second out.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence, Set
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
@@ -182,17 +182,37 @@ def once(candidates: Iterable[Candidate]) -> list[Candidate]:
     return sorted(known.values(), key=_by_order)
 
 
-def settle(memory: Memory, blocks: Sequence[Head]) -> None:
-    """Mark blocks as joined. Several of the same filter are folded into one, so that few remain to be read."""
+def settle(memory: Memory, blocks: Sequence[Head], left: Mapping[int, Order | None] | None = None) -> None:
+    """Mark blocks as joined. Several of the same filter are folded into one, so that few remain to be read.
+
+    `left` says of some teams up to which place theirs are joined; None: not at all.
+    """
     groups: dict[tuple[int, str], list[Head]] = defaultdict(list)
     for head in blocks:
-        groups[head.team_id, head.part].append(head)
+        if left is None or head.team_id not in left:
+            groups[head.team_id, head.part].append(head)
+    for team_id, cut in (left or {}).items():
+        if cut is not None:
+            _split(memory, [head for head in blocks if head.team_id == team_id], cut)
     alone = [head.id for group in groups.values() if len(group) == 1 for head in group]
     if alone:
         _execute("UPDATE rules_candidateblock SET settled = true WHERE id = ANY(%s)", [alone])
     several = [group for group in groups.values() if len(group) > 1]
     if several:
         _fold(memory, several)
+
+
+def _split(memory: Memory, blocks: Sequence[Head], cut: Order) -> None:
+    """Of these blocks what lies up to a place is joined, and what lies behind it is not."""
+    some = once(read(blocks))
+    latest = max(head.created_at for head in blocks), max(head.arrived_at for head in blocks)
+    rows = [
+        _row(memory, group, settled, *latest)
+        for settled in (True, False)
+        for group in _groups([one for one in some if (one.order <= cut) is settled])
+    ]
+    _drop([head.id for head in blocks])
+    _insert_rows(rows)
 
 
 def fold(memory: Memory, *, part: str, within: timedelta) -> None:
