@@ -46,6 +46,14 @@ def cost_of(value: object, longest: int, most: int) -> int:
     if isinstance(value, tuple):
         if len(value) > most:
             return 0
-        size = sum(len(element) if isinstance(element, str) else 8 for element in value)
-        return ENTRY + size + 60 * len(value) if size <= longest else 0
+        return _cost_of_several(value, longest)
     return ENTRY if value is None or isinstance(value, int | float) else 0
+
+
+def _cost_of_several(values: tuple[object, ...], longest: int) -> int:
+    """As `cost_of`; nearly all arrays are of texts alone, and their lengths are added up at once."""
+    try:
+        size = sum(map(len, values))  # type: ignore[arg-type]
+    except TypeError:
+        size = sum(len(element) if isinstance(element, str) else 8 for element in values)
+    return ENTRY + size + 60 * len(values) if size <= longest else 0
