@@ -197,9 +197,7 @@ class PreviewAnswer(Answer):
     users = NumberOf(many=True)
     per_entry = serializers.ListField(child=serializers.IntegerField(), help_text="Alerts left after each condition.")
     open_matching = serializers.IntegerField(help_text="Open alerts that it covers and would close.")
-    left_open = serializers.IntegerField(
-        help_text="Open alerts that it covers and leaves: they stand for more."
-    )
+    left_open = serializers.IntegerField(help_text="Open alerts that it covers and leaves: they stand for more.")
     uncovered_hits = serializers.IntegerField(help_text="Hits counted at those, which it may not cover.")
     matches_source = serializers.BooleanField(allow_null=True, help_text="Whether the alert at hand is covered.")
     misses = MissAnswer(many=True)
