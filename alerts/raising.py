@@ -18,6 +18,7 @@ from alerts.cap import Allowance, allowance
 from alerts.hits import Hit
 from alerts.identity import identity_of
 from alerts.kept import evidence_row
+from alerts.known import known_among
 from alerts.lineage import goes_round
 from alerts.models import Alert, AlertEvent
 from alerts.rows import alert_row, block_rows
@@ -27,10 +28,6 @@ from alerts.suppressing import Fold, Folding
 log = structlog.get_logger(__name__)
 
 _NEXT_IDS = "SELECT nextval(pg_get_serial_sequence('alerts_alert', 'id')) FROM generate_series(1, %s)"
-_KNOWN = (
-    "SELECT identity FROM alerts_alert WHERE identity = ANY(%s) "
-    "UNION ALL SELECT identity FROM alerts_suppressedhit WHERE identity = ANY(%s)"
-)
 _INSERT_SIZE = 500
 
 Findings = dict[bytes, Finding]
@@ -98,11 +95,7 @@ def _folds(findings: Iterable[Finding]) -> dict[bytes, Fold]:
 
 
 def _without_known(findings: Findings) -> Findings:
-    if not findings:
-        return findings
-    with connection.cursor() as cursor:
-        cursor.execute(_KNOWN, [list(findings), list(findings)])
-        known = {bytes(identity) for (identity,) in cursor.fetchall()}
+    known = known_among(findings)
     return {identity: finding for identity, finding in findings.items() if identity not in known}
 
 

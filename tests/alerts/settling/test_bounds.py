@@ -272,7 +272,7 @@ class TestExceptionsOfWhatKeepsAlertsAway:
         told(named("a", 0, user__name="ivan"), named("c", 1, user__name="svc-ci"))
         settle(NOW + 8 * SECOND)
         create_item(rule=rule, entries=on_user("svc-ci"), reason="r", name="n", actor=cast.rosa, now=NOW + SOON)
-        told(named("c", 65), now=NOW + 70 * SECOND)
+        told(named("c", 65, user__name="oleg"), now=NOW + 70 * SECOND)
         assert settle(NOW + 2 * MINUTE) == 1
 
 
