@@ -1,6 +1,7 @@
 """How much one settling raises, whose fault it is when settling fails, and what a rule has that comes back."""
 
 from contextlib import suppress
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -58,7 +59,7 @@ def little_room(monkeypatch):
     monkeypatch.setattr(sequences, "MOST_MATCHES", 3)
 
 
-def pairs(count: int) -> list[dict]:
+def pairs(count: int) -> list[dict[str, Any]]:
     return [named(name, second, host__name=f"h{second}") for second in range(count) for name in "ab"]
 
 
@@ -192,8 +193,10 @@ class TestWhoseFault:
             at, waits = NOW + SOON, []
             for _ in range(8):
                 settle_due(now=at, worker=uuid4())
-                waits.append((Settling.objects.get().due_at - at).total_seconds())
-                at = Settling.objects.get().due_at
+                due_at = Settling.objects.get().due_at
+                assert due_at
+                waits.append((due_at - at).total_seconds())
+                at = due_at
         assert waits == [2, 4, 8, 16, 32, 60, 60, 60]
         assert Rule.objects.get().quarantined_at is None
         assert Settling.objects.get().error == "OSError: disk"
