@@ -47,6 +47,7 @@ MOST_NEW = 20_000
 """So many new candidates are joined at once; what is left is settled next, so that a backlog is no rule's fault."""
 MAX_TRIES = 8
 LATE = timedelta(minutes=5)
+LONGEST_JUDGING = timedelta(minutes=3)  # three leases
 FORGET_EVERY = timedelta(minutes=1)
 FAILS_AGAIN = f"Joining its events failed {MAX_ATTEMPTS} times in a row: {{error}}."
 NEVER_CAME_BACK = "Workers that joined its events did not come back, several times in a row."
@@ -192,8 +193,9 @@ def _judged_to(now: datetime) -> datetime:
 
 def _is_ready(head: Head, rule: ActiveRule, judged_to: datetime, now: datetime) -> bool:
     """Whether everything that arrived before these candidates is judged, so that several workers that judge in
-    another order find the same; but no batch that fails holds a rule up for longer than its interval."""
-    return head.arrived_at <= judged_to or now - head.created_at > interval(rule.definition)
+    another order find the same; but no batch that fails holds a rule up for longer than its interval, or than what
+    a killed worker had claimed takes to be judged by another."""
+    return head.arrived_at <= judged_to or now - head.created_at > max(interval(rule.definition), LONGEST_JUDGING)
 
 
 def _some(waiting: list[Head]) -> list[Head]:
