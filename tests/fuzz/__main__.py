@@ -15,12 +15,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from engine.languages.eql import parse_eql
-
 from engine.document import Document
 from engine.errors import LanguageError, PatternError
 from engine.explain import explain
 from engine.interpret import matches
+from engine.languages.eql import parse_eql
 from engine.languages.kql import parse_kql
 from engine.tree import Tree
 from tests.fuzz.seeds import EVENTS, SEEDS, TOKENS
