@@ -3,6 +3,7 @@
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,8 +11,9 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from alerts import lookback, lookbacks_together
+from alerts import lookbacks_together
 from alerts.evaluation import judge_lookbacks
+from alerts.judging import HITS_BY_TYPE
 from alerts.models import Alert
 from alerts.settling import settle_due
 from rules import ruleset
@@ -44,7 +46,7 @@ def rules_of_every_kind(folder, count):
     for number in range(count):
         name = NAMES[number % len(NAMES)]
         query = f"process.name:{name} and host.name:*{number % 3}"
-        more = {"new_terms": ["user.name"], "history": "now-5d"} if number % 3 == 0 else {}
+        more: dict[str, Any] = {"new_terms": ["user.name"], "history": "now-5d"} if number % 3 == 0 else {}
         load(folder, rule_id=f"rule-{number:03}", query=query, enable=False, most=1_000, **more)
     joining.load(folder, joining.eql(joining.PAIR.replace('"a"', '"perl"').replace('"b"', '"curl"')), enable=False)
     joining.load(folder, joining.threshold(3, "host.name"), rule_id="counts", enable=False)
@@ -143,7 +145,7 @@ def test_a_broken_rule_among_them_is_set_aside_alone(tmp_path, monkeypatch):
     simple_rules(tmp_path, 8)
     store(*[event(process__name=name) for name in NAMES], now=NOW - MINUTE)
     switch_on()
-    every_event = lookback.judge.__globals__["_every_event"]
+    every_event = HITS_BY_TYPE["query"]
 
     def broken(rule, events, newness):
         return 1 / 0 if rule.id == "rule-002" else every_event(rule, events, newness)
