@@ -75,6 +75,15 @@ class Agent:
         rows = self.ask("SELECT id FROM alerts_alert WHERE name = %s ORDER BY id", rule)
         return [row[0] for row in rows]
 
+    def has_a_year_of_history(self) -> None:
+        """Have its team's history begin long ago, so that new-terms rules do not learn but fire."""
+        with psycopg.connect(self.system.database_url) as connection:
+            connection.execute(
+                "INSERT INTO rules_teamhistory (team_id, since, oldest_at) "
+                "SELECT id, now() - interval '1 year', now() - interval '1 year' FROM accounts_team "
+                "ON CONFLICT (team_id) DO UPDATE SET oldest_at = excluded.oldest_at"
+            )
+
     def ask(self, question: str, *values: object) -> list[Any]:
         """One question to the system's database."""
         with psycopg.connect(self.system.database_url) as connection:

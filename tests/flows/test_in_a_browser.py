@@ -16,6 +16,11 @@ PERL = "Interactive Terminal Spawned via Perl"
 SYSTEM_USER = "Unusual Interactive Shell Launched from System User"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def history(agent):
+    agent.has_a_year_of_history()
+
+
 COMPLAINTS: list[str] = []
 
 

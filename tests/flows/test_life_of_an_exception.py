@@ -8,6 +8,11 @@ SYSTEM_USER = "Unusual Interactive Shell Launched from System User"
 pytestmark = pytest.mark.flow
 
 
+@pytest.fixture(scope="module", autouse=True)
+def history(agent):
+    agent.has_a_year_of_history()
+
+
 def _except_from(visitor, alert: int, **answers: str):
     """Save the exception that the page suggests, closing what it matches."""
     page = visitor.open(f"/alerts/{alert}/?side=exception")
