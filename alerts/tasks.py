@@ -11,7 +11,7 @@ from alerts.evaluation import evaluate_pending as evaluate_claim
 from alerts.evaluation import judge_lookbacks
 from alerts.settling import settle_due as settle_claim
 from events import queue
-from rules import lookbacks
+from rules import lookbacks, settlings
 from soc.web import clock
 
 # A claim is begun only this long after the start, so that the last one ends before the soft time limit of 110 s.
@@ -35,11 +35,12 @@ def evaluate_pending() -> None:
 
 @shared_task(name="alerts.settle_due")  # type: ignore[untyped-decorator, unused-ignore]
 def settle_due() -> None:
-    """Join what rules that look at several events have found, rule by rule, until none is due."""
+    """Join what rules that look at several events have found, rule by rule, in one process, until none is due."""
     started, worker = monotonic(), uuid4()
-    while monotonic() - started < SETTLE_SECONDS:
-        if not settle_claim(now=clock.now(), worker=worker).rules:
-            return
+    with settlings.only_worker() as mine:
+        while mine and monotonic() - started < SETTLE_SECONDS:
+            if not settle_claim(now=clock.now(), worker=worker).rules:
+                return
 
 
 @shared_task(name="alerts.judge_lookbacks")  # type: ignore[untyped-decorator, unused-ignore]
