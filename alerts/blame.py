@@ -11,8 +11,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error as DatabaseError
 
 from alerts.costs import SECONDS, TooCostly
-from engine import DocumentError, Expression, Matcher
-from rules.ruleset import ActiveRule, RuleSet, key_of
+from engine import DocumentError, Matcher
+from rules.ruleset import ActiveRule, RuleSet, expressions_of
 
 NOBODYS_FAULT = (DatabaseError, OSError, MemoryError, SoftTimeLimitExceeded, DocumentError)
 Rows = Sequence[tuple[str, bytes]]
@@ -77,5 +77,4 @@ def find_costliest(ruleset: RuleSet, rows: Rows) -> None:
 
 
 def _judge_alone(rule: ActiveRule, rows: Rows) -> None:
-    expressions = [Expression(key_of(rule.id, part.name), part.tree, part.indices) for part in rule.parts]
-    Matcher(expressions).rows(rows, normalised=True)
+    Matcher(expressions_of(rule)).rows(rows, normalised=True)

@@ -17,7 +17,6 @@ from uuid import UUID
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Min
 
 from alerts.blame import RuleFailed, blaming
 from alerts.costs import SECONDS, Allowance
@@ -29,7 +28,7 @@ from alerts.raising import Raised, raise_alerts
 from alerts.retrying import is_conflict, is_lost_connection
 from engine import DocumentError
 from engine.plan import INDICATOR, Indicators, Plan, Threshold
-from events.models import Batch
+from events import queue
 from rules import candidates, epoch, marks, settlings
 from rules.candidates import Head
 from rules.exceptions import hold_back
@@ -186,8 +185,7 @@ def _limit_statements() -> None:
 
 def _judged_to(now: datetime) -> datetime:
     """Until when everything that arrived is judged: the arrival of the oldest batch that waits."""
-    pending = Batch.objects.filter(state=Batch.State.PENDING)
-    oldest: datetime | None = pending.aggregate(oldest=Min("ingested_at"))["oldest"]
+    oldest = queue.oldest_arrival()
     return now if oldest is None else min(oldest, now)
 
 

@@ -11,7 +11,7 @@ from alerts.evaluation import evaluate_pending as evaluate_claim
 from alerts.evaluation import judge_lookbacks
 from alerts.settling import settle_due as settle_claim
 from events import queue
-from rules import lookbacks, settlings
+from rules.only_worker import Chore, only_worker
 from soc.web import clock
 
 # A claim is begun only this long after the start, so that the last one ends before the soft time limit of 110 s.
@@ -37,7 +37,7 @@ def evaluate_pending() -> None:
 def settle_due() -> None:
     """Join what rules that look at several events have found, rule by rule, in one process, until none is due."""
     started, worker = monotonic(), uuid4()
-    with settlings.only_worker() as mine:
+    with only_worker(Chore.SETTLING) as mine:
         while mine and monotonic() - started < SETTLE_SECONDS:
             if not settle_claim(now=clock.now(), worker=worker).rules:
                 return
@@ -46,7 +46,7 @@ def settle_due() -> None:
 @shared_task(name="alerts.judge_lookbacks")  # type: ignore[untyped-decorator, unused-ignore]
 def judge_due_lookbacks() -> None:
     """Judge stored events by rules that were switched on or changed, in one process, for some seconds at a time."""
-    with lookbacks.only_worker() as mine:
+    with only_worker(Chore.LOOKING_BACK) as mine:
         if mine:
             judge_lookbacks(now=clock.now(), worker=uuid4(), stop=_turn())
 

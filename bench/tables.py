@@ -160,5 +160,5 @@ def _http(http: Sequence[Line], latency: Sequence[Line]) -> str:
 
 
 def _cores(line: Line) -> str:
-    used = sorted(line["cores"].items(), key=lambda one: -one[1])
+    used = sorted(line["cores_used"].items(), key=lambda one: -one[1])
     return "Cores used: " + ", ".join(f"{name} {cores}" for name, cores in used if cores) + "."

@@ -145,8 +145,8 @@ def sustained(system: System, seconds: float, clients: int, rate: int) -> dict[s
         "judged_per_second": round(_judged(system) / (time.monotonic() - began)),
         "most_lag_seconds": round(max(lags[:lags_of_load], default=0.0), 1),
         "seconds_until_all_judged": round(after, 1),
-        "cores": used.since(before, loaded - began),
-        "cores_after_the_load": drained.since(used, after) if after > 1 else {},
+        "cores_used": used.since(before, loaded - began),
+        "cores_used_after_the_load": drained.since(used, after) if after > 1 else {},
         "largest_process_mib": drained.largest_mib,
     }
 
@@ -243,4 +243,4 @@ def alert_latency(system: System, rate: int) -> dict[str, Any]:
     before, began = snapshot(), time.monotonic()
     waits = latency.measure(system, rate)
     cores = snapshot().since(before, time.monotonic() - began)
-    return {"events_per_second": rate, **latency.summary(waits), "cores": cores}
+    return {"events_per_second": rate, **latency.summary(waits), "cores_used": cores}

@@ -7,8 +7,8 @@ Patterns (values of a WILDCARD leaf, and `field` where `wild_field` is set) have
 run of characters, `?` any one character, and a backslash takes the next character literally.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -167,6 +167,20 @@ def all_of(*children: Tree) -> Tree:
 def any_of(*children: Tree) -> Tree:
     """The Or of the children, without Or inside Or and without needless MatchNone."""
     return _joined(Or, MatchNone(), MatchAll(), children)
+
+
+def merged_or(branches: Iterable[Tree], ops: Set[Op]) -> Tree:
+    """The Or of the branches, with questions of the same kind about one field made one leaf, where the kind is of
+    these ways to compare."""
+    merged: dict[object, Tree] = {}
+    for branch in branches:
+        for tree in branch.children if isinstance(branch, Or) else (branch,):
+            key = replace(tree, values=()) if isinstance(tree, Leaf) and tree.op in ops else tree
+            known = merged.get(key)
+            if isinstance(tree, Leaf) and isinstance(known, Leaf) and tree.op in ops:
+                tree = replace(tree, values=tuple(dict.fromkeys(known.values + tree.values)))
+            merged[key] = tree
+    return any_of(*merged.values())
 
 
 def _joined(kind: type[And] | type[Or], empty: Tree, absorbing: Tree, children: tuple[Tree, ...]) -> Tree:

@@ -116,11 +116,18 @@ def backlog(now: datetime) -> Backlog:
     return Backlog(found["batches"], found["events"], max(age, 0.0))
 
 
-def pending_before(epoch: int) -> bool:
-    """Whether a worker may still be judging a batch by the rules of an older epoch."""
-    return Batch.objects.filter(
-        Q(epoch=None) | Q(epoch__lt=epoch), state=Batch.State.PENDING, lease_by__isnull=False
-    ).exists()
+def oldest_arrival() -> datetime | None:
+    """When the oldest batch arrived that is not judged yet; None when nothing waits. Uses the index of pending ones."""
+    pending = Batch.objects.filter(state=Batch.State.PENDING)
+    oldest: datetime | None = pending.aggregate(oldest=Min("ingested_at"))["oldest"]
+    return oldest
+
+
+def oldest_epoch_in_flight() -> int | None:
+    """The oldest epoch by whose rules a worker may be judging a batch now; None when no batch is claimed. One query."""
+    held = Batch.objects.filter(state=Batch.State.PENDING, lease_by__isnull=False)
+    oldest: int | None = held.aggregate(oldest=Min(Coalesce("epoch", 0)))["oldest"]
+    return oldest
 
 
 def _free(now: datetime, limit: int, only: int | None) -> list[Batch]:

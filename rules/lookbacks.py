@@ -5,17 +5,16 @@ judging the store from the rule's look-back up to the moment of the claim leaves
 nothing twice, since alerts have an identity. That of a rule in quarantine waits: it remembers what the rule missed.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
-from django.db.models import DateTimeField, F, Min, Q, QuerySet, Value
-from django.db.models.functions import Coalesce, Least
+from django.db import transaction
+from django.db.models import DateTimeField, F, Q, QuerySet, Value
+from django.db.models.functions import Least
 
 from engine import RuleDefinition
-from events.models import Batch
+from events import queue
 from rules import schedule
 from rules.models import Lookback, Rule, RuleRevision
 
@@ -25,7 +24,6 @@ MAX_ATTEMPTS = 5
 MAX_ERROR = 2_000
 MAX_LOOKED_AT = 200
 _HEAVY = ("definition", "source_text", "tree")
-_ONLY = "(1702911336, 2)"  # a pair of numbers, beside that of epoch.py
 
 
 def open_lookback(
@@ -44,7 +42,7 @@ def open_lookback(
     """
     starts = [now - schedule.lookback(definition), missed_since]
     if definition.type == "new_terms":
-        starts.append(_oldest_arrival())
+        starts.append(queue.oldest_arrival())
     return _open(rule, revision, starts, now, after_epoch)
 
 
@@ -53,7 +51,7 @@ def remember_missed(
 ) -> Lookback:
     """Note from when on a rule that is being quarantined misses events: the oldest that it has not judged, or joined
     with others if it waited for that."""
-    return _open(rule, revision, [now, _oldest_arrival(), not_joined_since], now, after_epoch)
+    return _open(rule, revision, [now, queue.oldest_arrival(), not_joined_since], now, after_epoch)
 
 
 def _open(
@@ -66,13 +64,6 @@ def _open(
     return Lookback.objects.create(
         rule=rule, revision=revision, start=start, end=now, after_epoch=after_epoch, created_at=now
     )
-
-
-def _oldest_arrival() -> datetime | None:
-    """When the oldest batch arrived that is not judged yet; None when nothing waits. Uses the index of pending ones."""
-    waiting = Batch.objects.filter(state=Batch.State.PENDING)
-    oldest: datetime | None = waiting.aggregate(oldest=Min("ingested_at"))["oldest"]
-    return oldest
 
 
 def cancel(*, rule: Rule, now: datetime, reason: str = "the rule was disabled") -> None:
@@ -93,17 +84,10 @@ def claim_due(*, now: datetime, worker: UUID, limit: int = 1) -> list[Lookback]:
     looked_at = list(light.order_by("pk")[: max(limit, MAX_LOOKED_AT)])
     if not looked_at:
         return []
-    in_flight = _oldest_epoch_in_flight()  # asked after the look-backs: what was claimed before them is seen
+    in_flight = queue.oldest_epoch_in_flight()  # asked after the look-backs: what was claimed before them is seen
     claimed = [one for one in looked_at if in_flight is None or one.after_epoch <= in_flight][:limit]
     _lease(claimed, worker, now)
     return claimed
-
-
-def _oldest_epoch_in_flight() -> int | None:
-    """The oldest epoch by whose rules a worker may be judging a batch now; None when no batch is claimed. One query."""
-    held = Batch.objects.filter(state=Batch.State.PENDING, lease_by__isnull=False)
-    oldest: int | None = held.aggregate(oldest=Min(Coalesce("epoch", 0)))["oldest"]
-    return oldest
 
 
 def _lease(claimed: Sequence[Lookback], worker: UUID, now: datetime) -> None:
@@ -195,23 +179,6 @@ def fail(lookback: Lookback, *, error: str, worker: UUID, now: datetime) -> bool
         done_at=now if given_up else None,
     )
     return given_up and noted > 0
-
-
-@contextmanager
-def only_worker() -> Iterator[bool]:
-    """Whether this process is the one that may judge look-backs now, so that others are left to judge what comes in.
-
-    Held by the connection to the database, so it ends with the process.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_try_advisory_lock{_ONLY}")
-        mine = bool(cursor.fetchone()[0])
-    try:
-        yield mine
-    finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute(f"SELECT pg_advisory_unlock{_ONLY}")
 
 
 def _held(lookback: Lookback, worker: UUID) -> QuerySet[Lookback]:

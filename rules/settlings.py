@@ -6,8 +6,7 @@ every five seconds a rule. Claims are leases, as for batches; nothing is locked 
 go on noting. Due times are on the database's clock, which the caller passes in as `now`.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +19,6 @@ from engine import RuleDefinition
 from rules.models import CandidateBlock, Settling
 from rules.schedule import interval
 
-_ONLY = "(1702911336, 3)"  # a pair of numbers, beside those of epoch.py and lookbacks.py
 QUIET = timedelta(seconds=1)
 SPACING = timedelta(seconds=5)
 LEASE = timedelta(seconds=60)
@@ -152,20 +150,3 @@ def waits_since(rule_id: str) -> datetime | None:
     blocks = CandidateBlock.objects.filter(rule_id=rule_id, settled=False)
     arrived: datetime | None = blocks.aggregate(oldest=Min("arrived_at"))["oldest"]
     return min((at for at in (row, arrived) if at is not None), default=None)
-
-
-@contextmanager
-def only_worker() -> Iterator[bool]:
-    """Whether this process is the one that may settle now: of two processes one is always left to judge what comes in.
-
-    Held by the connection to the database, so it ends with the process.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_try_advisory_lock{_ONLY}")
-        mine = bool(cursor.fetchone()[0])
-    try:
-        yield mine
-    finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute(f"SELECT pg_advisory_unlock{_ONLY}")

@@ -19,7 +19,7 @@ from engine.fields import field_type, name_problem
 from engine.languages import kql_errors
 from engine.languages.kql_lexer import Kind, Token, read_tokens
 from engine.patterns import MAX_PATTERN_LENGTH, Wild, parse_pattern
-from engine.tree import Leaf, MatchAll, Nested, Op, Or, Tree, all_of, any_of, depth_of, negated
+from engine.tree import Leaf, MatchAll, Nested, Op, Tree, all_of, depth_of, merged_or, negated
 
 MAX_LENGTH = 100_000
 MAX_BRACKETS = 100
@@ -76,7 +76,7 @@ class _Parser:
         while True:
             branches[-1].append(self._operand(operand))
             if self.token.kind not in (Kind.AND, Kind.OR):
-                return _merged_or([all_of(*branch) for branch in branches])
+                return merged_or([all_of(*branch) for branch in branches], _MERGED)
             if self._take().kind is Kind.OR:
                 branches.append([])
 
@@ -230,16 +230,3 @@ class _Parser:
 def _unless_everything(tree: Tree) -> Tree:
     """Whether any field at all exists is true of every event: what `*` and `*:*` mean."""
     return MatchAll() if tree == Leaf("*", Op.EXISTS, wild_field=True) else tree
-
-
-def _merged_or(branches: list[Tree]) -> Tree:
-    """The Or of the branches, with equality and pattern questions of the same kind about one field made one leaf."""
-    merged: dict[object, Tree] = {}
-    for branch in branches:
-        for tree in branch.children if isinstance(branch, Or) else (branch,):
-            key = replace(tree, values=()) if isinstance(tree, Leaf) and tree.op in _MERGED else tree
-            known = merged.get(key)
-            if isinstance(tree, Leaf) and isinstance(known, Leaf) and tree.op in _MERGED:
-                tree = replace(tree, values=tuple(dict.fromkeys(known.values + tree.values)))
-            merged[key] = tree
-    return any_of(*merged.values())

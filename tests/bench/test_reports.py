@@ -17,6 +17,12 @@ def test_the_page_has_a_table_of_the_newest_run():
     assert "## Speed" not in told
 
 
+def test_the_page_tells_the_machine_apart_from_what_was_used_of_it():
+    used = {"cores_used": {"worker": 0.9, "web": 0.5, "cron": 0}, "acknowledged_per_second": 5_000}
+    told = tables.document([], [LINE | used], [LINE | used])
+    assert "Cores used: worker 0.9, web 0.5. made. Taken 2026-11-20 on 2 cores" in told
+
+
 def test_a_load_is_new_each_time_it_is_sent():
     (template,) = throughput.templates(1, 50)
     first, second = throughput.filled(template, 1), throughput.filled(template, 2)

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from engine.languages.eql import parse_eql
-from engine.languages.eql.conditions import merged_or
 from engine.languages.kql import parse_kql
-from engine.tree import Leaf, MatchAll, Nested, Op, Tree, all_of, negated, text_of
+from engine.tree import Leaf, MatchAll, Nested, Op, Tree, all_of, merged_or, negated, text_of
 from tests.engine.judging import judged
 
+MERGED = frozenset({Op.IS, Op.PHRASE, Op.WILDCARD, Op.CIDR})
 FOLDER = os.environ.get("WATCHBILL_CORPUS")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="WATCHBILL_CORPUS names no folder")
 
@@ -64,7 +64,9 @@ def tree_of(node: list[Any], path: str = "") -> Tree:
         case ["and", children]:
             return all_of(*(tree_of(child, path) for child in children))
         case ["or", children]:
-            return merged_or([tree_of(child, path) for child in children])
+            return merged_or(
+                [tree_of(child, path) for child in children], frozenset({Op.IS, Op.PHRASE, Op.WILDCARD, Op.CIDR})
+            )
         case ["nested", inside, child]:
             return Nested(path + inside, tree_of(child, f"{path}{inside}."))
     raise AssertionError(node)

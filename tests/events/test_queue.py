@@ -98,12 +98,11 @@ def test_giving_back_costs_no_attempt(put: Put, now: datetime) -> None:
 
 def test_an_older_epoch_is_known_to_be_in_flight(put: Put, now: datetime) -> None:
     put({})
-    assert not queue.pending_before(5)
+    assert queue.oldest_epoch_in_flight() is None
     batches = claim(now, epoch=4)
-    assert queue.pending_before(5)
-    assert not queue.pending_before(4)
+    assert queue.oldest_epoch_in_flight() == 4
     queue.finish(batches, 5, now)
-    assert not queue.pending_before(5)
+    assert queue.oldest_epoch_in_flight() is None
 
 
 def test_many_batches_are_read_in_one_query(put: Put, now: datetime, django_assert_num_queries: object) -> None:

@@ -33,11 +33,11 @@ from engine.tree import (
     MatchNone,
     Op,
     Operand,
-    Or,
     Scalar,
     Tree,
     all_of,
     any_of,
+    merged_or,
     negated,
     text_of,
 )
@@ -64,7 +64,7 @@ class ConditionCompiler(ValueCompiler):
             case Junction("and", operands):
                 return all_of(*(self.condition(operand) for operand in operands))
             case Junction(_, operands):
-                return merged_or([self.condition(operand) for operand in operands])
+                return merged_or([self.condition(operand) for operand in operands], _MERGED)
             case Comparison():
                 return self._comparison(node)
             case Membership():
@@ -188,16 +188,3 @@ def _leaf(field: str, op: Op, values: tuple[Scalar, ...], fold: bool = False) ->
     kind = field_type(field)
     fold = fold and not (op is Op.IS and kind in _CASELESS)
     return Leaf(field, op, values, fold, whole=kind in TEXT_TYPES)
-
-
-def merged_or(branches: list[Tree]) -> Tree:
-    """The Or of the branches, with questions of the same kind about one field made one leaf."""
-    merged: dict[object, Tree] = {}
-    for branch in branches:
-        for tree in branch.children if isinstance(branch, Or) else (branch,):
-            key = replace(tree, values=()) if isinstance(tree, Leaf) and tree.op in _MERGED else tree
-            known = merged.get(key)
-            if isinstance(tree, Leaf) and isinstance(known, Leaf) and tree.op in _MERGED:
-                tree = replace(tree, values=tuple(dict.fromkeys(known.values + tree.values)))
-            merged[key] = tree
-    return any_of(*merged.values())

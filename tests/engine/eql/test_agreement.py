@@ -12,7 +12,6 @@ from engine.interpret import matches
 from engine.languages.eql import parse_eql
 from engine.matcher import Expression, Matcher
 from engine.plan import Logic, logic_from_json, logic_to_json
-from engine.possible import could_match
 from engine.prefilter import columns_of, narrows_to, prefilter
 from engine.tree import (
     And,
@@ -29,7 +28,7 @@ from engine.tree import (
     tree_to_json,
 )
 from engine.wording import in_words
-from tests.engine.eql_cases import error_cases, match_cases
+from tests.engine.query_cases import error_cases, match_cases
 
 FIELDS = ["event.category", "host.name", "process.name", "source.ip", "message", "acme.x", "process.pid", "@timestamp"]
 TEXTS = [
@@ -121,13 +120,6 @@ def test_all_ways_to_judge_formulas_and_expressions_agree(several, batch):
             assert not expected or narrows_to(prefilter(tree), columns_of(document))
 
 
-@given(trees, events, st.sets(fields))
-@quick
-def test_what_cannot_match_does_not(tree, event, known):
-    document = Document.of(event)
-    assert could_match(tree, document, known) or not matches(tree, document)
-
-
 @given(trees, events)
 @quick
 def test_clauses_add_up_and_have_words(tree, event):
@@ -153,7 +145,7 @@ def test_a_formula_is_true_of_a_choice_or_of_none(formula, event):
     assert matches(Not(formula), document) is not matches(formula, document)
 
 
-SEEDS = [case.query for case in match_cases()] + [
+SEEDS = [case.query for case in match_cases("eql")] + [
     "sequence by a, ?b with maxspan=1m [any where a] by c with runs=3 ![x where b == 1] by d until [y where c] by e",
     'sample by a [any where a : ("x*", 5)] [file where cidrMatch(b, "10.0.0.0/8")]',
     'any where a regex~ ("a.*", """[^\\"]+""") and b not in~ ("x") | head 4 | tail 2',
@@ -214,6 +206,6 @@ def test_a_query_with_a_slip_is_a_query_or_an_error_with_its_place(seed, at, gon
 
 
 def test_every_refused_query_is_refused_at_every_length():
-    for case in error_cases():
+    for case in error_cases("eql"):
         for end in range(len(case["query"])):
             _read(case["query"][:end])

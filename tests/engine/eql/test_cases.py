@@ -10,10 +10,10 @@ from engine.explain import explain
 from engine.languages.eql import parse_eql
 from engine.tree import tree_from_json, tree_to_json
 from engine.wording import in_words
-from tests.engine.eql_cases import error_cases, match_cases
 from tests.engine.judging import judged
+from tests.engine.query_cases import error_cases, match_cases
 
-CASES = match_cases()
+CASES = match_cases("eql")
 
 
 def test_names_of_cases_are_their_own():
@@ -40,7 +40,7 @@ class TestEveryCase:
         assert tree_from_json(json.loads(json.dumps(tree_to_json(tree)))) == tree
 
 
-@pytest.mark.parametrize("case", error_cases(), ids=lambda case: case["query"][:60])
+@pytest.mark.parametrize("case", error_cases("eql"), ids=lambda case: case["query"][:60])
 def test_an_error_names_its_place_and_what_was_meant(case):
     with pytest.raises(LanguageError) as caught:
         parse_eql(case["query"])

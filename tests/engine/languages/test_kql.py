@@ -12,9 +12,9 @@ from engine.languages.kql import parse_kql
 from engine.matcher import Expression, Matcher
 from engine.prefilter import columns_of, narrows_to, prefilter
 from engine.tree import Leaf, tree_from_json, tree_to_json
-from tests.engine.kql_cases import error_cases, match_cases
+from tests.engine.query_cases import error_cases, match_cases
 
-CASES = match_cases()
+CASES = match_cases("kql")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -46,7 +46,7 @@ class TestEveryCase:
         assert "\\u0000" not in stored
 
 
-@pytest.mark.parametrize("case", error_cases(), ids=lambda case: case["query"])
+@pytest.mark.parametrize("case", error_cases("kql"), ids=lambda case: case["query"])
 def test_an_error_names_its_place_and_what_was_meant(case):
     with pytest.raises(LanguageError) as caught:
         parse_kql(case["query"])

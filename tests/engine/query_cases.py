@@ -1,4 +1,4 @@
-"""The cases of tests/cases/kql, each a query with the documents it is and is not true of."""
+"""The cases of tests/cases/kql and tests/cases/eql, each a query with the documents it is and is not true of."""
 
 import json
 import tomllib
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CASES = Path(__file__).parents[1] / "cases" / "kql"
+CASES = Path(__file__).parents[1] / "cases"
 
 
 @dataclass(frozen=True)
 class Case:
-    """A query, the documents of its file, and the ids of those it is true of."""
+    """An event query, the documents of its file, and the ids of those it is true of."""
 
     name: str
     query: str
@@ -20,10 +20,10 @@ class Case:
     source: str
 
 
-def match_cases() -> list[Case]:
+def match_cases(language: str) -> list[Case]:
     return [
         Case(case["name"], case["query"], documents, case["expect"], case["source"])
-        for path in sorted(CASES.glob("*.toml"))
+        for path in sorted((CASES / language).glob("*.toml"))
         if path.stem != "errors"
         for table in [tomllib.loads(path.read_text())]
         for documents in [{key: json.dumps(json.loads(line)).encode() for key, line in table["documents"].items()}]
@@ -31,5 +31,5 @@ def match_cases() -> list[Case]:
     ]
 
 
-def error_cases() -> Any:
-    return tomllib.loads((CASES / "errors.toml").read_text())["case"]
+def error_cases(language: str) -> Any:
+    return tomllib.loads((CASES / language / "errors.toml").read_text())["case"]
