@@ -1,7 +1,7 @@
 """What a rule does with the events that its filters let through, when one event alone does not decide.
 
 A plan is data, made when the rule is compiled and stored with its tree: sequences and samples of events, counts over
-groups, indicators. The filters in it take part in the one pass as parts of the rule (`parts_of`); joining what they
+groups, indicators, pipelines of rows. The filters in it take part in the one pass as parts of the rule (`parts_of`); joining what they
 let through is in engine/joining/.
 """
 
@@ -87,7 +87,26 @@ class Indicators:
     history: timedelta
 
 
-Plan: TypeAlias = Sequence | Sample | Threshold | Indicators
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A query that works on rows (ES|QL): `text` is the query with the rule's own words, compiled again where it runs.
+
+    `aggregating`: its rows are groups of events, told apart by the columns `by`; else each row is an event.
+    `at_once`: every command looks at one row at a time, so that each event is judged as it comes; else the pipeline
+    runs over the events of a window. `fields` are the columns of an event that it asks for, and `whole` says that it
+    asks for the event as such. `any_match`: a comparison holds when it holds for any value of a field with several.
+    """
+
+    text: str
+    aggregating: bool
+    at_once: bool
+    by: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    whole: bool = False
+    any_match: bool = False
+
+
+Plan: TypeAlias = Sequence | Sample | Threshold | Indicators | Pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +190,16 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
                 "path": plan.path,
                 "history_seconds": int(plan.history.total_seconds()),
             }
+        case Pipeline():
+            return {
+                "pipeline": plan.text,
+                "aggregating": plan.aggregating,
+                "at_once": plan.at_once,
+                "by": list(plan.by),
+                "fields": list(plan.fields),
+                "whole": plan.whole,
+                "any_match": plan.any_match,
+            }
 
 
 def plan_from_json(data: Mapping[str, Any]) -> Plan:
@@ -197,6 +226,9 @@ def _from_json(data: Mapping[str, Any]) -> Plan:
     if "threshold" in data:
         field, value = data["cardinality"] or (None, 0)
         return Threshold(tuple(data["threshold"]), int(data["value"]), field, int(value))
+    if "pipeline" in data:
+        flags = {name: bool(data[name]) for name in ("aggregating", "at_once", "whole", "any_match")}
+        return Pipeline(str(data["pipeline"]), by=tuple(data["by"]), fields=tuple(data["fields"]), **flags)
     items = tuple(tuple(MappingEntry(str(f), str(v), bool(n)) for f, v, n in item) for item in data["indicators"])
     history = timedelta(seconds=data["history_seconds"])
     return Indicators(items, tree_from_json(data["tree"]), tuple(data["indices"]), str(data["path"]), history)
