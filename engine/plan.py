@@ -1,8 +1,8 @@
 """What a rule does with the events that its filters let through, when one event alone does not decide.
 
 A plan is data, made when the rule is compiled and stored with its tree: sequences and samples of events, counts over
-groups, indicators, pipelines of rows. The filters in it take part in the one pass as parts of the rule (`parts_of`); joining what they
-let through is in engine/joining/.
+groups, indicators, pipelines of rows. The filters in it take part in the one pass as parts of the rule (`parts_of`);
+joining what they let through is in engine/joining/, running pipelines over it in engine/pipelines/.
 """
 
 from collections.abc import Mapping
@@ -106,7 +106,9 @@ class Pipeline:
     any_match: bool = False
 
 
-Plan: TypeAlias = Sequence | Sample | Threshold | Indicators | Pipeline
+Joining: TypeAlias = Sequence | Sample | Threshold | Indicators
+"""A plan that joins events by keys (engine/joining/)."""
+Plan: TypeAlias = Joining | Pipeline
 
 
 @dataclass(frozen=True, slots=True)
