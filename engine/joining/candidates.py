@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 from engine.document import Document
 from engine.joining.keys import Key, combinations, texts_of
-from engine.plan import EVENT, UNTIL, Indicators, JoinKey, MappingEntry, Plan, Sample, Step, Threshold
+from engine.plan import EVENT, UNTIL, Indicators, Joining, JoinKey, MappingEntry, Sample, Step, Threshold
 from engine.plan import Sequence as SequencePlan
 from engine.tree import Scalar
 
@@ -45,7 +45,7 @@ def order_of(at: datetime, tiebreaker: Scalar | None, arrival: Hashable) -> Orde
 
 
 def candidates_of(
-    plan: Plan, part: str, document: Document, *, at: datetime, order: Order, ref: Hashable
+    plan: Joining, part: str, document: Document, *, at: datetime, order: Order, ref: Hashable
 ) -> list[Candidate]:
     """The candidates of an event that this part of the rule let in; arrays in key fields make several.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from engine.joining import Candidate, candidates_of
-from engine.plan import Plan, Sample
+from engine.plan import Joining, Sample
 from engine.running.events import Event
 from engine.running.moments import Moment
 from engine.tree import Scalar
@@ -30,7 +30,7 @@ def _sortable(value: Scalar | None) -> tuple[int, Scalar]:
 
 
 def candidates_in(
-    plan: Plan, part: str, events: Iterable[Event], fields: Sequence[str], tiebreaker: str | None
+    plan: Joining, part: str, events: Iterable[Event], fields: Sequence[str], tiebreaker: str | None
 ) -> list[Candidate]:
     """The candidates of the events that a part let in. An event without a time takes part in samples only, which ask
     for none."""
