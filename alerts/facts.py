@@ -135,7 +135,73 @@ class LearningFacts(_Shape):
     examples: list[LearningExample]
 
 
-Facts: TypeAlias = SequenceFacts | ThresholdFacts | IndicatorFacts | BlockFacts | LearningFacts
+@dataclass(frozen=True, slots=True)
+class RowColumn:
+    """A column of a pipeline's row: name, ES|QL type and value as JSON (a list where there are several, None for null).
+
+    Dates and addresses are texts. `of` is how many values or characters there were, where the value is cut.
+    """
+
+    name: str
+    type: str
+    value: Any
+    of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnValue:
+    """What a column held where a condition asked for it."""
+
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class RowCondition:
+    """A condition that the row met, as the query has it, and the values that met it."""
+
+    text: str
+    values: list[ColumnValue]
+
+
+class Stretch(msgspec.Struct, frozen=True, rename={"start": "from", "end": "to"}):
+    """A stretch of time, as ISO times."""
+
+    start: str
+    end: str
+
+
+class EsqlFacts(msgspec.Struct, frozen=True, rename={"start": "from", "end": "to"}):
+    """Of a pipeline: the row, the columns that name its group, the events it came from, the conditions that let it out.
+
+    `by` is empty for the row of one event. `count` events went into the row, from `start` to `end` (ISO times);
+    `conditions` are the last ones: after the last STATS, or where there is none those about what the query made.
+    `window` is what the pipeline ran over; None where each event is judged as it comes.
+    """
+
+    columns: list[RowColumn]
+    by: list[str]
+    count: int
+    start: str
+    end: str
+    conditions: list[RowCondition]
+    window: Stretch | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values, as they are stored."""
+        data: dict[str, Any] = msgspec.to_builtins(self)
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "EsqlFacts":
+        """What `to_json` wrote.
+
+        Raises: msgspec.ValidationError when the stored value has another shape.
+        """
+        return msgspec.convert(data, cls)
+
+
+Facts: TypeAlias = SequenceFacts | ThresholdFacts | IndicatorFacts | EsqlFacts | BlockFacts | LearningFacts
 
 
 def facts_of(kind: str, data: Mapping[str, Any] | None) -> Facts | None:
@@ -151,10 +217,12 @@ def facts_of(kind: str, data: Mapping[str, Any] | None) -> Facts | None:
         return None
 
 
-_SHAPES: dict[str, type[SequenceFacts | ThresholdFacts | IndicatorFacts | BlockFacts]] = {
+_SHAPES: dict[str, type[SequenceFacts | ThresholdFacts | IndicatorFacts | EsqlFacts | BlockFacts]] = {
     "sequence": SequenceFacts,
     "sample": SequenceFacts,
     "threshold": ThresholdFacts,
     "indicator": IndicatorFacts,
+    "row": EsqlFacts,
+    "group": EsqlFacts,
     "block": BlockFacts,
 }

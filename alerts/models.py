@@ -43,6 +43,8 @@ class Kind(models.TextChoices):
     BLOCK = "block", "An event of a sequence"  # building block, belongs to a shell
     THRESHOLD = "threshold", "A count of events"
     INDICATOR = "indicator", "An indicator"
+    ROW = "row", "An event's row"  # what a pipeline made of one event
+    GROUP = "group", "A group of events"  # a row that a pipeline made of several
 
 
 class Alert(models.Model):
