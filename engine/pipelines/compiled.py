@@ -1,0 +1,139 @@
+"""A query compiled to steps, and how it runs."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from engine.document import Document
+from engine.interpret import matches
+from engine.languages.esql.nodes import Query
+from engine.pipelines.budget import Budget, Meter
+from engine.pipelines.page import Page
+from engine.pipelines.reading import reader
+from engine.pipelines.result import Result
+from engine.pipelines.schema import ResultColumn, Rest, column_type
+from engine.pipelines.steps import Run, Step
+from engine.pipelines.types import Column, Value
+from engine.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A column of the result and the slot that its values are in."""
+
+    name: str
+    slot: str
+    column: ResultColumn
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledQuery:
+    """A pipeline ready to run, as often as wanted.
+
+    fields: the columns that it needs of its source, sorted; those called `$1`, `$2`, … are what it asks of the event
+        itself (`hidden` has the questions). whole: it shows fields of events that it does not name, so that its pages
+        must have the documents.
+    columns: those of the result, in order, with their types; `rests` what else of an event is shown.
+    aggregating: its rows are groups, told apart by the columns `by` of its last STATS; else rows of the source.
+    at_once: every command looks at one row at a time.
+    """
+
+    query: Query
+    fields: tuple[str, ...]
+    whole: bool
+    shown: tuple[Shown | Rest, ...]
+    aggregating: bool
+    at_once: bool
+    by: tuple[str, ...]
+    key_slots: tuple[str, ...]
+    hidden: Mapping[str, Tree]
+    steps: tuple[Step, ...]
+
+    @property
+    def columns(self) -> tuple[ResultColumn, ...]:
+        return tuple(shown.column for shown in self.shown if isinstance(shown, Shown))
+
+    @property
+    def rests(self) -> tuple[Rest, ...]:
+        return tuple(shown for shown in self.shown if isinstance(shown, Rest))
+
+    def run(
+        self, pages: Iterable[Page], *, now: datetime, budget: Budget | None = None, lineage: bool = False
+    ) -> Result:
+        """The rows that the pipeline makes of these pages (`pages_of`); `now` is what `now()` means.
+
+        Rows are read as they are needed: LIMIT stops the reading. Only SORT, STATS and INLINE STATS hold anything.
+        Raises: BudgetExceeded.
+        """
+        run = Run(now, Meter(budget), lineage)
+        stream = self._source(pages, run)
+        for step in self.steps:
+            stream = step.flow(stream, run)
+        return _gathered(self, stream, run)
+
+    def _source(self, pages: Iterable[Page], run: Run) -> Iterator[Page]:
+        """Pages with the columns that are needed and nothing more."""
+        number = 0
+        for page in pages:
+            run.meter.check_time()
+            columns = {name: self._column(name, page) for name in self.fields}
+            origins = page.origins
+            if run.lineage and origins is None:
+                origins = list(range(number, number + page.size))
+            number += page.size
+            yield Page(page.size, columns, page.documents if self.whole else None, origins if run.lineage else None)
+
+    def _column(self, name: str, page: Page) -> Column:
+        if name in page.columns:
+            return page.columns[name]
+        if page.documents is None:
+            return [None] * page.size
+        if name in self.hidden:
+            return [matches(self.hidden[name], document) for document in page.documents]
+        return list(map(reader(name), page.documents))
+
+
+def _gathered(compiled: CompiledQuery, stream: Iterator[Page], run: Run) -> Result:
+    result = Result(compiled.columns, warnings=run.warnings)
+    slots = [shown.slot for shown in compiled.shown if isinstance(shown, Shown)]
+    beside: list[dict[str, Value]] = []
+    for page in stream:
+        run.meter.check_time()
+        columns = [page.columns[slot] for slot in slots]
+        result.rows.extend(zip(*columns) if columns else [()] * page.size)
+        run.meter.check_rows(len(result.rows))
+        if compiled.aggregating:
+            keys = [page.columns[slot] for slot in compiled.key_slots]
+            result.keys.extend(zip(*keys) if keys else [()] * page.size)
+        if compiled.whole:
+            beside.extend(_rest(document, compiled.rests) for document in page.documents or ())
+        if run.lineage:
+            result.origins.extend((origin,) if isinstance(origin, int) else origin for origin in page.origins or ())
+        run.meter.hold(result, len(result.rows) * (len(columns) + len(compiled.key_slots)) + sum(map(len, beside)))
+    return _widened(result, compiled.shown, beside) if compiled.whole else result
+
+
+def _rest(document: Document, rests: Sequence[Rest]) -> dict[str, Value]:
+    return {name: reader(name)(document) for name in document.field_names() if any(rest.has(name) for rest in rests)}
+
+
+def _widened(result: Result, shown: Sequence[Shown | Rest], beside: Sequence[Mapping[str, Value]]) -> Result:
+    """The result with the fields that its rows' events have beside those named, sorted in their place."""
+    names = sorted({name for row in beside for name in row})
+    places: list[int | str] = []
+    columns: list[ResultColumn] = []
+    number = 0
+    for each in shown:
+        if isinstance(each, Rest):
+            found = [name for name in names if each.has(name)]
+            places += found
+            columns += [ResultColumn(name, column_type(name)) for name in found]
+        else:
+            places.append(number)
+            columns.append(each.column)
+            number += 1
+    rows = [
+        tuple(row[place] if isinstance(place, int) else rest.get(place) for place in places)
+        for row, rest in zip(result.rows, beside)
+    ]
+    return replace(result, columns=tuple(columns), rows=rows)

@@ -1,0 +1,82 @@
+"""The columns that a pipeline starts from, and those that it ends with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from engine.fields import FieldType, field_type
+from engine.patterns import parse_pattern, pattern_test
+from engine.pipelines.types import Type
+
+METADATA: Mapping[str, Type] = MappingProxyType(
+    {
+        "_id": Type.KEYWORD,
+        "_index": Type.KEYWORD,
+        "_version": Type.LONG,
+        "_source": Type.KEYWORD,
+        "_ignored": Type.KEYWORD,
+    }
+)
+"""What `FROM … METADATA` can add to the columns. `_source` is the event as text of JSON."""
+
+_TYPES: Mapping[FieldType, Type] = {
+    FieldType.KEYWORD: Type.KEYWORD,
+    FieldType.WILDCARD: Type.KEYWORD,
+    FieldType.CONSTANT_KEYWORD: Type.KEYWORD,
+    FieldType.TEXT: Type.TEXT,
+    FieldType.MATCH_ONLY_TEXT: Type.TEXT,
+    FieldType.IP: Type.IP,
+    FieldType.LONG: Type.LONG,
+    FieldType.DOUBLE: Type.DOUBLE,
+    FieldType.BOOLEAN: Type.BOOLEAN,
+    FieldType.DATE: Type.DATETIME,
+    FieldType.GEO_POINT: Type.GEO_POINT,
+    FieldType.UNKNOWN: Type.UNKNOWN,
+}
+
+
+def column_type(name: str) -> Type:
+    """The type of the column that a field of events becomes; UNKNOWN when no table knows the field."""
+    return _TYPES[field_type(name)]
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The columns of a source. `open`: any field may be asked for, as of events; where they lack it, it is null."""
+
+    columns: Mapping[str, Type] = field(default_factory=dict)
+    open: bool = False
+
+
+EVENTS = Schema(open=True)
+"""Events as they come: every field that one could have."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultColumn:
+    """A column of a result: its name and its type."""
+
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Those fields of an event that a result shows without the query's having named them.
+
+    A field is among them when it fits each of `patterns` and none of `without` (in the notation of engine/patterns.py).
+    """
+
+    patterns: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+    def has(self, name: str) -> bool:
+        """Whether a field is among them; costs a few microseconds."""
+        return all(fits(pattern, name) for pattern in self.patterns) and not any(
+            fits(pattern, name) for pattern in self.without
+        )
+
+
+def fits(pattern: str, name: str) -> bool:
+    """Whether a column's name fits a pattern whole."""
+    return pattern_test(parse_pattern(pattern))(name)
