@@ -1,0 +1,173 @@
+"""The kinds of argument: which column types they accept, and how one value is read as one of them.
+
+A column whose type no table knows holds whatever agents sent, so every work reads its arguments through these; a
+reader answers None for what is not of its kind. Texts that are written as a date, an address or a number count as
+such only where a date, an address or a number is asked for.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+
+from engine.pipelines.functions.shape import Result, Work
+from engine.pipelines.problems import TypeProblem
+from engine.pipelines.types import Address, Period, Point, Type, Value
+from engine.scalars import address_of, instant_of
+
+WHOLE = frozenset({Type.INTEGER, Type.LONG, Type.UNSIGNED_LONG})
+NUMERIC = WHOLE | {Type.DOUBLE}
+TEXTS = frozenset({Type.KEYWORD, Type.TEXT})
+DATES = frozenset({Type.DATETIME, Type.DATE_NANOS})
+SPANS = frozenset({Type.DATE_PERIOD, Type.TIME_DURATION})
+FREE = frozenset({Type.UNKNOWN, Type.NULL})
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of argument by what it is called in messages."""
+
+    called: str
+    types: frozenset[Type]
+    read: Callable[[Any], Any]
+
+    def accepts(self, given: Type) -> bool:
+        return given in self.types or given in FREE
+
+
+def _text(value: Value) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: Value) -> int | float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _whole(value: Value) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _truth(value: Value) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _date(value: Value) -> datetime | None:
+    if isinstance(value, datetime):
+        return value
+    return instant_of(value) if isinstance(value, str) else None
+
+
+def _address(value: Value) -> Address | None:
+    if isinstance(value, Address):
+        return value
+    number = address_of(value) if isinstance(value, str) else None
+    return None if number is None else Address(number)
+
+
+def _point(value: Value) -> Point | None:
+    return value if isinstance(value, Point) else None
+
+
+def _span(value: Value) -> Period | timedelta | None:
+    return value if isinstance(value, Period | timedelta) else None
+
+
+def _anything(value: Value) -> Value:
+    return value
+
+
+TEXT = Kind("a text", TEXTS, _text)
+NUMBER = Kind("a number", NUMERIC, _number)
+INTEGER = Kind("a whole number", WHOLE, _whole)
+TRUTH = Kind("a truth value", frozenset({Type.BOOLEAN}), _truth)
+DATE = Kind("a date", DATES, _date)
+ADDRESS = Kind("an address", frozenset({Type.IP}), _address)
+POINT = Kind("a place", frozenset({Type.GEO_POINT}), _point)
+SPAN = Kind("a timespan", SPANS, _span)
+ANYTHING = Kind("a value", frozenset(Type), _anything)
+
+
+def kind_at(kinds: Sequence[Kind], number: int) -> Kind:
+    """The kind of an argument; the last kind is also that of all further ones."""
+    return kinds[min(number, len(kinds) - 1)]
+
+
+def checked(result: Type, *kinds: Kind) -> Result:
+    """The result type of a function whose arguments must be of these kinds."""
+
+    def of(types: Sequence[Type]) -> Type:
+        check(types, *kinds)
+        return result
+
+    return of
+
+
+def check(types: Sequence[Type], *kinds: Kind) -> None:
+    """Raises: TypeProblem for the first argument that is not of its kind."""
+    for number, given in enumerate(types):
+        kind = kind_at(kinds, number)
+        if not kind.accepts(given):
+            raise TypeProblem(f"argument {number + 1} must be {kind.called}, and this is {given.value}", number)
+
+
+def reading(*kinds: Kind) -> Callable[[Work], Work]:
+    """Makes a work total: arguments are read as their kinds, and what cannot be worked out is null."""
+    return {1: _reading_one, 2: _reading_two}.get(len(kinds), _reading_all)(kinds)
+
+
+def _reading_one(kinds: tuple[Kind, ...]) -> Callable[[Work], Work]:
+    read = kinds[0].read
+
+    def decorate(work: Work) -> Work:
+        @wraps(work)
+        def total(value: Value, *more: Value) -> Value:
+            try:
+                first = read(value)
+                if first is None:
+                    return None
+                if not more:
+                    return work(first)
+                rest = [read(each) for each in more]
+                return None if None in rest else work(first, *rest)
+            except (ArithmeticError, ValueError):
+                return None
+
+        return total
+
+    return decorate
+
+
+def _reading_two(kinds: tuple[Kind, ...]) -> Callable[[Work], Work]:
+    read_first, read_second = kinds[0].read, kinds[1].read
+
+    def decorate(work: Work) -> Work:
+        @wraps(work)
+        def total(value: Value, *more: Value) -> Value:
+            try:
+                first = read_first(value)
+                if first is None:
+                    return None
+                rest = [read_second(each) for each in more]
+                return None if None in rest else work(first, *rest)
+            except (ArithmeticError, ValueError):
+                return None
+
+        return total
+
+    return decorate
+
+
+def _reading_all(kinds: tuple[Kind, ...]) -> Callable[[Work], Work]:
+    def decorate(work: Work) -> Work:
+        @wraps(work)
+        def total(*values: Value) -> Value:
+            try:
+                read = [kind_at(kinds, number).read(value) for number, value in enumerate(values)]
+                return None if None in read else work(*read)
+            except (ArithmeticError, ValueError):
+                return None
+
+        return total
+
+    return decorate

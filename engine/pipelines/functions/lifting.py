@@ -1,0 +1,79 @@
+"""From a function of one row to a work of whole columns."""
+
+from collections.abc import Sequence
+from itertools import product
+
+from engine.pipelines.functions.shape import Function, Takes, Work
+from engine.pipelines.operands import ABSENT, ColumnWork, Operand
+from engine.pipelines.types import Multivalue, Value
+
+MOST_COMBINATIONS = 10_000
+"""How many combinations of values are tried with Multivalue.ANY before the answer is null."""
+
+
+def lift(function: Function, operands: Sequence[Operand], multivalue: Multivalue = Multivalue.STRICT) -> ColumnWork:
+    """The function as a work of columns, with what is constant prepared.
+
+    Raises: TypeProblem as `prepare` does.
+    """
+    constants = tuple(operand.constant for operand in operands)
+    work = function.prepare(constants) if function.prepare else function.work
+    if function.takes is Takes.ONE:
+        several = _any_of(work) if function.any and multivalue is Multivalue.ANY else _null
+        work = _of_ones(work, several, len(operands))
+    return _columnar(work, constants)
+
+
+def _columnar(work: Work, constants: tuple[object, ...]) -> ColumnWork:
+    """Rows are worked off one by one; of a function that is given constants alone, one row stands for all."""
+    if constants and ABSENT not in constants:
+        return lambda columns, size: [work(*(column[0] for column in columns))] * size if size else []
+    if not constants:
+        return lambda _columns, size: [work() for _ in range(size)]
+    return lambda columns, _size: list(map(work, *columns))
+
+
+def _null(*_: Value) -> Value:
+    return None
+
+
+def _of_ones(work: Work, several: Work, count: int) -> Work:
+    """The work for single values; null for null, and `several` for rows with a field of several values."""
+
+    def one(value: Value) -> Value:
+        if value is None:
+            return None
+        return several(value) if value.__class__ is tuple else work(value)
+
+    def two(first: Value, second: Value) -> Value:
+        if first is None or second is None:
+            return None
+        if first.__class__ is tuple or second.__class__ is tuple:
+            return several(first, second)
+        return work(first, second)
+
+    def many(*values: Value) -> Value:
+        if None in values:
+            return None
+        if tuple in map(type, values):
+            return several(*values)
+        return work(*values)
+
+    works: dict[int, Work] = {1: one, 2: two}
+    return works.get(count, many)
+
+
+def _any_of(work: Work) -> Work:
+    """True when true of any combination of the values; null when it is true of none and null of one."""
+
+    def holds(*values: Value) -> Value:
+        choices = [value if isinstance(value, tuple) else (value,) for value in values]
+        tried = 1
+        for choice in choices:
+            tried *= len(choice)
+        if tried > MOST_COMBINATIONS:
+            return None
+        answers = {work(*combination) for combination in product(*choices)}
+        return True if True in answers else None if None in answers else False
+
+    return holds
