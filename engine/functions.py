@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from engine.folding import fold as folded
 from engine.lucene_regex import regex_test
+from engine.nearness import has_nearly, is_nearly
 from engine.patterns import parse_pattern, pattern_test
 from engine.scalars import address_of, network_of, number_of, truth_of
 from engine.tree import Scalar, text_of
@@ -251,6 +252,13 @@ def _regex(fold: bool, values: tuple[Value, ...]) -> Value:
     return any(regex_test(text_of(value), fold)(text) for value in values[1:] if value is not None)
 
 
+def _nearly(fold: bool, values: tuple[Value, ...]) -> Value:
+    """A word, or with the last argument any word of a text, that is nearly the second argument."""
+    text, word = _text(values[0], fold), _text(values[1], fold)
+    edits, prefix, swaps, by_words = values[2:]
+    return (has_nearly if by_words else is_nearly)(text, word, int(edits or 0), int(prefix or 0), bool(swaps))
+
+
 def _is_null(_fold: bool, values: tuple[Value, ...]) -> Value:
     return values[0] is None
 
@@ -303,6 +311,7 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
         "in": Function(_in, strict=False),
         "like": Function(_like),
         "regex": Function(_regex),
+        "nearly": Function(_nearly),
         "isnull": Function(_is_null, strict=False),
         "and": Function(_and, strict=False),
         "or": Function(_or, strict=False),
