@@ -18,6 +18,7 @@ from alerts.judging import Matches, Pass, judge
 from alerts.lookback import judge_lookbacks
 from alerts.matching import Events, match
 from alerts.retrying import is_conflict, is_lost_connection
+from engine.collecting import without_collecting
 from events import queue
 from events.models import Batch
 from events.store import read_batches
@@ -77,14 +78,19 @@ def _with_its_alerts(report: EvaluationReport, now: datetime, worker: UUID) -> E
 def _judge_with_retries(batches: Sequence[Batch], now: datetime, worker: UUID) -> EvaluationReport:
     for _ in range(MAX_TRIES - 1):
         try:
-            return _judge(batches, now, worker)
+            return _judge_at_once(batches, now, worker)
         except RuleFailed as failed:
             log.exception("a rule is quarantined", rule=failed.rule_id)
             quarantine(rule_id=failed.rule_id, reason=failed.reason, now=now)
         except Exception as error:
             if not is_conflict(error):
                 raise
-    return _judge(batches, now, worker)
+    return _judge_at_once(batches, now, worker)
+
+
+def _judge_at_once(batches: Sequence[Batch], now: datetime, worker: UUID) -> EvaluationReport:
+    with without_collecting():
+        return _judge(batches, now, worker)
 
 
 @transaction.atomic

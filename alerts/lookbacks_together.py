@@ -28,7 +28,6 @@ from alerts.matching import match
 from alerts.newness import Newness, history_of, time_of
 from alerts.release import let_go_events, release_left_over
 from alerts.retrying import is_conflict, is_lost_connection
-from engine import Matcher
 from engine.indices import split_patterns
 from engine.plan import INDICATOR, Indicators
 from engine.tree import MatchAll
@@ -39,7 +38,7 @@ from rules import candidates, epoch, lookbacks, seen
 from rules.held_back import with_let_go
 from rules.models import Lookback, RuleRun
 from rules.quarantine import quarantine
-from rules.ruleset import ActiveRule, RuleSet, current, expressions_of
+from rules.ruleset import ActiveRule, RuleSet, current, rule_set
 from rules.schedule import by_ingest_time
 
 log = structlog.get_logger(__name__)
@@ -385,8 +384,7 @@ class _Group:
         """The members among the wanted as a rule set of their own. Costs a fraction of a millisecond a rule once."""
         rules = {rule_id: self._members[rule_id].rule for rule_id in wanted if rule_id in self._members}
         if self._matching is None or self._matching.rules.keys() != rules.keys():
-            expressions = [one for rule in rules.values() for one in expressions_of(rule)]
-            self._matching = RuleSet(0, rules, Matcher(expressions))
+            self._matching = rule_set(0, rules)
         return self._matching
 
     def _scan(self, window: Window, *, by: By = "ingested", indices: Sequence[str] = ()) -> Iterator[StoredEvent]:

@@ -7,7 +7,8 @@ from time import thread_time
 from alerts.blame import NOBODYS_FAULT, Rows, find_costliest, find_culprit
 from alerts.hits import Judged
 from alerts.judging import Matches
-from engine import Document, DocumentError
+from engine import DocumentError
+from engine.few_fields import FewFields, PartlyRead
 from events.store import StoredEvent
 from rules.ruleset import RuleSet, rule_and_part
 
@@ -20,7 +21,7 @@ SECONDS_PER_EVENT = 0.002
 
 
 def match(ruleset: RuleSet, events: Events) -> Matches:
-    """What each rule lets through. A document is decoded once more only for the few that are let through.
+    """What each rule lets through. Of those that are let through a few fields are read once more.
 
     Raises: RuleFailed, naming the rule that broke the pass or holds it up; DocumentError for an event no rule can read.
     """
@@ -32,7 +33,7 @@ def match(ruleset: RuleSet, events: Events) -> Matches:
     except Exception:
         find_culprit(ruleset, rows)
         raise
-    return _by_rule(found, events)
+    return _by_rule(found, events, ruleset.few)
 
 
 def _found(ruleset: RuleSet, rows: Rows) -> list[tuple[str, int]]:
@@ -54,13 +55,13 @@ def _matched(ruleset: RuleSet, rows: Rows, first: int) -> dict[str, list[int]]:
         raise DocumentError(str(error), first + (error.row or 0)) from error
 
 
-def _by_rule(found: Sequence[tuple[str, int]], events: Events) -> Matches:
+def _by_rule(found: Sequence[tuple[str, int]], events: Events, few: FewFields) -> Matches:
     decoded: dict[int, Judged] = {}
     by_key: dict[str, list[Judged]] = defaultdict(list)
     for key, row in found:
         if row not in decoded:
             event, demo = events[row]
-            decoded[row] = Judged(event, Document.of(event.raw), demo)
+            decoded[row] = Judged(event, PartlyRead(event.raw, few), demo)
         by_key[key].append(decoded[row])
     matches: dict[str, dict[str, list[Judged]]] = defaultdict(dict)
     for key, judged in by_key.items():

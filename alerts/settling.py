@@ -27,6 +27,7 @@ from alerts.judging import held_event
 from alerts.raising import Raised, raise_alerts
 from alerts.retrying import is_conflict, is_lost_connection
 from engine import DocumentError
+from engine.collecting import without_collecting
 from engine.plan import INDICATOR, Indicators, Plan, Threshold
 from events import queue
 from rules import candidates, epoch, marks, settlings
@@ -91,8 +92,9 @@ def _settle_or_fail(claimed: Claimed, now: datetime, worker: UUID) -> int:
     try:
         if claimed.attempts > MAX_ATTEMPTS:
             raise RuleFailed(claimed.rule_id, NEVER_CAME_BACK)
-        _tidy(claimed, now)
-        return _settle_with_retries(claimed, now, worker)
+        with without_collecting():
+            _tidy(claimed, now)
+            return _settle_with_retries(claimed, now, worker)
     except RuleFailed as failed:
         log.exception("a rule is quarantined", rule=failed.rule_id)
         quarantine(rule_id=failed.rule_id, reason=failed.reason, now=now)

@@ -50,7 +50,7 @@ class Document:
     @cached_property
     def flat(self) -> Mapping[str, tuple[Scalar, ...]]:
         """Every field that has a value, with its values; those of an array in its order."""
-        return _flattened(self._raw)
+        return _flattened(self.raw)
 
     def values(self, field: str) -> tuple[Scalar, ...]:
         """The values of a field; a second spelling (`process.name.text`) gives those of its source."""
@@ -79,7 +79,7 @@ class Document:
 
     def elements(self, path: str) -> Iterator["Document"]:
         """The objects of the array at `path`, each as a document of its own with its fields written in full."""
-        for element in _objects_at(self._raw, path):
+        for element in _objects_at(self.raw, path):
             yield Document({path: element}, part_of=self)
 
     @cached_property

@@ -5,7 +5,7 @@ Loading reads trees from JSON and parses nothing. A rule whose tree cannot be lo
 
 import threading
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -28,10 +28,13 @@ from engine import (
     matches,
     parse_entries,
 )
+from engine.few_fields import FewFields
+from engine.joining.candidates import fields_of
 from rules import epoch, superseding
 from rules.effective import effective
 from rules.models import ExceptionItem, Rule, RuleRevision
 from rules.quarantine import set_aside
+from rules.schedule import named_timestamp, tiebreaker
 from rules.superseding import without_superseded
 from rules.trees import TreeUnusable, definition_of, load_logic
 from soc.web import clock
@@ -91,6 +94,8 @@ class RuleSet:
     epoch: int
     rules: Mapping[str, ActiveRule]
     matcher: Matcher
+    few: FewFields
+    """What judging and joining ask of nearly every event that a rule lets through."""
 
 
 _lock = threading.Lock()
@@ -134,9 +139,22 @@ def _load(number: int) -> RuleSet:
     for rule_id, reason in broken.items():
         log.warning("a rule cannot be loaded", rule=rule_id, reason=reason)
     _to_quarantine.update(broken)
-    return RuleSet(
-        number, rules, Matcher([expression for rule in rules.values() for expression in expressions_of(rule)])
-    )
+    return rule_set(number, rules)
+
+
+def rule_set(number: int, rules: Mapping[str, ActiveRule]) -> RuleSet:
+    """These rules, ready to judge events. Takes a tenth of a millisecond a rule."""
+    expressions = [expression for rule in rules.values() for expression in expressions_of(rule)]
+    asked = {name for rule in rules.values() for name in _asked_of_events(rule)}
+    return RuleSet(number, rules, Matcher(expressions), FewFields(asked))
+
+
+def _asked_of_events(rule: ActiveRule) -> Iterator[str]:
+    """The fields that make keys, terms and places in time."""
+    yield from rule.definition.new_terms_fields
+    if rule.plan is not None:
+        yield from fields_of(rule.plan)
+        yield from (name for name in (named_timestamp(rule.definition), tiebreaker(rule.definition)) if name)
 
 
 def _rows() -> list[Rule]:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from engine import RuleDefinition, format_duration, lookback_of, parse_duration
 
 INGEST_TIME = "event.ingested"
+SEQUENCE_FIELD = "event.sequence"
 JOINED_WITHIN = "5 s"  # rules/settlings.py: SPACING
 
 
@@ -58,3 +59,15 @@ def history_start(definition: RuleDefinition, at: datetime) -> datetime | None:
 def by_ingest_time(definition: RuleDefinition) -> bool:
     """Whether the rule's windows are on the time of arrival rather than the event's own time."""
     return definition.timestamp_override == INGEST_TIME
+
+
+def named_timestamp(definition: RuleDefinition) -> str | None:
+    """The field that a rule's sequences take an event's time from, where its file names one."""
+    named = definition.raw.get("timestamp_field")
+    return named if isinstance(named, str) else None
+
+
+def tiebreaker(definition: RuleDefinition) -> str:
+    """The field that orders events of one instant: what the rule's file names, else `event.sequence`."""
+    named = definition.raw.get("tiebreaker_field")
+    return named if isinstance(named, str) else SEQUENCE_FIELD

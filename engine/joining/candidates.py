@@ -67,6 +67,19 @@ def candidates_of(
             ]
 
 
+def fields_of(plan: Plan) -> set[str]:
+    """The fields of events that the plan's keys and counted values are made of."""
+    match plan:
+        case SequencePlan(steps, _, until):
+            return {key.field for step in (*steps, *([until] if until else [])) for key in step.by}
+        case Sample(steps):
+            return {key.field for step in steps for key in step.by}
+        case Threshold(fields, _, counted):
+            return {*fields, *([counted] if counted else [])}
+        case Indicators(items):
+            return {entry.field for item in items for entry in item}
+
+
 def _step(plan: SequencePlan | Sample, part: str) -> Step:
     if part == UNTIL and isinstance(plan, SequencePlan) and plan.until:
         return plan.until

@@ -13,12 +13,11 @@ What cannot be said of one field alone is asked of the whole event by the interp
 are those of engine/interpret.py; property tests hold the two together.
 """
 
-import gc
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 
 import msgspec
 
+from engine.collecting import without_collecting
 from engine.document import Document
 from engine.errors import DocumentError
 from engine.indices import index_matches
@@ -64,7 +63,7 @@ class Matcher:
         """As `match`, but for each key that hits the rows, ascending: for large batches."""
         touched: list[Outcome] = []
         try:
-            with _without_collecting():
+            with without_collecting():
                 self._gather(events, normalised, touched)
             return _by_key(touched)
         finally:
@@ -153,15 +152,3 @@ def _by_key(touched: Sequence[Outcome]) -> dict[str, list[int]]:
     for key in several:
         rows[key].sort()
     return rows
-
-
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """Nothing in the loop makes garbage that only the collector finds, and its walks cost a tenth of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
