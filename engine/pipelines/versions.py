@@ -1,43 +1,34 @@
-"""The order of versions: numbers by their size, a version before its release earlier than the release.
+"""The order of software versions: by their numbers, a pre-release before its release, what is no version last.
 
-`1.2.3`, `1.2.3-alpha.4`, `1.10+build7`. A text that is not written like this is a version all the same; such come
-after all others, in the order of their texts.
-Source: Elasticsearch's reference, version field type (it follows semver.org).
+Source: Elasticsearch reference, version field type; Semantic Versioning 2.0, precedence.
 """
 
 import re
 from functools import lru_cache
 from typing import TypeAlias
 
+_VERSION = re.compile(
+    r"(?P<numbers>[0-9]{1,18}(?:\.[0-9]{1,18})*)"
+    r"(?:-(?P<before>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
+    r"(?:\+(?P<build>[0-9A-Za-z.-]+))?"
+)
 _LONGEST = 1_024
-_VERSION = re.compile(r"([0-9]+(?:\.[0-9]+)*)(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?")
 
-Key: TypeAlias = tuple[object, ...]
-
-
-def is_version(text: str) -> bool:
-    """Whether a text may stand as a version at all; only its length is against it."""
-    return 0 < len(text) <= _LONGEST
+VersionKey: TypeAlias = tuple[int, tuple[int, ...], int, tuple[tuple[int, int, str], ...], str]
 
 
 @lru_cache(maxsize=8_192)
-def version_key(text: str) -> Key:
-    """What versions are ordered and told apart by."""
+def version_key(text: str) -> VersionKey:
+    """What versions sort and compare by."""
     found = _VERSION.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None:
-        return (1, text)
-    numbers, before, build = found.groups()
-    return (0, tuple(map(_number, numbers.split("."))), before is None, _parts(before or ""), build or "")
+        return 1, (), 0, (), text
+    numbers = tuple(int(part) for part in found["numbers"].split("."))
+    before = found["before"]
+    parts = tuple(_identifier(part) for part in before.split(".")) if before else ()
+    return 0, numbers, 0 if before else 1, parts, text
 
 
-def _number(digits: str) -> tuple[int, str]:
-    """Digits in the order of the number they write, however many there are."""
-    bare = digits.lstrip("0")
-    return len(bare), bare
-
-
-def _parts(before: str) -> tuple[tuple[int, int, str], ...]:
-    """The identifiers before a release: numbers come before words."""
-    return tuple(
-        (0, *_number(part)) if part.isascii() and part.isdigit() else (1, 0, part) for part in before.split(".") if part
-    )
+def _identifier(part: str) -> tuple[int, int, str]:
+    """Numbers come before words, and by their size."""
+    return (0, int(part), "") if part.isascii() and part.isdigit() and len(part) <= 18 else (1, 0, part)
