@@ -12,7 +12,6 @@ from typing import Any
 from engine.pipelines.places import place_of
 from engine.pipelines.problems import TypeProblem
 from engine.pipelines.types import Address, Period, Point, Type, Value
-from engine.pipelines.versions import is_version
 from engine.pipelines.writing import text_of_date, text_of_double
 from engine.scalars import address_of, instant_of, number_of
 
@@ -46,6 +45,7 @@ _UNITS: Mapping[str, Period | timedelta] = MappingProxyType(
     }
 )
 _LARGEST_SPAN = 10**9
+_LONGEST_VERSION = 1_024
 
 
 def span_of(amount: int, unit: str) -> Period | timedelta:
@@ -173,7 +173,7 @@ def address(value: Any) -> Address | None:
 
 def version(value: Any) -> str | None:
     """A version is its text; the order of versions is `versions.version_key`."""
-    return value if isinstance(value, str) and is_version(value) else None
+    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST_VERSION else None
 
 
 def point(value: Any) -> Point | None:
