@@ -30,6 +30,7 @@ from engine import (
 )
 from engine.few_fields import FewFields
 from engine.joining.candidates import fields_of
+from engine.plan import Pipeline
 from rules import epoch, superseding
 from rules.effective import effective
 from rules.models import ExceptionItem, Rule, RuleRevision
@@ -152,7 +153,7 @@ def rule_set(number: int, rules: Mapping[str, ActiveRule]) -> RuleSet:
 def _asked_of_events(rule: ActiveRule) -> Iterator[str]:
     """The fields that make keys, terms and places in time."""
     yield from rule.definition.new_terms_fields
-    if rule.plan is not None:
+    if rule.plan is not None and not isinstance(rule.plan, Pipeline):
         yield from fields_of(rule.plan)
         yield from (name for name in (named_timestamp(rule.definition), tiebreaker(rule.definition)) if name)
 

@@ -67,7 +67,7 @@ def candidates_of(
             ]
 
 
-def fields_of(plan: JoinPlan) -> set[str]:
+def fields_of(plan: Joining) -> set[str]:
     """The fields of events that the plan's keys and counted values are made of."""
     match plan:
         case SequencePlan(steps, _, until):
