@@ -21,9 +21,13 @@ NOWHERE = Place(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Anything with a place. Two nodes are equal when they say the same, wherever they stand."""
+    """Anything with a place. Two nodes are equal when they say the same, wherever they stand.
+
+    `depth` is how many nodes stand in one another from here down; the parser bounds it, so whoever walks may recurse.
+    """
 
     place: Place = field(default=NOWHERE, compare=False, kw_only=True)
+    depth: int = field(default=1, compare=False, repr=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

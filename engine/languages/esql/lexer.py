@@ -1,0 +1,162 @@
+"""The words of ES|QL, each with its place in the text.
+
+What a word is depends on where it stands: sources behind FROM (`logs-*`, `cluster:<logs-{now/d}>`), names with `*`
+behind KEEP, the name of a policy behind ENRICH, and expressions elsewhere. So the reader asks for one word after
+another and says which mode it is in. A name is a whole column's name, its parts plain or in backticks.
+Source: Elasticsearch's ES|QL reference, "Basic syntax".
+"""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from engine.errors import LanguageError
+from engine.languages.esql.strings import string_at
+from engine.patterns import escape
+
+_SPACE = re.compile(r"[ \r\n\t]+")
+_LINE_COMMENT = re.compile(r"//[^\r\n]*")
+_COMMENT_MARK = re.compile(r"/\*|\*/")
+_QUOTED = r"`(?:[^`]|``)+`"
+_PART = rf"(?:[A-Za-z][A-Za-z0-9_]*|[_@][A-Za-z0-9_]+|{_QUOTED})"
+_PATTERN_PART = rf"(?:[A-Za-z*][A-Za-z0-9_*]*|[_@][A-Za-z0-9_*]+|{_QUOTED})++"
+_DOT = r"[ \r\n\t]*\.[ \r\n\t]*"
+_PIECE = re.compile(r"`((?:[^`]|``)+)`|([A-Za-z0-9_@*]+)|(\.)")
+_NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_SIGN = re.compile(r"\?\??|::|==|=~|!=|<=|>=|[()\[\]{},|:<>+\-*/%=.;]")
+_LARGEST = 2**64 - 1
+_SMALLEST = -(2**63)
+_LONGEST_NUMBER = 400
+_WORDS = "and as asc by desc false in is like not null nulls on or rlike true where with"
+KEYWORDS = frozenset(_WORDS.split())
+
+
+class Mode(Enum):
+    """Where a word stands; the values are what a name looks like there."""
+
+    COMMAND = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+    EXPRESSION = re.compile(rf"{_PART}(?:{_DOT}{_PART})*")
+    PATTERN = re.compile(rf"{_PATTERN_PART}(?:{_DOT}{_PATTERN_PART})*")
+    SOURCE = re.compile(r"(?:[^:\"=|,\[\]/() \t\r\n]|/(?![*/]))+")
+    POLICY = re.compile(r"[^\\/?\"<>| ,#\t\r\n:\[\]]+(?::[^\\/?\"<>| ,#\t\r\n:\[\]]+)?")
+
+
+class Kind(Enum):
+    """What a word is."""
+
+    NAME = "name"
+    KEYWORD = "keyword"
+    STRING = "string"
+    NUMBER = "number"
+    SOURCE = "source"
+    SIGN = "sign"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word of the query. `text` is the keyword in small letters, the sign, or the name with its backticks taken off.
+
+    `value` is that of a literal, `pattern` that of a name with `*` in it, `plain` a name of one part without backticks.
+    """
+
+    kind: Kind
+    start: int
+    end: int
+    text: str = ""
+    value: int | float | str | None = None
+    pattern: str | None = None
+    plain: bool = False
+
+
+def token_at(text: str, position: int, mode: Mode) -> Token:
+    """The first word from this place on; at the end of the text an END.
+
+    Raises: LanguageError for a text or comment that is never closed, a bad escape, a character that means nothing.
+    """
+    start = _skipped(text, position)
+    if start >= len(text):
+        return Token(Kind.END, len(text), len(text))
+    if text[start] in "\"'":
+        value, end = string_at(text, start)
+        return Token(Kind.STRING, start, end, text[start:end], value)
+    if mode is Mode.EXPRESSION and (number := _NUMBER.match(text, start)):
+        return _number_of(text, number)
+    if name := mode.value.match(text, start):
+        return _name_of(name, mode)
+    if sign := _SIGN.match(text, start):
+        return Token(Kind.SIGN, start, sign.end(), sign[0])
+    raise _strange(text, start)
+
+
+def in_range(number: int) -> int | float:
+    """A whole number as it is kept: one that no integer type can hold is a floating point number."""
+    return number if _SMALLEST <= number <= _LARGEST else float(number)
+
+
+def _skipped(text: str, position: int) -> int:
+    """The place of the next word: behind white space and comments."""
+    while position < len(text):
+        if found := _SPACE.match(text, position) or _LINE_COMMENT.match(text, position):
+            position = found.end()
+        elif text.startswith("/*", position):
+            position = _comment_end(text, position)
+        else:
+            break
+    return position
+
+
+def _comment_end(text: str, start: int) -> int:
+    """The end of a `/* … */` comment; comments may stand inside comments."""
+    depth = 0
+    for mark in _COMMENT_MARK.finditer(text, start):
+        depth += 1 if mark[0] == "/*" else -1
+        if depth == 0:
+            return mark.end()
+    raise LanguageError.at(text, start, 2, "this comment is never closed", "Close it with `*/`.")
+
+
+def _number_of(text: str, found: "re.Match[str]") -> Token:
+    written, start = found[0], found.start()
+    if len(written) > _LONGEST_NUMBER:
+        raise LanguageError.at(text, start, len(written), "this number is too long")
+    whole = written.isdigit()
+    value = int(written) if whole else float(written)
+    if float(value) == float("inf"):
+        raise LanguageError.at(text, start, len(written), "this number is too large")
+    return Token(Kind.NUMBER, start, found.end(), written, value)
+
+
+def _name_of(found: "re.Match[str]", mode: Mode) -> Token:
+    written, start, end = found[0], found.start(), found.end()
+    if mode in (Mode.SOURCE, Mode.POLICY):
+        return Token(Kind.SOURCE, start, end, written)
+    plain = "`" not in written and "." not in written
+    if mode is Mode.EXPRESSION and written.lower() in KEYWORDS:
+        return Token(Kind.KEYWORD, start, end, written.lower())
+    pieces = list(_PIECE.finditer(written))
+    name = "".join(_unquoted(piece) for piece in pieces)
+    wild = any("*" in (piece[2] or "") for piece in pieces)
+    pattern = "".join(piece[2] or escape(_unquoted(piece)) for piece in pieces) if wild else None
+    return Token(Kind.NAME, start, end, name, pattern=pattern, plain=plain)
+
+
+def _unquoted(piece: "re.Match[str]") -> str:
+    return piece[0] if piece[1] is None else piece[1].replace("``", "`")
+
+
+def _strange(text: str, start: int) -> LanguageError:
+    character = text[start]
+    if character == "`":
+        return LanguageError.at(text, start, 1, "this backtick is never closed", "Close the name with a backtick.")
+    hints = {
+        "!": "Write `NOT` to negate a condition, or `!=` for unequal.",
+        "&": "Join conditions with `AND`.",
+        "~": 'To compare without regard to case write `TO_LOWER(name) == "…"`.',
+        "“": 'Write straight quotation marks: `"`.',
+        "”": 'Write straight quotation marks: `"`.',
+        "„": 'Write straight quotation marks: `"`.',
+    }
+    hint = hints.get(character, "A name with other characters than letters, digits, `_` and `@` stands in backticks.")
+    shown = f"`{character}`" if character.isprintable() and not character.isspace() else f"U+{ord(character):04X}"
+    return LanguageError.at(text, start, 1, f"{shown} means nothing here", hint)

@@ -1,0 +1,122 @@
+"""Whole queries of ES|QL: where rows come from, and the commands behind it.
+
+    query = (from | row) { "|" command }
+    from  = from source { "," source } [ metadata names | "[" metadata names "]" ]
+
+Source: Elasticsearch's ES|QL reference, "Commands".
+"""
+
+from engine.errors import LanguageError
+from engine.languages.esql.enriching import EnrichingReader
+from engine.languages.esql.lexer import Kind, Mode, Token
+from engine.languages.esql.nodes import Command, From, Query, Row
+from engine.languages.esql.reader import shown
+from engine.languages.esql.unreadable import leftover_of_command, no_first_command, no_later_command
+
+MAX_COMMANDS = 200
+_FROM = "Such as `FROM logs-*`."
+
+
+class QueryReader(EnrichingReader):
+    """Reads a whole query."""
+
+    def query(self) -> Query:
+        """The query up to its last word.
+
+        Raises: LanguageError with the place of what cannot be read.
+        """
+        commands: list[Command] = [self._first()]
+        while self.is_sign("|"):
+            self.take()
+            self.switch(Mode.COMMAND)
+            if len(commands) == MAX_COMMANDS:
+                raise self.error(self.token, f"a query may have at most {MAX_COMMANDS} commands")
+            commands.append(self._next())
+        if self.token.kind is not Kind.END:
+            raise self.leftover()
+        return Query(self.source, tuple(commands))
+
+    def leftover(self) -> LanguageError:
+        """The error when something follows that belongs to nothing before it."""
+        return leftover_of_command(self, self.commands()) or super().leftover()
+
+    def _first(self) -> From | Row:
+        token = self.token
+        if token.kind is not Kind.NAME or token.text.lower() not in ("from", "row"):
+            raise no_first_command(self)
+        self.take()
+        self.switch(Mode.EXPRESSION)
+        return self._from(token) if token.text.lower() == "from" else self._row(token)
+
+    def _next(self) -> Command:
+        token = self.token
+        readers = self.commands()
+        reads = readers.get(token.text.lower())
+        if reads is None or token.kind is not Kind.NAME:
+            raise no_later_command(self, readers)
+        self.take()
+        self.switch(Mode.EXPRESSION)
+        return reads(token)
+
+    def _row(self, command: Token) -> Row:
+        fields = self.fields("Such as `ROW a = 1`.")
+        return Row(fields, place=self.since(command.start))
+
+    def _from(self, command: Token) -> From:
+        self.switch(Mode.SOURCE)
+        self.need_more(_FROM)
+        patterns = self._source()
+        while self.take_sign(","):
+            self.need_after_comma()
+            patterns += self._source()
+        metadata = self._metadata()
+        return From(tuple(patterns), metadata, place=self.since(command.start))
+
+    def _source(self) -> list[str]:
+        """One pattern: `logs-*`, `cluster:logs-*`, `logs-*::failures`, or in quotation marks one or more."""
+        token = self.token
+        if token.kind is Kind.STRING:
+            return self._quoted_source()
+        if token.kind is not Kind.SOURCE or self.is_plain("metadata"):
+            raise self._no_source(token)
+        self.take()
+        joined = token.text
+        if self.is_sign(":", "::"):
+            sign = self.take()
+            if self.token.kind is not Kind.SOURCE:
+                raise self._no_source(self.token)
+            joined += sign.text + self.take().text
+        return [joined]
+
+    def _quoted_source(self) -> list[str]:
+        token = self.take()
+        parts = [part.strip() for part in str(token.value).split(",")]
+        if not all(parts):
+            raise self.error(token, "an index pattern is empty", _FROM)
+        return parts
+
+    def _no_source(self, token: Token) -> LanguageError:
+        if self.is_sign("("):
+            return self.error(token, "queries inside `FROM` are not supported")
+        return self.error(token, f"an index pattern had to follow, not {shown(token)}", _FROM)
+
+    def _metadata(self) -> tuple[str, ...]:
+        opening = self.take() if self.is_sign("[") else None
+        if not self.is_plain("metadata"):
+            if opening:
+                raise self.error(self.token, f"`METADATA` had to follow, not {shown(self.token)}")
+            return ()
+        self.take()
+        names = [self._metadata_field()]
+        while self.take_sign(","):
+            self.need_after_comma()
+            names.append(self._metadata_field())
+        if opening:
+            self.expect_sign("]", "this bracket is never closed", "Close it with `]`.")
+        return tuple(names)
+
+    def _metadata_field(self) -> str:
+        if self.token.kind is not Kind.SOURCE:
+            message = f"the name of a metadata field had to follow, not {shown(self.token)}"
+            raise self.error(self.token, message, "Such as `METADATA _id, _index`.")
+        return self.take().text
