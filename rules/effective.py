@@ -8,10 +8,18 @@ from engine.rulefile.overriding import overridden
 from rules.models import Rule
 from rules.trees import TreeUnusable, definition_of
 
+LOGIC_KEYS = frozenset({"multivalue"})
+"""Local settings that are part of what a rule looks for."""
+
 
 def effective(definition: RuleDefinition, overrides: Mapping[str, Any]) -> RuleDefinition:
     """The definition with the local settings over it."""
     return overridden(definition, overrides)
+
+
+def changes_logic(overrides: Mapping[str, Any]) -> bool:
+    """Whether the local settings change what the rule looks for, so that stored logic does not hold."""
+    return not LOGIC_KEYS.isdisjoint(overrides)
 
 
 def effective_of(rule: Rule) -> RuleDefinition:

@@ -6,7 +6,7 @@ Loading reads trees from JSON and parses nothing. A rule whose tree cannot be lo
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -31,13 +31,16 @@ from engine import (
 from engine.few_fields import FewFields
 from engine.joining.candidates import fields_of
 from engine.plan import Pipeline
+from engine.rulefile.compiling import logic_hash
+from engine.tree import fields_of as asked_fields
 from rules import epoch, superseding
-from rules.effective import effective
+from rules.effective import changes_logic, effective
 from rules.models import ExceptionItem, Rule, RuleRevision
+from rules.pipelines import made_by
 from rules.quarantine import set_aside
 from rules.schedule import named_timestamp, tiebreaker
 from rules.superseding import without_superseded
-from rules.trees import TreeUnusable, definition_of, load_logic
+from rules.trees import TreeUnusable, compiled_anew, definition_of, load_logic
 from soc.web import clock
 
 log = structlog.get_logger(__name__)
@@ -45,10 +48,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ActiveException:
-    """An exception in force: what it covers does not become an alert."""
+    """An exception in force: what it covers does not become an alert.
+
+    `on_row`: it names a column that the rule's query makes, so that it is asked of what the query makes of events, not
+    of events.
+    """
 
     id: int
     tree: Tree
+    on_row: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,8 @@ class ActiveRule:
     logic: Logic
     logic_hash: bytes
     exceptions: tuple[ActiveException, ...]
+    revision_logic_hash: bytes = b""
+    """What the revision looks for; `logic_hash` is that with what people here set over it."""
 
     @property
     def tree(self) -> Tree:
@@ -80,9 +90,18 @@ class ActiveRule:
         """The filters by which the rule takes part in the pass."""
         return self.logic.parts(self.definition.indices)
 
+    @property
+    def joins(self) -> bool:
+        """Whether it keeps the events it lets in and is settled; others judge each event as it comes."""
+        return self.plan is not None and not (isinstance(self.plan, Pipeline) and self.plan.at_once)
+
     def excepted_by(self, document: Document) -> int | None:
         """The id of the first exception that covers the event; None when none does."""
-        return next((item.id for item in self.exceptions if matches(item.tree, document)), None)
+        return next((item.id for item in self.exceptions if not item.on_row and matches(item.tree, document)), None)
+
+    def row_excepted_by(self, row: Document) -> int | None:
+        """The id of the first exception about what the query makes that covers a row; None when none does."""
+        return next((item.id for item in self.exceptions if item.on_row and matches(item.tree, row)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +146,7 @@ def forget() -> None:
         _cached = None
         _to_quarantine.clear()
         _read.clear()
+        _overridden.clear()
         _parsed.clear()
 
 
@@ -226,17 +246,44 @@ def _active(row: Rule, revision: _Read | TreeUnusable | None, exceptions: tuple[
         raise TreeUnusable("It has no revision; load its file again.")
     if isinstance(revision, TreeUnusable):
         raise revision
+    definition = effective(revision.definition, row.overrides)
+    logic, name = _logic_of(row, revision, definition)
     return ActiveRule(
         id=row.pk,
         revision_id=row.revision_id or 0,
         revision_number=revision.number,
         name=row.name,
         team_id=row.team_id,
-        definition=effective(revision.definition, row.overrides),
-        logic=revision.logic,
-        logic_hash=revision.logic_hash,
-        exceptions=exceptions,
+        definition=definition,
+        logic=logic,
+        logic_hash=name,
+        exceptions=_told_apart(exceptions, logic.plan),
+        revision_logic_hash=revision.logic_hash,
     )
+
+
+_overridden: dict[tuple[int, bytes], Logic] = {}
+
+
+def _logic_of(row: Rule, revision: _Read, definition: RuleDefinition) -> tuple[Logic, bytes]:
+    """What the rule looks for, with what people here set over it; compiled once a process."""
+    if not changes_logic(row.overrides):
+        return revision.logic, revision.logic_hash
+    place = row.revision_id or 0, logic_hash(definition)
+    if place not in _overridden:
+        _overridden[place] = compiled_anew(definition)
+    return _overridden[place], place[1]
+
+
+def _told_apart(exceptions: tuple[ActiveException, ...], plan: Plan | None) -> tuple[ActiveException, ...]:
+    """The exceptions, with which of them are asked of rows."""
+    if not exceptions or not isinstance(plan, Pipeline):
+        return exceptions
+    try:
+        made = made_by(plan)
+    except EngineError as error:
+        raise TreeUnusable(f"Its query can no longer be read. {error}") from error
+    return tuple(replace(item, on_row=not made.isdisjoint(asked_fields(item.tree))) for item in exceptions)
 
 
 _parsed: dict[int, tuple[Any, ActiveException]] = {}

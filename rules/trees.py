@@ -42,15 +42,24 @@ def recompile(definition: RuleDefinition, revision_id: int) -> Logic:
 
     Raises: TreeUnusable.
     """
+    logic = compiled_anew(definition)
+    CompiledTree.objects.update_or_create(
+        revision_id=revision_id, defaults={"compiler_version": COMPILER_VERSION, "tree": as_json(logic)}
+    )
+    return logic
+
+
+def compiled_anew(definition: RuleDefinition) -> Logic:
+    """The logic of a definition as today's compiler makes it.
+
+    Raises: TreeUnusable.
+    """
     try:
         logic = compile_rule(definition).logic
     except (EngineError, KeyError) as error:
         raise TreeUnusable(f"Its query can no longer be read. {error}") from error
     if logic is None:
         raise TreeUnusable("Rules of its type are not evaluated.")
-    CompiledTree.objects.update_or_create(
-        revision_id=revision_id, defaults={"compiler_version": COMPILER_VERSION, "tree": as_json(logic)}
-    )
     return logic
 
 

@@ -1,0 +1,136 @@
+"""What the text of a pipeline says about itself: what it makes, what it ends with, and whether it asks for the time."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from typing import Any
+
+from engine.languages.esql.nodes import (
+    Assignment,
+    Call,
+    Command,
+    Completion,
+    Dissect,
+    Enrich,
+    Eval,
+    Expression,
+    Grok,
+    Junction,
+    LookupJoin,
+    MvExpand,
+    Name,
+    Node,
+    Query,
+    Rename,
+    Stats,
+    Where,
+)
+from engine.pipelines.compiled import CompiledQuery, Shown
+from engine.plan import Pipeline
+
+REMEMBERED = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition as the query has it, and the columns that it asks for."""
+
+    text: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A pipeline ready to run over what is kept of events, and what its alerts tell.
+
+    `made`: the columns that the query makes itself. `last`: the conditions that let a row out. `expanded`: the columns
+    of which a row is made for each value. `tells_time`: whether it asks for the time of the run.
+    """
+
+    query: CompiledQuery
+    made: frozenset[str]
+    last: tuple[Condition, ...]
+    expanded: tuple[str, ...]
+    tells_time: bool
+
+
+@lru_cache(maxsize=REMEMBERED)
+def asked_of(plan: Pipeline) -> Asked:
+    """What a plan asks; compiled once a process, which costs some milliseconds.
+
+    The columns of an event that the query does not name are left out: the event has them anyway.
+    """
+    from engine.rule_types.esql import compiled
+
+    found = compiled(plan)
+    query, made = found.query, frozenset(_made(found))
+    expanded = tuple(command.column.name for command in query.commands if isinstance(command, MvExpand))
+    tells_time = any(isinstance(node, Call) and node.name == "now" for node in _nodes(query.commands))
+    return Asked(_narrow(found), made, tuple(_last(query, made)), expanded, tells_time)
+
+
+def made_by(plan: Pipeline) -> frozenset[str]:
+    """The columns that the query makes; what is said of them can be told only when it has run."""
+    return asked_of(plan).made
+
+
+def _narrow(found: CompiledQuery) -> CompiledQuery:
+    if not found.whole:
+        return found
+    return replace(found, whole=False, shown=tuple(one for one in found.shown if isinstance(one, Shown)))
+
+
+def _made(found: CompiledQuery) -> Iterator[str]:
+    """What commands name, and the result's columns that no event has: those of GROK and DISSECT among them."""
+    for command in found.query.commands:
+        yield from _named(command)
+    if any(isinstance(command, Grok | Dissect | Enrich | LookupJoin) for command in found.query.commands):
+        yield from {column.name for column in found.columns} - set(found.fields)
+
+
+def _named(command: Command) -> Iterable[str]:
+    match command:
+        case Eval(assignments):
+            return [one.name for one in assignments]
+        case Stats(aggregates, by):
+            return [*(one.name for one in aggregates), *(one.name for one in by if not _is_field(one))]
+        case Rename(pairs):
+            return [new.name for _, new in pairs]
+        case Completion(target):
+            return [target]
+    return []
+
+
+def _is_field(group: Assignment) -> bool:
+    """Whether a group is a column as it is, under its own name."""
+    return isinstance(group.expression, Name) and group.expression.name == group.name
+
+
+def _last(query: Query, made: frozenset[str]) -> Iterator[Condition]:
+    """After the last STATS all conditions; where there is none, those about what the query made."""
+    grouped = [at for at, one in enumerate(query.commands) if isinstance(one, Stats) and not one.inline]
+    rest = query.commands[grouped[-1] + 1 :] if grouped else query.commands
+    for command in rest:
+        if isinstance(command, Where):
+            for part in _conjuncts(command.condition):
+                columns = tuple(dict.fromkeys(one.name for one in _nodes([part]) if isinstance(one, Name)))
+                if grouped or not made.isdisjoint(columns):
+                    yield Condition(query.text[part.place.start : part.place.end].strip(), columns)
+
+
+def _conjuncts(condition: Expression) -> Sequence[Expression]:
+    if isinstance(condition, Junction) and condition.word == "and":
+        return [part for operand in condition.operands for part in _conjuncts(operand)]
+    return [condition]
+
+
+def _nodes(some: Iterable[Any]) -> Iterator[Node]:
+    """These nodes and all in them; the parser bounds how deep they lie."""
+    waiting = list(some)
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, Node):
+            yield one
+            waiting[:0] = [getattr(one, field.name) for field in fields(one)]
+        elif isinstance(one, tuple):
+            waiting[:0] = one
