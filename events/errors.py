@@ -12,6 +12,8 @@
     ├── BlockError            stored bytes that this version cannot read
     ├── LetterNotFound        404  a refused event (these three are pages' errors, too)
     ├── NotSendable           409  one that cannot be sent again
+    ├── TooDear               a pipeline that would cost more than it may
+    ├── Busy                  503  as many pipelines run as may run at once
     └── BatchNotFound         404  events that were set aside
 
 Every sentence is ours and safe to show; nothing of the sender's bytes is repeated in it except field names.
@@ -113,3 +115,17 @@ class BatchNotFound(EventsError, PageError):  # noqa: N818
 
     def __init__(self) -> None:
         super().__init__("These events are not set aside (any more), or belong to a team that you are not in.")
+
+
+class TooDear(EventsError):  # noqa: N818
+    """A pipeline that was stopped, because it would have cost more time or memory than it may."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = f"{sentence[:1].upper()}{sentence[1:]}".rstrip(".") + "."
+
+
+class Busy(EventsError):  # noqa: N818
+    """As many pipelines run over stored events as may run at once; one of them will soon have ended."""
+
+    sentence = "Other ES|QL searches are running, as many as may run at once. Try again in a few seconds."

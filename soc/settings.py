@@ -277,6 +277,7 @@ INGEST_MAX_EVENT_BYTES = env_int("INGEST_MAX_EVENT_BYTES", 1024 * 1024, minimum=
 INGEST_MAX_EVENTS = env_int("INGEST_MAX_EVENTS", 10_000, minimum=1)
 INGEST_BACKLOG_EVENTS = env_int("INGEST_BACKLOG_EVENTS", 2_000_000, minimum=1)
 RETENTION_DAYS = env_int("RETENTION_DAYS", 30, minimum=1)
+PIPELINES_AT_ONCE = env_int("PIPELINES_AT_ONCE", 2, minimum=1)  # ES|QL searches, over all processes
 DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BODY_BYTES
 FILE_UPLOAD_HANDLERS = ["soc.web.uploads.NoFiles"]  # no page takes files, so none is written down
 

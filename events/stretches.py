@@ -1,0 +1,149 @@
+"""Stored documents by the block, for questions that read very many of them.
+
+For a page of events a row is fetched for each (events/searching.py). Here the database says only which documents of
+which blocks are asked for, and whole blocks are unpacked one after the other, newest first: some two microseconds an
+event.
+"""
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from sys import byteorder
+from typing import Any
+
+from django.db import connection, transaction
+from psycopg import Cursor
+from psycopg.errors import QueryCanceled
+from psycopg.pq import Format
+
+from engine.indices import index_matches
+from events.blocks import Block, unpack
+from events.searching import Question, Window
+
+_AT_ONCE = 8
+"""Blocks in memory together, some megabytes each at the most."""
+_GROWTH = 8
+Chosen = tuple[date, int, int, bytes]
+"""Day and number of a block, how many of its documents are asked for, and their positions in two bytes each."""
+
+
+class OutOfTime(Exception):  # noqa: N818
+    """The database took longer than it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Documents of one block, in stored order; `places` are theirs in the block."""
+
+    block: Block
+    places: Sequence[int]
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The documents."""
+        lines = self.block.lines
+        return lines if len(self.places) == len(lines) else [lines[place] for place in self.places]
+
+    def uid(self, row: int) -> bytes:
+        """Which event the document of a row is."""
+        place = self.places[row]
+        return self.block.head.uids[place * 16 : place * 16 + 16]
+
+    def index(self, row: int) -> str:
+        """The index of a row's event."""
+        return self.block.head.indices[self.block.head.index_of[self.places[row]]]
+
+    def ticks(self, row: int) -> int:
+        """When a row's event happened, in microseconds since 1970."""
+        return self.block.head.times[self.places[row]]
+
+
+def stretches(question: Question, seconds_left: Callable[[], float], first: int | None = None) -> Iterator[Stretch]:
+    """The documents that a question's columns let in, the newest blocks first; what they say is for others to judge.
+
+    With `first` the window is gone through in parts from its end, about so many events in the first and ever more in
+    the next, so that whoever needs only a few events reads few. Raises: OutOfTime.
+    """
+    for part in _parts(question, seconds_left, first):
+        chosen = _chosen(part, seconds_left)
+        for start in range(0, len(chosen), _AT_ONCE):
+            yield from _read(chosen[start : start + _AT_ONCE], part.indices, seconds_left)
+
+
+def _parts(question: Question, seconds_left: Callable[[], float], first: int | None) -> Iterator[Question]:
+    """The question over shorter windows, the latest first. All events of one moment are in one part."""
+    window = question.window
+    while first is not None:
+        where, values = replace(question, window=window).where()
+        statement = f"SELECT time FROM event WHERE {where} ORDER BY time DESC OFFSET {int(first)} LIMIT 1"  # noqa: S608
+        found = _fetch(statement, values, seconds_left())
+        if not found:
+            break
+        cut: datetime = found[0][0]
+        yield replace(question, window=Window(cut, window.end))
+        window, first = Window(window.start, cut), first * _GROWTH
+    yield replace(question, window=window)
+
+
+def _chosen(question: Question, seconds_left: Callable[[], float]) -> list[Chosen]:
+    where, values = question.where()
+    statement = (
+        "SELECT day, block_id, count(*), string_agg(int2send(position), ''::bytea) FROM event "  # noqa: S608
+        f"WHERE {where} GROUP BY day, block_id ORDER BY block_id DESC"
+    )
+    return _fetch(statement, values, seconds_left())
+
+
+def _read(chosen: Sequence[Chosen], indices: Sequence[str], seconds_left: Callable[[], float]) -> Iterator[Stretch]:
+    statement = (
+        "SELECT day, id, format, dictionary_id, data FROM event_block WHERE day = ANY(%s::date[]) AND id = ANY(%s)"
+    )
+    days = list({str(day) for day, *_ in chosen})
+    rows = _fetch(statement, [days, [number for _, number, *_ in chosen]], seconds_left())
+    found = {(day, number): rest for day, number, *rest in rows}
+    for day, number, count, positions in chosen:
+        if (day, number) in found:  # else the day was dropped meanwhile
+            form, dictionary_id, data = found.pop((day, number))
+            stretch = _stretch(unpack(day, form, dictionary_id, data), count, positions, indices)
+            if stretch.places:
+                yield stretch
+
+
+def _stretch(block: Block, count: int, positions: bytes, indices: Sequence[str]) -> Stretch:
+    """The documents of a block at these positions whose index is asked for."""
+    head = block.head
+    places: Sequence[int] = range(len(block.lines))
+    if count < len(places):
+        place_of = {position: place for place, position in enumerate(head.positions)}
+        places = sorted(place_of[position] for position in _numbers(positions))
+    wanted = [index_matches(indices, name) for name in head.indices]
+    if not all(wanted):
+        places = [place for place in places if wanted[head.index_of[place]]]
+    return Stretch(block, places)
+
+
+def _numbers(packed: bytes) -> array[int]:
+    numbers = array("h", packed)
+    if byteorder == "little":
+        numbers.byteswap()
+    return numbers
+
+
+def _fetch(statement: str, values: Sequence[Any], seconds: float) -> list[tuple[Any, ...]]:
+    """The rows of a statement in binary form, which spares spelling blocks out.
+
+    Raises: OutOfTime.
+    """
+    if seconds <= 0:
+        raise OutOfTime
+    try:
+        with transaction.atomic(), Cursor(connection.connection) as cursor:
+            cursor.format = Format.BINARY
+            setting = "SELECT current_setting('statement_timeout'), set_config('statement_timeout', %s, true)"
+            usual = cursor.execute(setting, [str(max(int(seconds * 1000), 1))]).fetchone()
+            rows = cursor.execute(statement, values).fetchall()
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [usual[0] if usual else "0"])
+            return rows
+    except QueryCanceled:
+        raise OutOfTime from None
