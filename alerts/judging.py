@@ -16,10 +16,10 @@ from alerts.gathering import ByPart, Shared, gather, memory_of
 from alerts.hits import Excepted, Hit, Judged
 from alerts.newness import Newness
 from alerts.raising import Raised, raise_alerts
-from engine.joining import Candidate
-from engine.plan import EVENT, INDICATOR
+from engine.plan import EVENT, INDICATOR, Pipeline
 from events.store import EventRef
 from rules import candidates, seen, settlings
+from rules.candidates import Kept
 from rules.exceptions import HeldEvent, hold_back
 from rules.models import Lookback, RuleRun
 from rules.ruleset import ActiveRule, RuleSet
@@ -52,7 +52,7 @@ class Findings:
     matched: int
     hits: list[Hit]
     excepted: list[Excepted]
-    candidates: list[Candidate]
+    kept: list[Kept]
     milliseconds: int
 
     @property
@@ -87,11 +87,11 @@ def judge(
     findings = [_findings(rule, matches[rule.id], newness, shared) for rule in rules]
     raised = raise_alerts(hits=[hit for found in findings for hit in found.hits], now=now)
     append([_run(found, raised, judged, now) for found in findings if found.is_told])
-    kept = [(memory_of(found.rule), found.candidates) for found in findings if found.candidates]
+    kept = [(memory_of(found.rule), found.kept) for found in findings if found.kept]
     candidates.keep(kept, now=now, arrived_at=judged.end)
     hold_back((held_event(excepted) for found in findings for excepted in found.excepted), at=now)
     newness.save()
-    settlings.note_due([found.rule.id for found in findings if found.candidates], now=now)
+    settlings.note_due([found.rule.id for found in findings if found.kept], now=now)
     return raised
 
 
@@ -111,13 +111,13 @@ def _findings(rule: ActiveRule, found: ByPart, newness: Newness, shared: Shared)
     with blaming(rule.id):
         remaining, excepted = _without_excepted(rule, found, allowance)
         hits: list[Hit] = []
-        joining: list[Candidate] = []
-        if rule.plan is not None:
-            joining = gather(rule, rule.plan, remaining, allowance.check, shared)
+        kept: list[Kept] = []
+        if rule.plan is not None and not isinstance(rule.plan, Pipeline):
+            kept = gather(rule, rule.plan, remaining, allowance.check, shared)
         else:
             hits = HITS_BY_TYPE.get(rule.definition.type, _every_event)(rule, remaining.get(EVENT, ()), newness)
     matched = len({id(one) for events in found.values() for one in events})
-    return Findings(rule, matched, hits, excepted, joining, round((perf_counter() - started) * 1_000))
+    return Findings(rule, matched, hits, excepted, kept, round((perf_counter() - started) * 1_000))
 
 
 def _without_excepted(

@@ -28,7 +28,7 @@ from alerts.raising import Raised, raise_alerts
 from alerts.retrying import is_conflict, is_lost_connection
 from engine import DocumentError
 from engine.collecting import without_collecting
-from engine.plan import INDICATOR, Indicators, Plan, Threshold
+from engine.plan import INDICATOR, Indicators, Joining, Pipeline, Threshold
 from events import queue
 from rules import candidates, epoch, marks, settlings
 from rules.candidates import Head
@@ -143,7 +143,7 @@ def _settle(claimed: Claimed, now: datetime, worker: UUID) -> int:
     _limit_statements()
     ruleset = current()
     rule = ruleset.rules.get(claimed.rule_id)
-    if rule is None or rule.plan is None:
+    if rule is None or rule.plan is None or isinstance(rule.plan, Pipeline):
         settlings.drop(claimed.rule_id, worker=worker)
         return 0
     judged_to = _judged_to(now)
@@ -211,7 +211,7 @@ def _some(waiting: list[Head]) -> list[Head]:
 
 
 def _work(
-    rule: ActiveRule, plan: Plan, claimed: Claimed, ready: list[Head], now: datetime, judged_to: datetime
+    rule: ActiveRule, plan: Joining, claimed: Claimed, ready: list[Head], now: datetime, judged_to: datetime
 ) -> Work:
     until = _known_until(rule, claimed, now, judged_to) if waits(plan) else now
     numbers = {head.id for head in ready}
@@ -225,7 +225,7 @@ def _known_until(rule: ActiveRule, claimed: Claimed, now: datetime, judged_to: d
     return judged_to
 
 
-def _find(work: Work, plan: Plan) -> Found:
+def _find(work: Work, plan: Joining) -> Found:
     if isinstance(plan, Threshold):
         return find_counts(work, plan)
     if isinstance(plan, Indicators):

@@ -1,40 +1,32 @@
 """Candidates: events that one filter of a rule let in, kept until they can complete no alert any more.
 
-A block holds what one pass let into one filter, packed in some thirty bytes a candidate: the event's uid, the first
-half of its key's hash, its time, and what orders events of the same time. Settling reads what is new and what it may
-join with, and folds small blocks together (`fold`). A candidate stored twice, as by a look-back over what batches have
-judged, is one: `read` leaves the second out.
+A block holds what one pass let into one filter (rules/packing.py): the event's uid, the first half of its key's hash,
+its time, and what orders events of the same time. Settling reads what is new and what it may join with, and folds small
+blocks together (`fold`). A candidate stored twice, as by a look-back over what batches have judged, is one: `once`
+leaves the second out.
 """
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
-from operator import attrgetter, itemgetter
-from struct import unpack as unpack_numbers
-from typing import Any, cast
+from operator import attrgetter
+from typing import Any
 
-import msgspec
-import zstandard
 from django.db import connection
 
-from engine.joining import Candidate, Order, key_hash, order_of
+from engine.joining import Candidate, Order, key_hash
 from engine.joining.keys import Key
 from engine.plan import INDICATOR
-from engine.tree import Scalar
-from events.store import EventRef
+from rules.packing import KEY_BYTES, Row, Stack, order_of_row, rows_of, stacks_of, tick_of, unpack
 
-KEY_BYTES = 8
-UID_BYTES = 16
-MAX_IN_BLOCK = 50_000
 _MOST_READ = 200_000
 _SMALL = 5_000
+_WORTH_FOLDING = 1_000
+"""Blocks of fewer candidates that are settled together are folded at once; larger ones are read well as they are."""
 _FOLD_FROM = 20
 _SHORT = 12
-_LEVEL = 1
-_MOST_RAW = 256 * 1024 * 1024
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 _INSERT = """
 INSERT INTO rules_candidateblock
@@ -70,22 +62,15 @@ class Head:
     arrived_at: datetime
 
 
-class _Packed(msgspec.Struct, array_like=True):
-    """The candidates of one block, a column each; times are ticks after `start`, in their order."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is to be kept of one pass, filter and team."""
 
-    start: int
-    places: list[tuple[str, int]]  # index, day
-    place_of: bytes | list[int]
-    times: list[int]
-    uids: bytes
-    keys: bytes
-    ranks: bytes
-    ties: list[float | str | None] | None
-    values: list[tuple[str, ...]] | None
+    part: str
+    team_id: int
+    stack: Stack
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Packed).decode
 _by_order = attrgetter("order")
 
 
@@ -99,25 +84,14 @@ def short(value: str) -> str:
     return value if len(value) <= _SHORT else blake2b(value.encode(), digest_size=_SHORT // 2).hexdigest()
 
 
-def order(at: datetime, tiebreaker: Scalar | None, rank: int, uid: bytes) -> Order:
-    """A candidate's place among the others, which is the same in whatever order they came.
-
-    Of events at the same instant, with nothing else to tell them apart, that of the earlier step comes first: `rank`
-    is the number of the first filter that let the event in.
-    """
-    if isinstance(tiebreaker, bool):
-        tiebreaker = str(tiebreaker)
-    return order_of(at, float(tiebreaker) if isinstance(tiebreaker, int) else tiebreaker, (rank, uid))
-
-
-def keep(found: Iterable[tuple[Memory, Sequence[Candidate]]], *, now: datetime, arrived_at: datetime) -> int:
+def keep(found: Iterable[tuple[Memory, Iterable[Kept]]], *, now: datetime, arrived_at: datetime) -> int:
     """Keep what a pass found, as blocks that are to be settled; returns how many candidates. One statement.
 
     `arrived_at` is when the newest events of the pass arrived.
     """
-    groups = [(memory, group) for memory, some in found for group in _groups(some)]
-    _insert_rows([_row(memory, group, False, now, arrived_at) for memory, group in groups])
-    return sum(len(group) for _, group in groups)
+    rows = [_row(memory, one, False, now, arrived_at) for memory, some in found for one in some]
+    _insert_rows(rows)
+    return sum(count for *_, count, _, _, _, _ in rows)
 
 
 def heads(
@@ -152,14 +126,19 @@ def read(
 ) -> Iterator[Candidate]:
     """The candidates of these blocks within [start, end] and with these keys. Costs about a microsecond each; those
     with other keys a tenth. A few megabytes of blocks are in memory at once, and a query each."""
+    for head, data in _data(blocks):
+        yield from unpack(data, part=head.part, team_id=head.team_id, start=start, end=end, keys=keys)
+
+
+def _data(blocks: Sequence[Head]) -> Iterator[tuple[Head, bytes]]:
+    """The blocks with what is in them."""
     for some in _pieces(blocks):
         by_id = {head.id: head for head in some}
         with connection.cursor() as cursor:
             cursor.execute("SELECT id, data FROM rules_candidateblock WHERE id = ANY(%s)", [sorted(by_id)])
             rows = cursor.fetchall()
         for number, data in rows:
-            head = by_id[number]
-            yield from _unpack(bytes(data), head.part, head.team_id, start, end, keys)
+            yield by_id[number], bytes(data)
 
 
 def _pieces(blocks: Sequence[Head]) -> Iterator[list[Head]]:
@@ -183,18 +162,22 @@ def once(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def settle(memory: Memory, blocks: Sequence[Head], left: Mapping[int, Order | None] | None = None) -> None:
-    """Mark blocks as joined. Several of the same filter are folded into one, so that few remain to be read.
+    """Mark blocks as joined. Several small ones of the same filter are folded into one, so that few remain to be read.
 
     `left` says of some teams up to which place theirs are joined; None: not at all.
     """
     groups: dict[tuple[int, str], list[Head]] = defaultdict(list)
+    alone: list[int] = []
     for head in blocks:
         if left is None or head.team_id not in left:
-            groups[head.team_id, head.part].append(head)
+            if head.count < _WORTH_FOLDING:
+                groups[head.team_id, head.part].append(head)
+            else:
+                alone.append(head.id)
     for team_id, cut in (left or {}).items():
         if cut is not None:
             _split(memory, [head for head in blocks if head.team_id == team_id], cut)
-    alone = [head.id for group in groups.values() if len(group) == 1 for head in group]
+    alone += [head.id for group in groups.values() if len(group) == 1 for head in group]
     if alone:
         _execute("UPDATE rules_candidateblock SET settled = true WHERE id = ANY(%s)", [alone])
     several = [group for group in groups.values() if len(group) > 1]
@@ -204,15 +187,25 @@ def settle(memory: Memory, blocks: Sequence[Head], left: Mapping[int, Order | No
 
 def _split(memory: Memory, blocks: Sequence[Head], cut: Order) -> None:
     """Of these blocks what lies up to a place is joined, and what lies behind it is not."""
-    some = once(read(blocks))
+    by_part: dict[tuple[int, str], list[Head]] = defaultdict(list)
+    for head in blocks:
+        by_part[head.team_id, head.part].append(head)
     latest = max(head.created_at for head in blocks), max(head.arrived_at for head in blocks)
     rows = [
-        _row(memory, group, settled, *latest)
-        for settled in (True, False)
-        for group in _groups([one for one in some if (one.order <= cut) is settled])
+        _row(memory, Kept(part, team_id, stack), settled, *latest)
+        for (team_id, part), group in by_part.items()
+        for settled, some in _cut(_rows(group), cut)
+        for stack in stacks_of(some)
     ]
     _drop([head.id for head in blocks])
     _insert_rows(rows)
+
+
+def _cut(rows: Iterable[Row], cut: Order) -> Iterator[tuple[bool, list[Row]]]:
+    halves: dict[bool, list[Row]] = {True: [], False: []}
+    for row in rows:
+        halves[order_of_row(row) <= cut].append(row)
+    return iter(halves.items())
 
 
 def fold(memory: Memory, *, part: str, within: timedelta) -> None:
@@ -223,7 +216,7 @@ def fold(memory: Memory, *, part: str, within: timedelta) -> None:
     groups: dict[tuple[int, int], list[Head]] = defaultdict(list)
     for head in heads(memory, settled=True):
         if head.part == part and head.count < _SMALL:
-            groups[head.team_id, (head.created_at - _EPOCH) // within].append(head)
+            groups[head.team_id, tick_of(head.created_at) // (within // _TICK)].append(head)
     small = [group for group in groups.values() if len(group) >= _FOLD_FROM]
     if small:
         _fold(memory, small, within=within)
@@ -231,29 +224,40 @@ def fold(memory: Memory, *, part: str, within: timedelta) -> None:
 
 def _fold(memory: Memory, groups: Sequence[Sequence[Head]], *, within: timedelta | None = None) -> None:
     """Each group of blocks of one filter and team becomes one, as old as its newest."""
-    folded = [
-        _row(memory, some, True, max(head.created_at for head in group), max(head.arrived_at for head in group))
-        for group in groups
-        for some in _groups(_without_repeats(once(read(group)), within))
-    ]
+    folded = []
+    for group in groups:
+        team_id, part = group[0].team_id, group[0].part
+        rows = _rows(group)
+        if within is not None and part == INDICATOR:
+            rows = _without_repeats(rows, within // _TICK)
+        latest = max(head.created_at for head in group), max(head.arrived_at for head in group)
+        folded += [_row(memory, Kept(part, team_id, stack), True, *latest) for stack in stacks_of(rows)]
     _drop([head.id for group in groups for head in group])
     _insert_rows(folded)
 
 
-def _without_repeats(some: Sequence[Candidate], within: timedelta | None) -> list[Candidate]:
+def _rows(blocks: Sequence[Head]) -> list[Row]:
+    """The rows of some blocks of one filter and team, each candidate once."""
+    known: dict[Hashable, Row] = {}
+    for _, data in _data(blocks):
+        rows = rows_of(data)
+        known.update(zip([row[4:7] for row in rows], rows, strict=True))  # by uid, key and place
+    return list(known.values())
+
+
+def _without_repeats(rows: Iterable[Row], ticks: int) -> list[Row]:
     """Of indicators that say the same only the first and the last of a stretch: feeds send everything again and again.
 
     What meets one between them meets one of the two, since a stretch is shorter than indicators count.
     """
-    if within is None or not some or some[0].part != INDICATOR:
-        return list(some)
-    first: dict[tuple[Hashable, ...], Candidate] = {}
-    last: dict[tuple[Hashable, ...], Candidate] = {}
-    for one in some:
-        name = (one.key, one.value, (one.at - _EPOCH) // within)
-        first.setdefault(name, one)
-        last[name] = one
-    return once([*first.values(), *last.values()])
+    first: dict[Hashable, Row] = {}
+    last: dict[Hashable, Row] = {}
+    for row in sorted(rows):
+        at, *_, key, _, values = row
+        name = (key, values, at // ticks)
+        first.setdefault(name, row)
+        last[name] = row
+    return list({*first.values(), *last.values()})
 
 
 def forget(memory: Memory, *, part: str | None = None, before: datetime) -> int:
@@ -280,91 +284,15 @@ def forget_of_others(rule_ids: Sequence[str], *, before: datetime) -> int:
     return _execute(sql, [before, list(rule_ids)])
 
 
-def pack(candidates: Sequence[Candidate]) -> bytes:
-    """Candidates of one filter and team, in order, as they are stored."""
-    refs: list[EventRef] = [_ref(one) for one in candidates]
-    places: dict[tuple[str, int], int] = {}
-    place_of = [places.setdefault((ref.index, ref.day.toordinal()), len(places)) for ref in refs]
-    start = _ticks(candidates[0].at)
-    ties = [_tie(one.order) for one in candidates]
-    packed = _Packed(
-        start=start,
-        places=list(places),
-        place_of=bytes(place_of) if len(places) <= 256 else place_of,
-        times=[_ticks(one.at) - start for one in candidates],
-        uids=b"".join([ref.uid for ref in refs]),
-        keys=b"".join([_key(one) for one in candidates]),
-        ranks=bytes([_rank(one.order) for one in candidates]),
-        ties=ties if any(tie is not None for tie in ties) else None,
-        values=[one.value for one in candidates] if any(one.value for one in candidates) else None,
-    )
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(_encode(packed))
-
-
-def unpack(data: bytes, *, part: str, team_id: int) -> list[Candidate]:
-    """What `pack` wrote."""
-    return list(_unpack(data, part, team_id, None, None, None))
-
-
-def _unpack(
-    data: bytes,
-    part: str,
-    team_id: int,
-    start: datetime | None,
-    end: datetime | None,
-    keys: Set[bytes] | None,
-) -> Iterator[Candidate]:
-    packed = _decode(zstandard.ZstdDecompressor().decompress(data, max_output_size=_MOST_RAW))
-    first = None if start is None else _ticks(start) - packed.start
-    last = None if end is None else _ticks(end) - packed.start
-    places = [(index, date.fromordinal(day)) for index, day in packed.places]
-    for number in range(len(packed.times)) if keys is None else _with_keys(packed.keys, keys):
-        ticks = packed.times[number]
-        if first is not None and ticks < first:
-            continue
-        if last is not None and ticks > last:
-            return  # they are in order
-        key = packed.keys[number * KEY_BYTES : number * KEY_BYTES + KEY_BYTES]
-        at = _EPOCH + timedelta(microseconds=packed.start + ticks)
-        uid = packed.uids[number * UID_BYTES : number * UID_BYTES + UID_BYTES]
-        tie = None if packed.ties is None else packed.ties[number]
-        index, day = places[packed.place_of[number]]
-        value = () if packed.values is None else packed.values[number]
-        place = order_of(at, tie, (packed.ranks[number], uid))
-        yield Candidate(part, key, at, place, EventRef(team_id, day, index, uid), value)
-
-
-def _with_keys(column: bytes, keys: Set[bytes]) -> list[int]:
-    """The places of a column that have one of these keys. Most blocks of indicators have none: that is told at once."""
-    wanted = {int.from_bytes(key, "big") for key in keys if len(key) == KEY_BYTES}
-    numbers = unpack_numbers(f">{len(column) // KEY_BYTES}Q", column)
-    if wanted.isdisjoint(numbers):
-        return []
-    return [place for place, number in enumerate(numbers) if number in wanted]
-
-
-def _groups(candidates: Sequence[Candidate]) -> Iterator[Sequence[Candidate]]:
-    """What goes into one block: candidates of one filter and team, in order, up to a size."""
-    by_block: dict[tuple[int, str], list[Candidate]] = defaultdict(list)
-    for one in candidates:
-        by_block[_ref(one).team_id, one.part].append(one)
-    for _, group in sorted(by_block.items(), key=itemgetter(0)):
-        group.sort(key=_by_order)
-        for place in range(0, len(group), MAX_IN_BLOCK):
-            yield group[place : place + MAX_IN_BLOCK]
-
-
 def _insert_rows(rows: Sequence[tuple[Any, ...]]) -> None:
     if rows:
         _execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
 
 
-def _row(
-    memory: Memory, group: Sequence[Candidate], settled: bool, created_at: datetime, arrived_at: datetime
-) -> tuple[Any, ...]:
-    first, last = group[0], group[-1]
-    whose = (memory.rule_id, memory.logic_hash, _ref(first).team_id, first.part)
-    return (*whose, first.at, last.at, len(group), pack(group), settled, created_at, arrived_at)
+def _row(memory: Memory, kept: Kept, settled: bool, created_at: datetime, arrived_at: datetime) -> tuple[Any, ...]:
+    stack = kept.stack
+    whose = (memory.rule_id, memory.logic_hash, kept.team_id, kept.part)
+    return (*whose, stack.first_at, stack.last_at, len(stack.rows), stack.data, settled, created_at, arrived_at)
 
 
 def _drop(ids: list[int]) -> None:
@@ -375,24 +303,3 @@ def _execute(sql: str, values: Sequence[Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return int(cursor.rowcount)
-
-
-def _ticks(at: datetime) -> int:
-    return (at - _EPOCH) // _TICK
-
-
-def _ref(candidate: Candidate) -> EventRef:
-    """Candidates that are stored refer to events in the store."""
-    return cast(EventRef, candidate.ref)
-
-
-def _key(candidate: Candidate) -> bytes:
-    return cast(bytes, candidate.key)
-
-
-def _tie(order: Order) -> float | str | None:
-    return None if order[1] == 2 else cast(float | str, order[2])
-
-
-def _rank(order: Order) -> int:
-    return cast(tuple[int, bytes], order[3])[0]

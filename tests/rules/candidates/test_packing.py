@@ -8,7 +8,8 @@ import pytest
 
 from engine.joining import Candidate
 from events.store import EventRef
-from rules.candidates import Memory, fold, forget, heads, keep, name_of, once, order, pack, read, settle, short, unpack
+from rules.candidates import Kept, Memory, fold, forget, heads, keep, name_of, once, read, settle, short
+from rules.packing import moment_of, order_of_row, pack_rows, rows_of, stacks_of, tick_of, unpack
 
 START = datetime(2026, 11, 20, 14, 6, tzinfo=UTC)
 RULE = Memory("rule", b"l" * 16)
@@ -17,7 +18,26 @@ RULE = Memory("rule", b"l" * 16)
 def candidate(second=0, *, part="1", key=("k",), tie=None, rank=0, index="logs-x", value=(), uid=None, team=1):
     at, uid = START + timedelta(seconds=second), uid or os.urandom(16)
     ref = EventRef(team, at.date(), index, uid)
-    return Candidate(part, name_of(key), at, order(at, tie, rank, uid), ref, value)
+    row = (*moment_of(at, tie), rank, uid, name_of(key), (index, at.date().toordinal()), value)
+    return Candidate(part, name_of(key), at, order_of_row(row), ref, value)
+
+
+def row_of(one):
+    _, kind, tie, (rank, uid) = one.order
+    return tick_of(one.at), kind, tie, rank, uid, one.key, (one.ref.index, one.ref.day.toordinal()), one.value
+
+
+def kept_of(some):
+    groups = {}
+    for one in some:
+        groups.setdefault((one.ref.team_id, one.part), []).append(row_of(one))
+    return [Kept(part, team, stack) for (team, part), rows in sorted(groups.items()) for stack in stacks_of(rows)]
+
+
+def pack(some):
+    rows = [row_of(one) for one in some]
+    assert rows_of(pack_rows(rows)) == rows
+    return pack_rows(rows)
 
 
 def test_what_is_packed_comes_back_whole():
@@ -30,12 +50,12 @@ def test_what_is_packed_comes_back_whole():
         ],
         key=lambda one: one.order,
     )
-    assert unpack(pack(some), part="1", team_id=1) == some
+    assert list(unpack(pack(some), part="1", team_id=1)) == some
 
 
 def test_more_places_than_a_byte_can_tell():
     some = [candidate(second, index=f"logs-{second}") for second in range(300)]
-    assert unpack(pack(some), part="1", team_id=1) == some
+    assert list(unpack(pack(some), part="1", team_id=1)) == some
 
 
 def test_a_candidate_costs_some_thirty_bytes():
@@ -70,7 +90,7 @@ def test_the_same_candidate_twice_is_one():
 @pytest.mark.django_db
 class TestStored:
     def kept(self, *some, now=START):
-        return keep([(RULE, list(some))], now=now, arrived_at=now)
+        return keep([(RULE, kept_of(some))], now=now, arrived_at=now)
 
     def test_a_block_for_each_filter_and_team(self):
         self.kept(candidate(), candidate(1), candidate(part="2"), candidate(team=2))
