@@ -96,9 +96,12 @@ def _events(written: Written, now: datetime) -> list[NormalisedEvent]:
 
 
 def _document_of(finding: Finding) -> dict[str, Any]:
-    """The fields beside our own: those of the source, those that all events of a sequence share, those of a group."""
+    """The fields beside our own: those of the source, those that all events of a sequence share, those of a count's
+    group. A pipeline's row is over those of its event, or over what its events share."""
     if finding.kind is Kind.INDICATOR:
         return _enriched(finding.document.raw, _facts(finding))
+    if finding.kind in (Kind.ROW, Kind.GROUP):
+        return finding.document.raw
     if finding.kind is not Kind.THRESHOLD:
         return finding.document.raw
     fields: dict[str, Any] = {}

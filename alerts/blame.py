@@ -12,6 +12,7 @@ from django.db import Error as DatabaseError
 
 from alerts.costs import SECONDS, TooCostly
 from engine import DocumentError, Matcher
+from engine.pipelines.budget import BudgetExceeded
 from rules.ruleset import ActiveRule, RuleSet, expressions_of
 
 NOBODYS_FAULT = (DatabaseError, OSError, MemoryError, SoftTimeLimitExceeded, DocumentError)
@@ -39,6 +40,8 @@ def blaming(rule_id: str) -> Iterator[None]:
         raise
     except TooCostly as error:
         raise RuleFailed(rule_id, TOO_COSTLY) from error
+    except BudgetExceeded as error:
+        raise RuleFailed(rule_id, f"Its query was stopped: {error}.") from error
     except Exception as error:
         raise RuleFailed(rule_id, f"Judging by it failed: {type(error).__name__}.") from error
 

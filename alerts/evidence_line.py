@@ -74,6 +74,19 @@ def _of_count(hit: Hit, joined: Joined) -> str:
     return _joined_by_dots([f"{number:,} events", *group, *variety, _deed(hit.document)])
 
 
+def _of_group(hit: Hit, joined: Joined) -> str:
+    """How many, of what group by the row's columns, and what the last one was."""
+    row = hit.row or {}
+    group = [
+        f"{_short_name(_clean(name))} {_mark(_cut(_clean(str(row[name]))))}"
+        for name in joined.facts.get("by", ())
+        if name in row
+    ]
+    number = int(joined.facts.get("count") or len(joined.members))
+    many = "1 event" if number == 1 else f"{number:,} events"
+    return _joined_by_dots([many, *group[:MAX_TERMS], _deed(hit.document)])
+
+
 def _of_indicator(hit: Hit, joined: Joined) -> str:
     """The deed and the value that an indicator names."""
     known = [
@@ -88,6 +101,7 @@ _TOLD_BY_KIND: dict[str, Callable[[Hit, Joined], str]] = {
     Kind.SAMPLE: _of_sequence,
     Kind.THRESHOLD: _of_count,
     Kind.INDICATOR: _of_indicator,
+    Kind.GROUP: _of_group,
 }
 
 

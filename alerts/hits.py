@@ -1,5 +1,6 @@
 """What travels from judging to raising: a rule, the events it let through, and what its type found in them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,6 +55,8 @@ class Hit:
     history_start: datetime | None = None
     learning: bool = False
     joined: Joined | None = None
+    row: Mapping[str, Any] | None = None
+    """What a pipeline says beside the event: columns as JSON values by name, without nulls."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,15 @@ def identity_of(hit: Hit) -> bytes:
 
     The rule's id is stable across revisions, so a new guide or severity does not raise an old event again. An event
     is known by its team, index and uid; its day follows from them. An event that meets an indicator is one alert,
-    however many indicators name it. A group that is counted anew ends with another event.
+    however many indicators name it; of the rows that a pipeline makes of an event those are told apart that it expanded
+    a column for. A group that is counted anew ends with another event.
     """
     joined = hit.joined
     if joined is None or joined.kind == Kind.INDICATOR:
         return identity_of_event(hit.rule.id, hit.event.ref, hit.terms_hash or b"")
-    last = hit.event.uid if joined.kind == Kind.THRESHOLD else b""
+    if joined.kind == Kind.ROW:
+        return identity_of_event(hit.rule.id, hit.event.ref, joined.identity)
+    last = hit.event.uid if joined.kind in (Kind.THRESHOLD, Kind.GROUP) else b""
     return identity_of_joined(hit.rule.id, hit.event.team_id, joined.kind, joined.identity, last)
 
 

@@ -1,7 +1,8 @@
 """What a hit comes to as an alert: which events it rests on, and what these have in common.
 
-The alert of one event has that event's fields. The alert of a sequence or sample is a shell: it has the fields that
-all of its events share, and each event is a building block of its own beside it. A count has what its events share.
+The alert of one event has that event's fields, with the columns over them that a pipeline made of it. The alert of a
+sequence or sample is a shell: it has the fields that all of its events share, and each event is a building block of its
+own beside it. A count or group has what its events share.
 Source: Kibana builds its shell alerts by the same intersection: equal values stay, arrays keep what both have.
 """
 
@@ -18,6 +19,7 @@ from alerts.kept import INDICATOR, SOURCE
 from alerts.lineage import depth_of, sources_of
 from alerts.models import Kind
 from alerts.overriding import Said, overridden
+from alerts.pipelines.overlay import over
 from engine import Document
 
 MOST_EVENTS = 100
@@ -54,7 +56,7 @@ class Finding:
     @property
     def is_joined(self) -> bool:
         """Whether the alert is about several events rather than one."""
-        return self.is_shell or self.kind is Kind.THRESHOLD
+        return self.is_shell or self.kind in (Kind.THRESHOLD, Kind.GROUP)
 
     @property
     def arrived(self) -> datetime:
@@ -75,10 +77,12 @@ class Finding:
 
     @cached_property
     def document(self) -> Document:
-        """The alert's own fields: those of its event, or those that all of its events share."""
+        """The alert's own fields: those of its event, or those that all of its events share; a row over them."""
         if not self.is_joined or len(self.sources) == 1:
-            return self.hit.document
-        return Document.of(shared(source.document.raw for source in self.sources[-MOST_EVENTS:]))
+            document = self.hit.document
+        else:
+            document = Document.of(shared(source.document.raw for source in self.sources[-MOST_EVENTS:]))
+        return document if self.hit.row is None else over(document, self.hit.row)
 
     @cached_property
     def said(self) -> Said:

@@ -1,4 +1,5 @@
-"""What the alerts of threshold rules have counted: the stretch of time of each, within which nothing counts again.
+"""What the alerts of counts and of pipelines' groups have counted: the stretch of time of each, within which nothing
+counts again.
 
 A stretch is an alert's own, so that an earlier burst that comes late, or that an exception let go, still counts. It is
 of the logic that counted it: another query or threshold of the rule counts anew.
@@ -70,6 +71,15 @@ def forget(*, before: datetime) -> int:
     """Drop the marks of alerts before then, of every rule: no event of that time is stored; returns how many."""
     count, _ = GroupMark.objects.filter(alerted_at__lt=before).delete()
     return count
+
+
+def alert_times(*, rule_id: str, logic_hash: bytes, after: datetime, until: datetime) -> dict[int, set[datetime]]:
+    """The times, by team, of the alerts of groups in (after, until]. One query."""
+    rows = GroupMark.objects.filter(rule_id=rule_id, logic_hash=logic_hash, alerted_at__gt=after, alerted_at__lte=until)
+    found: dict[int, set[datetime]] = defaultdict(set)
+    for team_id, at in rows.values_list("team_id", "alerted_at").distinct():
+        found[team_id].add(at)
+    return found
 
 
 def alerted(*, rule_id: str, logic_hash: bytes, after: datetime, until: datetime) -> dict[int, set[bytes]]:

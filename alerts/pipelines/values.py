@@ -1,0 +1,58 @@
+"""The columns that a pipeline needs of an event, as they travel with its candidate: a text of JSON.
+
+What JSON has no word for is an object of one key: `d` a date in microseconds since 1970, `a` an address, `p` a place.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from engine.pipelines.types import Address, Column, Point, Value
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+
+
+def packed(values: Sequence[Value]) -> str:
+    """One event's values, in the order of the pipeline's columns. Costs a microsecond."""
+    return orjson.dumps(values, default=_named, option=_OPTIONS).decode()
+
+
+def unpacked(texts: Iterable[str], columns: int) -> list[Column]:
+    """What `packed` wrote of many events, by column. Costs some microseconds an event."""
+    rows: list[list[Any]] = [orjson.loads(text) for text in texts]
+    if not rows:
+        return [[] for _ in range(columns)]
+    return [_column([row[number] for row in rows]) for number in range(columns)]
+
+
+def _column(raw: list[Any]) -> Column:
+    if {list, dict}.isdisjoint(map(type, raw)):
+        return raw
+    return [_value(value) if type(value) in (list, dict) else value for value in raw]
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_value(one) for one in value)
+    return _READ[next(iter(value))](next(iter(value.values()))) if isinstance(value, dict) else value
+
+
+def _named(value: object) -> dict[str, Any]:
+    if isinstance(value, datetime):
+        return {"d": (value - _EPOCH) // _TICK}
+    if isinstance(value, Address):
+        return {"a": f"{value.number:x}"}
+    if isinstance(value, Point):
+        return {"p": [value.longitude, value.latitude]}
+    raise TypeError(f"no column of an event holds a {type(value).__name__}")
+
+
+_READ = {
+    "d": lambda ticks: _EPOCH + timedelta(microseconds=ticks),
+    "a": lambda number: Address(int(number, 16)),
+    "p": lambda place: Point(*place),
+}
