@@ -11,9 +11,11 @@ from dataclasses import replace
 
 from engine.languages.esql.expressions import ExpressionReader
 from engine.languages.esql.lexer import Kind, Mode, Token
+from engine.languages.esql.mistakes import keyword_as_name
 from engine.languages.esql.nodes import (
     Aggregate,
     Assignment,
+    Call,
     Command,
     Drop,
     Eval,
@@ -30,12 +32,17 @@ from engine.languages.esql.nodes import (
     Where,
 )
 from engine.languages.esql.reader import shown
+from engine.languages.esql.walking import walk
 
 _MOST_ROWS = 2**31 - 1
 
 
 class CommandReader(ExpressionReader):
-    """Reads the commands that work on columns and rows."""
+    """Reads the commands that work on columns and rows; `command` is the name of the one at hand."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.command = ""
 
     def commands(self) -> dict[str, Callable[[Token], Command]]:
         """What reads each command once its name has been taken."""
@@ -65,11 +72,11 @@ class CommandReader(ExpressionReader):
     def need_more(self, hint: str) -> None:
         """Raises: LanguageError when the command ends here."""
         if self.is_over():
-            raise self.error(self.token, f"something had to follow, not {shown(self.token)}", hint)
+            raise self.error(self.token, f"`{self.command.upper()}` needs something behind it", hint)
 
     def need_after_comma(self) -> None:
-        """Raises: LanguageError when the command ends behind a comma."""
-        if self.is_over():
+        """Raises: LanguageError when the command ends behind a comma, or goes on with something else."""
+        if self.is_over() or (self.is_word("by") and self.following.text != "="):
             raise self.error(self.token, f"{shown(self.token)} follows a comma", "Remove the comma.")
 
     def is_over(self) -> bool:
@@ -83,8 +90,7 @@ class CommandReader(ExpressionReader):
             return None
         token = self.token
         if token.kind is Kind.KEYWORD:
-            hint = f"A column of that name stands in backticks: `` `{token.text}` ``."
-            raise self.error(token, f"`{token.text}` is a keyword and cannot be a column's name", hint)
+            raise keyword_as_name(self)
         if token.kind is not Kind.NAME:
             raise self.error(token, f"{shown(token)} cannot be a column's name", "To compare write `==`.")
         self.take()
@@ -148,8 +154,14 @@ class CommandReader(ExpressionReader):
         if self.is_word("where"):
             self.take()
             where = self.condition()
+            self._need_call(expression)
         place = self.since(start)
         return Aggregate(name or self.written(place), expression, where, place=place)
+
+    def _need_call(self, expression: Expression) -> None:
+        if not any(isinstance(inner, Call) for inner in walk(expression)):
+            hint = "Such as `n = COUNT(*) WHERE a > 1`."
+            raise self.error(expression.place, "`WHERE` says which rows an aggregate function counts", hint)
 
     def _keep(self, command: Token) -> Keep:
         columns = self._columns("Such as `KEEP user.name, host.*`.")
@@ -187,7 +199,7 @@ class CommandReader(ExpressionReader):
         if token.pattern is not None:
             raise self.error(token, "a name without `*` had to follow", hint)
         if token.kind is Kind.KEYWORD:
-            hint = f"A column of that name stands in backticks: `` `{token.text}` ``."
+            raise keyword_as_name(self)
         raise self.error(token, f"the name of a column had to follow, not {shown(token)}", hint)
 
     def _rename(self, command: Token) -> Rename:
@@ -245,6 +257,7 @@ class CommandReader(ExpressionReader):
         return Limit(count, place=self.since(command.start))
 
     def _mv_expand(self, command: Token) -> MvExpand:
+        self.switch(Mode.PATTERN)
         self.need_more("Such as `MV_EXPAND event.action`.")
         column = self.column_name("`MV_EXPAND` takes one column.")
         return MvExpand(column, place=self.since(command.start))

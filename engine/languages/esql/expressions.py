@@ -11,9 +11,8 @@ Chains of operators are read in loops, so only brackets and arguments nest calls
 Source: Elasticsearch's ES|QL reference, "Operators".
 """
 
-from engine.errors import LanguageError
 from engine.languages.esql.lexer import Kind, Token
-from engine.languages.esql.mistakes import leftover_of_expression, no_match, no_single_equals
+from engine.languages.esql.mistakes import no_match, no_single_equals
 from engine.languages.esql.nodes import (
     Arithmetic,
     Cast,
@@ -46,10 +45,6 @@ class ExpressionReader(PrimaryReader):
             self.take()
             branches.append(self._conjunction())
         return self._junction("or", branches, start)
-
-    def leftover(self) -> LanguageError:
-        """The error when something follows an expression that could have ended."""
-        return leftover_of_expression(self)
 
     def _conjunction(self) -> Expression:
         start = self.token.start

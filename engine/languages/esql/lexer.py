@@ -20,8 +20,10 @@ _COMMENT_MARK = re.compile(r"/\*|\*/")
 _QUOTED = r"`(?:[^`]|``)+`"
 _PART = rf"(?:[A-Za-z][A-Za-z0-9_]*|[_@][A-Za-z0-9_]+|{_QUOTED})"
 _PATTERN_PART = rf"(?:[A-Za-z*][A-Za-z0-9_*]*|[_@][A-Za-z0-9_*]+|{_QUOTED})++"
-_DOT = r"[ \r\n\t]*\.[ \r\n\t]*"
-_PIECE = re.compile(r"`((?:[^`]|``)+)`|([A-Za-z0-9_@*]+)|(\.)")
+_COMMENT = r"//[^\r\n]*+|/\*(?:[^*]|\*(?!/))*+\*/"
+_HIDDEN = rf"(?:[ \r\n\t]|{_COMMENT})*+"
+_DOT = rf"{_HIDDEN}\.{_HIDDEN}"
+_PIECE = re.compile(rf"`((?:[^`]|``)+)`|([A-Za-z0-9_@*]+|\.)|{_COMMENT}")
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SIGN = re.compile(r"\?\??|::|==|=~|!=|<=|>=|[()\[\]{},|:<>+\-*/%=.;]")
 _LARGEST = 2**64 - 1
@@ -120,11 +122,10 @@ def _number_of(text: str, found: "re.Match[str]") -> Token:
     written, start = found[0], found.start()
     if len(written) > _LONGEST_NUMBER:
         raise LanguageError.at(text, start, len(written), "this number is too long")
-    whole = written.isdigit()
-    value = int(written) if whole else float(written)
-    if float(value) == float("inf"):
+    value = float(written)
+    if value == float("inf"):
         raise LanguageError.at(text, start, len(written), "this number is too large")
-    return Token(Kind.NUMBER, start, found.end(), written, value)
+    return Token(Kind.NUMBER, start, found.end(), written, int(written) if written.isdigit() else value)
 
 
 def _name_of(found: "re.Match[str]", mode: Mode) -> Token:
@@ -134,15 +135,16 @@ def _name_of(found: "re.Match[str]", mode: Mode) -> Token:
     plain = "`" not in written and "." not in written
     if mode is Mode.EXPRESSION and written.lower() in KEYWORDS:
         return Token(Kind.KEYWORD, start, end, written.lower())
-    pieces = list(_PIECE.finditer(written))
-    name = "".join(_unquoted(piece) for piece in pieces)
-    wild = any("*" in (piece[2] or "") for piece in pieces)
-    pattern = "".join(piece[2] or escape(_unquoted(piece)) for piece in pieces) if wild else None
-    return Token(Kind.NAME, start, end, name, pattern=pattern, plain=plain)
+    if plain and "*" not in written:
+        return Token(Kind.NAME, start, end, written, plain=True)
+    pieces = [(_unquoted(piece[1] or ""), piece[2] or "") for piece in _PIECE.finditer(written)]
+    wild = any("*" in bare for _, bare in pieces)
+    pattern = "".join(escape(quoted) + bare for quoted, bare in pieces) if wild else None
+    return Token(Kind.NAME, start, end, "".join(map("".join, pieces)), pattern=pattern, plain=plain)
 
 
-def _unquoted(piece: "re.Match[str]") -> str:
-    return piece[0] if piece[1] is None else piece[1].replace("``", "`")
+def _unquoted(name: str) -> str:
+    return name.replace("``", "`")
 
 
 def _strange(text: str, start: int) -> LanguageError:
@@ -157,6 +159,8 @@ def _strange(text: str, start: int) -> LanguageError:
         "”": 'Write straight quotation marks: `"`.',
         "„": 'Write straight quotation marks: `"`.',
     }
+    if character.isspace():
+        return LanguageError.at(text, start, 1, f"U+{ord(character):04X} is no plain space", "Write a plain space.")
     hint = hints.get(character, "A name with other characters than letters, digits, `_` and `@` stands in backticks.")
-    shown = f"`{character}`" if character.isprintable() and not character.isspace() else f"U+{ord(character):04X}"
+    shown = f"`{character}`" if character.isprintable() else f"U+{ord(character):04X}"
     return LanguageError.at(text, start, 1, f"{shown} means nothing here", hint)

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from engine.errors import LanguageError
 from engine.languages.esql.lexer import Kind, Token, in_range
+from engine.languages.esql.mistakes import no_value
 from engine.languages.esql.nodes import Call, Cast, Expression, Literal, Name, Place, Timespan
 from engine.languages.esql.reader import Reader, shown
 from engine.languages.esql.units import unit_of
@@ -36,6 +37,10 @@ class PrimaryReader(Reader, ABC):
     @abstractmethod
     def condition(self) -> Expression:
         """An expression of any kind."""
+
+    @abstractmethod
+    def begins_command(self, token: Token) -> bool:
+        """Whether the word is the name of a command, so that one probably begins here."""
 
     @abstractmethod
     def leftover(self) -> LanguageError:
@@ -104,9 +109,9 @@ class PrimaryReader(Reader, ABC):
             return value
         if self.is_sign("("):
             return self._bracketed()
-        if token.kind is Kind.NAME or (self.is_word("like", "rlike") and self.following.text == "("):
+        if token.kind is Kind.NAME:
             return self._named()
-        raise self._no_operand(token)
+        raise no_value(self)
 
     def _constant(self) -> Literal | Timespan | None:
         """The constant at hand; None when there is none."""
@@ -130,7 +135,7 @@ class PrimaryReader(Reader, ABC):
         number = self.take().value
         value = number if isinstance(number, int | float) else 0
         value = -value if negative else value
-        if isinstance(value, int) and self.token.kind is Kind.NAME and self.token.plain:
+        if isinstance(value, int) and self.token.plain and not self.begins_command(self.token):
             return self._timespan(start, value)
         return Literal(in_range(value) if isinstance(value, int) else value, place=self.since(start))
 
@@ -234,19 +239,6 @@ class PrimaryReader(Reader, ABC):
     def _unclosed(self, opening: Token) -> LanguageError:
         closing = {"(": ")", "[": "]", "{": "}"}[opening.text]
         return self.error(opening, f"this `{opening.text}` is never closed", f"Close it with `{closing}`.")
-
-    def _no_operand(self, token: Token) -> LanguageError:
-        """The error where a value had to stand."""
-        if token.kind is Kind.END:
-            return self.error(token, "the query ends where a value had to follow")
-        if self.is_sign("?", "??"):
-            return self.error(token, "parameters (`?name`) are not supported", "Write the value itself.")
-        if self.is_sign("{"):
-            return self.error(token, "options `{…}` follow the arguments of a function only")
-        if token.kind is Kind.KEYWORD and token.text not in ("and", "or", "not"):
-            hint = f"A column of that name stands in backticks: `` `{token.text}` ``."
-            return self.error(token, f"`{token.text}` is a keyword and cannot stand here", hint)
-        return self.error(token, f"{shown(token)} cannot stand here", "Such as a column, a value or a function.")
 
 
 def _sort(value: Plain) -> type:

@@ -9,9 +9,10 @@ Source: Elasticsearch's ES|QL reference, "Commands".
 from engine.errors import LanguageError
 from engine.languages.esql.enriching import EnrichingReader
 from engine.languages.esql.lexer import Kind, Mode, Token
+from engine.languages.esql.mistakes import no_end
 from engine.languages.esql.nodes import Command, From, Query, Row
 from engine.languages.esql.reader import shown
-from engine.languages.esql.unreadable import leftover_of_command, no_first_command, no_later_command
+from engine.languages.esql.unreadable import no_first_command, no_later_command, no_pipe
 
 MAX_COMMANDS = 200
 _FROM = "Such as `FROM logs-*`."
@@ -36,16 +37,20 @@ class QueryReader(EnrichingReader):
             raise self.leftover()
         return Query(self.source, tuple(commands))
 
+    def begins_command(self, token: Token) -> bool:
+        """Whether the word is the name of a command, so that one probably begins here."""
+        return token.text.lower() in self.commands()
+
     def leftover(self) -> LanguageError:
         """The error when something follows that belongs to nothing before it."""
-        return leftover_of_command(self, self.commands()) or super().leftover()
+        missing = None if self.brackets else no_pipe(self, self.commands())
+        return missing or no_end(self, self.command, bool(self.brackets))
 
     def _first(self) -> From | Row:
         token = self.token
         if token.kind is not Kind.NAME or token.text.lower() not in ("from", "row"):
             raise no_first_command(self)
-        self.take()
-        self.switch(Mode.EXPRESSION)
+        self._begin(token)
         return self._from(token) if token.text.lower() == "from" else self._row(token)
 
     def _next(self) -> Command:
@@ -54,9 +59,13 @@ class QueryReader(EnrichingReader):
         reads = readers.get(token.text.lower())
         if reads is None or token.kind is not Kind.NAME:
             raise no_later_command(self, readers)
+        self._begin(token)
+        return reads(token)
+
+    def _begin(self, command: Token) -> None:
+        self.command = command.text.lower()
         self.take()
         self.switch(Mode.EXPRESSION)
-        return reads(token)
 
     def _row(self, command: Token) -> Row:
         fields = self.fields("Such as `ROW a = 1`.")

@@ -22,6 +22,11 @@ class Reader:
         self._words = 0
 
     @property
+    def mode(self) -> Mode:
+        """How the word at hand is read."""
+        return self._mode
+
+    @property
     def token(self) -> Token:
         """The word at hand."""
         if self._ahead is None:

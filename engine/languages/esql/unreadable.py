@@ -1,5 +1,6 @@
 """Errors about commands: unknown ones with the nearest name, those that are not supported, and a missing pipe."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -12,6 +13,7 @@ _NOT_RUN = (
     "rerank sample set show ts uri_parts user_agent"
 )
 _UNSUPPORTED = frozenset(_NOT_RUN.split())
+_KQL = re.compile(r"(?:not +)?[A-Za-z_@][A-Za-z0-9_@.-]*[ ]*:", re.IGNORECASE)
 _SHOWN = "FROM logs-* | WHERE …"
 _SQL = {
     "select": "KEEP",
@@ -35,6 +37,8 @@ def no_first_command(reader: Reader) -> LanguageError:
         return error
     near = _nearest(token, ["from", "row"])
     hint = f"Did you mean `{near}`?" if near else f"Such as `{_SHOWN}`."
+    if _KQL.match(reader.source, token.start):
+        hint = 'To search by KQL write `FROM logs-* | WHERE KQL("…")`.'
     return reader.error(token, f"a query begins with `FROM` or `ROW`, not with {shown(token)}", hint)
 
 
@@ -57,7 +61,7 @@ def no_later_command(reader: Reader, names: Iterable[str]) -> LanguageError:
     return reader.error(token, f"{shown(token)} is no command", hint)
 
 
-def leftover_of_command(reader: Reader, names: Iterable[str]) -> LanguageError | None:
+def no_pipe(reader: Reader, names: Iterable[str]) -> LanguageError | None:
     """The error for a command without a `|` before it; None when something else is left over."""
     token = reader.token
     word = token.text.lower()
