@@ -7,7 +7,7 @@ from time import monotonic
 from engine.errors import EngineError
 
 
-class BudgetExceeded(EngineError):
+class BudgetExceeded(EngineError):  # noqa: N818 - says what happened
     """A run that was stopped because it cost too much; the message says which bound, in words safe to show."""
 
 

@@ -9,9 +9,9 @@ from engine.interpret import matches
 from engine.languages.esql.nodes import Query
 from engine.pipelines.budget import Budget, Meter
 from engine.pipelines.page import Page
-from engine.pipelines.reading import reader
+from engine.pipelines.reading import column_type, reader
 from engine.pipelines.result import Result
-from engine.pipelines.schema import ResultColumn, Rest, column_type
+from engine.pipelines.schema import Rest, ResultColumn
 from engine.pipelines.steps import Run, Step
 from engine.pipelines.types import Column, Value
 from engine.tree import Tree
@@ -21,7 +21,6 @@ from engine.tree import Tree
 class Shown:
     """A column of the result and the slot that its values are in."""
 
-    name: str
     slot: str
     column: ResultColumn
 
@@ -100,11 +99,11 @@ def _gathered(compiled: CompiledQuery, stream: Iterator[Page], run: Run) -> Resu
     for page in stream:
         run.meter.check_time()
         columns = [page.columns[slot] for slot in slots]
-        result.rows.extend(zip(*columns) if columns else [()] * page.size)
+        result.rows.extend(zip(*columns, strict=True) if columns else [()] * page.size)
         run.meter.check_rows(len(result.rows))
         if compiled.aggregating:
             keys = [page.columns[slot] for slot in compiled.key_slots]
-            result.keys.extend(zip(*keys) if keys else [()] * page.size)
+            result.keys.extend(zip(*keys, strict=True) if keys else [()] * page.size)
         if compiled.whole:
             beside.extend(_rest(document, compiled.rests) for document in page.documents or ())
         if run.lineage:
@@ -134,6 +133,6 @@ def _widened(result: Result, shown: Sequence[Shown | Rest], beside: Sequence[Map
             number += 1
     rows = [
         tuple(row[place] if isinstance(place, int) else rest.get(place) for place in places)
-        for row, rest in zip(result.rows, beside)
+        for row, rest in zip(result.rows, beside, strict=True)
     ]
     return replace(result, columns=tuple(columns), rows=rows)

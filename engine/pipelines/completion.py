@@ -12,5 +12,5 @@ class Provider(Protocol):
         """The answer of a model (`inference_id`) to a prompt; None when there is none."""
 
 
-class NeedsModel(LanguageError):
+class NeedsModel(LanguageError):  # noqa: N818 - says what happened
     """A query that cannot be run only because it asks a language model and none is given."""

@@ -76,7 +76,9 @@ def _metadata_columns(
     if not names:
         return {}
     given = [metadata(number) if metadata else {} for number in numbers]
-    return {name: [_metadata(name, known, document) for known, document in zip(given, batch)] for name in names}
+    return {
+        name: [_metadata(name, known, document) for known, document in zip(given, batch, strict=True)] for name in names
+    }
 
 
 def _metadata(name: str, known: Mapping[str, Value], document: Document) -> Value:

@@ -26,4 +26,4 @@ class Result:
     def row_dicts(self) -> Iterator[dict[str, Value]]:
         """Each row by the names of its columns."""
         names = [column.name for column in self.columns]
-        return (dict(zip(names, row)) for row in self.rows)
+        return (dict(zip(names, row, strict=True)) for row in self.rows)

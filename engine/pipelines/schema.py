@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from engine.fields import FieldType, field_type
 from engine.patterns import parse_pattern, pattern_test
 from engine.pipelines.types import Type
 
@@ -18,26 +17,6 @@ METADATA: Mapping[str, Type] = MappingProxyType(
     }
 )
 """What `FROM … METADATA` can add to the columns. `_source` is the event as text of JSON."""
-
-_TYPES: Mapping[FieldType, Type] = {
-    FieldType.KEYWORD: Type.KEYWORD,
-    FieldType.WILDCARD: Type.KEYWORD,
-    FieldType.CONSTANT_KEYWORD: Type.KEYWORD,
-    FieldType.TEXT: Type.TEXT,
-    FieldType.MATCH_ONLY_TEXT: Type.TEXT,
-    FieldType.IP: Type.IP,
-    FieldType.LONG: Type.LONG,
-    FieldType.DOUBLE: Type.DOUBLE,
-    FieldType.BOOLEAN: Type.BOOLEAN,
-    FieldType.DATE: Type.DATETIME,
-    FieldType.GEO_POINT: Type.GEO_POINT,
-    FieldType.UNKNOWN: Type.UNKNOWN,
-}
-
-
-def column_type(name: str) -> Type:
-    """The type of the column that a field of events becomes; UNKNOWN when no table knows the field."""
-    return _TYPES[field_type(name)]
 
 
 @dataclass(frozen=True, slots=True)

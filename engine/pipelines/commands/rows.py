@@ -1,0 +1,172 @@
+"""Commands that look at one row at a time: WHERE, EVAL, GROK and DISSECT, MV_EXPAND, COMPLETION."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from engine.pipelines.computed import Computed
+from engine.pipelines.page import Page
+from engine.pipelines.steps import Run, Step
+from engine.pipelines.types import Column, Value
+
+Settled = tuple[Step | None, frozenset[str]]
+Parse = Callable[[str], Mapping[str, Value] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """WHERE: rows of which the condition is true; of false and of null they go."""
+
+    condition: Computed
+    row_wise: bool = True
+
+    def settled(self, after: frozenset[str]) -> Settled:
+        return self, after | self.condition.reads
+
+    def flow(self, pages: Iterator[Page], run: Run) -> Iterator[Page]:
+        for page in pages:
+            chosen = [value is True for value in self.condition.column(page, run)]
+            if not any(chosen):
+                continue
+            yield page if all(chosen) else page.where(chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """One column of EVAL. A column that nobody uses is not worked out."""
+
+    slot: str
+    value: Computed
+    row_wise: bool = True
+
+    def settled(self, after: frozenset[str]) -> Settled:
+        if self.slot not in after:
+            return None, after
+        return self, (after - {self.slot}) | self.value.reads
+
+    def flow(self, pages: Iterator[Page], run: Run) -> Iterator[Page]:
+        for page in pages:
+            column = self.value.column(page, run)
+            yield replace(page, columns={**page.columns, self.slot: column})
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """GROK and DISSECT: `slots` by the names that the pattern gives to what it finds.
+
+    Of a field with several values those that fit are taken, each name with all that was found for it.
+    """
+
+    text: Computed
+    parse: Parse
+    slots: Mapping[str, str]
+    row_wise: bool = True
+
+    def settled(self, after: frozenset[str]) -> Settled:
+        used = {name: slot for name, slot in self.slots.items() if slot in after}
+        if not used:
+            return None, after
+        return replace(self, slots=used), (after - set(used.values())) | self.text.reads
+
+    def flow(self, pages: Iterator[Page], run: Run) -> Iterator[Page]:
+        for page in pages:
+            found = [self._found(value) for value in self.text.column(page, run)]
+            columns = {slot: [one.get(name) for one in found] for name, slot in self.slots.items()}
+            yield replace(page, columns={**page.columns, **columns})
+
+    def _found(self, value: Value) -> Mapping[str, Value]:
+        if isinstance(value, str):
+            return self.parse(value) or {}
+        if not isinstance(value, tuple):
+            return {}
+        every = [found for one in value if isinstance(one, str) and (found := self.parse(one))]
+        return {name: _together([found.get(name) for found in every]) for name in self.slots}
+
+
+def _together(values: Sequence[Value]) -> Value:
+    flat = [one for value in values if value is not None for one in (value if isinstance(value, tuple) else (value,))]
+    return tuple(flat) if len(flat) > 1 else flat[0] if flat else None
+
+
+@dataclass(frozen=True, slots=True)
+class Expand:
+    """MV_EXPAND: a row for each value of a column."""
+
+    before: str
+    after: str
+    row_wise: bool = True
+
+    def settled(self, after: frozenset[str]) -> Settled:
+        return self, (after - {self.after}) | {self.before}
+
+    def flow(self, pages: Iterator[Page], run: Run) -> Iterator[Page]:
+        for page in pages:
+            column = page.columns[self.before]
+            if tuple not in set(map(type, column)):
+                yield replace(page, columns={**page.columns, self.after: column})
+                continue
+            yield from self._expanded(page, column, run)
+
+    def _expanded(self, page: Page, column: Column, run: Run) -> Iterator[Page]:
+        """Pages of about the size of others: rows with thousands of values each must not become one page."""
+        rows: list[int] = []
+        values: Column = []
+        for row, value in enumerate(column):
+            several = value if isinstance(value, tuple) else (value,)
+            rows.extend([row] * len(several))
+            values.extend(several)
+            if len(rows) >= _LARGEST_PAGE:
+                run.meter.check_time()
+                yield self._taken(page, rows, values)
+                rows, values = [], []
+        if rows:
+            yield self._taken(page, rows, values)
+
+    def _taken(self, page: Page, rows: Sequence[int], values: Column) -> Page:
+        taken = page.take(rows)
+        return replace(taken, columns={**taken.columns, self.after: values})
+
+
+_LARGEST_PAGE = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """COMPLETION: what a language model answers to the prompt of each row; null for null."""
+
+    slot: str
+    prompt: Computed
+    ask: Callable[[str], str | None]
+    row_wise: bool = True
+
+    def settled(self, after: frozenset[str]) -> Settled:
+        if self.slot not in after:
+            return None, after
+        return self, (after - {self.slot}) | self.prompt.reads
+
+    def flow(self, pages: Iterator[Page], run: Run) -> Iterator[Page]:
+        for page in pages:
+            yield replace(page, columns={**page.columns, self.slot: self._answers(page, run)})
+
+    def _answers(self, page: Page, run: Run) -> Column:
+        answers: Column = []
+        for prompt in self.prompt.column(page, run):
+            run.meter.check_time()
+            answers.append(self.ask(prompt) if isinstance(prompt, str) else None)
+        return answers
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """LIMIT: the first rows; once it has them, nothing more is read."""
+
+    count: int
+    row_wise: bool = False
+
+    def settled(self, after: frozenset[str]) -> Settled:
+        return self, after
+
+    def flow(self, pages: Iterator[Page], run: Run) -> Iterator[Page]:  # noqa: ARG002 - one shape for all steps
+        left = self.count
+        while left > 0 and (page := next(pages, None)) is not None:
+            yield page if page.size <= left else page.take(range(left))
+            left -= page.size

@@ -1,0 +1,194 @@
+"""STATS and INLINE STATS: what is gathered of the rows of each group."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress
+
+from engine.pipelines.aggregates import Accumulator
+from engine.pipelines.commands.grouping import Groups, one_of_each
+from engine.pipelines.commands.rows import Settled
+from engine.pipelines.computed import Computed, reads_of
+from engine.pipelines.page import PAGE_SIZE, Origin, Page
+from engine.pipelines.steps import Run
+from engine.pipelines.types import Column
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """One aggregate: the slot of its answer, the columns that it takes, and of which rows (WHERE)."""
+
+    slot: str
+    start: Callable[[], Accumulator]
+    columns: tuple[Computed, ...]
+    where: Computed | None = None
+
+    @property
+    def reads(self) -> frozenset[str]:
+        return reads_of(self.columns) | (self.where.reads if self.where else frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One expression of BY, and the slot of its value."""
+
+    slot: str
+    value: Computed
+
+
+class Gathering:
+    """The groups and their aggregates while rows come in."""
+
+    def __init__(self, keys: Sequence[Key], aggregates: Sequence[Gathered], run: Run) -> None:
+        self._keys = keys
+        self._aggregates = aggregates
+        self._accumulators = [aggregate.start() for aggregate in aggregates]
+        self.groups = Groups(len(keys))
+        self._origins: list[list[int]] = []
+        self._run = run
+
+    def add(self, page: Page, keyed: Sequence[Column]) -> tuple[Sequence[int] | None, Sequence[int]]:
+        """Take in the rows of a page, of which the keys are worked out; answers as `Groups.of`.
+
+        Raises: BudgetExceeded.
+        """
+        rows, groups = self.groups.of(keyed, page.size)
+        for aggregate, accumulator in zip(self._aggregates, self._accumulators, strict=True):
+            self._gather(aggregate, accumulator, page, rows, groups)
+        if self._run.lineage:
+            self._trace(page, rows, groups)
+        self._run.meter.hold(self, self._cells())
+        return rows, groups
+
+    def _gather(
+        self,
+        aggregate: Gathered,
+        accumulator: Accumulator,
+        page: Page,
+        rows: Sequence[int] | None,
+        groups: Sequence[int],
+    ) -> None:
+        columns = [part.column(page, self._run) for part in aggregate.columns]
+        if rows is not None:
+            columns = [[column[row] for row in rows] for column in columns]
+        if aggregate.where:
+            chosen = [value is True for value in aggregate.where.column(page, self._run)]
+            if rows is not None:
+                chosen = [chosen[row] for row in rows]
+            groups = list(compress(groups, chosen))
+            columns = [list(compress(column, chosen)) for column in columns]
+        accumulator.add(groups, columns)
+
+    def _trace(self, page: Page, rows: Sequence[int] | None, groups: Sequence[int]) -> None:
+        self._origins.extend([] for _ in range(len(self.groups) - len(self._origins)))
+        origins = page.origins or []
+        for row, group in zip(range(page.size) if rows is None else rows, groups, strict=True):
+            origin = origins[row]
+            if isinstance(origin, int):
+                self._origins[group].append(origin)
+            else:
+                self._origins[group].extend(origin)
+
+    def _cells(self) -> int:
+        held = sum(accumulator.cells for accumulator in self._accumulators)
+        return held + len(self.groups) * max(len(self._keys), 1)
+
+    def answers(self) -> dict[str, Column]:
+        """The answer of every aggregate for each group."""
+        count = len(self.groups)
+        return {
+            aggregate.slot: accumulator.result(count)
+            for aggregate, accumulator in zip(self._aggregates, self._accumulators, strict=True)
+        }
+
+    def keys(self) -> dict[str, Column]:
+        """The keys of each group."""
+        return {key.slot: column for key, column in zip(self._keys, self.groups.columns(), strict=True)}
+
+    def origins(self) -> list[Origin] | None:
+        """The source's rows behind each group."""
+        if not self._run.lineage:
+            return None
+        self._origins.extend([] for _ in range(len(self.groups) - len(self._origins)))
+        return [tuple(sorted(set(numbers))) for numbers in self._origins]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """STATS: a row for each group; without BY one row, also of nothing."""
+
+    keys: tuple[Key, ...]
+    aggregates: tuple[Gathered, ...]
+    row_wise: bool = False
+
+    def settled(self, after: frozenset[str]) -> Settled:
+        used = tuple(aggregate for aggregate in self.aggregates if aggregate.slot in after)
+        return replace(self, aggregates=used), _reads(self.keys, used)
+
+    def flow(self, pages: Iterator[Page], run: Run) -> Iterator[Page]:
+        gathering = Gathering(self.keys, self.aggregates, run)
+        for page in pages:
+            run.meter.check_time()
+            gathering.add(page, [key.value.column(page, run) for key in self.keys])
+        count = len(gathering.groups)
+        whole = Page(count, {**gathering.answers(), **gathering.keys()}, None, gathering.origins())
+        return in_pages(whole)
+
+
+@dataclass(frozen=True, slots=True)
+class Annotate:
+    """INLINE STATS: every row stays and is told what its group has. `held` are the columns that later steps use.
+
+    A row with several values in a key counts for each of those groups, but is told of none: its answers are null.
+    """
+
+    keys: tuple[Key, ...]
+    aggregates: tuple[Gathered, ...]
+    held: frozenset[str] = frozenset()
+    row_wise: bool = False
+
+    def settled(self, after: frozenset[str]) -> Settled:
+        used = tuple(aggregate for aggregate in self.aggregates if aggregate.slot in after)
+        made = {key.slot for key in self.keys} | {aggregate.slot for aggregate in self.aggregates}
+        held = after - made
+        step = replace(self, aggregates=used, held=held)
+        return step, held | _reads(self.keys, used)
+
+    def flow(self, pages: Iterator[Page], run: Run) -> Iterator[Page]:
+        gathering = Gathering(self.keys, self.aggregates, run)
+        held: list[tuple[Page, Sequence[int | None]]] = []
+        cells = 0
+        for page in pages:
+            run.meter.check_time()
+            keyed = [key.value.column(page, run) for key in self.keys]
+            rows, groups = gathering.add(page, keyed)
+            kept = replace(page, columns={name: page.columns[name] for name in self.held})
+            kept.columns.update(zip((key.slot for key in self.keys), keyed, strict=True))
+            held.append((kept, one_of_each(rows, groups, page.size)))
+            cells += page.size * (len(kept.columns) + 1)
+            run.meter.hold(self, cells)
+        answers = gathering.answers()
+        for page, numbers in held:
+            columns = {slot: _of_rows(answer, numbers) for slot, answer in answers.items()}
+            if None in numbers:
+                run.warnings["INLINE STATS: null for a key with several values"] += numbers.count(None)
+            yield replace(page, columns={**page.columns, **columns})
+        run.meter.hold(self, 0)
+
+
+def _of_rows(answer: Column, groups: Sequence[int | None]) -> Column:
+    return [None if group is None else answer[group] for group in groups]
+
+
+def _reads(keys: Sequence[Key], aggregates: Sequence[Gathered]) -> frozenset[str]:
+    reads = reads_of(key.value for key in keys)
+    return reads.union(*(aggregate.reads for aggregate in aggregates))
+
+
+def in_pages(page: Page) -> Iterator[Page]:
+    """One long page as several of the usual size, so that what follows works on little at a time."""
+    for start in range(0, page.size, PAGE_SIZE):
+        end = min(start + PAGE_SIZE, page.size)
+        columns = {name: column[start:end] for name, column in page.columns.items()}
+        documents = None if page.documents is None else page.documents[start:end]
+        origins = None if page.origins is None else page.origins[start:end]
+        yield Page(end - start, columns, documents, origins)

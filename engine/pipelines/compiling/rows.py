@@ -1,0 +1,139 @@
+"""Commands that look at one row at a time, and LIMIT and SORT."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from engine.errors import PatternError
+from engine.languages.esql.nodes import (
+    Command,
+    Completion,
+    Dissect,
+    Drop,
+    Eval,
+    Expression,
+    Grok,
+    Keep,
+    Limit,
+    MvExpand,
+    Name,
+    Rename,
+    Row,
+    Sort,
+    SortKey,
+    Where,
+)
+from engine.pipelines.commands.rows import Complete, Compute, Expand, Extract, Filter, First, Parse
+from engine.pipelines.commands.sorting import Arrange, Order
+from engine.pipelines.compiling.state import Compiling
+from engine.pipelines.completion import NeedsModel
+from engine.pipelines.dissect import compile_dissect
+from engine.pipelines.grok import compile_grok
+from engine.pipelines.types import Type, Value
+
+_TEXTS = (Type.KEYWORD, Type.TEXT, Type.UNKNOWN, Type.NULL)
+_WITHOUT_ORDER = (Type.GEO_POINT, Type.DATE_PERIOD, Type.TIME_DURATION)
+_LET_ROWS_BE = (Eval, Keep, Drop, Rename, Grok, Dissect, Completion)
+
+
+def where(state: Compiling, command: Where) -> None:
+    """Rows of which the condition is true."""
+    state.steps.extend(Filter(part) for part in state.expressions().conditions(command.condition))
+
+
+def evaluate(state: Compiling, command: Eval | Row) -> None:
+    """New columns, each of which the next can use. A column under a second name is not copied."""
+    for assignment in command.assignments:
+        node = assignment.expression
+        if isinstance(node, Name):
+            state.scope = state.scope.plus(replace(state.column(node), name=assignment.name))
+            continue
+        made = state.expressions().of(node)
+        state.steps.append(Compute(state.define(assignment.name, made.type).slot, made))
+
+
+def expand(state: Compiling, command: MvExpand) -> None:
+    """A row for each value."""
+    column = state.column(command.column)
+    expanded = replace(column, slot=state.fresh(column.name))
+    state.steps.append(Expand(column.slot, expanded.slot))
+    state.scope = state.scope.replaced(column, expanded)
+
+
+def limit(state: Compiling, command: Limit) -> None:
+    """The first rows."""
+    state.steps.append(First(command.count))
+
+
+def sort(state: Compiling, command: Sort, later: Sequence[Command]) -> None:
+    """Rows in order. Where a LIMIT follows before anything counts rows, no more than its rows are held."""
+    orders = tuple(_order(state, key) for key in command.keys)
+    state.steps.append(Arrange(orders, _most(later)))
+
+
+def _order(state: Compiling, key: SortKey) -> Order:
+    made = state.expressions().of(key.expression)
+    if made.type in _WITHOUT_ORDER:
+        state.refuse(key.expression, f"{made.type.value} has no order, so it cannot be sorted by")
+    return Order(made, key.descending, key.nulls_first)
+
+
+def _most(later: Sequence[Command]) -> int | None:
+    for command in later:
+        if isinstance(command, Limit):
+            return command.count
+        if not isinstance(command, _LET_ROWS_BE):
+            return None
+    return None
+
+
+def grok(state: Compiling, command: Grok) -> None:
+    """Columns out of a text by the first of some patterns that fits."""
+    try:
+        compiled = [compile_grok(pattern) for pattern in command.patterns]
+    except PatternError as error:
+        state.refuse(command, str(error))
+    kinds: dict[str, Type] = {}
+    for pattern in compiled:
+        for name, kind in pattern.columns:
+            if kinds.setdefault(name, kind) is not kind:
+                state.refuse(command, f"`{name[:80]}` has two types: {kinds[name].value} and {kind.value}")
+    tests = [pattern.test for pattern in compiled]
+    _extract(state, command.operand, lambda text: _first_fit(tests, text), kinds)
+
+
+def _first_fit(tests: Sequence[Parse], text: str) -> Mapping[str, Value] | None:
+    return next((found for test in tests if (found := test(text)) is not None), None)
+
+
+def dissect(state: Compiling, command: Dissect) -> None:
+    """Columns out of a text by what stands between them."""
+    try:
+        compiled = compile_dissect(command.pattern, command.append_separator)
+    except PatternError as error:
+        state.refuse(command, str(error))
+    _extract(state, command.operand, compiled.test, dict(compiled.columns))
+
+
+def _extract(state: Compiling, operand: Expression, parse: Parse, kinds: Mapping[str, Type]) -> None:
+    text = state.expressions().of(operand)
+    if text.type not in _TEXTS:
+        state.refuse(operand, f"columns are taken out of texts, and this is {text.type.value}")
+    slots = {name: state.define(name, kind).slot for name, kind in kinds.items()}
+    state.steps.append(Extract(text, parse, slots))
+
+
+def complete(state: Compiling, command: Completion) -> None:
+    """What a language model answers.
+
+    Raises: NeedsModel when there is none to ask.
+    """
+    prompt = state.expressions().of(command.prompt)
+    if prompt.type not in _TEXTS:
+        state.refuse(command.prompt, f"a prompt is a text, and this is {prompt.type.value}")
+    model = str(dict(command.options).get("inference_id", ""))
+    provider = state.provider
+    if provider is None:
+        width = command.place.end - command.place.start
+        raise NeedsModel.at(state.text, command.place.start, width, "COMPLETION needs a language model")
+    named = state.define(command.target, Type.KEYWORD)
+    state.steps.append(Complete(named.slot, prompt, lambda text: provider.complete(text, model=model)))

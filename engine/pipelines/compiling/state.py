@@ -1,0 +1,110 @@
+"""What is known while a query is compiled, command by command."""
+
+from dataclasses import dataclass, field, replace
+from typing import NoReturn
+
+from engine.languages.esql.nodes import Call, Cast, Expression, Match, Name, NamePattern, Node
+from engine.pipelines.completion import Provider
+from engine.pipelines.computed import Computed, slot
+from engine.pipelines.expressions import Expressions, error_at
+from engine.pipelines.fulltext import fulltext_tree, is_fulltext
+from engine.pipelines.schema import METADATA
+from engine.pipelines.scope import Named, Scope
+from engine.pipelines.steps import Step
+from engine.pipelines.types import Multivalue, Type
+from engine.tree import Tree
+
+
+@dataclass(slots=True)
+class Compiling:
+    """The steps so far, the columns that the next command sees, and what the query asks of events themselves."""
+
+    text: str
+    multivalue: Multivalue
+    scope: Scope
+    provider: Provider | None = None
+    steps: list[Step] = field(default_factory=list)
+    hidden: dict[str, Tree] = field(default_factory=dict)
+    by: tuple[Named, ...] = ()
+    aggregating: bool = False
+    _slots: int = 0
+
+    def fresh(self, name: str) -> str:
+        """A slot that nothing else is in; no field is called so."""
+        self._slots += 1
+        return f"\0{self._slots} {name}"
+
+    def expressions(self) -> Expressions:
+        """Makes expressions of the next command ready."""
+        return Expressions(self.text, self.multivalue, self.find, self._full_text)
+
+    def column(self, node: Name) -> Named:
+        """The column that a name means.
+
+        Raises: LanguageError with the nearest name as hint.
+        """
+        found = self.scope.find(node.name)
+        if found is None:
+            self.refuse(node, f"Unknown column [{node.name[:120]}]", self._hint(node.name))
+        return found
+
+    def find(self, node: Name) -> Computed:
+        """The values of the column that a name means.
+
+        Raises: LanguageError.
+        """
+        found = self.column(node)
+        return slot(found.slot, found.type)
+
+    def _hint(self, name: str) -> str | None:
+        near = self.scope.nearest(name)
+        if near:
+            return f"Did you mean {near}?"
+        if name in METADATA:
+            return f"Add METADATA {name} to FROM."
+        return self.scope.why_not or None
+
+    def define(self, name: str, computed_type: Type) -> Named:
+        """A new column at the end, in place of one of that name."""
+        named = Named(name, self.fresh(name), computed_type)
+        self.scope = self.scope.plus(named)
+        return named
+
+    def _full_text(self, node: Expression) -> Computed | None:
+        if not isinstance(node, Match | Call) or not is_fulltext(node):
+            return None
+        if not self.scope.documents:
+            asks = "`:`" if isinstance(node, Match) else f"{node.name}()"
+            self.refuse(node, f"{asks} asks the events themselves", self.scope.why_not)
+        tree = fulltext_tree(self.text, self._on_fields(node))
+        known = next((name for name, other in self.hidden.items() if other == tree), None)
+        name = known or f"${len(self.hidden) + 1}"
+        self.hidden[name] = tree
+        return slot(name, Type.BOOLEAN)
+
+    def _on_fields(self, node: Call | Match) -> Call | Match:
+        """The question with fields by the names that events have for them."""
+        if isinstance(node, Match):
+            return replace(node, operand=self._field(node.operand))
+        if node.name not in ("match", "match_phrase") or not node.arguments:
+            return node
+        return replace(node, arguments=(self._field(node.arguments[0]), *node.arguments[1:]))
+
+    def _field(self, node: Expression) -> Expression:
+        if isinstance(node, Cast):
+            return replace(node, operand=self._field(node.operand))
+        if not isinstance(node, Name):
+            return node
+        found = self.column(node)
+        if not found.asked:
+            self.refuse(node, f"{node.name[:120]} is computed, and only fields of events can be asked for words")
+        return replace(node, name=found.slot)
+
+    def refuse(self, node: Node, message: str, hint: str | None = None) -> NoReturn:
+        """Raises: LanguageError at a node."""
+        raise error_at(self.text, node.place, message, hint)
+
+
+def written(node: Name | NamePattern) -> str:
+    """A column or pattern as messages call it."""
+    return (node.name if isinstance(node, Name) else node.pattern)[:120]

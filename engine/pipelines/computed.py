@@ -1,0 +1,94 @@
+"""An expression made ready to be worked out for whole pages."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from engine.pipelines.operands import ColumnWork, Operand
+from engine.pipelines.page import Page
+from engine.pipelines.steps import Run
+from engine.pipelines.types import Column, Type, Value
+
+_LONGEST_TOLD = 80
+
+OfPage: TypeAlias = Callable[[Page, Run], Column]
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What an expression gives: its type, its value where that is constant, the slots it reads, and the work.
+
+    `column` answers a column as long as the page; it may be one of the page's own, so nobody changes it.
+    """
+
+    operand: Operand
+    column: OfPage
+    reads: frozenset[str] = frozenset()
+
+    @property
+    def type(self) -> Type:
+        return self.operand.type
+
+
+def constant(value: Value, kind: Type) -> Computed:
+    """The same value in every row."""
+    return Computed(Operand(kind, value), lambda page, _: [value] * page.size)
+
+
+def slot(name: str, kind: Type) -> Computed:
+    """What stands in a column."""
+    return Computed(Operand(kind), lambda page, _: page.columns[name], frozenset({name}))
+
+
+def reads_of(parts: Iterable[Computed]) -> frozenset[str]:
+    """The slots that any of these read."""
+    return frozenset[str]().union(*(part.reads for part in parts))
+
+
+def applied(kind: Type, work: ColumnWork, parts: Sequence[Computed], *, told_as: str | None = None) -> Computed:
+    """A work of columns applied to what other expressions give; worked out at once where all of them are constant.
+
+    `told_as`: count rows that are null though nothing in them was, as losses of the expression so written.
+    """
+    if parts and all(part.operand.is_constant for part in parts):
+        return constant(_folded(work, parts), kind)
+    makers = [part.column for part in parts]
+    reads = reads_of(parts)
+    if told_as is None:
+        return Computed(Operand(kind), lambda page, run: work([make(page, run) for make in makers], page.size), reads)
+    written = told_as if len(told_as) <= _LONGEST_TOLD else told_as[: _LONGEST_TOLD - 1] + "…"
+
+    def column(page: Page, run: Run) -> Column:
+        columns = [make(page, run) for make in makers]
+        answer = work(columns, page.size)
+        if None in answer:
+            _count_losses(columns, answer, written, run)
+        return answer
+
+    return Computed(Operand(kind), column, reads)
+
+
+def _folded(work: ColumnWork, parts: Sequence[Computed]) -> Value:
+    nowhere = Page(1, {})
+    run = Run(datetime.min.replace(tzinfo=UTC))
+    return work([part.column(nowhere, run) for part in parts], 1)[0]
+
+
+def _count_losses(columns: Sequence[Column], answer: Column, written: str, run: Run) -> None:
+    several = failed = 0
+    given = [column for column in columns if column]
+    for row, value in enumerate(answer):
+        if value is not None:
+            continue
+        values = [column[row] for column in given]
+        if None in values:
+            continue
+        if any(value.__class__ is tuple for value in values):
+            several += 1
+        else:
+            failed += 1
+    if several:
+        run.warnings[f"{written}: null for a field with several values"] += several
+    if failed:
+        run.warnings[f"{written}: null, because it cannot be worked out"] += failed
