@@ -15,6 +15,7 @@ from alerts.costs import Allowance
 from alerts.gathering import ByPart, Shared, gather, memory_of
 from alerts.hits import Excepted, Hit, Judged
 from alerts.newness import Newness
+from alerts.pipelines.passing import pass_through
 from alerts.raising import Raised, raise_alerts
 from engine.plan import EVENT, INDICATOR, Pipeline
 from events.store import EventRef
@@ -58,7 +59,7 @@ class Findings:
     @property
     def is_told(self) -> bool:
         """Whether the pass leaves a line among the rule's runs: of rules that join events settling leaves one."""
-        return self.rule.plan is None or bool(self.excepted)
+        return not self.rule.joins or bool(self.excepted)
 
 
 def judge(
@@ -112,7 +113,10 @@ def _findings(rule: ActiveRule, found: ByPart, newness: Newness, shared: Shared)
         remaining, excepted = _without_excepted(rule, found, allowance)
         hits: list[Hit] = []
         kept: list[Kept] = []
-        if rule.plan is not None and not isinstance(rule.plan, Pipeline):
+        if isinstance(rule.plan, Pipeline):
+            passed = pass_through(rule, rule.plan, remaining, allowance)
+            hits, kept, excepted = passed.hits, passed.kept, [*excepted, *passed.excepted]
+        elif rule.plan is not None:
             kept = gather(rule, rule.plan, remaining, allowance.check, shared)
         else:
             hits = HITS_BY_TYPE.get(rule.definition.type, _every_event)(rule, remaining.get(EVENT, ()), newness)

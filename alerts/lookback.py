@@ -134,7 +134,7 @@ def _judge_all(lookback: Lookback, *, now: datetime, worker: UUID, stop: Stop) -
     rule = _rule_of(current(), lookback)
     learn_history(rule, lookback, worker)
     progress, alerts = _Progress(lookback, now, worker), 0
-    start = lookback.start if rule.plan is None else first_read(rule, lookback, let_go_events(rule))
+    start = lookback.start if not rule.joins else first_read(rule, lookback, let_go_events(rule))
     alerts += _judge_indicators(progress, rule, Window(start, max(start, lookback.end)))
     stored = scan_for(rule, Window(start, max(start, lookback.end)), by="ingested")
     begun: datetime | None = None
@@ -167,7 +167,7 @@ def _judge_chunk(progress: _Progress, events: list[Judged]) -> int:
     alerts = _judge(ruleset, rule, progress, events)
     progress.late.update(one.event.ref for one in events if one.event.ingested >= progress.overlap)
     reached = min(events[-1].event.ingested, progress.lookback.end - LATE)
-    if rule.plan is not None:
+    if rule.joins:
         lookbacks.note_all_learnt([progress.lookback], until=reached, worker=progress.worker)
     lookbacks.move_on(progress.lookback, to=reached, worker=progress.worker)
     return alerts
@@ -210,7 +210,7 @@ def _rule_of(ruleset: RuleSet, lookback: Lookback) -> ActiveRule:
     rule = ruleset.rules.get(lookback.rule_id)
     if rule is None:
         raise _NotInForce
-    if rule.logic_hash != bytes(lookback.revision.logic_hash):
+    if rule.revision_logic_hash != bytes(lookback.revision.logic_hash):
         raise _Superseded
     return rule
 

@@ -136,7 +136,7 @@ class _Group:
                 self._not_in_force.append(lookback)  # never seen: who opens one ends those that wait
             elif (rule := self._in_force(ruleset, lookback)) is not None:
                 self._members[rule.id] = _Member(lookback, rule, lookback.start, lookback.start)
-        joining = [rule_id for rule_id, member in self._members.items() if member.rule.plan is not None]
+        joining = [rule_id for rule_id, member in self._members.items() if member.rule.joins]
         let_go = with_let_go(joining) if joining else set()
         for rule_id in joining:
             member = self._members[rule_id]
@@ -148,7 +148,7 @@ class _Group:
         rule = ruleset.rules.get(lookback.rule_id)
         if rule is None:
             self._not_in_force.append(lookback)
-        elif rule.logic_hash != bytes(lookback.revision.logic_hash):
+        elif rule.revision_logic_hash != bytes(lookback.revision.logic_hash):
             self._ended.append(lookback)
         else:
             return rule
@@ -370,7 +370,7 @@ class _Group:
 
     def _move_on(self, to: datetime) -> None:
         """Note in the database how far everybody is, in the transaction of the alerts."""
-        joining = [member.lookback for member in self._members.values() if member.rule.plan is not None]
+        joining = [member.lookback for member in self._members.values() if member.rule.joins]
         if joining:
             lookbacks.note_all_learnt(joining, until=to, worker=self.worker)
         lookbacks.move_all_on(self.waiting, to=to, worker=self.worker)

@@ -72,7 +72,7 @@ def _release(item: ExceptionItem, ruleset: RuleSet, now: datetime) -> Released:
     # Whatever is covered still is held back anew below; nobody else can add to it while the epoch is held.
     drop_held_back(item, until=now + _ANY_CLOCK)
     released = _raise(rule, held, ruleset, now)
-    if rule.plan is not None:
+    if rule.joins:
         _look_back(rule, held, now)
     return released
 

@@ -21,6 +21,8 @@ from events.store import EventRef
 KEY_BYTES = 8
 UID_BYTES = 16
 MAX_IN_BLOCK = 50_000
+MOST_TEXT = 32 * 1024 * 1024
+"""A block holds at most so many characters of values, or one candidate."""
 _LEVEL = 1
 _MOST_RAW = 256 * 1024 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -78,7 +80,20 @@ _decode = msgspec.msgpack.Decoder(_Packed).decode
 def stacks_of(rows: Iterable[Row]) -> list[Stack]:
     """Rows of one filter and team, in order, divided into what one block holds."""
     ordered = sorted(rows)
-    return [Stack(ordered[place : place + MAX_IN_BLOCK]) for place in range(0, len(ordered), MAX_IN_BLOCK)]
+    return [Stack(ordered[start:end]) for start, end in _cuts(ordered)]
+
+
+def _cuts(ordered: Sequence[Row]) -> Iterator[tuple[int, int]]:
+    """From where to where rows go into one block."""
+    start, text = 0, 0
+    for place, row in enumerate(ordered):
+        size = sum(map(len, row[7])) if row[7] else 0
+        if place - start == MAX_IN_BLOCK or (text + size > MOST_TEXT and place > start):
+            yield start, place
+            start, text = place, 0
+        text += size
+    if start < len(ordered):
+        yield start, len(ordered)
 
 
 def moment_of(at: datetime, tiebreaker: Scalar | None) -> Moment:

@@ -3,13 +3,13 @@
 What JSON has no word for is an object of one key: `d` a date in microseconds since 1970, `a` an address, `p` a place.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
-from engine.pipelines.types import Address, Column, Point, Value
+from engine.pipelines.types import Address, Column, One, Point, Value
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
@@ -51,7 +51,7 @@ def _named(value: object) -> dict[str, Any]:
     raise TypeError(f"no column of an event holds a {type(value).__name__}")
 
 
-_READ = {
+_READ: dict[str, Callable[[Any], One]] = {
     "d": lambda ticks: _EPOCH + timedelta(microseconds=ticks),
     "a": lambda number: Address(int(number, 16)),
     "p": lambda place: Point(*place),

@@ -1,0 +1,162 @@
+"""What a pass makes of the events that a pipeline's leading conditions let in.
+
+Where every command looks at one row at a time the events are judged now. Else what the pipeline asks of them is kept
+with their candidates, full-text questions answered, so that a window is run later without reading a document.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import thread_time
+
+from alerts.costs import SECONDS, Allowance
+from alerts.gathering import Clock
+from alerts.hits import Excepted, Hit, Joined, Judged
+from alerts.models import Kind
+from alerts.pipelines.overlay import over
+from alerts.pipelines.rows import Source, facts_of_row, name_of_values, row_of
+from alerts.pipelines.values import packed
+from alerts.pipelines.windows import point_after, spacing
+from engine import matches
+from engine.joining.candidates import CHECK_EVERY
+from engine.pipelines.budget import Budget
+from engine.pipelines.compiled import CompiledQuery
+from engine.pipelines.page import Page, source_text
+from engine.pipelines.reading import reader
+from engine.pipelines.schema import METADATA
+from engine.pipelines.types import Column, Value
+from engine.plan import EVENT, Pipeline
+from events.store import EventRef
+from rules.candidates import Kept, name_of
+from rules.packing import Row, at_tick, stacks_of
+from rules.pipelines import Asked, asked_of
+from rules.ruleset import ActiveRule
+from rules.schedule import by_ingest_time, interval, tiebreaker
+
+KEY = name_of(())
+"""Candidates of a pipeline have one key: which belong together is known when it has run."""
+MOST_ROWS = 100_000
+MOST_CELLS = 5_000_000
+PAGE = 1_000
+
+
+@dataclass(slots=True)
+class Passed:
+    """What a rule makes of a pass's events: hits, what exceptions about rows took out, and what is kept."""
+
+    hits: list[Hit] = field(default_factory=list)
+    excepted: list[Excepted] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+
+
+def pass_through(
+    rule: ActiveRule, plan: Pipeline, found: Mapping[str, Sequence[Judged]], allowance: Allowance
+) -> Passed:
+    """Judge events by a pipeline, or keep what it asks of them. Costs some microseconds an event and column.
+
+    Raises: BudgetExceeded, TooCostly.
+    """
+    events, asked = found.get(EVENT, ()), asked_of(plan)
+    if not events:
+        return Passed()
+    if not plan.at_once:
+        return Passed(kept=_kept(rule, asked, events, allowance))
+    passed = Passed()
+    for point, some in _by_point(rule, asked, events):
+        _judge(rule, asked, some, point, allowance, passed)
+    return passed
+
+
+def clock_of(rule: ActiveRule) -> Clock:
+    """The time by which a pipeline's windows go: the rule's own."""
+    return Clock(False, by_ingest_time(rule.definition), None, tiebreaker(rule.definition))
+
+
+def metadata_of(ref: EventRef) -> dict[str, Value]:
+    """What an event is called in a pipeline."""
+    return {"_id": ref.uid.hex(), "_index": ref.index, "_version": 1}
+
+
+def _by_point(rule: ActiveRule, asked: Asked, events: Sequence[Judged]) -> Iterator[tuple[datetime, list[Judged]]]:
+    """The events by what `now()` means to them: the end of the window that they come into."""
+    clock, apart = clock_of(rule), spacing(interval(rule.definition))
+    points: dict[datetime, list[Judged]] = defaultdict(list)
+    for one in events:
+        points[point_after(at_tick(clock.moment(one)[0]), apart)].append(one)
+    if asked.tells_time:
+        yield from sorted(points.items())
+    else:
+        yield max(points), list(events)
+
+
+def _judge(
+    rule: ActiveRule, asked: Asked, events: Sequence[Judged], now: datetime, allowance: Allowance, passed: Passed
+) -> None:
+    """Every row is a hit of its event, unless an exception covers it; rows of an event that say the same are one."""
+    budget = Budget(SECONDS, MOST_CELLS, MOST_ROWS, thread_time)
+    result = asked.query.run(_pages(asked.query, events), now=now, budget=budget, lineage=True)
+    seen: set[tuple[int, bytes]] = set()
+    excepted: set[int] = set()
+    for number, (values, origins) in enumerate(zip(result.rows, result.origins, strict=True)):
+        if number % CHECK_EVERY == 0:
+            allowance.check()
+        if not origins:
+            continue
+        one, row = events[origins[0]], row_of(result.columns, values)
+        name = name_of_values(row.raw[column] for column in asked.expanded if column in row.raw)
+        name = name if asked.expanded else b""
+        item_id = rule.row_excepted_by(over(one.document, row.fields)) if rule.exceptions else None
+        if item_id is not None:
+            if origins[0] not in excepted:
+                excepted.add(origins[0])
+                passed.excepted.append(Excepted(rule, one.event, item_id))
+        elif (origins[0], name) not in seen:
+            seen.add((origins[0], name))
+            facts = facts_of_row(asked, row, Source(1, one.event.time, one.event.time))
+            joined = Joined(Kind.ROW, name, facts.to_json())
+            passed.hits.append(Hit(rule, one.event, one.document, one.demo, joined=joined, row=row.fields))
+
+
+def _pages(query: CompiledQuery, events: Sequence[Judged]) -> Iterator[Page]:
+    """The events as the pipeline's source."""
+    special = [name for name in query.fields if name in METADATA]
+    for start in range(0, len(events), PAGE):
+        some = events[start : start + PAGE]
+        columns = {name: [_metadata(name, one) for one in some] for name in special}
+        yield Page(len(some), columns, [one.document for one in some])
+
+
+def _metadata(name: str, one: Judged) -> Value:
+    return source_text(one.document.raw) if name == "_source" else metadata_of(one.event.ref).get(name)
+
+
+def _kept(rule: ActiveRule, asked: Asked, events: Sequence[Judged], allowance: Allowance) -> list[Kept]:
+    """What is kept of the events, in blocks."""
+    clock = clock_of(rule)
+    rows: dict[int, list[Row]] = defaultdict(list)
+    for start in range(0, len(events), CHECK_EVERY):
+        allowance.check()
+        some = events[start : start + CHECK_EVERY]
+        for one, values in zip(some, _asked_values(asked.query, some), strict=True):
+            event, (tick, kind, tie) = one.event, clock.moment(one)
+            place = (event.index, event.day.toordinal())
+            rows[event.team_id].append((tick, kind, tie, 0, event.uid, KEY, place, (packed(values),)))
+    return [Kept(EVENT, team_id, stack) for team_id, mine in sorted(rows.items()) for stack in stacks_of(mine)]
+
+
+def _asked_values(query: CompiledQuery, events: Sequence[Judged]) -> Iterable[Sequence[Value]]:
+    """The values of the pipeline's columns, event by event; what an event is called is known without."""
+    columns = [_column(query, name, events) for name in query.fields]
+    return zip(*columns, strict=True) if columns else [()] * len(events)
+
+
+def _column(query: CompiledQuery, name: str, events: Sequence[Judged]) -> Column:
+    if name in query.hidden:
+        return [matches(query.hidden[name], one.document) for one in events]
+    if name == "_source":
+        return [source_text(one.document.raw) for one in events]
+    if name in METADATA:
+        return [None] * len(events)
+    read = reader(name)
+    return [read(one.document) for one in events]
