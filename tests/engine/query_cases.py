@@ -33,3 +33,7 @@ def match_cases(language: str) -> list[Case]:
 
 def error_cases(language: str) -> Any:
     return tomllib.loads((CASES / language / "errors.toml").read_text())["case"]
+
+
+def esql_pairs() -> Any:
+    return tomllib.loads((CASES / "esql" / "reading.toml").read_text())["case"]

@@ -69,10 +69,10 @@ class CommandReader(ExpressionReader):
             fields.append(self._field())
         return tuple(fields)
 
-    def need_more(self, hint: str) -> None:
-        """Raises: LanguageError when the command ends here."""
+    def need_more(self, hint: str, word: str | None = None) -> None:
+        """Raises: LanguageError when the command ends here, behind its name or another word."""
         if self.is_over():
-            raise self.error(self.token, f"`{self.command.upper()}` needs something behind it", hint)
+            raise self.error(self.token, f"`{word or self.command.upper()}` needs something behind it", hint)
 
     def need_after_comma(self) -> None:
         """Raises: LanguageError when the command ends behind a comma, or goes on with something else."""
@@ -92,7 +92,8 @@ class CommandReader(ExpressionReader):
         if token.kind is Kind.KEYWORD:
             raise keyword_as_name(self)
         if token.kind is not Kind.NAME:
-            raise self.error(token, f"{shown(token)} cannot be a column's name", "To compare write `==`.")
+            hint = "To compare write `==`; an unusual name stands in backticks."
+            raise self.error(token, f"{shown(token)} cannot be a column's name", hint)
         self.take()
         self.take()
         return token.text
@@ -135,6 +136,7 @@ class CommandReader(ExpressionReader):
         by: tuple[Assignment, ...] = ()
         if self.is_word("by"):
             self.take()
+            self.need_more("Such as `BY user.name`.", "BY")
             by = tuple(map(_group, self.fields("Such as `BY user.name`.")))
         if inline and not aggregates:
             raise self.error(command, "`INLINE STATS` needs a column", "Such as `INLINE STATS n = COUNT(*)`.")
@@ -251,8 +253,10 @@ class CommandReader(ExpressionReader):
         self.need_more("Such as `LIMIT 10`.")
         token = self.token
         count = token.value
-        if token.kind is not Kind.NUMBER or not isinstance(count, int) or count > _MOST_ROWS:
+        if token.kind is not Kind.NUMBER or not isinstance(count, int):
             raise self.error(token, "`LIMIT` needs a whole number, at least 0", "Such as `LIMIT 10`.")
+        if count > _MOST_ROWS:
+            raise self.error(token, f"`LIMIT` takes at most {_MOST_ROWS:,} rows")
         self.take()
         return Limit(count, place=self.since(command.start))
 

@@ -149,6 +149,8 @@ def _unquoted(name: str) -> str:
 
 def _strange(text: str, start: int) -> LanguageError:
     character = text[start]
+    if text.startswith("``", start):
+        return LanguageError.at(text, start, 2, "the name in these backticks is empty")
     if character == "`":
         return LanguageError.at(text, start, 1, "this backtick is never closed", "Close the name with a backtick.")
     hints = {

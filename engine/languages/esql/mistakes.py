@@ -5,6 +5,9 @@ from engine.languages.esql.lexer import Kind, Mode
 from engine.languages.esql.nodes import Name
 from engine.languages.esql.reader import Reader, shown
 
+_SHORT = frozenset(("completion", "dissect", "enrich", "grok", "limit", "lookup", "mv_expand"))
+"""Commands that do not end in an expression, so that nothing but the next command can follow."""
+
 
 def no_single_equals(reader: Reader) -> LanguageError:
     """`=` assigns and `=~` is EQL's; `==` compares."""
@@ -86,6 +89,8 @@ def _missing_before(reader: Reader, command: str, bracketed: bool) -> LanguageEr
     if reader.mode is Mode.PATTERN:
         hint = "Separate names with commas, commands with `|`."
         return reader.error(token, f"a comma or `|` is missing before {shown(token)}", hint)
+    if command in _SHORT and not bracketed:
+        return reader.error(token, f"a `|` is missing before {shown(token)}", "Commands have `|` between them.")
     if command == "where" and not bracketed:
         return reader.error(token, f"`AND` or `OR` is missing before {shown(token)}", "Did you mean `AND`?")
     return reader.error(token, f"a comma or an operator is missing before {shown(token)}")

@@ -166,6 +166,8 @@ class PrimaryReader(Reader, ABC):
 
     def _item(self, before: list[Plain]) -> Plain:
         token = self.token
+        if self.is_sign("["):
+            raise self.error(token, "a list cannot stand in a list")
         value = self.literal("a number, text, `true` or `false`", "A list holds constants only.").value
         if value is None or isinstance(value, tuple):
             raise self.error(token, "a list holds numbers, texts or truth values only")
