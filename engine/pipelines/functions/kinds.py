@@ -171,3 +171,34 @@ def _reading_all(kinds: tuple[Kind, ...]) -> Callable[[Work], Work]:
         return total
 
     return decorate
+
+
+def common(types: Sequence[Type], numbers: Sequence[int] | None = None) -> Type:
+    """The one type of arguments that are given back: texts are keyword, numbers the widest, null fits all.
+
+    `numbers`: which arguments these are, for the message. Raises: TypeProblem when there is no such type.
+    """
+    known = [(number, given) for number, given in enumerate(types) if given not in FREE]
+    if not known:
+        return Type.UNKNOWN if Type.UNKNOWN in types else Type.NULL
+    found = Type.KEYWORD if known[0][1] in TEXTS else known[0][1]
+    for number, given in known:
+        both = _joined(found, given)
+        if both is None:
+            argument = number if numbers is None else numbers[number]
+            raise TypeProblem(
+                f"argument {argument + 1} is {given.value}, where those before it are {found.value}", argument
+            )
+        found = both
+    return found
+
+
+def _joined(one: Type, other: Type) -> Type | None:
+    if one is other or (one in TEXTS and other in TEXTS):
+        return one
+    if one in NUMERIC and other in NUMERIC:
+        return max(one, other, key=_WIDTHS.index)
+    return Type.DATE_NANOS if one in DATES and other in DATES else None
+
+
+_WIDTHS = (Type.INTEGER, Type.LONG, Type.UNSIGNED_LONG, Type.DOUBLE)

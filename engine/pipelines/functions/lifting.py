@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from itertools import product
 
+from engine.pipelines.casts import converted
+from engine.pipelines.functions.kinds import FREE
 from engine.pipelines.functions.shape import Function, Takes, Work
 from engine.pipelines.operands import ABSENT, ColumnWork, Operand
-from engine.pipelines.types import Multivalue, Value
+from engine.pipelines.types import Multivalue, Type, Value
 
 MOST_COMBINATIONS = 10_000
 """How many combinations of values are tried with Multivalue.ANY before the answer is null."""
@@ -21,7 +23,16 @@ def lift(function: Function, operands: Sequence[Operand], multivalue: Multivalue
     if function.takes is Takes.ONE:
         several = _any_of(work) if function.any and multivalue is Multivalue.ANY else _null
         work = _of_ones(work, several, len(operands))
+    if function.keeps:
+        work = _settled(work, function.result([operand.type for operand in operands]), operands)
     return _columnar(work, constants)
+
+
+def _settled(work: Work, result: Type, operands: Sequence[Operand]) -> Work:
+    """The work, its answers made the type of the result where a column of unknown type could have given another."""
+    if result in FREE or all(operand.type is not Type.UNKNOWN for operand in operands):
+        return work
+    return lambda *values: converted(work(*values), result)
 
 
 def _columnar(work: Work, constants: tuple[object, ...]) -> ColumnWork:
