@@ -121,8 +121,7 @@ class Expressions:
                 return self._like(node, operand, patterns, regex)
             case Cast(operand, name):
                 return self._cast(node, operand, name)
-            case _:
-                self.refuse(node, "this cannot stand here")
+        raise error_at(self.text, node.place, "this cannot stand here")
 
     def _timespan(self, node: Timespan, amount: int, unit: str) -> Computed:
         span = self.checked(node, (), lambda: span_of(amount, unit))

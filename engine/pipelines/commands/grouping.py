@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from engine.pipelines.types import Column, Value
+from engine.pipelines.types import Column
 
 
 class _Truth:
