@@ -25,6 +25,11 @@ class Allowance:
         self._seconds = seconds
         self._until = thread_time() + seconds
 
+    @property
+    def left(self) -> float:
+        """Seconds that it still may take."""
+        return self._until - thread_time()
+
     def check(self) -> None:
         """Raises: TooCostly."""
         if thread_time() > self._until:

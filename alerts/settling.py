@@ -24,11 +24,12 @@ from alerts.gathering import memory_of, reach_of
 from alerts.joins import Found, Work, find_counts, find_indicators, find_sequences
 from alerts.joins.sequences import waits
 from alerts.judging import held_event
+from alerts.pipelines.settling import find_rows
 from alerts.raising import Raised, raise_alerts
 from alerts.retrying import is_conflict, is_lost_connection
 from engine import DocumentError
 from engine.collecting import without_collecting
-from engine.plan import INDICATOR, Indicators, Joining, Pipeline, Threshold
+from engine.plan import INDICATOR, Indicators, Pipeline, Plan, Threshold
 from events import queue
 from rules import candidates, epoch, marks, settlings
 from rules.candidates import Head
@@ -143,7 +144,7 @@ def _settle(claimed: Claimed, now: datetime, worker: UUID) -> int:
     _limit_statements()
     ruleset = current()
     rule = ruleset.rules.get(claimed.rule_id)
-    if rule is None or rule.plan is None or isinstance(rule.plan, Pipeline):
+    if rule is None or rule.plan is None or not rule.joins:
         settlings.drop(claimed.rule_id, worker=worker)
         return 0
     judged_to = _judged_to(now)
@@ -211,7 +212,7 @@ def _some(waiting: list[Head]) -> list[Head]:
 
 
 def _work(
-    rule: ActiveRule, plan: Joining, claimed: Claimed, ready: list[Head], now: datetime, judged_to: datetime
+    rule: ActiveRule, plan: Plan, claimed: Claimed, ready: list[Head], now: datetime, judged_to: datetime
 ) -> Work:
     until = _known_until(rule, claimed, now, judged_to) if waits(plan) else now
     numbers = {head.id for head in ready}
@@ -225,11 +226,13 @@ def _known_until(rule: ActiveRule, claimed: Claimed, now: datetime, judged_to: d
     return judged_to
 
 
-def _find(work: Work, plan: Joining) -> Found:
+def _find(work: Work, plan: Plan) -> Found:
     if isinstance(plan, Threshold):
         return find_counts(work, plan)
     if isinstance(plan, Indicators):
         return find_indicators(work, plan)
+    if isinstance(plan, Pipeline):
+        return find_rows(work, plan)
     return find_sequences(work, plan)
 
 

@@ -1,0 +1,330 @@
+"""Pipelines over windows: rules whose query looks at several events together, when they are settled.
+
+The columns that the query asks for were kept when the events passed, so a window of hours costs what its candidates
+cost; only the events of an alert are read. Windows end on a grid of the rule's clock (alerts/pipelines/windows.py), so
+that neither order nor batches nor workers decide what is found.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from heapq import heapify, heappop, heappush
+
+from alerts.costs import SECONDS
+from alerts.hits import Excepted, Hit, Joined, Member
+from alerts.identity import identity_of_event
+from alerts.joins.room import MOST_MATCHES, MOST_MEMBERS
+from alerts.joins.work import Events, Found, Work, ref_of
+from alerts.known import Known
+from alerts.models import Kind
+from alerts.pipelines.groups import Group, judge, name_of_group
+from alerts.pipelines.kept import MOST_KEPT, Row, load
+from alerts.pipelines.overlay import over
+from alerts.pipelines.rows import Source, facts_of_row, row_of
+from alerts.pipelines.windows import MOST_WINDOWS, point_after, points_of, spacing
+from alerts.shells import MOST_EVENTS, shared
+from engine import Document
+from engine.joining import Candidate, Order
+from engine.pipelines.schema import ResultColumn
+from engine.plan import Pipeline
+from events.store import EventRef
+from rules import marks
+from rules.marks import Mark, Span
+from rules.pipelines import Asked, asked_of
+from rules.schedule import interval
+
+MOST_JUDGED_ANEW = 5_000
+"""So many events of a group are asked again whether an exception covers them; they all were when they came."""
+MOST_RUN = 100_000
+"""After so many events of windows, one by one, the rest is left to the next settling."""
+
+
+def find_rows(work: Work, plan: Pipeline) -> Found:
+    """The rows of the windows that new events come into, and of those that groups waited for that were told before.
+
+    Raises: BudgetExceeded, TooCostly.
+    """
+    found, room = Found(), _Room()
+    rested = _rested(work) if plan.aggregating else {}
+    for team_id in sorted({*work.teams(), *rested}):
+        team = _Team(work, asked_of(plan), team_id, room, rested.get(team_id, set()))
+        team.settle(found)
+    return found
+
+
+def _rested(work: Work) -> dict[int, set[datetime]]:
+    """By team, where the windows end of groups that may alert again since the last settling."""
+    every = interval(work.rule.definition)
+    since = work.settled_to or work.now
+    times = marks.alert_times(
+        rule_id=work.rule.id, logic_hash=work.rule.logic_hash, after=since - every, until=work.now - every
+    )
+    return {team_id: {point_after(at + every, spacing(every)) for at in some} for team_id, some in times.items()}
+
+
+@dataclass(slots=True)
+class _Room:
+    """How much one settling does; what is left is done by the next, at once."""
+
+    windows: int = MOST_WINDOWS
+    events: int = MOST_RUN
+    alerts: int = MOST_MATCHES
+    members: int = MOST_MEMBERS
+
+    @property
+    def is_full(self) -> bool:
+        return min(self.windows, self.events, self.alerts, self.members) <= 0
+
+
+class _Dropped(Exception):  # noqa: N818
+    """Events turned out to count no more: begin again without them."""
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What one try at a team's windows found."""
+
+    hits: list[Hit] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    excepted: dict[tuple[EventRef, int], Excepted] = field(default_factory=dict)
+    next_at: datetime | None = None
+    cut: datetime | None = None
+    members: int = 0
+    windows: int = 0
+    events: int = 0
+
+
+class _Team:
+    """One team's events, and the windows of them that are run."""
+
+    def __init__(self, work: Work, asked: Asked, team_id: int, room: _Room, rested: set[datetime]) -> None:
+        self._work = work
+        self._asked = asked
+        self._id = team_id
+        self._room = room
+        self._rested = rested
+        self._interval = interval(work.rule.definition)
+        self._apart = spacing(self._interval)
+        self._events = Events(work)
+        self._known = Known()
+        self._runs: dict[tuple[datetime, frozenset[int]], tuple[Sequence[ResultColumn], list[Row]]] = {}
+        self._spans: dict[bytes, list[Span]] = {}
+
+    def settle(self, found: Found) -> None:
+        """Run the windows, without the events that turn out to count no more, until all that is told counts."""
+        new = self._work.new(self._id)
+        some = [] if self._room.is_full else self._fitting(new)
+        self._new, times = {one.ref for one in new}, [one.at for one in some]
+        around = [*times, *self._rested]
+        if not around:
+            if new:
+                found.left[self._id] = None
+            return
+        self._kept = load(self._work, self._asked.query, self._id, some, around)
+        while True:
+            try:
+                answer = self._answer(times)
+                break
+            except _Dropped:
+                continue
+        self._tell(found, answer, new, some)
+
+    def _fitting(self, new: Sequence[Candidate]) -> Sequence[Candidate]:
+        """As many of the new events as can be looked at with those around them; the rest is left."""
+        while len(new) > 1 and self._around(new) > MOST_KEPT and new[0].at < new[-1].at:
+            new = new[: len(new) // 2]
+        return new
+
+    def _around(self, new: Sequence[Candidate]) -> int:
+        start, end = new[0].at - self._work.window, new[-1].at + self._work.window
+        return sum(head.count for head in self._work.heads(team_id=self._id, start=start, end=end))
+
+    def _answer(self, times: Sequence[datetime]) -> _Answer:
+        answer = _Answer()
+        self._spans, known = {}, self._kept.times
+        points = points_of(times, known, window=self._work.window, interval=self._interval) if times else []
+        waiting = sorted({*points, *self._rested})
+        heapify(waiting)
+        done: set[datetime] = set()
+        while waiting:
+            end = heappop(waiting)
+            if end in done or (answer.cut is not None and end not in self._rested):
+                continue
+            done.add(end)
+            for at in self._window(end, answer):
+                if at > self._work.now:
+                    answer.next_at = at if answer.next_at is None else min(answer.next_at, at)
+                else:
+                    self._rested.add(point_after(at, self._apart))
+                    heappush(waiting, point_after(at, self._apart))
+            if answer.cut is None and waiting and self._is_enough(answer):
+                answer.cut = end
+        return answer
+
+    def _is_enough(self, answer: _Answer) -> bool:
+        room = self._room
+        return (
+            answer.windows >= room.windows
+            or answer.events >= room.events
+            or len(answer.hits) >= room.alerts
+            or answer.members >= room.members
+            or self._work.allowance.left < SECONDS / 2
+        )
+
+    def _window(self, end: datetime, answer: _Answer) -> set[datetime]:
+        """Run one window; returns when groups may alert that are to be quiet until then."""
+        start = end - self._work.window
+        numbers = self._kept.between(start, end)
+        answer.windows, answer.events = answer.windows + 1, answer.events + len(numbers)
+        columns, rows = self._run(end, numbers)
+        self._work.allowance.check()
+        if not rows:
+            return set()
+        if not self._asked.query.aggregating:
+            self._tell_rows(columns, rows, (start, end), answer)
+            return set()
+        return self._tell_groups(columns, rows, (start, end), answer)
+
+    def _run(self, end: datetime, numbers: Sequence[int]) -> tuple[Sequence[ResultColumn], list[Row]]:
+        """A window's rows; run again only when one of its events is dropped."""
+        candidates, dropped = self._kept.candidates, self._events.dropped
+        without = frozenset(number for number in numbers if ref_of(candidates[number]) in dropped) if dropped else _NONE
+        if (end, without) not in self._runs:
+            left = [number for number in numbers if number not in without] if without else numbers
+            self._runs[end, without] = self._kept.run(left, now=end)
+        return self._runs[end, without]
+
+    # Rows of single events
+
+    def _tell_rows(
+        self, columns: Sequence[ResultColumn], rows: Iterable[Row], window: tuple[datetime, datetime], answer: _Answer
+    ) -> None:
+        """A hit for each event that has a row, once."""
+        first: dict[EventRef, Row] = {}
+        for row in rows:
+            first.setdefault(self._ref(row.events[-1]), row)
+        told = {hit.event.ref for hit in answer.hits}
+        fresh = [one for one in first.items() if one[0] not in told]
+        fresh = self._known.without(fresh, lambda one: identity_of_event(self._work.rule.id, one[0]))
+        self._read(ref for ref, _ in fresh)
+        for ref, row in fresh:
+            one, shown = self._events.judged[ref], row_of(columns, row.values)
+            if not self._is_excepted(over(one.document, shown.fields), ref, row, answer):
+                source = Source(1, one.event.time, one.event.time)
+                facts = facts_of_row(self._asked, shown, source, window=window)
+                joined = Joined(Kind.ROW, b"", facts.to_json())
+                answer.hits.append(
+                    Hit(self._work.rule, one.event, one.document, one.demo, joined=joined, row=shown.fields)
+                )
+                answer.members += 1
+
+    # Rows of groups
+
+    def _tell_groups(
+        self, columns: Sequence[ResultColumn], rows: list[Row], window: tuple[datetime, datetime], answer: _Answer
+    ) -> set[datetime]:
+        """A hit for each group that alerts."""
+        end = window[1]
+        judged = judge(
+            rows,
+            lambda numbers: self._kept.run(numbers, now=end)[1],
+            times=self._kept.times,
+            spans=self._spans_of(rows),
+            end=end,
+            interval=self._interval,
+        )
+        judged.alerts.sort(key=lambda group: (group.events[-1], group.name))
+        self._read(self._ref(number) for group in judged.alerts for number in group.events[-self._asked_anew :])
+        for group in judged.alerts:
+            self._tell_group(columns, group, window, answer)
+        return judged.quiet_until
+
+    @property
+    def _asked_anew(self) -> int:
+        about_events = any(not item.on_row for item in self._work.rule.exceptions)
+        return MOST_JUDGED_ANEW if about_events else MOST_EVENTS
+
+    def _spans_of(self, rows: Iterable[Row]) -> dict[bytes, list[Span]]:
+        """What alerts of these groups have counted. One query for those that were not asked for."""
+        names = {name_of_group(row.key) for row in rows}
+        unknown = names - self._spans.keys()
+        if unknown:
+            since = self._kept.times[0] - self._interval
+            stored = marks.spans_of(
+                rule_id=self._work.rule.id,
+                logic_hash=self._work.rule.logic_hash,
+                team_id=self._id,
+                groups=unknown,
+                since=since,
+            )
+            self._spans |= {name: stored.get(name, []) for name in unknown}
+        return self._spans
+
+    def _tell_group(
+        self, columns: Sequence[ResultColumn], group: Group, window: tuple[datetime, datetime], answer: _Answer
+    ) -> None:
+        """The hit of a group, and what it counts from now on; nothing where an exception covers its row."""
+        shown = row_of(columns, group.row.values)
+        members = tuple(
+            Member("event", self._events.judged[self._ref(number)]) for number in group.events[-MOST_EVENTS:]
+        )
+        last, times = members[-1].judged, self._kept.times
+        document = over(_shared(members), shown.fields)
+        if self._is_excepted(document, last.event.ref, group.row, answer):
+            return
+        span = Span(times[group.events[0]], times[group.events[-1]], window[1])
+        source = Source(len(group.events), span.first_at, span.last_at)
+        facts = facts_of_row(self._asked, shown, source, window=window)
+        joined = Joined(Kind.GROUP, group.name, facts.to_json(), members)
+        answer.hits.append(Hit(self._work.rule, last.event, last.document, last.demo, joined=joined, row=shown.fields))
+        answer.marks.append(Mark(self._work.rule.logic_hash, self._id, group.name, span))
+        self._spans[group.name] = sorted([*self._spans[group.name], span])
+        answer.members += len(members)
+
+    # Both
+
+    def _ref(self, number: int) -> EventRef:
+        return ref_of(self._kept.candidates[number])
+
+    def _read(self, refs: Iterable[EventRef]) -> None:
+        """Read events; begin again when one of them counts no more."""
+        if not self._events.read(refs):
+            raise _Dropped
+
+    def _is_excepted(self, document: Document, ref: EventRef, row: Row, answer: _Answer) -> bool:
+        """Whether an exception about what the query makes covers the row; noted where the row has something new."""
+        rule = self._work.rule
+        item_id = rule.row_excepted_by(document) if rule.exceptions else None
+        if item_id is None:
+            return False
+        if any(self._ref(number) in self._new for number in row.events):
+            answer.excepted[ref, item_id] = Excepted(rule, self._events.judged[ref].event, item_id)
+        return True
+
+    def _tell(self, found: Found, answer: _Answer, new: Sequence[Candidate], some: Sequence[Candidate]) -> None:
+        """Add what was found to what other teams' events came to."""
+        found.hits += answer.hits
+        found.marks += answer.marks
+        found.excepted += [*self._events.excepted, *answer.excepted.values()]
+        found.is_due(answer.next_at)
+        cut = _place_of(some, answer.cut)
+        if new and (answer.cut is not None or len(some) < len(new)) and cut != new[-1].order:
+            found.left[self._id] = cut
+        room = self._room
+        room.windows, room.events = room.windows - answer.windows, room.events - answer.events
+        room.alerts, room.members = room.alerts - len(answer.hits), room.members - answer.members
+
+
+_NONE: frozenset[int] = frozenset()
+
+
+def _shared(members: Sequence[Member]) -> Document:
+    """What the events of a group share."""
+    if len(members) == 1:
+        return members[0].judged.document
+    return Document.of(shared(member.judged.document.raw for member in members))
+
+
+def _place_of(some: Sequence[Candidate], cut: datetime | None) -> Order | None:
+    """The place of the last event up to an instant, of all where none is given."""
+    return max((one.order for one in some if cut is None or one.at <= cut), default=None)
