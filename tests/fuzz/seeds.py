@@ -24,6 +24,16 @@ SEEDS = {
         "process where (process.pid + 1) * 2 % 3 == -1 / length(user.name) | head 5 | tail 2",
         '`event.odd-field` where concat(a, "-", string(b)) == null // said\n and /* so */ indexOf(c, "d") > 0',
     ],
+    "esql": [
+        'FROM logs-*, "a-*", c:b* METADATA _id, _index | WHERE a.b IN ("a", "b") AND NOT user.name IS NULL',
+        "row a = 1::long, b = [1, 2.5], c = -9223372036854775809 | eval e = -a * (b + 1) % 3 - 1e3 | keep a, e*",
+        'from a | where x like ("a*", "b") or y not rlike """a"b+""" and z : "words" // said\n| limit 10',
+        "from a | stats n = count(*) where x > 1, m = max(y.z) by d = date_trunc(5 minutes, @timestamp), `odd-field`",
+        "from a | inline stats n = count_distinct(x) by y | sort n desc nulls last, y | drop `z*`, w* | rename a as b",
+        'from a | grok x "%{WORD:y} (?<z>a+)", "b" | dissect y "%{+a} %{+b}" append_separator="," | mv_expand y /**/',
+        'from a | completion t = concat("a", x) with {"b": "e", "n": 1} | lookup join t on a, b | enrich p on x',
+        'from a | where match(x, "y", {"b": "AUTO"}) and kql("""a:b and "c" """) | eval case(a == 1, "b", c), d',
+    ],
 }
 
 TOKENS = {
@@ -37,6 +47,12 @@ TOKENS = {
         " maxspan=1s ", "| head 1", "//", "/*", "*/", "-", "+", "%", "1e309", "99999999999999999999", "null", ".", ",",
         "length(", "a[0]",
         "\\u{1F600}", "\\u{D800}", "(a|", "[^", "{1,1000}", ".*", "\x00", "\ud800",
+    ],
+    "esql": [
+        "(", ")", "[", "]", "{", "}", '"', '"""', "\\", "`", "*", "?", ":", "::", "::ip", "==", "!=", "=", " and ",
+        " or ", " not ", " in (", " like ", " is null ", "| ", "|where ", "|eval x=", "|stats ", " by ", "|keep ",
+        "|limit 1", "-", "+", "//", "/*", "*/", "%", ",", ".", "1e309", "99999999999999999999", "1 day", "null", "true",
+        "f(", "a.", "'", ";", "from ", "metadata ", "\x00", "\ud800", "\u00a0", "\n", "<", ">",
     ],
 }  # fmt: skip
 
