@@ -1,0 +1,60 @@
+"""Where windows end: on a grid that the events alone decide."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts.pipelines.windows import MOST_WINDOWS, point_after, points_of, spacing
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+SECONDS = st.lists(st.integers(0, 3_600), min_size=1, max_size=40)
+
+
+def test_points_lie_a_fifth_of_the_interval_apart_but_no_closer_than_a_minute():
+    assert spacing(5 * MINUTE) == MINUTE
+    assert spacing(MINUTE) == MINUTE
+    assert spacing(HOUR) == 12 * MINUTE
+
+
+def test_a_window_ends_at_the_point_at_or_after_an_event():
+    assert point_after(NOON, MINUTE) == NOON
+    assert point_after(NOON + SECOND, MINUTE) == NOON + MINUTE
+
+
+def test_new_events_have_windows_end_after_each_of_them():
+    new = [NOON + SECOND, NOON + 2 * SECOND, NOON + 3 * MINUTE]
+    found = points_of(new, new, window=9 * MINUTE, interval=5 * MINUTE)
+    assert found == [NOON + MINUTE, NOON + 3 * MINUTE]
+
+
+def test_a_late_event_is_seen_together_with_the_later_ones_within_a_look_back():
+    known = [NOON + 4 * MINUTE, NOON + 8 * MINUTE, NOON + 20 * MINUTE]
+    found = points_of([NOON], [NOON, *known], window=9 * MINUTE, interval=5 * MINUTE)
+    assert found == [NOON, NOON + 4 * MINUTE, NOON + 8 * MINUTE]
+
+
+def test_a_backlog_has_a_coarser_grid_but_not_coarser_than_the_interval():
+    new = [NOON + number * MINUTE for number in range(600)]
+    found = points_of(new, new, window=9 * MINUTE, interval=20 * MINUTE)
+    apart = {later - earlier for earlier, later in pairwise(found)}
+    assert len(found) <= MOST_WINDOWS
+    assert apart == {8 * MINUTE}
+    assert len(points_of(new, new, window=9 * MINUTE, interval=5 * MINUTE)) <= 600 / 4 + 1
+
+
+def test_a_late_event_of_a_long_look_back_costs_few_windows():
+    known = [NOON + number * MINUTE for number in range(5 * 24 * 60)]
+    found = points_of([NOON], known, window=timedelta(days=5), interval=5 * MINUTE)
+    assert len(found) <= 22
+
+
+@given(SECONDS, SECONDS)
+def test_every_new_event_lies_in_a_window_and_all_that_is_told_at_once_has_the_windows_of_each(first, second):
+    times = sorted(NOON + number * SECOND for number in [*first, *second])
+    both = points_of(times, times, window=9 * MINUTE, interval=5 * MINUTE)
+    assert all(any(point - 9 * MINUTE <= at <= point for point in both) for at in times)
+    new = sorted(NOON + number * SECOND for number in second)
+    assert set(points_of(new, times, window=9 * MINUTE, interval=5 * MINUTE)) <= set(both)
