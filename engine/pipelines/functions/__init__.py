@@ -6,6 +6,8 @@ from types import MappingProxyType
 from engine.pipelines.functions.addresses import ADDRESSES
 from engine.pipelines.functions.conditional import CONDITIONAL
 from engine.pipelines.functions.conversion import CONVERTING
+from engine.pipelines.functions.date_texts import WRITING
+from engine.pipelines.functions.dates import DATING
 from engine.pipelines.functions.encoding import ENCODING
 from engine.pipelines.functions.geo import GEO
 from engine.pipelines.functions.hashing import HASHING
@@ -15,6 +17,7 @@ from engine.pipelines.functions.multivalues import MULTIVALUES
 from engine.pipelines.functions.patterns import PATTERNS
 from engine.pipelines.functions.shape import Function, Takes
 from engine.pipelines.functions.strings import STRINGS
+from engine.pipelines.functions.truncating import TRUNCATING
 
 __all__ = ["FAMILIES", "SCALAR", "Function", "Takes"]
 
@@ -25,6 +28,7 @@ FAMILIES: Mapping[str, tuple[Function, ...]] = MappingProxyType(
         "Digests": HASHING,
         "JSON": JSON,
         "Numbers": MATHS,
+        "Dates": DATING + WRITING + TRUNCATING,
         "Conversions": CONVERTING,
         "Choices": CONDITIONAL,
         "Several values": MULTIVALUES,
