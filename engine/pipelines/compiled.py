@@ -1,6 +1,6 @@
 """A query compiled to steps, and how it runs."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -105,15 +105,24 @@ def _gathered(compiled: CompiledQuery, stream: Iterator[Page], run: Run) -> Resu
             keys = [page.columns[slot] for slot in compiled.key_slots]
             result.keys.extend(zip(*keys, strict=True) if keys else [()] * page.size)
         if compiled.whole:
-            beside.extend(_rest(document, compiled.rests) for document in page.documents or ())
+            beside.extend(_beside(page, compiled.rests))
         if run.lineage:
             result.origins.extend((origin,) if isinstance(origin, int) else origin for origin in page.origins or ())
         run.meter.hold(result, len(result.rows) * (len(columns) + len(compiled.key_slots)) + sum(map(len, beside)))
     return _widened(result, compiled.shown, beside) if compiled.whole else result
 
 
-def _rest(document: Document, rests: Sequence[Rest]) -> dict[str, Value]:
-    return {name: reader(name)(document) for name in document.field_names() if any(rest.has(name) for rest in rests)}
+def _beside(page: Page, rests: Sequence[Rest]) -> Iterator[dict[str, Value]]:
+    """For each row the fields of its event that the query shows without naming them; none where there is no event."""
+    if page.documents is None:
+        yield from ({} for _ in range(page.size))
+        return
+    readers: dict[str, Callable[[Document], Value] | None] = {}
+    for document in page.documents:
+        for name in document.field_names():
+            if name not in readers:
+                readers[name] = reader(name) if any(rest.has(name) for rest in rests) else None
+        yield {name: read(document) for name in document.field_names() if (read := readers[name])}
 
 
 def _widened(result: Result, shown: Sequence[Shown | Rest], beside: Sequence[Mapping[str, Value]]) -> Result:

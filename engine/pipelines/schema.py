@@ -1,7 +1,8 @@
 """The columns that a pipeline starts from, and those that it ends with."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 
 from engine.patterns import parse_pattern, pattern_test
@@ -58,4 +59,9 @@ class Rest:
 
 def fits(pattern: str, name: str) -> bool:
     """Whether a column's name fits a pattern whole."""
-    return pattern_test(parse_pattern(pattern))(name)
+    return _test_of(pattern)(name)
+
+
+@lru_cache(maxsize=4_096)
+def _test_of(pattern: str) -> Callable[[str], bool]:
+    return pattern_test(parse_pattern(pattern))

@@ -114,7 +114,7 @@ class Expand:
             several = value if isinstance(value, tuple) else (value,)
             rows.extend([row] * len(several))
             values.extend(several)
-            if len(rows) >= _LARGEST_PAGE:
+            if len(rows) >= LARGEST_PAGE:
                 run.meter.check_time()
                 yield self._taken(page, rows, values)
                 rows, values = [], []
@@ -126,7 +126,7 @@ class Expand:
         return replace(taken, columns={**taken.columns, self.after: values})
 
 
-_LARGEST_PAGE = 4_000
+LARGEST_PAGE = 4_000
 
 
 @dataclass(frozen=True, slots=True)

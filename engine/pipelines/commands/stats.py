@@ -44,6 +44,7 @@ class Gathering:
         self._accumulators = [aggregate.start() for aggregate in aggregates]
         self.groups = Groups(len(keys))
         self._origins: list[list[int]] = []
+        self._traced = 0
         self._run = run
 
     def add(self, page: Page, keyed: Sequence[Column]) -> tuple[Sequence[int] | None, Sequence[int]]:
@@ -83,14 +84,13 @@ class Gathering:
         origins = page.origins or []
         for row, group in zip(range(page.size) if rows is None else rows, groups, strict=True):
             origin = origins[row]
-            if isinstance(origin, int):
-                self._origins[group].append(origin)
-            else:
-                self._origins[group].extend(origin)
+            numbers = (origin,) if isinstance(origin, int) else origin
+            self._origins[group].extend(numbers)
+            self._traced += len(numbers)
 
     def _cells(self) -> int:
         held = sum(accumulator.cells for accumulator in self._accumulators)
-        return held + len(self.groups) * max(len(self._keys), 1)
+        return held + self._traced + len(self.groups) * max(len(self._keys), 1)
 
     def answers(self) -> dict[str, Column]:
         """The answer of every aggregate for each group."""

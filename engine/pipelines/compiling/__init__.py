@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from engine.languages.esql.nodes import (
@@ -26,7 +27,7 @@ from engine.languages.esql.nodes import (
 )
 from engine.pipelines.commands.source import OneRow
 from engine.pipelines.compiled import CompiledQuery, Shown
-from engine.pipelines.compiling import columns, rows
+from engine.pipelines.compiling import columns, joining, rows
 from engine.pipelines.compiling.state import Compiling
 from engine.pipelines.compiling.stats import stats
 from engine.pipelines.completion import Provider
@@ -34,8 +35,10 @@ from engine.pipelines.expressions import error_at
 from engine.pipelines.schema import EVENTS, METADATA, Rest, ResultColumn, Schema
 from engine.pipelines.scope import Scope, source_scope
 from engine.pipelines.steps import Step
+from engine.pipelines.tables import Table
 from engine.pipelines.types import Multivalue
 
+NO_TABLES: Mapping[str, Table] = MappingProxyType({})
 _Compile = Callable[[Compiling, Any], None]
 
 
@@ -45,14 +48,15 @@ def compile_query(
     *,
     multivalue: Multivalue = Multivalue.STRICT,
     completion: Provider | None = None,
+    tables: Mapping[str, Table] = NO_TABLES,
 ) -> CompiledQuery:
-    """The pipeline of a query over a source. Takes a few milliseconds.
+    """The pipeline of a query over a source; LOOKUP JOIN looks in `tables`. Takes a few milliseconds.
 
     Raises: LanguageError with the place of an unknown column, of a wrong type and the like; NeedsModel, which is one,
     for COMPLETION without a provider.
     """
     first, *commands = query.commands
-    state = Compiling(query.text, multivalue, _first_scope(query, first, source), completion)
+    state = Compiling(query.text, multivalue, _first_scope(query, first, source), completion, tables)
     if isinstance(first, Row):
         state.steps.append(OneRow())
         rows.evaluate(state, first)
@@ -79,14 +83,6 @@ def _compile(state: Compiling, command: Command, later: Sequence[Command]) -> No
         _COMPILED[type(command)](state, command)
 
 
-def _enrich(state: Compiling, command: Enrich) -> None:
-    state.refuse(command, "ENRICH is not supported: there are no enrich policies here")
-
-
-def _lookup(state: Compiling, command: LookupJoin) -> None:
-    state.refuse(command, "LOOKUP JOIN is not supported here: there is no table to look in")
-
-
 _COMPILED: Mapping[type[Command], _Compile] = {
     Where: rows.where,
     Eval: rows.evaluate,
@@ -99,8 +95,8 @@ _COMPILED: Mapping[type[Command], _Compile] = {
     Dissect: rows.dissect,
     MvExpand: rows.expand,
     Completion: rows.complete,
-    LookupJoin: _lookup,
-    Enrich: _enrich,
+    LookupJoin: joining.lookup,
+    Enrich: joining.enrich,
 }
 
 

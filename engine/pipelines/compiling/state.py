@@ -1,5 +1,6 @@
 """What is known while a query is compiled, command by command."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
@@ -11,6 +12,7 @@ from engine.pipelines.fulltext import fulltext_tree, is_fulltext
 from engine.pipelines.schema import METADATA
 from engine.pipelines.scope import Named, Scope
 from engine.pipelines.steps import Step
+from engine.pipelines.tables import Table
 from engine.pipelines.types import Multivalue, Type
 from engine.tree import Tree
 
@@ -23,6 +25,7 @@ class Compiling:
     multivalue: Multivalue
     scope: Scope
     provider: Provider | None = None
+    tables: Mapping[str, Table] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     hidden: dict[str, Tree] = field(default_factory=dict)
     by: tuple[Named, ...] = ()
