@@ -2,7 +2,6 @@
 
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from engine import running
@@ -10,12 +9,12 @@ from engine.cli.errors import FAULTY, FINE, UnusableError
 from engine.cli.files import events_in, rule_files
 from engine.cli.output import put, say
 from engine.cli.reading import Read, rules_in
+from engine.cli.rows import query_rows
+from engine.cli.times import time_of
 from engine.errors import LanguageError, PatternError
-from engine.running import Event, EventFields, Rule, moment_of
+from engine.running import Event, EventFields, Rule
 
 Lines = list[tuple[int | None, ...]]
-
-NO_ESQL = "ES|QL queries are not evaluated yet; kql and eql are."
 
 
 def check(options: Namespace) -> int:
@@ -30,21 +29,12 @@ def check(options: Namespace) -> int:
 
 def run(options: Namespace) -> int:
     """One line for each hit. Rules and events that cannot be read are named, and the others run."""
-    now = _now(options.now)
+    now = time_of(options.now)
     read = [rule for path in rule_files(options.rules) for rule in rules_in(path)]
     given = events_in(options.events)
     for finding in running.run([one.rule for one in read if one.rule], given.events, now=now):
         put(finding.to_json())
     return max(_say_what_did_not_run(read), given.code)
-
-
-def _now(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    moment = moment_of([text])
-    if moment is None:
-        raise UnusableError(f'--now: "{text}" is not a time; write it as 2026-11-20T08:00:00Z.')
-    return moment.at
 
 
 def _say_what_did_not_run(read: Sequence[Read]) -> int:
@@ -58,9 +48,13 @@ def _say_what_did_not_run(read: Sequence[Read]) -> int:
 
 
 def query(options: Namespace) -> int:
-    """One line for each match."""
-    if options.language == "esql" or options.table:
-        raise UnusableError(NO_ESQL)
+    """One line for each match, or for each row of an ES|QL query."""
+    if options.language == "esql":
+        return query_rows(options)
+    if options.table:
+        raise UnusableError("--table is for ES|QL; KQL and EQL are asked of events.")
+    if options.events is None:
+        raise UnusableError("KQL and EQL are asked of events: give --events.")
     given = events_in(options.events)
     for lines in _answers(_asking(options), given.events):
         put({"events": list(lines)})

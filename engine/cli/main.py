@@ -30,6 +30,13 @@ Lines that are no events are named, left out, and end the run with 1."""
 
 _QUERY = """Run one query over events: one JSON line a match, {"events": [line numbers from 0]}.
 
+ES|QL gives one JSON object a row, with every column, and a line on standard error for what
+was made null on the way. FROM names a --table (the first line of its file says name:type
+for each column) or index patterns of the events; an event that names no index satisfies
+every pattern, one without _id goes by its line. LIMIT is only what the query says.
+With --multivalue any, a comparison holds when it holds for any value of a field; strictly,
+as in Elasticsearch, it is null of several values.
+
 Times may be ISO dates or numbers. Numbers are read by their size: below 10^15
 milliseconds and below 10^16 microseconds since 1970, below 10^18 Windows FILETIME
 (100 ns since 1601), above that nanoseconds since 1970."""
@@ -77,11 +84,20 @@ def _parser() -> ArgumentParser:
 
     one = _command(commands, "query", "run one query over events", _QUERY, query)
     one.add_argument("--language", required=True, choices=("kql", "eql", "esql"))
-    _events(one)
+    _events(one, required=False)
     one.add_argument("--event-category-field", default="event.category", metavar="F", help="EQL; default: %(default)s")
     one.add_argument("--timestamp-field", default="@timestamp", metavar="F", help="EQL; default: %(default)s")
     one.add_argument("--tiebreaker-field", metavar="F", help="EQL: decides the order of events of the same time")
-    one.add_argument("--table", action="append", metavar="NAME=FILE.csv", help="a table for ES|QL")
+    one.add_argument(
+        "--table", action="append", default=[], metavar="NAME=FILE.csv", help="ES|QL: a table that FROM may name"
+    )
+    one.add_argument(
+        "--multivalue",
+        choices=("strict", "any"),
+        default="strict",
+        help="ES|QL: what a comparison makes of several values",
+    )
+    one.add_argument("--now", metavar="TIME", help="ES|QL: what now() means; default: the last event")
     one.add_argument("query", metavar="QUERY")
 
     one = _command(commands, "explain", "say why a rule matches an event or not", _EXPLAIN, explain)
@@ -99,7 +115,7 @@ def _command(commands: Any, name: str, summary: str, description: str, function:
     return parser
 
 
-def _events(parser: ArgumentParser) -> None:
+def _events(parser: ArgumentParser, *, required: bool = True) -> None:
     parser.add_argument(
-        "--events", required=True, metavar="FILE.ndjson", help="one JSON object a line; - is standard input"
+        "--events", required=required, metavar="FILE.ndjson", help="one JSON object a line; - is standard input"
     )

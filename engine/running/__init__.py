@@ -8,6 +8,7 @@ from engine.running.events import Event, EventsError, event_of, read_events
 from engine.running.findings import Finding
 from engine.running.moments import Moment, moment_of
 from engine.running.queries import EventFields, run_eql, run_kql
+from engine.running.rows import run_esql
 from engine.running.rules import Rule
 from engine.running.run import latest, run
 from engine.running.whynot import told_of_event
@@ -25,6 +26,7 @@ __all__ = [
     "read_events",
     "run",
     "run_eql",
+    "run_esql",
     "run_kql",
     "told_of_event",
 ]
