@@ -71,12 +71,12 @@ def arithmetic(sign: str, left: Operand, right: Operand) -> ColumnWork:
         return lambda _columns, size: [None] * size
     if result in _DATES or result in _SPANS:
         return _slow(_DATE_WORKS[sign])
-    return _numbers(sign, _bounded(result))
+    return _numbers(sign, result)
 
 
-def _numbers(sign: str, bounded: Callable[[Any], Any]) -> ColumnWork:
+def _numbers(sign: str, result: Type) -> ColumnWork:
     """In one sweep where all rows have one number on both sides, and it fits; else row by row."""
-    plain = _NUMBER_WORKS[sign]
+    plain, bounded, all_fit = _NUMBER_WORKS[sign], _bounded(result), _all_fit(result)
 
     def careful(left: Any, right: Any) -> Any:
         return bounded(plain(left, right)) if {left.__class__, right.__class__} <= _NUMERIC else None
@@ -88,11 +88,22 @@ def _numbers(sign: str, bounded: Callable[[Any], Any]) -> ColumnWork:
         if not {*map(type, left), *map(type, right)} <= _NUMERIC:
             return slow(columns, size)
         try:
-            return list(map(bounded, map(plain, left, right)))
+            results = list(map(plain, left, right))
+            return results if all_fit(results) else list(map(bounded, results))
         except (ArithmeticError, ValueError):
             return slow(columns, size)
 
     return work
+
+
+def _all_fit(kind: Type) -> Callable[[list[Any]], bool]:
+    """A quick look at whether all results are within their type; False is no answer."""
+    if kind is Type.DOUBLE:
+        return lambda results: math.isfinite(sum(results))
+    least, most = BOUNDS.get(kind, BOUNDS[Type.LONG])
+    if kind is Type.UNKNOWN:
+        return lambda _: False
+    return lambda results: not results or (least <= min(results) and max(results) <= most)
 
 
 def _slow(work: Two) -> ColumnWork:
@@ -210,6 +221,8 @@ def negative(operand: Operand) -> ColumnWork:
             return Period(-value.months, -value.days)
         if isinstance(value, timedelta):
             return -value
-        return bounded(-value) if value.__class__ in _NUMERIC else None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return bounded(-value)
 
     return lambda columns, _size: list(map(one, columns[0]))

@@ -206,12 +206,14 @@ def _against(sign: str, side: int, other: Any, domain: _Domain, multivalue: Mult
 
 
 def _between(sign: str, domain: _Domain, multivalue: Multivalue) -> ColumnWork:
-    careful = _careful(sign, domain, multivalue)
+    careful, plain = _careful(sign, domain, multivalue), _TWO[sign]
 
     def work(columns: Sequence[Column], _size: int) -> Column:
-        left, _ = _ready(columns[0], domain)
-        right, _ = _ready(columns[1], domain)
-        return list(map(careful, left, right))
+        left, several_left = _ready(columns[0], domain)
+        right, several_right = _ready(columns[1], domain)
+        if several_left or several_right or domain is _UNKNOWN or None in left or None in right:
+            return list(map(careful, left, right))
+        return list(map(plain, left, right))
 
     return work
 

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from itertools import product
 
 from engine.pipelines.casts import converted
-from engine.pipelines.functions.kinds import FREE
+from engine.pipelines.functions.kinds import FREE, TEXTS
 from engine.pipelines.functions.shape import Function, Takes, Work
-from engine.pipelines.operands import ABSENT, ColumnWork, Operand
-from engine.pipelines.types import Multivalue, Type, Value
+from engine.pipelines.operands import ABSENT, Absent, ColumnWork, Operand
+from engine.pipelines.types import Column, Multivalue, Type, Value
 
+# Types that say of equal values that they are the same: 1, 1.0 and true are not, where a type is unknown.
+_MEMORABLE = TEXTS | {Type.IP, Type.VERSION}
 MOST_COMBINATIONS = 10_000
 """How many combinations of values are tried with Multivalue.ANY before the answer is null."""
 
@@ -25,7 +27,8 @@ def lift(function: Function, operands: Sequence[Operand], multivalue: Multivalue
         work = _of_ones(work, several, len(operands))
     if function.keeps:
         work = _settled(work, function.result([operand.type for operand in operands]), operands)
-    return _columnar(work, constants)
+    known = [operand.type for operand in operands if not operand.is_constant]
+    return _distinct(work, constants) if len(known) == 1 and known[0] in _MEMORABLE else _columnar(work, constants)
 
 
 def _settled(work: Work, result: Type, operands: Sequence[Operand]) -> Work:
@@ -42,6 +45,19 @@ def _columnar(work: Work, constants: tuple[object, ...]) -> ColumnWork:
     if not constants:
         return lambda _columns, size: [work() for _ in range(size)]
     return lambda columns, _size: list(map(work, *columns))
+
+
+def _distinct(work: Work, constants: tuple[Value | Absent, ...]) -> ColumnWork:
+    """With one column all else is constant: each distinct value is worked out once a page, as most come often."""
+    place = constants.index(ABSENT)
+    before, after = constants[:place], constants[place + 1 :]
+
+    def distinct(columns: Sequence[Column], _size: int) -> Column:
+        column = columns[place]
+        answers = {value: work(*before, value, *after) for value in set(column)}
+        return [answers[value] for value in column]
+
+    return distinct
 
 
 def _null(*_: Value) -> Value:

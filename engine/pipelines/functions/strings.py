@@ -4,6 +4,7 @@ Source: Elasticsearch's ES|QL reference, string functions.
 """
 
 import unicodedata
+from typing import Any
 
 from engine.pipelines.functions.kinds import INTEGER, TEXT, checked, reading
 from engine.pipelines.functions.several import each
@@ -12,6 +13,7 @@ from engine.pipelines.types import Type, Value
 
 LONGEST = 1 << 20
 """The longest text that a function makes, in bytes of UTF-8 as Elasticsearch bounds it; longer ones are null."""
+_SURELY_SHORT = LONGEST // 4
 
 # What Java calls whitespace: no-break spaces are not.
 _SPACES = (
@@ -28,12 +30,15 @@ def bytes_of(text: str) -> int:
 
 def bounded(text: str) -> str | None:
     """The text, or None when it is longer than any text may be."""
-    return text if bytes_of(text) <= LONGEST else None
+    return text if len(text) <= _SURELY_SHORT or bytes_of(text) <= LONGEST else None
 
 
-@reading(TEXT)
-def _concat(*texts: str) -> Value:
-    return bounded("".join(texts)) if sum(map(len, texts)) <= LONGEST else None
+def _concat(*values: Value) -> Value:
+    texts: Any = values
+    try:
+        return bounded("".join(texts)) if sum(map(len, texts)) <= LONGEST else None
+    except TypeError:
+        return None
 
 
 @reading(TEXT)
