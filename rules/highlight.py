@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from engine.languages.esql.units import UNITS
+
 _KEYWORDS = {
     "kuery": "and|or|not",
     "eql": "any|where|and|or|not|in|like|regex|sequence|sample|by|with|maxspan|until|true|false|null",
     "esql": (
-        "from|where|eval|stats|by|keep|drop|sort|limit|and|or|not|in|like|rlike|is|null|true|false|as|metadata|"
-        "dissect|grok|enrich|rename|mv_expand|row|case|asc|desc|inline|lookup|join|on"
+        "from|metadata|row|where|eval|(?:inline\\s+)?stats|inlinestats|by|keep|drop|rename|sort|limit|dissect|grok|enrich|"
+        "mv_expand|completion|lookup\\s+join|append_separator|on|with|as|asc|desc|nulls\\s+(?:first|last)|"
+        "and|or|not|in|like|rlike|is|null|true|false"
     ),
 }
 _PATTERN = r"""
@@ -22,9 +25,20 @@ _PATTERN = r"""
 _COMMENTS = r"(?P<c>//[^\n]*|/\*.*?\*/) | "
 _OPERATORS = r"""[()\[\]{},|:<>=!~?+*/-]+(?=[\s()"'\w]|$)"""
 _KQL_OPERATORS = r"[(){}:]|<=?|>=?"
+# In ES|QL names have hyphens and stars only behind FROM and KEEP, so operators are those that stand apart; what stands
+# in backticks is a name (the group `name` is no kind of its own), and a number may have a unit of time.
+_ESQL = r"""
+    (?P<c>//[^\n]*|/\*.*?\*/) | (?P<s>\"\"\"[^\n]*?\"\"\"+|"(?:\\.|[^"\\\n])*") | (?P<name>`[^`\n]*`)
+  | (?P<k>(?<![\w.@*-])(?:{keywords})(?![\w.*-]))
+  | (?P<n>(?<![\w.-])-?\d+(?:\.\d*)?(?:e[+-]?\d+)?(?:\s*(?:{units})\b)?(?![\w.]))
+  | (?P<o>::?|[()\[\]{{}},|<>=!?%;]+|(?<=\()\*(?=\))|(?<=\s)[+*/-](?=[\s\w(]))
+"""
 
 
 def _pattern(language: str) -> re.Pattern[str]:
+    if language == "esql":
+        text = _ESQL.format(keywords=_KEYWORDS[language], units="|".join(sorted(UNITS, key=len, reverse=True)))
+        return re.compile(text, re.VERBOSE | re.DOTALL | re.IGNORECASE)
     kql = language == "kuery"
     text = _PATTERN.format(
         keywords=_KEYWORDS[language],
@@ -34,6 +48,7 @@ def _pattern(language: str) -> re.Pattern[str]:
     return re.compile(text, re.VERBOSE | re.DOTALL | re.IGNORECASE)
 
 
+_KINDS = frozenset("ksnoc")
 _PATTERNS = {language: _pattern(language) for language in _KEYWORDS}
 # Characters that reorder or hide text would let a query look like another one.
 _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
@@ -66,7 +81,7 @@ def _tokens(text: str, pattern: re.Pattern[str]) -> Iterator[Token]:
     for found in pattern.finditer(text):
         if found.start() > position:
             yield Token("", text[position : found.start()])
-        yield Token(found.lastgroup or "", found[0])
+        yield Token(found.lastgroup if found.lastgroup in _KINDS else "", found[0])
         position = found.end()
     if position < len(text):
         yield Token("", text[position:])

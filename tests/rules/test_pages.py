@@ -275,6 +275,13 @@ def test_a_rule_page_keeps_to_its_queries(rule: Rule, people: People, tab: str) 
         ("kuery", 'a:"x" or /tmp/*', [("", "a"), ("o", ":"), ("s", '"x"'), ("", " "), ("k", "or"), ("", " /tmp/*")]),
         ("eql", "a == 5 // why", [("", "a "), ("o", "=="), ("", " "), ("n", "5"), ("", " "), ("c", "// why")]),
         ("esql", "from x", [("k", "from"), ("", " x")]),
+        ("esql", "FROM a-b-*", [("k", "FROM"), ("", " a-b-*")]),
+        ("esql", "keep sort*, `by`", [("k", "keep"), ("", " sort*"), ("o", ","), ("", " "), ("", "`by`")]),
+        (
+            "esql",
+            'a - 5 min:"""b\\"""',
+            [("", "a "), ("o", "-"), ("", " "), ("n", "5 min"), ("o", ":"), ("s", '"""b\\"""')],
+        ),
     ],
 )
 def test_a_query_is_coloured_by_its_language(language: str, query: str, expected: list[tuple[str, str]]) -> None:
