@@ -109,7 +109,7 @@ def _flattened(raw: dict[str, Any]) -> dict[str, tuple[Scalar, ...]]:
             if isinstance(value, dict):
                 waiting.append((name + ".", value))
             elif isinstance(value, list):
-                objects, scalars = _parts(value)
+                objects, scalars = parts_of_array(value)
                 waiting.extend([(name + ".", element) for element in objects])
                 if scalars:
                     several.setdefault(name, []).extend(scalars)
@@ -124,7 +124,7 @@ def _flattened(raw: dict[str, Any]) -> dict[str, tuple[Scalar, ...]]:
     return found
 
 
-def _parts(array: list[Any]) -> tuple[list[dict[str, Any]], list[Scalar]]:
+def parts_of_array(array: list[Any]) -> tuple[list[dict[str, Any]], list[Scalar]]:
     """The objects and the scalars of an array, those of arrays inside it included."""
     objects: list[dict[str, Any]] = []
     scalars: list[Scalar] = []

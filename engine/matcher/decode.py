@@ -8,7 +8,7 @@ A document that does not fit (an object where a value is expected, an array of o
 in full instead and put into the same structs, its odd values as Odd. That is several times slower and just as right.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, TypeAlias
@@ -19,6 +19,7 @@ from engine.document import Document
 from engine.fields import SPELLINGS, source_field
 from engine.matcher.reading import TEXT_OR_INTEGER, outer_names
 from engine.matcher.values import TEXTS, TEXTS_AND_INTEGERS, Odd, Value, plainly
+from engine.matcher.wanted import Flat, Wanted
 
 Event: TypeAlias = Any
 """A struct with an attribute for each field, by way of `Shape.place_of`."""
@@ -57,6 +58,7 @@ class Shape:
         self.empties: dict[str, Any] = {}
         """The shared empty structs of all objects, by their dotted attributes."""
         self._collect(self._root)
+        self._wanted = Wanted({*fields, *map(source_field, fields), *presences.values()})
         self.decode = msgspec.json.Decoder(self._root.struct).decode
 
     def _enter(self, parts: list[str], kind: Any) -> str:
@@ -103,6 +105,15 @@ class Shape:
         `process.name.text`) as a field of its own: that only the interpreter can judge."""
         flat = document.flat
         objects = {outer for name in flat for outer in outer_names(name)}
+        tops = {key.partition(".")[0] for key in document.raw}
+        return self._of(flat, objects, tops)
+
+    def of_nested(self, document: Document) -> Event | None:
+        """As `of_document`, for one without dotted keys. What no rule asks for is passed over."""
+        flat, objects = self._wanted.find(document.raw)
+        return self._of(flat, objects, document.raw.keys())
+
+    def _of(self, flat: Flat, objects: Set[str], tops: Set[str]) -> Event | None:
         if any(name in flat or (place in objects and place not in flat) for name, place in self._spelled):
             return None
         given: dict[str, Any] = {}
@@ -114,7 +125,7 @@ class Shape:
             if place in flat:
                 self._put(given, name, plainly(flat[place], self._plain[name]))
         for name, path in self.presences.items():
-            if path in objects or _may_hold(document, path):
+            if path in objects or path.partition(".")[0] in tops:  # it may be there and hold nothing
                 self._put(given, name, {})
         return self._filled(self._root, given)
 
@@ -138,12 +149,6 @@ class Shape:
                 for attribute, value in given.items()
             }
         )
-
-
-def _may_hold(document: Document, path: str) -> bool:
-    """Whether an object could be there that has no values at all. Sometimes true without reason."""
-    top = path.partition(".")[0]
-    return any(key == top or key.startswith(top + ".") for key in document.raw)
 
 
 def _under(path: str, part: str) -> str:

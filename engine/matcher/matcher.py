@@ -86,7 +86,7 @@ class Matcher:
                 else:
                     outcome = self._in_full(index, line, row)
             except _UNREADABLE:
-                outcome = self._in_full(index, line, row)
+                outcome = self._in_full(index, line, row, nested=True)
             if outcome is not None:
                 if not outcome:
                     touched.append(outcome)
@@ -108,7 +108,7 @@ class Matcher:
                     return self._in_full(index, line, row)
                 event = decode(line)
             except _UNREADABLE:
-                return self._in_full(index, line, row)
+                return self._in_full(index, line, row, nested=True)
             signatures = by_index.get(index)
             group = None if signatures is None else signatures.get(signature_of(event))
             if group is None:
@@ -117,15 +117,16 @@ class Matcher:
 
         return judge
 
-    def _in_full(self, index: str, line: bytes, row: int) -> Outcome | None:
-        """A line that typed decoding cannot read, or would read otherwise."""
+    def _in_full(self, index: str, line: bytes, row: int, *, nested: bool = False) -> Outcome | None:
+        """A line that typed decoding cannot read, or would read otherwise. `nested`: it has no dotted keys."""
         try:
-            return self._of_document(index, Document.of(line))
+            return self._of_document(index, Document.of(line), nested=nested)
         except DocumentError as error:
             raise DocumentError(str(error), row) from error
 
-    def _of_document(self, index: str, document: Document) -> Outcome | None:
-        event: Event = self._ground.shape.of_document(document)
+    def _of_document(self, index: str, document: Document, *, nested: bool = False) -> Outcome | None:
+        shape = self._ground.shape
+        event: Event = shape.of_nested(document) if nested else shape.of_document(document)
         if event is None:
             return self._by_interpreter(index, document)
         return self._dispatcher.of(index, event).judge(event, document)
