@@ -110,6 +110,8 @@ class ExpressionReader(PrimaryReader):
             hint = 'Such as `IN ("a", "b")`.'
             raise self.error(self.token, "`IN` needs a list in round brackets", hint)
         opening = self._list_opening("IN")
+        if self.is_plain("from") and self.following.kind in (Kind.NAME, Kind.STRING):
+            raise self.error(self.token, "queries inside `IN` are not supported")
         items = [self._value()]
         while not self.is_sign(")"):
             self.take_comma(opening)
