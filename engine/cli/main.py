@@ -89,7 +89,7 @@ def _parser() -> ArgumentParser:
     one.add_argument("--timestamp-field", default="@timestamp", metavar="F", help="EQL; default: %(default)s")
     one.add_argument("--tiebreaker-field", metavar="F", help="EQL: decides the order of events of the same time")
     one.add_argument(
-        "--table", action="append", default=[], metavar="NAME=FILE.csv", help="ES|QL: a table that FROM may name"
+        "--table", action="append", default=[], metavar="NAME=FILE.csv", help="ES|QL: a table for FROM and LOOKUP JOIN"
     )
     one.add_argument(
         "--multivalue",

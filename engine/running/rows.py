@@ -26,15 +26,17 @@ def run_esql(
     budget: Budget | None = None,
 ) -> Result:
     """The rows of a query. FROM names one of the tables, or index patterns of events; an event that names no index
-    satisfies every pattern.
+    satisfies every pattern. LOOKUP JOIN looks in the tables.
 
     `now` is what `now()` means; without it 1970, so give it where there are no events. An event without `_id` goes by
     the line it stands on.
     Raises: LanguageError, PatternError, BudgetExceeded.
     """
     query = parse_esql(text)
-    table = _table(query, tables or {})
-    compiled = compile_query(query, EVENTS if table is None else table.schema, multivalue=multivalue)
+    known = tables or {}
+    table = _table(query, known)
+    source = EVENTS if table is None else table.schema
+    compiled = compile_query(query, source, multivalue=multivalue, tables=known)
     at = now or _BEGINNING
     if table is not None:
         return compiled.run(table.pages(compiled.fields), now=at, budget=budget)
