@@ -23,6 +23,7 @@ _PATTERN_PART = rf"(?:[A-Za-z*][A-Za-z0-9_*]*|[_@][A-Za-z0-9_*]+|{_QUOTED})++"
 _COMMENT = r"//[^\r\n]*+|/\*(?:[^*]|\*(?!/))*+\*/"
 _HIDDEN = rf"(?:[ \r\n\t]|{_COMMENT})*+"
 _DOT = rf"{_HIDDEN}\.{_HIDDEN}"
+_BARE = re.compile(r"[A-Za-z0-9_@.]+")
 _PIECE = re.compile(rf"`((?:[^`]|``)+)`|([A-Za-z0-9_@*]+|\.)|{_COMMENT}")
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SIGN = re.compile(r"\?\??|::|==|=~|!=|<=|>=|[()\[\]{},|:<>+\-*/%=.;]")
@@ -135,8 +136,8 @@ def _name_of(found: "re.Match[str]", mode: Mode) -> Token:
     plain = "`" not in written and "." not in written
     if mode is Mode.EXPRESSION and written.lower() in KEYWORDS:
         return Token(Kind.KEYWORD, start, end, written.lower())
-    if plain and "*" not in written:
-        return Token(Kind.NAME, start, end, written, plain=True)
+    if _BARE.fullmatch(written):
+        return Token(Kind.NAME, start, end, written, plain=plain)
     pieces = [(_unquoted(piece[1] or ""), piece[2] or "") for piece in _PIECE.finditer(written)]
     wild = any("*" in bare for _, bare in pieces)
     pattern = "".join(escape(quoted) + bare for quoted, bare in pieces) if wild else None
