@@ -7,8 +7,10 @@ import orjson
 
 from engine.errors import LanguageError, PatternError, RuleFileError
 from engine.languages.filters import FilterError
+from engine.pipelines import Multivalue
 from engine.plan import Logic, Part, Plan
 from engine.rule_types import RULE_TYPES
+from engine.rule_types.esql import multivalue_of
 from engine.rulefile.definition import RuleDefinition
 from engine.tree import Tree
 
@@ -95,5 +97,6 @@ def logic_hash(definition: RuleDefinition) -> bytes:
         definition.index,
         definition.new_terms_fields,
         *(definition.raw[key] for key in _LOGIC_KEYS if key in definition.raw),
+        *([Multivalue.ANY.value] if definition.type == "esql" and multivalue_of(definition) is Multivalue.ANY else []),
     ]
     return blake2b(orjson.dumps(logic, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from engine.languages.esql.sources import sources_of
 from engine.rulefile.table import Table
 
 
@@ -107,11 +108,13 @@ class RuleDefinition:
 
     @property
     def indices(self) -> tuple[str, ...]:
-        """The index patterns to judge: without any, every index but those whose name begins with a dot.
+        """The index patterns to judge, those of FROM for a pipeline: without any, every index but those whose name
+        begins with a dot.
 
         A rule that names no index must not start to read alerts: it would feed on its own.
         """
-        return self.index or ("*",)
+        named = sources_of(self.query) if self.language == "esql" else self.index
+        return named or ("*",)
 
     @property
     def settings(self) -> Table:

@@ -1,7 +1,7 @@
 """What people set on a rule beside its file: a layer of a few keys over the definition, checked like the file itself.
 
-The layer holds `severity`, `risk_score`, `interval`, `from`, `max_signals`, `tags_added` and `tags_removed`. It never
-touches what the rule looks for, so its logic, history and exceptions stay as they are.
+The layer holds `severity`, `risk_score`, `interval`, `from`, `max_signals`, `tags_added` and `tags_removed`, which do
+not touch what the rule looks for; and for pipelines `multivalue`, which does.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,8 @@ from engine.rulefile.definition import RuleDefinition
 from engine.rulefile.reading import read_rule
 from engine.times import TimeExpressionError, lookback_of
 
-OVERRIDABLE = ("severity", "risk_score", "interval", "from", "max_signals", "tags_added", "tags_removed")
+OVERRIDABLE = ("severity", "risk_score", "interval", "from", "max_signals", "tags_added", "tags_removed", "multivalue")
+_RAW_KEYS = ("multivalue",)
 _TAG_KEYS = ("tags_added", "tags_removed")
 _MAX_TAGS = 100
 
@@ -29,9 +30,10 @@ def overridden(definition: RuleDefinition, overrides: Mapping[str, Any]) -> Rule
     values = {
         "from_" if key == "from" else key: value
         for key, value in overrides.items()
-        if key in OVERRIDABLE and key not in _TAG_KEYS and applies(definition, key, value)
+        if key in OVERRIDABLE and key not in (*_TAG_KEYS, *_RAW_KEYS) and applies(definition, key, value)
     }
-    return replace(definition, **values, tags=_tags(definition, overrides))
+    raw = definition.raw | {key: overrides[key] for key in _RAW_KEYS if key in overrides}
+    return replace(definition, **values, tags=_tags(definition, overrides), raw=raw)
 
 
 def applies(definition: RuleDefinition, key: str, value: Any) -> bool:
@@ -52,6 +54,8 @@ def check_overrides(definition: RuleDefinition, overrides: Mapping[str, Any]) ->
     for key in overrides:
         if key not in OVERRIDABLE:
             raise RuleFileError(definition.name, f"rule.{key[:60]}", "cannot be set beside the file")
+    if "multivalue" in overrides and definition.type != "esql":
+        raise RuleFileError(definition.name, "rule.multivalue", "is only for rules in ES|QL")
     for key in _TAG_KEYS:
         _check_tags(definition, key, overrides.get(key, []))
     simple = {key: value for key, value in overrides.items() if key not in _TAG_KEYS}

@@ -14,6 +14,7 @@ import re2
 from engine.errors import RuleFileError
 from engine.indices import MAX_PATTERN_LENGTH, MAX_PATTERNS, split_patterns
 from engine.rule_types import RULE_TYPES
+from engine.rule_types.esql import check_multivalue
 from engine.rule_types.new_terms import MAX_FIELDS
 from engine.rule_types.threat_match import read_indicators
 from engine.rule_types.threshold import read_threshold
@@ -173,6 +174,8 @@ def _check_settings(rule: Table, definition: RuleDefinition) -> None:
     """Refuse what only this type of rule has, where it could not be compiled."""
     if definition.type == "threshold":
         read_threshold(rule)
+    elif definition.type == "esql":
+        check_multivalue(rule)
     elif definition.type == "threat_match" and RULE_TYPES[definition.type].reason_not_evaluated(definition) is None:
         read_indicators(rule)
 

@@ -198,7 +198,6 @@ def test_a_broken_file_is_refused_with_its_place(text, words):
 @pytest.mark.parametrize(
     ("kind", "language", "reason"),
     [
-        ("esql", "esql", "ES|QL rules are not evaluated yet"),
         ("machine_learning", "kuery", "Machine-learning rules are not evaluated yet"),
         ("saved_query", "lucene", "Lucene queries are not evaluated; write the query in KQL"),
         ("query", "lucene", "Lucene queries are not evaluated; write the query in KQL"),

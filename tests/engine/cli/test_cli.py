@@ -93,7 +93,15 @@ CHECKS = [
         None,
         None,
     ),
-    ('HEAD\ntype = "esql"\nquery = "from x"', "unsupported", "not evaluated", None, None),
+    ('HEAD\ntype = "esql"\nquery = "from x"', "ok", None, None, None),
+    ('HEAD\ntype = "esql"\nquery = "from x | sort"', "error", "", 10, None),
+    (
+        'HEAD\ntype = "esql"\nquery = """from x | completion a = host.name with { "inference_id": "m" }"""',
+        "unsupported",
+        "needs a model",
+        None,
+        None,
+    ),
     ("HEAD\ntype = \"eql\"\nquery = '''\nany where\n  a =~ 1\n'''", "error", "", 12, None),
 ]
 
