@@ -1,5 +1,6 @@
 """The parts that Lucene's regular expressions are read into, and how RE2 is told of them."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -8,6 +9,7 @@ from engine.lucene_classes import Ranges, class_source
 
 CLASS_WEIGHT = 8
 _MOST_UNLIKE = 50
+_CHARACTER = re.compile(r"(?P<plain>\w)|\\x\{(?P<code>[0-9A-F]{1,6})\}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,11 @@ def one_of(ranges: Ranges, negated: bool) -> Plain:
     return Plain(source, CLASS_WEIGHT, ((source, class_source(ranges, not negated)),))
 
 
+def any_of(parts: Sequence[Plain]) -> Plain:
+    """Any of some parts."""
+    return Plain("(?:" + "|".join(part.source for part in parts) + ")", sum(part.weight for part in parts))
+
+
 def steps_of(parts: Sequence[Plain]) -> tuple[tuple[str, str], ...] | None:
     """The steps of parts one after another, where all are characters and classes and not too many."""
     steps: list[tuple[str, str]] = []
@@ -70,6 +77,14 @@ def unlike(steps: Sequence[tuple[str, str]]) -> str:
     for fits, astray in reversed(steps):
         source = f"(?:|{astray}.*|{fits}{source})"
     return source
+
+
+def literal_of(part: Plain) -> str | None:
+    """The text that is all that a part fits; None of parts with classes, choices or repetitions."""
+    characters = [_CHARACTER.fullmatch(fits) for fits, _ in part.steps or ()]
+    if not characters or None in characters:
+        return None
+    return "".join(found["plain"] or chr(int(found["code"], 16)) for found in characters if found)
 
 
 def plain_parts(node: Node) -> Iterator[Plain]:

@@ -4,7 +4,8 @@ An expression always covers the whole value, and `^` and `$` are ordinary charac
 (`. ? * + {n,m} | ( ) [a-z] [^a-z] \d \D \s \S \w \W`) Lucene has `@` any text, `#` no text at all, `"…"` a text as it
 stands, `<1-99>` a number between, `~` what follows not, and `&` both sides. RE2 has no `~` and no `&`: they are worked
 out beside it where the whole expression is made of them. Between other parts `~` may stand before characters and
-classes in a row (`a~bc`), which can be written without it; all else is an error.
+classes in a row (`a~bc`), and `&` beside a mere text (`a(.*>&1|b)`), which can be written without them; all else is an
+error.
 
 Without regard to case, value and expression are folded alike (engine/folding.py); a class such as `[A-Z]` then also
 takes the folded forms of its characters, and `[^a-z]` none of them.
@@ -27,7 +28,9 @@ from engine.lucene_parts import (
     Except,
     Node,
     Plain,
+    any_of,
     escaped,
+    literal_of,
     one_of,
     plain_parts,
     steps_of,
@@ -41,6 +44,7 @@ _RE2_MEMORY = 8 << 20
 _LONGEST_SOURCE = 200_000
 _MOST_INTERVALS = 20
 _MOST_WEIGHT = 100_000
+_NOTHING = Plain(NO_CHARACTER, CLASS_WEIGHT)
 TextTest = Callable[[str], bool]
 
 
@@ -176,8 +180,7 @@ class _Reader:
         if len(parts) == 1:
             return parts[0]
         if all(isinstance(part, Plain) for part in parts):
-            plain = [part for part in parts if isinstance(part, Plain)]
-            return Plain("(?:" + "|".join(part.source for part in plain) + ")", sum(part.weight for part in plain))
+            return any_of([part for part in parts if isinstance(part, Plain)])
         return Either(tuple(parts))
 
     def _both(self) -> Node:
@@ -207,16 +210,26 @@ class _Reader:
             case Plain():
                 return node
             case Either(parts):
-                plain = [self._plain(part, start) for part in parts]
-                return plain[0]
-            case Both(at=at):
-                raise self._error("`&` (both sides) can only join whole expressions here; `\\&` is the character", at)
+                return any_of([self._plain(part, start) for part in parts])
+            case Both(parts, at):
+                return self._shared([self._plain(part, start) for part in parts], at)
             case Except(Except(part)):
                 return self._plain(part, start)
             case Except(Plain(steps=steps)) if steps is not None:
                 return Plain(unlike(steps), (len(steps) + 1) * 2 * CLASS_WEIGHT)
             case Except(at=at):
                 raise self._error("`~` (not) can only stand before plain characters here; `\\~` is the character", at)
+
+    def _shared(self, parts: list[Plain], at: int) -> Plain:
+        """What all parts fit, where one of them is a mere text: that text or nothing.
+
+        Raises: RegexError where none is.
+        """
+        for part in parts:
+            text = literal_of(part)
+            if text is not None:
+                return part if all(source_test(other.source)(text) for other in parts) else _NOTHING
+        raise self._error("`&` (both sides) can only join whole expressions here; `\\&` is the character", at)
 
     def _repeated(self) -> Node:
         start = self.at

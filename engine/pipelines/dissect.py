@@ -83,7 +83,7 @@ def _key(text: str, delimiter: str) -> _Key:
     padded = text.endswith("->")
     body = text.removesuffix("->")
     modifiers = _MODIFIERS.findall(body)
-    if not modifiers or body.startswith("?"):
+    if not modifiers or "?" in modifiers:
         if len(modifiers) > 1:
             raise _several(text)
         return _Key(None if modifiers else body or None, delimiter, padded)

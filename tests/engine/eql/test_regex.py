@@ -55,6 +55,9 @@ def test_bounds_of_one_length_ask_for_so_many_digits():
         ("x~~a", "xa", "xb"),
         ("x@", "xyz\n", "yx"),
         ("a&a|b", "b", "c"),
+        (".*(sh>&|0>&1|[a-z]&x|y).*", "-x-", "sh>&1"),
+        ("q(.*&1|b)", "q1", "q2"),
+        ("q(2&1|b)", "qb", "q1"),
         ("~a|b&c", "z", "a"),
         ("~~a", "a", "b"),
         ("(~a)", "b", "a"),
@@ -71,7 +74,7 @@ def test_an_expression_is_judged_as_lucene_does(expression, yes, no):
     ("expression", "at"),
     [
         ("a~(b*)", 1),
-        ("x(a&b)", 2),
+        ("x([ab]&[bc])", 2),
         ("(a|~(b|c))*", 3),
         ("a{", 1),
         ("a{2", 2),
