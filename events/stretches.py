@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from sys import byteorder
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from psycopg import Cursor
@@ -24,12 +24,30 @@ from events.searching import Question, Window
 _AT_ONCE = 8
 """Blocks in memory together, some megabytes each at the most."""
 _GROWTH = 8
+_LARGEST_PART = 64_000
 Chosen = tuple[date, int, int, bytes]
 """Day and number of a block, how many of its documents are asked for, and their positions in two bytes each."""
 
 
 class OutOfTime(Exception):  # noqa: N818
     """The database took longer than it may."""
+
+
+class Events(NamedTuple):
+    """Some events: their documents; and if anybody asks which they are, uids, times in microseconds, indices."""
+
+    lines: list[bytes]
+    uids: list[bytes]
+    ticks: list[int]
+    indices: list[str]
+
+    def at(self, rows: Sequence[int]) -> "Events":
+        """Those of these rows."""
+        lines = [self.lines[row] for row in rows]
+        if not self.uids:
+            return Events(lines, [], [], [])
+        uids, ticks = [self.uids[row] for row in rows], [self.ticks[row] for row in rows]
+        return Events(lines, uids, ticks, [self.indices[row] for row in rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,51 +57,44 @@ class Stretch:
     block: Block
     places: Sequence[int]
 
-    @property
-    def lines(self) -> list[bytes]:
-        """The documents."""
-        lines = self.block.lines
-        return lines if len(self.places) == len(lines) else [lines[place] for place in self.places]
-
-    def uid(self, row: int) -> bytes:
-        """Which event the document of a row is."""
-        place = self.places[row]
-        return self.block.head.uids[place * 16 : place * 16 + 16]
-
-    def index(self, row: int) -> str:
-        """The index of a row's event."""
-        return self.block.head.indices[self.block.head.index_of[self.places[row]]]
-
-    def ticks(self, row: int) -> int:
-        """When a row's event happened, in microseconds since 1970."""
-        return self.block.head.times[self.places[row]]
+    def events(self, *, named: bool) -> Events:
+        """The documents; with `named` also which events they are."""
+        lines, head = self.block.lines, self.block.head
+        chosen = lines if len(self.places) == len(lines) else [lines[place] for place in self.places]
+        if not named:
+            return Events(chosen, [], [], [])
+        uids = [head.uids[place * 16 : place * 16 + 16] for place in self.places]
+        indices = [head.indices[head.index_of[place]] for place in self.places]
+        return Events(chosen, uids, [head.times[place] for place in self.places], indices)
 
 
-def stretches(question: Question, seconds_left: Callable[[], float], first: int | None = None) -> Iterator[Stretch]:
+def whole(question: Question, seconds_left: Callable[[], float]) -> Iterator[Stretch]:
     """The documents that a question's columns let in, the newest blocks first; what they say is for others to judge.
 
-    With `first` the window is gone through in parts from its end, about so many events in the first and ever more in
-    the next, so that whoever needs only a few events reads few. Raises: OutOfTime.
+    Raises: OutOfTime.
     """
-    for part in _parts(question, seconds_left, first):
-        chosen = _chosen(part, seconds_left)
-        for start in range(0, len(chosen), _AT_ONCE):
-            yield from _read(chosen[start : start + _AT_ONCE], part.indices, seconds_left)
+    chosen = _chosen(question, seconds_left)
+    for start in range(0, len(chosen), _AT_ONCE):
+        yield from _read(chosen[start : start + _AT_ONCE], question.indices, seconds_left)
 
 
-def _parts(question: Question, seconds_left: Callable[[], float], first: int | None) -> Iterator[Question]:
-    """The question over shorter windows, the latest first. All events of one moment are in one part."""
-    window = question.window
-    while first is not None:
+def parts(question: Question, seconds_left: Callable[[], float], first: int) -> Iterator[Iterator[Stretch]]:
+    """The same for one part of the window after the other, from its end: about `first` events in the first part and
+    more in the next, so that whoever needs only a few events reads few. All events of one moment are in one part.
+
+    Raises: OutOfTime.
+    """
+    window, size = question.window, first
+    while True:
         where, values = replace(question, window=window).where()
-        statement = f"SELECT time FROM event WHERE {where} ORDER BY time DESC OFFSET {int(first)} LIMIT 1"  # noqa: S608
+        statement = f"SELECT time FROM event WHERE {where} ORDER BY time DESC OFFSET {int(size)} LIMIT 1"  # noqa: S608
         found = _fetch(statement, values, seconds_left())
         if not found:
             break
         cut: datetime = found[0][0]
-        yield replace(question, window=Window(cut, window.end))
-        window, first = Window(window.start, cut), first * _GROWTH
-    yield replace(question, window=window)
+        yield whole(replace(question, window=Window(cut, window.end)), seconds_left)
+        window, size = Window(window.start, cut), min(size * _GROWTH, _LARGEST_PART)
+    yield whole(replace(question, window=window), seconds_left)
 
 
 def _chosen(question: Question, seconds_left: Callable[[], float]) -> list[Chosen]:
@@ -123,7 +134,7 @@ def _stretch(block: Block, count: int, positions: bytes, indices: Sequence[str])
     return Stretch(block, places)
 
 
-def _numbers(packed: bytes) -> array[int]:
+def _numbers(packed: bytes) -> "array[int]":
     numbers = array("h", packed)
     if byteorder == "little":
         numbers.byteswap()

@@ -20,9 +20,9 @@ _PAUSE_SECONDS = 0.1
 
 
 @contextmanager
-def turn(patience_seconds: float = _PATIENCE_SECONDS) -> Iterator[None]:
+def turn(patience_seconds: float | None = None) -> Iterator[None]:
     """One of the turns, while the block runs. Raises: Busy."""
-    number = _taken(monotonic() + patience_seconds)
+    number = _taken(monotonic() + (_PATIENCE_SECONDS if patience_seconds is None else patience_seconds))
     try:
         yield
     finally:

@@ -1,7 +1,7 @@
 """Doors to the event pages. What they show is in events/pages/."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -14,6 +14,8 @@ from events import store
 from events.pages.asked import PRESETS, read_asked
 from events.pages.one_event import event_page, pretty
 from events.pages.results import SALT, results, wider
+from events.pages.rows import rows_found
+from events.pages.rows_asked import EXAMPLES, address_of, as_pipeline, read_rows_asked
 from events.stored import StoredEvent
 from soc.web import clock
 from soc.web.htmx import render_page
@@ -28,6 +30,8 @@ _UID = re.compile(r"[0-9a-f]{32}")
 def search(request: UserRequest) -> HttpResponseBase:
     """Search events; htmx gets the results alone, or for a further page only its rows."""
     now = clock.now()
+    if request.GET.get("lang") == "esql":
+        return _rows(request, now)
     asked = read_asked(request.GET.get("q", ""), request.GET.get("from", ""), request.GET.get("to", ""), now)
     after = read_key(request.GET.get("after"), SALT)
     context = {
@@ -36,6 +40,7 @@ def search(request: UserRequest) -> HttpResponseBase:
         "now": now,
         "notice": after.notice,
         "may_see_dead_letters": may(request.user, Permission.MANAGE_KEYS),
+        "esql_url": address_of(request.path, as_pipeline(asked.text), asked.start, asked.end),
     }
     if not asked.readable:
         return render_page(request, "events/search.html", context, part="results", status=422)
@@ -45,6 +50,23 @@ def search(request: UserRequest) -> HttpResponseBase:
     if not found.rows and after.values is None and asked.window and now - asked.window.start < _WIDER:
         context["in_a_week"] = wider(asked, team_ids, store.Window(now - _WIDER, asked.window.end))
     return render_page(request, "events/search.html", context, part="rows" if after.values else "results")
+
+
+def _rows(request: UserRequest, now: datetime) -> HttpResponseBase:
+    """The same page in ES|QL: rows of whatever columns."""
+    asked = read_rows_asked(request.GET.get("q", ""), request.GET.get("from", ""), request.GET.get("to", ""), now)
+    context = {
+        "asked": asked,
+        "presets": PRESETS,
+        "now": now,
+        "may_see_dead_letters": may(request.user, Permission.MANAGE_KEYS),
+    }
+    if asked.readable and asked.prepared:
+        context["results"] = rows_found(asked, teams_of(request.user))
+    elif asked.readable:
+        context["examples"] = [(title, text, address_of(request.path, text, "now-7d", "")) for title, text in EXAMPLES]
+    status = 200 if asked.readable else 422
+    return render_page(request, "events/search_rows.html", context, part="results", status=status)
 
 
 @page()

@@ -54,7 +54,7 @@ def read_asked(text: str, start: str, end: str, now: datetime) -> Asked:
     text, start, end = text.strip(), start.strip() or USUAL_START, end.strip() or USUAL_END
     tree, mistake = read_query(text, now)
     try:
-        window, time_mistake = _window(start, end, now), ""
+        window, time_mistake = window_of(start, end, now), ""
     except TimeExpressionError as error:
         window, time_mistake = None, f"{error}."
     return Asked(text[:MAX_QUERY_LENGTH], start[:100], end[:100], tree, window, mistake, time_mistake)
@@ -68,10 +68,11 @@ def read_query(text: str, now: datetime) -> tuple[Tree | None, QueryMistake | No
     try:
         return (pin_dates(parse_kql(text), now) if text else MatchAll()), None
     except LanguageError as error:
-        return None, _mistake(text, error)
+        return None, mistake_of(text, error)
 
 
-def _mistake(text: str, error: LanguageError) -> QueryMistake:
+def mistake_of(text: str, error: LanguageError) -> QueryMistake:
+    """The mistake as a page shows it."""
     lines = text.splitlines() or [""]
     line = lines[min(error.line, len(lines)) - 1]
     start = min(error.column - 1, len(line))
@@ -81,7 +82,8 @@ def _mistake(text: str, error: LanguageError) -> QueryMistake:
     return QueryMistake(line[:start], bad, line[end:], message, error.hint or "", error.line, error.column)
 
 
-def _window(start: str, end: str, now: datetime) -> Window:
+def window_of(start: str, end: str, now: datetime) -> Window:
+    """The window that two words of an address mean. Raises: TimeExpressionError."""
     first = parse_date_math(start, now)
     last = parse_date_math(end, now, round_up=True)
     if end == USUAL_END:

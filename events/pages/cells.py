@@ -1,0 +1,59 @@
+"""Values of columns as cells of a table: made here and not in templates, since a page has ten thousand of them.
+
+What stands in an event is hostile: everything is escaped, and what cannot be seen is drawn (soc/web/evidence.py).
+"""
+
+from datetime import datetime
+
+from django.utils.html import escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import localtime
+
+from engine.pipelines.types import One, Type, Value
+from engine.pipelines.writing import text_of_double
+from soc.web import when
+from soc.web.evidence import show
+
+FOLD_AT = 300
+SHOWN_VALUES = 10
+"""Of several values of a cell the first so many; a column of VALUES() may have very many."""
+NUMBERS = frozenset({Type.INTEGER, Type.LONG, Type.UNSIGNED_LONG, Type.DOUBLE})
+_NULL = SafeString('<td class="null">null</td>')
+_EMPTY = SafeString('<span class="null">empty</span>')
+
+
+def cell(value: Value, kind: Type) -> SafeString:
+    """One `<td>`. Costs a microsecond or two for short texts."""
+    if value is None:
+        return _NULL
+    if isinstance(value, tuple):
+        return format_html("<td>{}</td>", _several(value))
+    inside = _one(value)
+    if kind in NUMBERS:
+        return mark_safe(f'<td class="num">{inside}</td>')  # noqa: S308  (`_one` has escaped it)
+    return mark_safe(f"<td>{inside}</td>")  # noqa: S308
+
+
+def _several(values: tuple[One, ...]) -> SafeString:
+    items = format_html_join("", "<li>{}</li>", ((_one(value),) for value in values[:SHOWN_VALUES]))
+    left = len(values) - SHOWN_VALUES
+    more = format_html('<li class="null">and {} more</li>', f"{left:,}") if left > 0 else ""
+    return format_html('<ul class="several">{}{}</ul>', items, more)
+
+
+def _one(value: One) -> SafeString:
+    if isinstance(value, str):
+        return _text(value) if value else _EMPTY
+    if isinstance(value, bool):
+        return SafeString("true" if value else "false")
+    if isinstance(value, float):
+        return SafeString(text_of_double(value))
+    if isinstance(value, datetime):
+        return when.element(value, f"{localtime(value):%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03}")
+    return escape(str(value))
+
+
+def _text(text: str) -> SafeString:
+    if len(text) <= FOLD_AT and text.isascii() and text.isprintable():
+        return escape(text)
+    return show(text, FOLD_AT)

@@ -1,0 +1,118 @@
+"""The search page's answer in ES|QL: a table of whatever columns come back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from engine.pipelines.types import Type
+from events.errors import Busy, TooDear
+from events.pages.cells import NUMBERS, cell
+from events.pages.clauses import address
+from events.pages.rows_asked import RowsAsked
+from events.pipelines import CELLS, RowEvent, Rows, run
+
+MOST_COLUMNS = 200
+MOST_CELLS = 40_000
+"""A page of more is no table that anybody reads, and takes long to draw."""
+BUDGET_SECONDS = 10.0
+_SHOWN_WARNINGS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A column: its name, the name of its type, and whether its values stand to the right."""
+
+    name: str
+    type: str
+    number: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row: its cells, and when it is an event, which."""
+
+    cells: Sequence[SafeString]
+    event: RowEvent | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowsFound:
+    """What the page shows. `found` is missing when nothing could be found, and then `trouble` says why.
+
+    `left_out` columns are not shown; `more`: there are more rows than those shown.
+    """
+
+    found: Rows | None = None
+    heads: Sequence[Head] = ()
+    lines: Sequence[Line] = ()
+    left_out: int = 0
+    more: bool = False
+    trouble: str = ""
+    busy: bool = False
+
+    @property
+    def warned(self) -> int:
+        """How many values were made null on the way."""
+        return self.found.warnings.total() if self.found else 0
+
+    @property
+    def warnings(self) -> list[tuple[str, int]]:
+        """What was made null, the most frequent first."""
+        return self.found.warnings.most_common(_SHOWN_WARNINGS) if self.found else []
+
+    @property
+    def with_events(self) -> bool:
+        """Whether each row is an event."""
+        return bool(self.lines) and self.lines[0].event is not None
+
+
+def rows_found(asked: RowsAsked, team_ids: Sequence[int]) -> RowsFound:
+    """Answer what is asked. Takes some ten seconds at most, and says so when that was not enough."""
+    if asked.prepared is None or asked.window is None:
+        raise ValueError("what cannot be read cannot be searched for")
+    try:
+        found = run(
+            asked.prepared,
+            window=asked.window,
+            team_ids=team_ids,
+            now=asked.now,
+            budget_seconds=BUDGET_SECONDS,
+            cells=CELLS,
+        )
+    except TooDear as error:
+        return RowsFound(trouble=error.sentence)
+    except Busy as error:
+        return RowsFound(trouble=error.sentence, busy=True)
+    return _shown(found, asked)
+
+
+def _shown(found: Rows, asked: RowsAsked) -> RowsFound:
+    columns = found.columns[:MOST_COLUMNS]
+    kinds = [column.type for column in columns]
+    most = max(MOST_CELLS // max(len(columns), 1), 1)
+    lines = [_line(found, row, kinds, asked) for row in range(min(most, len(found.rows)))]
+    return RowsFound(
+        found,
+        [_head(column.name, column.type) for column in columns],
+        lines,
+        left_out=len(found.columns) - len(columns),
+        more=found.more or len(lines) < len(found.rows),
+    )
+
+
+def _head(name: str, kind: Type) -> Head:
+    return Head(name, "" if kind is Type.UNKNOWN else kind.value, kind in NUMBERS)
+
+
+def _line(found: Rows, row: int, kinds: Sequence[Type], asked: RowsAsked) -> Line:
+    cells = [cell(value, kind) for value, kind in zip(found.rows[row], kinds, strict=False)]
+    event = found.events[row] if found.events else None
+    return Line(cells, event, _url(event, asked) if event else "")
+
+
+def _url(event: RowEvent, asked: RowsAsked) -> str:
+    path = reverse("events:event", args=[event.uid.hex()])
+    return address(path, day=event.day.isoformat(), from_=asked.start, to=asked.end)
