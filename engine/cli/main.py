@@ -21,7 +21,7 @@ the query the error is. Folders are searched for TOML files and Kibana exports."
 
 _RUN = """Run rules over events: one JSON line a hit, with rule_id, type, events
 (line numbers from 0, null for a missing event) and what the type adds: terms
-(values in the order of the rule's fields), group, indicators.
+(values in the order of the rule's fields), group, indicators, row (ES|QL).
 
 Rules about single events judge every line. All others run once, over the window
 that ends at --now. Nothing is capped, folded or suppressed. An event counts for a

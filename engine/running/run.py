@@ -1,8 +1,8 @@
 """A whole set of rules over events in memory.
 
 Rules that judge single events judge every event. The others run once, over the window that ends at `now`: what a
-threshold counts, what a sequence joins and which terms are new is asked of the events in that window (new terms: and of
-their history before it).
+threshold counts, what a sequence joins, what a pipeline makes rows of and which terms are new is asked of the events in
+that window (new terms: and of their history before it).
 
 A rule that cannot be judged, whatever the reason, is told of in the log and finds nothing; the others go on.
 """
@@ -16,7 +16,7 @@ from engine.errors import DocumentError
 from engine.joining import Key, group, join, key_text, meet
 from engine.joining.keys import plain_text
 from engine.leaves import pin_dates
-from engine.plan import EVENT, INDICATOR, Indicators, Sample, Threshold
+from engine.plan import EVENT, INDICATOR, Indicators, Pipeline, Sample, Threshold
 from engine.plan import Sequence as SequencePlan
 from engine.rule_types.new_terms import terms_of
 from engine.running.events import Event
@@ -24,6 +24,7 @@ from engine.running.findings import Finding
 from engine.running.joined import candidates_in
 from engine.running.moments import Moment
 from engine.running.passing import let_in
+from engine.running.pipelines import Row, found_rows, window_of
 from engine.running.rules import ANCIENT, INGESTED, TIMESTAMP, Rule
 from engine.times import TimeExpressionError
 from engine.tree import Scalar, Tree
@@ -102,6 +103,8 @@ def _findings(rule: Rule, let: dict[str, list[Event]], now: datetime | None) -> 
             return _groups(rule, plan, let[EVENT], now)
         case Indicators():
             return _met(rule, plan, let, now)
+        case Pipeline():
+            return _rows(rule, plan, let[EVENT], now)
 
 
 def _finding(
@@ -111,8 +114,9 @@ def _finding(
     terms: tuple[Scalar, ...] | None = None,
     group: dict[str, Scalar] | None = None,
     indicators: tuple[int, ...] | None = None,
+    row: Row | None = None,
 ) -> Finding:
-    return Finding(rule.definition.rule_id, rule.definition.type, events, terms, group, indicators)
+    return Finding(rule.definition.rule_id, rule.definition.type, events, terms, group, indicators, row)
 
 
 def _in_window(rule: Rule, events: Sequence[Event], now: datetime) -> list[Event]:
@@ -169,6 +173,11 @@ def _met(rule: Rule, plan: Indicators, let: dict[str, list[Event]], now: datetim
     found += candidates_in(plan, INDICATOR, indicators, rule.time_fields, None)
     for met in meet(plan, found):
         yield _finding(rule, _lines([met.ref]), indicators=_lines(ref for ref, _ in met.indicators))
+
+
+def _rows(rule: Rule, plan: Pipeline, events: Sequence[Event], now: datetime) -> Iterator[Finding]:
+    for lines, row in found_rows(plan, window_of(rule, events, now), now):
+        yield _finding(rule, lines, row=row)
 
 
 def _lines(refs: Iterable[Hashable]) -> tuple[int, ...]:
