@@ -27,6 +27,7 @@ from engine.languages.esql.nodes import (
 )
 from engine.pipelines.compiled import CompiledQuery, Shown
 from engine.plan import Pipeline
+from engine.rule_types.esql import compiled
 
 REMEMBERED = 4_096
 
@@ -60,8 +61,6 @@ def asked_of(plan: Pipeline) -> Asked:
 
     The columns of an event that the query does not name are left out: the event has them anyway.
     """
-    from engine.rule_types.esql import compiled
-
     found = compiled(plan)
     query, made = found.query, frozenset(_made(found))
     expanded = tuple(command.column.name for command in query.commands if isinstance(command, MvExpand))
