@@ -15,6 +15,7 @@ from engine.guide import split_guide
 from engine.indices import index_matches
 from engine.rule_types.new_terms import terms_of
 from engine.rulefile import SEVERITIES, compile_rule, load_rule, warnings_of
+from engine.running import Rule, event_of, moment_of, run
 from engine.tree import fields_of
 from tests.engine.judging import judged
 
@@ -22,7 +23,8 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "rules" / "pack").glob("*.toml"))
 PACK = {path.stem: load_rule(path.read_text(), path.name) for path in FILES}
 CASES = tomllib.loads((ROOT / "tests" / "cases" / "pack.toml").read_text())
-EVALUATED = {stem for stem, rule in PACK.items() if rule.type in ("query", "new_terms", "eql")}
+EVALUATED = set(PACK)
+OVER_WINDOWS = {stem for stem, rule in PACK.items() if rule.type == "esql"}
 FOREIGN_INDICES = ("logs-demo.process-default", "metrics-system.process-default", ".alerts-security.alerts-default")
 
 
@@ -142,7 +144,8 @@ def test_a_rule_compiles_or_says_why_not(stem):
 
 def test_every_rule_that_is_evaluated_has_a_case():
     assert [case["file"] for case in CASES["rule"]] == list(dict.fromkeys(case["file"] for case in CASES["rule"]))
-    assert {case["file"] for case in CASES["rule"]} == EVALUATED
+    assert {case["file"] for case in CASES["rule"]} == EVALUATED - OVER_WINDOWS
+    assert {case["file"] for case in CASES["window"]} == OVER_WINDOWS
 
 
 @pytest.mark.parametrize("case", CASES["rule"], ids=lambda case: case["file"])
@@ -154,7 +157,24 @@ def test_a_rule_fires_on_its_events_and_not_on_their_near_misses(case):
     assert not judged(tree, b"{}")
 
 
-@pytest.mark.parametrize("case", CASES["rule"], ids=lambda case: case["file"])
+def stories():
+    return [
+        pytest.param(case, run, id=f"{case['file']}: {run['name']}") for case in CASES["window"] for run in case["run"]
+    ]
+
+
+@pytest.mark.parametrize(("case", "story"), stories())
+def test_a_rule_over_a_window_fires_on_its_story_and_not_on_its_near_misses(case, story):
+    rule = Rule(PACK[case["file"]], compile_rule(PACK[case["file"]]))
+    raw = [changed(case["event"], {"set": change}) | {"_index": case["index"]} for change in story["events"]]
+    events = [event_of(line, one) for line, one in enumerate(raw)]
+    found = list(run([rule], events, now=moment_of([case["now"]]).at))
+    assert [list(finding.events) for finding in found] == story["found"]
+    for finding, row in zip(found, story.get("rows", ()), strict=False):
+        assert {name: finding.row[name] for name in row} == row
+
+
+@pytest.mark.parametrize("case", [*CASES["rule"], *CASES["window"]], ids=lambda case: case["file"])
 def test_a_rule_reads_its_own_index_and_no_foreign_one(case):
     rule = PACK[case["file"]]
     assert index_matches(rule.indices, case["index"])
