@@ -2,8 +2,9 @@
 
 Queries are cut up, glued together, nested and blown up to ten kilobytes from seeds: those below, and every query of the
 rule files in a folder. A query may be refused with a LanguageError and in no other way, and neither reading it nor
-judging odd events by it may take longer than a second of processor time. ES|QL is read only: every part of a query that
-is read must stand where it says it does, and be read there as the same. What breaks that is printed in full, so
+judging odd events by it may take longer than a second of processor time. Of ES|QL every part
+that is read must stand where it says it does, and be read there as the same; what pipelines do is tried by queries made
+at random (`--language pipelines`, see pipelines.py). What breaks that is printed in full, so
 that it can become a case under tests/cases.
 """
 
@@ -27,6 +28,7 @@ from engine.languages.esql.nodes import Eval, Expression, Negation, Query, Row, 
 from engine.languages.esql.walking import walk
 from engine.languages.kql import parse_kql
 from engine.tree import Tree
+from tests.fuzz.pipelines import pipeline, run_pipeline
 from tests.fuzz.seeds import EVENTS, SEEDS, TOKENS
 
 LONGEST = 10_000
@@ -36,6 +38,7 @@ READERS: dict[str, Callable[[str], Tree | Query]] = {
     "eql": lambda text: parse_eql(text).tree,
     "esql": parse_esql,
 }
+LANGUAGES = [*sorted(READERS), "pipelines"]
 PLACES_ASKED = 5
 DOCUMENTS = [Document.of(event) for event in EVENTS]
 
@@ -93,6 +96,8 @@ def tried(language: str, text: str) -> str:
     Raises: AssertionError when it took too long; whatever else the engine raises that it must not.
     """
     started = time.process_time()
+    if language == "pipelines":
+        return _in_time(run_pipeline(text, DOCUMENTS), started)
     try:
         read = READERS[language](text)
     except (LanguageError, PatternError):
@@ -134,7 +139,10 @@ def seeds_of(folder: Path | None, language: str) -> list[str]:
     word = {"kql": "kuery"}.get(language, language)
     files = sorted(folder.rglob("*.toml")) if folder else []
     rules = [tomllib.loads(file.read_text("utf-8")).get("rule", {}) for file in files]
-    return [*SEEDS[language], *(rule["query"] for rule in rules if rule.get("language") == word and "query" in rule)]
+    return [
+        *SEEDS.get(language, []),
+        *(rule["query"] for rule in rules if rule.get("language") == word and "query" in rule),
+    ]
 
 
 def run(language: str, seeds: Sequence[str], seconds: float, seed: int) -> int:
@@ -142,7 +150,7 @@ def run(language: str, seeds: Sequence[str], seconds: float, seed: int) -> int:
     chance, counts, broken = random.Random(seed), Counter[str](), 0
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        text = mutated(seeds, TOKENS[language], chance)
+        text = pipeline(chance) if language == "pipelines" else mutated(seeds, TOKENS[language], chance)
         try:
             counts[tried(language, text)] += 1
         except Exception as error:  # whatever it is, it is what we are looking for
@@ -155,11 +163,11 @@ def run(language: str, seeds: Sequence[str], seconds: float, seed: int) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--seconds", type=float, default=600, help="in all, shared among the languages")
-    parser.add_argument("--language", action="append", choices=sorted(READERS))
+    parser.add_argument("--language", action="append", choices=LANGUAGES)
     parser.add_argument("--seeds", type=Path, help="a folder of rule files whose queries are seeds too")
     parser.add_argument("--seed", type=int, default=1, help="of the random numbers, so that a run can be repeated")
     asked = parser.parse_args()
-    languages = asked.language or sorted(READERS)
+    languages = asked.language or LANGUAGES
     share = asked.seconds / len(languages)
     broken = sum(run(language, seeds_of(asked.seeds, language), share, asked.seed) for language in languages)
     return 1 if broken else 0

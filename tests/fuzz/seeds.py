@@ -65,3 +65,22 @@ EVENTS = [
     + b"n" * 5_000
     + b'"}}}',
 ]
+
+COLUMNS = [
+    "a",
+    "b",
+    "c",
+    "x",
+    "process.name",
+    "process.args",
+    "process.pid",
+    "source.ip",
+    "@timestamp",
+    "event.code",
+    "_id",
+]
+LITERALS = [
+    "null", "true", "0", "-1", "2", "9223372036854775807", "18446744073709551615", "1.5", "1e300", "[1, 2]",
+    '["b", "a"]', '""', '"a"', '"a b"', '"10.0.0.0/8"', '"::1"', '"2026-11-20T10:00:00Z"', '"1.2.3-x"', '"%41+b"',
+    '"POINT(1 2)"', '"YQ=="', '"month"', '"yyyy-MM-dd"', '"(a|b)*"', '"$.a[0]"', "1 day", "5 minutes", "1 month",
+]  # fmt: skip
