@@ -1,4 +1,5 @@
-"""What people here set on a rule beside its file: severity, risk score, schedule, most alerts, tags, on or off.
+"""What people here set on a rule beside its file: severity, risk score, schedule, most alerts, tags, on or off; and
+of a pipeline what it makes of fields with several values, which is part of what it looks for.
 
 A layer of its own (`Rule.overrides`): an update of the file makes a new revision below it, and the layer stays. What
 judges, caps and shows a rule uses the effective definition, the file's with the layer over it. Whether a rule is on is
@@ -17,6 +18,8 @@ from accounts.models import Change, User
 from accounts.record import record_change
 from accounts.roles import Permission
 from engine import RuleDefinition, RuleFileError
+from engine.rule_types.esql import multivalue_of
+from engine.rulefile.compiling import logic_hash
 from engine.rulefile.overriding import OVERRIDABLE, applies, check_overrides
 from rules import epoch, lookbacks, schedule, services
 from rules.effective import effective, effective_of, show_effective
@@ -35,6 +38,7 @@ TITLES = {
     "max_signals": "Most alerts",
     "tags_added": "Tags added",
     "tags_removed": "Tags removed",
+    "multivalue": "Fields with several values",
 }
 _LISTS = ("tags_added", "tags_removed")
 
@@ -69,6 +73,8 @@ def overrides_of(rule: Rule) -> tuple[Override, ...]:
 
 
 def _upstream(file: RuleDefinition, key: str) -> Any:
+    if key == "multivalue":
+        return multivalue_of(file).value
     return None if key in _LISTS else getattr(file, "from_" if key == "from" else key)
 
 
@@ -84,7 +90,8 @@ def set_overrides(
 ) -> Rule:
     """Set what is named, take back what is None, leave the rest; in force from the next claim on.
 
-    A look-back that grows is judged over what is stored. `enabled` switches the rule on or off.
+    A look-back that grows is judged over what is stored; so is a rule that looks for something else than before.
+    `enabled` switches the rule on or off.
     Raises: OverrideRefused, RuleNotEvaluated, TreeUnusable, NotAllowed.
     """
     if actor is not None:
@@ -129,7 +136,8 @@ def _layered(
     show_effective(rule, new)
     rule.save(update_fields=["overrides", "severity", "risk_score", "tags", "updated_at"])
     _record(rule, before, after, actor, now, door, note)
-    if rule.enabled and rule.evaluated and schedule.lookback(new) > schedule.lookback(old):
+    again = schedule.lookback(new) > schedule.lookback(old) or logic_hash(new) != logic_hash(old)
+    if rule.enabled and rule.evaluated and again:
         lookbacks.open_lookback(rule=rule, revision=rule.revision, definition=new, now=now, after_epoch=number)
     return rule
 
