@@ -82,7 +82,7 @@ def explain(options: Namespace) -> int:
     event = next((event for event in given.events if event.line == options.line), None)
     if event is None:
         raise UnusableError(f"{options.events} has no event on line {options.line}; lines count from 0.")
-    put(running.told_of_event(rule, event))
+    put(running.told_of_event(rule, event, given.events))
     return given.code
 
 
