@@ -63,6 +63,22 @@ def _wide(node: Any) -> Any:
     return float(node) if type(node) is int and not -(2**63) <= node < 2**64 else node
 
 
+@settings(deadline=None)
+@given(
+    st.datetimes(datetime(1800, 1, 1), datetime(2300, 1, 1)).map(
+        lambda at: at.isoformat(timespec="milliseconds") + "Z"
+    ),
+    st.integers(0, 23),
+    st.sampled_from("0123456789-:TZ.,W +2469"),
+)
+def test_dates_are_those_of_the_reader_however_they_are_misspelt(text: str, at: int, other: str) -> None:
+    for each in (text, text[:at] + other + text[at + 1 :], "2026-W47-5T12:00:00.000Z", "2026-11-20T24:00:00.000Z"):
+        line = orjson.dumps({"event": {"created": each}})
+        assert LineReader(["event.created"]).columns([line]) == {
+            "event.created": [reader("event.created")(Document.of(line))]
+        }, each
+
+
 def test_numbers_beyond_64_bits_are_read_as_by_the_json_reader_of_documents() -> None:
     line = b'{"mine":{"unknown":123456789012345678901234567890},"process":{"pid":9223372036854775808}}'
     fields = ["mine.unknown", "process.pid"]
