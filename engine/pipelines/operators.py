@@ -4,9 +4,7 @@ Truth has three values: null is "not known", so `false and null` is false, `true
 Source: Elasticsearch's ES|QL reference, operators.
 """
 
-import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from types import NoneType
 from typing import Any
 
@@ -28,7 +26,6 @@ __all__ = [
     "comparison",
     "conjunction",
     "disjunction",
-    "judged",
     "like",
     "membership",
     "negation",
@@ -39,7 +36,6 @@ __all__ = [
 ]
 
 _TRUTHS = {bool, NoneType}
-_AMPERSAND = re.compile(r"\\.|&", re.DOTALL)
 
 
 def check_truth(given: Type, argument: int | None = None) -> None:
@@ -127,27 +123,9 @@ def like(
 
 def _test(pattern: str, regex: bool) -> Callable[[str], bool]:
     try:
-        return regex_test(judged(pattern)) if regex else pattern_test(parse_pattern(pattern))
+        return regex_test(pattern) if regex else pattern_test(parse_pattern(pattern))
     except PatternError as error:
         raise TypeProblem(str(error)) from error
-
-
-@lru_cache(maxsize=1_024)
-def judged(expression: str) -> str:
-    r"""The expression of an RLIKE as it is judged: `&` is the character where it joins no whole expressions.
-
-    There Lucene reads "both at once", which RE2 cannot judge and hardly any text fits; who writes `>&` means it.
-    Raises: PatternError.
-    """
-    try:
-        regex_test(expression)
-    except PatternError:
-        literal = _AMPERSAND.sub(lambda found: found[0] if len(found[0]) > 1 else r"\&", expression)
-        if literal == expression:
-            raise
-        regex_test(literal)
-        return literal
-    return expression
 
 
 def _any_test(tests: Sequence[Callable[[str], bool]]) -> Callable[[str], bool]:

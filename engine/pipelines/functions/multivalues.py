@@ -13,7 +13,7 @@ from engine.pipelines.functions.ordering import greatest_of, in_order, least_of
 from engine.pipelines.functions.several import joined, ones
 from engine.pipelines.functions.shape import Function, Takes, Work
 from engine.pipelines.functions.strings import LONGEST, bounded
-from engine.pipelines.operands import ABSENT, Absent
+from engine.pipelines.operands import Absent
 from engine.pipelines.problems import TypeProblem
 from engine.pipelines.types import Type, Value
 
@@ -184,7 +184,7 @@ def _sort(value: Value, *direction: Value) -> Value:
 
 def _prepare_sort(constants: tuple[Value | Absent, ...]) -> Work:
     word = constants[1] if len(constants) > 1 else "asc"
-    if word is ABSENT or not isinstance(word, str) or word.lower() not in ("asc", "desc"):
+    if isinstance(word, str) and word.lower() not in ("asc", "desc"):
         raise TypeProblem('the order must be "ASC" or "DESC"', 1)
     return _sort
 
