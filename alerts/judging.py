@@ -137,11 +137,13 @@ def _without_excepted(
 
 
 def _of_its_team(rule: ActiveRule, events: Iterable[Judged]) -> list[Judged]:
-    return [one for one in events if rule.team_id is None or rule.team_id == one.event.team_id]
+    if rule.team_id is None:
+        return list(events)
+    return [one for one in events if rule.team_id == one.event.team_id]
 
 
 def _is_excepted(rule: ActiveRule, one: Judged, known: dict[EventRef, Excepted], allowance: Allowance) -> bool:
-    if one.event.ref in known:
+    if known and one.event.ref in known:
         return True
     if rule.exceptions:
         allowance.check()

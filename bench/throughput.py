@@ -117,7 +117,7 @@ class Posted:
 
 
 def sustained(system: System, seconds: float, clients: int, rate: int) -> dict[str, Any]:
-    """Post for so long, then wait until everything is judged."""
+    """Post for so long, then wait until everything is judged, and then until rules have joined what they found."""
     bodies = templates()
     latency.warm(system)
     posted = Posted(time.monotonic() + seconds, rate)
@@ -134,6 +134,8 @@ def sustained(system: System, seconds: float, clients: int, rate: int) -> dict[s
         _wait_until_judged(system)
     after = time.monotonic() - loaded
     drained = snapshot()
+    _wait_until_joined(system)
+    joined = time.monotonic() - loaded
     slices = _by_slice(posted, began, seconds)
     return {
         "acknowledged": len(posted.taken) * _SIZE,
@@ -145,6 +147,7 @@ def sustained(system: System, seconds: float, clients: int, rate: int) -> dict[s
         "judged_per_second": round(_judged(system) / (time.monotonic() - began)),
         "most_lag_seconds": round(max(lags[:lags_of_load], default=0.0), 1),
         "seconds_until_all_judged": round(after, 1),
+        "seconds_until_all_joined": round(joined, 1),
         "cores_used": used.since(before, loaded - began),
         "cores_used_after_the_load": drained.since(used, after) if after > 1 else {},
         "largest_process_mib": drained.largest_mib,
@@ -209,6 +212,16 @@ def _wait_until_judged(system: System) -> None:
     with psycopg.connect(system.database_url, autocommit=True) as connection:
         until = time.monotonic() + 600
         while _oldest(connection) and time.monotonic() < until:
+            time.sleep(0.1)
+
+
+def _wait_until_joined(system: System) -> None:
+    """Until no rule is due to be settled or being settled, and no candidates wait."""
+    asked = """SELECT NOT EXISTS (SELECT FROM rules_settling WHERE waiting_since IS NOT NULL OR lease_by IS NOT NULL)
+               AND NOT EXISTS (SELECT FROM rules_candidateblock WHERE NOT settled)"""
+    with psycopg.connect(system.database_url, autocommit=True) as connection:
+        until = time.monotonic() + 600
+        while connection.execute(asked).fetchone() != (True,) and time.monotonic() < until:
             time.sleep(0.1)
 
 

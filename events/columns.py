@@ -26,22 +26,24 @@ class Columns(NamedTuple):
     destination_ip: str | None
 
 
-_ONE_VALUE = (
-    ("host", "name"),
-    ("user", "name"),
-    ("process", "entity_id"),
-    ("process", "parent", "entity_id"),
-)
-
-
 def columns_of(document: dict[str, Any]) -> tuple[Columns, bool]:
     """The columns of a document, and whether it is odd."""
-    datasets = _values(document, ("event", "dataset")) + _values(document, ("data_stream", "dataset"))
-    found: list[Any] = [_single(datasets)]
-    found += [_several(_values(document, ("event", name))) for name in ("category", "action")]
-    found += [_single(_values(document, path)) for path in _ONE_VALUE]
-    found += [_address(_values(document, (side, "ip"))) for side in ("source", "destination")]
-    return Columns(*(column for column, _ in found)), any(odd for _, odd in found)
+    event, process = document.get("event"), document.get("process")
+    datasets = _values_in(event, "dataset") + _values_in(document.get("data_stream"), "dataset")
+    parents = process.get("parent") if type(process) is dict else _below(process, "parent")
+    found: tuple[tuple[Any, bool], ...] = (
+        _single(datasets),
+        _several(_values_in(event, "category")),
+        _several(_values_in(event, "action")),
+        _single(_values_in(document.get("host"), "name")),
+        _single(_values_in(document.get("user"), "name")),
+        _single(_values_in(process, "entity_id")),
+        _single(_values_in(parents, "entity_id")),
+        _address(_values_in(document.get("source"), "ip")),
+        _address(_values_in(document.get("destination"), "ip")),
+    )
+    columns, odd = zip(*found, strict=True)
+    return Columns._make(columns), True in odd
 
 
 def _single(values: Values) -> tuple[str | None, bool]:
@@ -74,19 +76,27 @@ def _fits(value: str) -> bool:
     return len(value) <= MAX_COLUMN_BYTES // 4 or len(value.encode()) <= MAX_COLUMN_BYTES
 
 
-def _values(node: Any, path: tuple[str, ...]) -> Values:
-    """All texts at a path, through arrays on the way, as the engine would find them."""
-    for place, part in enumerate(path):
-        if node is None:
-            return ()
-        if type(node) is dict:
-            node = node.get(part)
-        elif type(node) is list:
-            return tuple(text for element in node for text in _values(element, path[place:]))
-        else:
-            return ()
+def _values_in(node: Any, name: str) -> Values:
+    """All texts of one field of an object, or of the objects in an array, as the engine would find them."""
+    if type(node) is dict:
+        value = node.get(name)
+        if type(value) is str:
+            return (value,)
+        return () if value is None else _texts(value)
+    return () if node is None else _texts(_below(node, name))
+
+
+def _below(node: Any, name: str) -> Any:
+    """What the objects in an array hold under a name."""
+    if type(node) is dict:
+        return node.get(name)
+    return [_below(element, name) for element in node] if type(node) is list else None
+
+
+def _texts(node: Any) -> Values:
+    """All texts in a value and in the arrays inside it."""
     if type(node) is str:
         return (node,)
     if type(node) is list:
-        return tuple(text for element in node for text in _values(element, ()))
+        return tuple([text for element in node for text in _texts(element)])
     return ()

@@ -18,6 +18,7 @@ from events.errors import EventRefused
 LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_ADDRESS = 64
+_LONGEST_DATE = 40
 _BOOLEANS = {"true": True, "false": False, "": False}
 Coercion = Callable[[str, Any], Any]
 
@@ -91,7 +92,13 @@ def _canonical(text: str) -> str:
 
 def as_date(_field: str, value: Any) -> str:
     """An instant as ISO 8601 in UTC, from ISO text or milliseconds since 1970."""
-    return iso(read_instant(value))
+    return _iso_of(value) if type(value) is str and len(value) <= _LONGEST_DATE else iso(read_instant(value))
+
+
+@lru_cache(maxsize=8_192)
+def _iso_of(text: str) -> str:
+    """An event's dates are often the same one."""
+    return iso(read_instant(text))
 
 
 def read_instant(value: Any) -> datetime:

@@ -113,7 +113,9 @@ def _copy_lines(
 def _text(value: str | None) -> str:
     if value is None:
         return "\\N"
-    return value if value.isalnum() else value.translate(_SPECIAL)
+    if value.isalnum() or not ("\\" in value or "\t" in value or "\n" in value or "\r" in value):
+        return value
+    return value.translate(_SPECIAL)
 
 
 def _array(values: Values | None) -> str:

@@ -86,8 +86,11 @@ def _step(plan: SequencePlan | Sample, part: str) -> Step:
     return plan.steps[int(part) - 1]
 
 
-def _step_keys(by: Sequence[JoinKey], document: Document) -> Iterator[Key]:
-    return combinations([_choices(key, document) for key in by])
+def _step_keys(by: Sequence[JoinKey], document: Document) -> Iterable[Key]:
+    choices = [_choices(key, document) for key in by]
+    if any(len(some) != 1 for some in choices):
+        return combinations(choices)
+    return [tuple([value for (value,) in choices])]
 
 
 def _choices(key: JoinKey, document: Document) -> tuple[str | None, ...]:

@@ -1,13 +1,14 @@
 """The values that events join on, as texts: equal exactly when the field's type says that the values are equal."""
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TypeAlias, TypeVar
 
 import orjson
 
 from engine.choosing import choices_of
-from engine.fields import NUMBER_TYPES, TEXT_TYPES, FieldType, field_type, is_caseless
+from engine.fields import EXACT_TYPES, NUMBER_TYPES, TEXT_TYPES, FieldType, field_type, is_caseless
 from engine.folding import fold
 from engine.scalars import address_of, address_text, instant_of, number_of, truth_of
 from engine.text import words_of_value
@@ -16,6 +17,7 @@ from engine.tree import Scalar, text_of
 Key: TypeAlias = tuple[str | None, ...]
 _Choice = TypeVar("_Choice")
 
+_AS_WRITTEN = EXACT_TYPES | {FieldType.UNKNOWN}
 MAX_COMBINATIONS = 1_000
 """How many keys one event may have: arrays are multiplied out, and their length is the sender's to choose."""
 
@@ -58,9 +60,17 @@ def _number_text(number: float) -> str:
     return str(int(number)) if isinstance(number, float) and number.is_integer() else str(number)
 
 
-def texts_of(field: str, values: Iterable[Scalar]) -> tuple[str, ...]:
+def texts_of(field: str, values: Sequence[Scalar]) -> tuple[str, ...]:
     """The different values as key texts, in the order of the event."""
+    if len(values) == 1:
+        return (values[0] if isinstance(values[0], str) and _is_as_written(field) else key_text(field, values[0]),)
     return tuple(dict.fromkeys(key_text(field, value) for value in values))
+
+
+@lru_cache(maxsize=4_096)
+def _is_as_written(field: str) -> bool:
+    """Whether a text of this field is its own key text."""
+    return field_type(field) in _AS_WRITTEN and not is_caseless(field)
 
 
 def combinations(choices: Sequence[Sequence[_Choice]]) -> Iterator[tuple[_Choice, ...]]:
