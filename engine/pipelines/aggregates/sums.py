@@ -32,11 +32,9 @@ class WholeSum:
             return
         grow(self._totals, groups, None)
         totals: list[Any] = self._totals
-        for group in set(groups):
-            if totals[group] is None:
-                totals[group] = 0
         for group, value in zip(groups, values, strict=True):
-            totals[group] += value
+            before = totals[group]
+            totals[group] = value if before is None else before + value
 
     def result(self, groups: int) -> Column:
         return [
@@ -56,9 +54,8 @@ class FractionSum:
     """Sums of numbers with fractions."""
 
     def __init__(self) -> None:
-        self._totals: list[float] = []
+        self._totals: list[float | None] = []
         self._lost: list[float] = []
-        self._any = bytearray()
 
     def add(self, groups: Sequence[int], columns: Sequence[Column]) -> None:
         self.take(*spread(groups, columns[0]))
@@ -67,22 +64,20 @@ class FractionSum:
         """Add values, one for each number of a group."""
         if not groups:
             return
-        grow(self._totals, groups, 0.0)
+        grow(self._totals, groups, None)
         grow(self._lost, groups, 0.0)
-        self._any.extend(bytes(len(self._totals) - len(self._any)))
-        totals, lost, any_ = self._totals, self._lost, self._any
+        totals, lost = self._totals, self._lost
         for group, value in zip(groups, values, strict=True):
-            exact = value - lost[group]
             before = totals[group]
+            if before is None:
+                totals[group] = float(value)
+                continue
+            exact = value - lost[group]
             after = totals[group] = before + exact
             lost[group] = (after - before) - exact
-            any_[group] = 1
 
     def result(self, groups: int) -> Column:
-        shown = [
-            total if some and isfinite(total) else None for total, some in zip(self._totals, self._any, strict=True)
-        ]
-        return padded(shown, groups)
+        return [None if total is None or not isfinite(total) else total for total in padded(self._totals, groups)]
 
     @property
     def cells(self) -> int:
@@ -120,13 +115,14 @@ def _split(pairs: list[tuple[int, Any]], kind: type) -> tuple[list[int], list[An
 
 
 class Average:
-    """AVG(x): the sum by the number of values."""
+    """AVG(x): the sum by the number of values; of whole numbers the sum is exact, however large."""
 
     def __init__(self, type_: Type) -> None:
         self._exact = type_ in (Type.INTEGER, Type.LONG, Type.UNSIGNED_LONG)
         self._mixed = type_ is Type.UNKNOWN
-        self._whole, self._fractions = WholeSum(), FractionSum()
         self._counts: list[int] = []
+        self._totals: list[Any] = []
+        self._lost: list[float] = []
 
     def add(self, groups: Sequence[int], columns: Sequence[Column]) -> None:
         numbers, values = spread(groups, columns[0])
@@ -135,19 +131,37 @@ class Average:
         if not numbers:
             return
         grow(self._counts, numbers, 0)
-        counts = self._counts
-        for group in numbers:
+        grow(self._totals, numbers, 0)
+        (self._add_exactly if self._exact else self._add)(numbers, values)
+
+    def _add_exactly(self, groups: Sequence[int], values: Sequence[Any]) -> None:
+        counts, totals = self._counts, self._totals
+        for group, value in zip(groups, values, strict=True):
             counts[group] += 1
-        (self._whole if self._exact else self._fractions).take(numbers, values)
+            totals[group] += value
+
+    def _add(self, groups: Sequence[int], values: Sequence[Any]) -> None:
+        grow(self._lost, groups, 0.0)
+        counts, totals, lost = self._counts, self._totals, self._lost
+        for group, value in zip(groups, values, strict=True):
+            counts[group] += 1
+            exact = value - lost[group]
+            before = totals[group]
+            after = totals[group] = before + exact
+            lost[group] = (after - before) - exact
 
     def result(self, groups: int) -> Column:
-        totals: Sequence[Any] = self._whole.sums(groups) if self._exact else self._fractions.result(groups)
-        counts = padded(self._counts, groups, 0)
-        return [None if total is None else total / count for total, count in zip(totals, counts, strict=True)]
+        found = [_divided(total, count) for total, count in zip(self._totals, self._counts, strict=True)]
+        return padded(found, groups)
 
     @property
     def cells(self) -> int:
-        return len(self._counts) + self._whole.cells + self._fractions.cells
+        return len(self._counts) + len(self._totals) + len(self._lost)
+
+
+def _divided(total: float, count: int) -> float | None:
+    mean = total / count if count else None
+    return mean if mean is not None and isfinite(mean) else None
 
 
 class WeightedAverage:
