@@ -10,9 +10,12 @@ from typing import Any
 
 from engine.errors import EngineError, LanguageError
 from engine.linting.eql import findings_in_eql, maxspan_of
+from engine.linting.esql import findings_in_esql, lookback_finding
 from engine.linting.filters import findings_in_filters
 from engine.linting.finding import Finding
 from engine.linting.kql import findings_in_kql
+from engine.pipelines import Multivalue
+from engine.rule_types.esql import multivalue_of
 from engine.rulefile.definition import RuleDefinition
 from engine.times import format_duration, lookback_of, parse_duration
 
@@ -34,6 +37,9 @@ def _all_of(definition: RuleDefinition) -> Iterator[Finding]:
 def _of_query(definition: RuleDefinition) -> list[Finding]:
     find: Any = {"kuery": findings_in_kql, "eql": findings_in_eql}.get(definition.language or "")
     try:
+        if definition.language == "esql":
+            any_match = multivalue_of(definition) is Multivalue.ANY
+            return list(findings_in_esql(definition.query, any_match=any_match))
         return list(find(definition.query)) if find else []
     except LanguageError:
         return []  # the compiler says it, with the place
@@ -43,6 +49,7 @@ def _of_schedule(definition: RuleDefinition) -> Iterator[Finding]:
     try:
         back, interval = lookback_of(definition.from_), parse_duration(definition.interval)
         span = _maxspan(definition)
+        bucket = lookback_finding(definition.query, back) if definition.language == "esql" else None
     except EngineError:
         return
     if back < interval:
@@ -52,6 +59,8 @@ def _of_schedule(definition: RuleDefinition) -> Iterator[Finding]:
             "would miss what happens in between.",
             "from",
         )
+    if bucket is not None:
+        yield bucket
     if span is not None and back < span:
         yield Finding(
             "lookback_below_maxspan",
