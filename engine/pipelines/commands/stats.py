@@ -42,7 +42,7 @@ class Gathering:
         self._keys = keys
         self._aggregates = aggregates
         self._accumulators = [aggregate.start() for aggregate in aggregates]
-        self.groups = Groups(len(keys))
+        self.groups = Groups(len(keys), self._check)
         self._origins: list[list[int]] = []
         self._traced = 0
         self._run = run
@@ -59,6 +59,10 @@ class Gathering:
             self._trace(page, rows, groups)
         self._run.meter.hold(self, self._cells())
         return rows, groups
+
+    def _check(self, rows: int) -> None:
+        self._run.meter.check_time()
+        self._run.meter.hold(self, self._cells() + rows)
 
     def _gather(
         self,

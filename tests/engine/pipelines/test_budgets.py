@@ -1,0 +1,108 @@
+"""A query that would cost too much stops with words for who asked it; one that need not read on does not."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+
+from engine.languages.esql import parse_esql
+from engine.pipelines import Budget, BudgetExceeded, Page, compile_query
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+SIZE = 100
+
+
+def numbers(pages: int) -> Iterator[Page]:
+    for page in range(pages):
+        rows = range(page * SIZE, (page + 1) * SIZE)
+        yield Page(SIZE, {"n": list(rows), "k": [f"k{row}" for row in rows], "few": [row % 3 for row in rows]})
+
+
+def run(query: str, pages: int, budget: Budget, *, lineage: bool = False) -> int:
+    compiled = compile_query(parse_esql(query))
+    return len(compiled.run(numbers(pages), now=NOW, budget=budget, lineage=lineage).rows)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "FROM a | STATS c = COUNT(*) BY k",
+        "FROM a | STATS v = VALUES(k)",
+        "FROM a | STATS c = COUNT_DISTINCT(k) BY few",
+        "FROM a | STATS m = MEDIAN(n)",
+        "FROM a | SORT n DESC | KEEP n",
+        "FROM a | INLINE STATS c = COUNT(*) | KEEP n, c",
+        "FROM a | KEEP k",
+    ],
+)
+def test_a_query_that_holds_too_much_is_stopped(query: str) -> None:
+    with pytest.raises(BudgetExceeded, match="more than 5,000 values at once"):
+        run(query, 200, Budget(cells=5_000))
+    assert run(query, 2, Budget(cells=5_000)) <= 2 * SIZE
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "FROM a | STATS c = COUNT(*), s = SUM(n), m = MAX(k) BY few",
+        "FROM a | SORT n DESC | EVAL x = n + 1 | LIMIT 10 | KEEP x",
+        "FROM a | WHERE n < 20 | KEEP k",
+    ],
+)
+def test_a_query_that_holds_little_reads_as_much_as_there_is(query: str) -> None:
+    assert run(query, 200, Budget(cells=7_000)) <= 20
+
+
+def test_the_rows_behind_groups_are_held_too() -> None:
+    with pytest.raises(BudgetExceeded):
+        run("FROM a | STATS c = COUNT(*) BY few", 100, Budget(cells=5_000), lineage=True)
+
+
+def test_a_result_with_too_many_rows_is_stopped() -> None:
+    with pytest.raises(BudgetExceeded, match="more than 150 rows; add LIMIT"):
+        run("FROM a | KEEP n", 2, Budget(rows=150))
+    assert run("FROM a | KEEP n | LIMIT 150", 3, Budget(rows=150)) == 150
+
+
+def test_a_query_that_takes_too_long_is_stopped() -> None:
+    ticks = count()
+    with pytest.raises(BudgetExceeded, match="longer than 10 seconds"):
+        run("FROM a | STATS c = COUNT(*)", 1_000, Budget(seconds=10, clock=lambda: float(next(ticks))))
+
+
+def test_values_that_multiply_are_stopped_in_time() -> None:
+    many = tuple(range(1_000))
+    pages = [Page(1, {"a": [many], "b": [many], "c": [many], "d": [many]})]
+    query = compile_query(
+        parse_esql("FROM x | MV_EXPAND a | MV_EXPAND b | MV_EXPAND c | MV_EXPAND d | STATS n = COUNT(*)")
+    )
+    with pytest.raises(BudgetExceeded):
+        query.run(pages, now=NOW, budget=Budget(seconds=0.3))
+
+
+def test_groups_of_keys_that_multiply_are_stopped_in_time() -> None:
+    many = tuple(range(1_000))
+    pages = [Page(1, {"a": [many], "b": [many], "c": [many]})]
+    query = compile_query(parse_esql("FROM x | STATS n = COUNT(*) BY a, b, c"))
+    with pytest.raises(BudgetExceeded):
+        query.run(pages, now=NOW, budget=Budget(seconds=2, cells=100_000))
+
+
+def test_limit_reads_no_further_than_it_must() -> None:
+    read = []
+
+    def pages() -> Iterator[Page]:
+        for page in numbers(50):
+            read.append(page)
+            yield page
+
+    result = compile_query(parse_esql("FROM a | WHERE n >= 150 | LIMIT 60 | KEEP n")).run(pages(), now=NOW)
+    assert [row[0] for row in result.rows] == list(range(150, 210))
+    assert len(read) == 3
+
+
+def test_a_sort_with_a_limit_holds_little_of_a_million_rows() -> None:
+    compiled = compile_query(parse_esql("FROM a | SORT few, n DESC | LIMIT 3 | KEEP n"))
+    result = compiled.run(numbers(200), now=NOW, budget=Budget(cells=12_000))
+    assert result.rows == [(19_998,), (19_995,), (19_992,)]
