@@ -52,14 +52,14 @@ class RowsBody(Strict):
     )
 
 
-class ColumnAnswer(Answer):
+class RowsColumnAnswer(Answer):
     """A column of the answer."""
 
     name = serializers.CharField()
     type = serializers.CharField(help_text="As ES|QL calls it; unknown: a field that is in no table of fields.")
 
 
-class WarningAnswer(Answer):
+class RowsWarningAnswer(Answer):
     """Values that could not be worked out and are null."""
 
     message = serializers.CharField()
@@ -84,14 +84,14 @@ class _Values(serializers.Field[Any, Any, Any, Any]):
 class RowsAnswer(Answer):
     """The first rows of a query, and what it took."""
 
-    columns = ColumnAnswer(many=True)
+    columns = RowsColumnAnswer(many=True)
     rows = _Values(help_text="A list of values for each row; several values of a cell are a list.")
     events = RowEventAnswer(many=True, help_text="The event of each row; empty where rows are groups.")
     more = serializers.BooleanField(help_text="There are more rows.")
     stopped = serializers.BooleanField(help_text="Ten seconds were over: only the newest events were looked at.")
     examined = serializers.IntegerField(help_text="Events that were read.")
     seconds = serializers.FloatField()
-    warnings = WarningAnswer(many=True)
+    warnings = RowsWarningAnswer(many=True)
 
 
 class EventRowsView(ApiView):
