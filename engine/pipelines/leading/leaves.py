@@ -123,6 +123,8 @@ def _equal_at_least(source: Source, constants: Sequence[Constant]) -> Tree | Non
     if source.is_text and all(isinstance(constant, str) for constant in constants):
         if source.case is not None and not all(_is_plain(source, str(constant)) for constant in constants):
             return None
+        if source.case is None and source.kind is not FieldType.UNKNOWN:
+            return _text_equal(source, constants)
         return _patterns(source, [escape(str(constant)) for constant in constants])
     if source.kind in _NUMBERS and (known := _numbers(constants)):
         return Leaf(source.field, Op.IS, tuple(known))
