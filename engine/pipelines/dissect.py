@@ -24,7 +24,7 @@ MAX_LENGTH = 10_000
 MAX_KEYS = 500
 _KEY = re.compile(r"%\{([^}]*)\}")
 _MODIFIERS = re.compile(r"[/+*&?]")
-_ORDERED = re.compile(r"\+(?P<name>[^/]*)/(?P<place>[0-9]{1,4})")
+_ORDERED = re.compile(r"\+(?P<name>[^/]*)/(?P<place>[0-9]{1,4})$")
 _FIRST_PLACE = -1_000
 """Parts without a place come before those with one, in the order of the text."""
 
@@ -80,20 +80,21 @@ def _joining(key: _Key) -> _Key:
 
 
 def _key(text: str, delimiter: str) -> _Key:
+    """A key by its modifiers. What stands before one means nothing, as in Elasticsearch: public rules write `%{{?x}`."""
     padded = text.endswith("->")
     body = text.removesuffix("->")
-    modifiers = _MODIFIERS.findall(body)
-    if not modifiers or "?" in modifiers:
-        if len(modifiers) > 1:
-            raise _several(text)
-        return _Key(None if modifiers else body or None, delimiter, padded)
-    if set(modifiers) & {"*", "&"}:
+    modifiers = "".join(_MODIFIERS.findall(body))
+    if modifiers == "":
+        return _Key(body or None, delimiter, padded)
+    if modifiers == "?":
+        return _Key(None, delimiter, padded)
+    if modifiers in ("*", "&"):
         raise PatternError("`*` and `&` would name columns by what the text says, which ES|QL does not do")
-    if modifiers == ["+", "/"] and (ordered := _ORDERED.fullmatch(body)):
+    if modifiers == "+":
+        return _Key(_named(body.partition("+")[2]), delimiter, padded, True)
+    if modifiers == "+/" and (ordered := _ORDERED.search(body)):
         return _Key(_named(ordered["name"]), delimiter, padded, True, int(ordered["place"]))
-    if modifiers != ["+"] or not body.startswith("+"):
-        raise _several(text)
-    return _Key(_named(body[1:]), delimiter, padded, True)
+    raise _several(text)
 
 
 def _several(text: str) -> PatternError:
