@@ -80,7 +80,7 @@ def _joining(key: _Key) -> _Key:
 
 
 def _key(text: str, delimiter: str) -> _Key:
-    """A key by its modifiers. What stands before one means nothing, as in Elasticsearch: public rules write `%{{?x}`."""
+    """A key by its modifier. What stands before that means nothing, as in Elasticsearch: public rules have `%{{?x}`."""
     padded = text.endswith("->")
     body = text.removesuffix("->")
     modifiers = "".join(_MODIFIERS.findall(body))
