@@ -80,20 +80,26 @@ def judge(
     """
     newness = newness or Newness()
     rules = [ruleset.rules[rule_id] for rule_id in sorted(matches) if rule_id in ruleset.rules and matches[rule_id]]
-    remembering = {rule.id: rule.logic_hash for rule in rules if rule.definition.type == "new_terms"}
-    seen.lock(set(remembering.values()))
-    learning = _learning(set(remembering) - set(lookbacks_of), now)
-    rules = [rule for rule in rules if rule.id not in learning]
     shared = Shared()
-    findings = [_findings(rule, matches[rule.id], newness, shared) for rule in rules]
-    raised = raise_alerts(hits=[hit for found in findings for hit in found.hits], now=now)
-    append([_run(found, raised, judged, now) for found in findings if found.is_told])
+    findings = [_findings(rule, matches[rule.id], newness, shared) for rule in rules if not _remembers(rule)]
     kept = [(memory_of(found.rule), found.kept) for found in findings if found.kept]
     candidates.keep(kept, now=now, arrived_at=judged.end)
+    # Two passes take turns at new terms: so these come when everything else is done that need not wait.
+    remembering = {rule.id: rule.logic_hash for rule in rules if _remembers(rule)}
+    seen.lock(set(remembering.values()))
+    learning = _learning(set(remembering) - set(lookbacks_of), now)
+    learnt = [rule for rule in rules if rule.id in remembering and rule.id not in learning]
+    findings += [_findings(rule, matches[rule.id], newness, shared) for rule in learnt]
+    raised = raise_alerts(hits=[hit for found in findings for hit in found.hits], now=now)
+    append([_run(found, raised, judged, now) for found in findings if found.is_told])
     hold_back((held_event(excepted) for found in findings for excepted in found.excepted), at=now)
     newness.save()
     settlings.note_due([found.rule.id for found in findings if found.kept], now=now)
     return raised
+
+
+def _remembers(rule: ActiveRule) -> bool:
+    return rule.definition.type == "new_terms"
 
 
 def _learning(rule_ids: set[str], now: datetime) -> set[str]:
