@@ -165,6 +165,9 @@ def _ready(column: Column, domain: _Domain) -> tuple[Column, bool]:
     if classes <= domain.native | {NoneType}:
         return column, False
     key, native = domain.key, domain.native
+    if key is _as_address and classes <= {Address, NoneType}:
+        numbers: list[Any] = [None if one is None else one.number for one in column]  # type: ignore[union-attr]
+        return numbers, False
     if not several:
         return [None if one is None else one if one.__class__ in native else key(one) for one in column], False
     return [_ready_value(value, domain) for value in column], True
