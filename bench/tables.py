@@ -143,6 +143,7 @@ _LOAD: Sequence[Column] = [
     ("slowest ten seconds", _key("slowest_ten_seconds")), ("judged events/s", _key("judged_per_second")),
     ("request p95 ms", _key("request_p95_ms")), ("most lag s", _key("most_lag_seconds")),
     ("until all judged s", _key("seconds_until_all_judged")),
+    ("until all joined s", _key("seconds_until_all_joined")),
 ]  # fmt: skip
 _WAIT: Sequence[Column] = [
     ("rules", _key("rules")), ("events/s posted", _key("events_per_second")), ("alerts", _key("alerts")),
