@@ -1,15 +1,18 @@
 """Which of a rule's alerts an exception covers, told by the events kept with them: what its runs would judge.
 
 An exception takes single events out, before they are joined. So a sequence or sample is covered by what covers any of
-its events, and a count by what leaves too few of them.
+its events, and a count by what leaves too few of them. What a pipeline made is covered where its row
+is, or where its row comes out no more (alerts/exceptions/rows.py).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from django.db.models import QuerySet
 
 from alerts.exceptions.joined import JOINED, held_entries, judge_joined
+from alerts.exceptions.rows import KINDS, judge_rows
 from alerts.kept import iterate_sources
 from alerts.models import Alert, Kind, Reason, Status
 from engine import Document, Tree
@@ -44,13 +47,20 @@ def judge_alerts(alerts: Iterable[tuple[int, int]], trees: Sequence[Tree]) -> It
     teams = dict(alerts)
     if not teams:
         return
-    joined = Alert.objects.filter(pk__in=list(teams), kind__in=JOINED).only("id", "kind", "facts")
-    for alert, document, held in judge_joined(list(joined), trees):
+    several = Alert.objects.filter(pk__in=list(teams), kind__in=[*JOINED, *KINDS])
+    rows, joined = _apart(several.only("id", "kind", "facts", "revision_id"))
+    for alert, document, held in chain(judge_joined(joined, trees), judge_rows(rows, trees)):
         del teams[alert.pk]
         yield Judgement(alert.pk, document, held, len(trees))
     for alert_id, event in iterate_sources(teams) if teams else ():
         document = event.document()
         yield Judgement(alert_id, document, held_entries(trees, document), len(trees))
+
+
+def _apart(alerts: Iterable[Alert]) -> tuple[list[Alert], list[Alert]]:
+    """The alerts of pipelines, and those that join events."""
+    found = list(alerts)
+    return [one for one in found if one.kind in KINDS], [one for one in found if one.kind not in KINDS]
 
 
 def true_positives_elsewhere(rule: Rule, trees: Sequence[Tree], team_ids: Sequence[int]) -> int:

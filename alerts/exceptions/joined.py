@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from alerts.kept import SOURCE, events_of, unpack
+from alerts.kept import unpack
 from alerts.models import Alert, AlertEvent, Kind
 from engine import Document, Tree, matches
 
@@ -27,7 +27,7 @@ def judge_joined(alerts: Sequence[Alert], trees: Sequence[Tree]) -> Iterator[tup
     """
     for start in range(0, len(alerts), _CHUNK):
         chunk = alerts[start : start + _CHUNK]
-        documents = _documents(chunk)
+        documents = documents_of(chunk)
         for alert in chunk:
             found = documents.get(alert.pk) or [Document({})]
             held = [held_entries(trees, document) for document in found]
@@ -35,7 +35,7 @@ def judge_joined(alerts: Sequence[Alert], trees: Sequence[Tree]) -> Iterator[tup
             yield alert, found[best], _as_a_whole(alert, found, held, len(trees))
 
 
-def _documents(alerts: Sequence[Alert]) -> dict[int, list[Document]]:
+def documents_of(alerts: Sequence[Alert]) -> dict[int, list[Document]]:
     """The events of the alerts, each once."""
     kept: dict[int, dict[bytes, Document]] = defaultdict(dict)
     rows = AlertEvent.objects.filter(alert__in=alerts).order_by("alert_id", "position")
@@ -68,10 +68,3 @@ def _too_alike(told: dict[str, Any] | None, left: Sequence[Document]) -> bool:
     if not told:
         return False
     return len({value for document in left for value in document.values(told["field"])}) < int(told["needed"])
-
-
-def closest(alert: Alert, trees: Sequence[Tree]) -> Document:
-    """The event of an alert for which most of the entries hold: its only one, or one of several."""
-    events = [one.event for one in events_of(alert) if alert.kind in JOINED or one.role == SOURCE]
-    documents = [event.document() for event in events]
-    return max(documents, key=lambda document: sum(matches(tree, document) for tree in trees), default=Document({}))

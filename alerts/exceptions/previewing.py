@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 
+from alerts.exceptions.closest import closest_fields
 from alerts.exceptions.covering import alerts_of, judge_alerts, true_positives_elsewhere
 from alerts.exceptions.entries import Entries, field_of, found_in, told
-from alerts.exceptions.joined import closest
 from alerts.exceptions.lints import Carried, Lint, about_counted, lints
 from alerts.models import Alert, Reason, Status
 from alerts.selectors.briefs import briefs_of
@@ -130,7 +130,7 @@ def _running(reached: Counter[int], entries: int) -> list[int]:
 
 def _misses(alert: Alert, entries: Entries, trees: Sequence[Tree]) -> list[Miss]:
     """The conditions that the alert at hand does not meet."""
-    document = closest(alert, trees)
+    document = closest_fields(alert, trees)
     return [
         Miss(at, field_of(entry), told(entry), found_in(document, entry))
         for at, (entry, tree) in enumerate(zip(entries, trees, strict=True))

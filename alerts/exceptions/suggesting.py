@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from alerts.exceptions.entries import Entry, match_entry
-from alerts.kept import source_of, sources_of
+from alerts.exceptions.rows import fields_of_alert
+from alerts.kept import events_of, source_of, sources_of
 from alerts.models import Alert, Kind, Reason, Status
 from engine import Document, EngineError, Logic, Tree, fold, matches, parse_entries
 from engine.plan import Sample
@@ -69,7 +70,8 @@ def suggest(alert: Alert) -> list[Entry]:
     source = source_of(alert)
     if source is None:
         return []
-    document = source.document()
+    # Of a group only what all of its events share covers it.
+    document = fields_of_alert(alert, events_of(alert)) if alert.kind == Kind.GROUP else source.document()
     candidates = _not_asked_by_rule(list(_candidates(document)), alert, document)
     candidates = _that_tell(candidates, _documents(_of_rule(alert)))
     benign = _documents(_of_rule(alert).filter(status=Status.CLOSED, reason__in=_BENIGN))
