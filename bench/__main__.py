@@ -1,7 +1,8 @@
 """`python -m bench [NAME…]`: run all measurements that need nothing, or the named ones, one after the other.
 
 `python -m bench engine --rules FOLDER …` and `python -m bench http --rules FOLDER …` measure with a folder of rules;
-`--help` behind either tells the rest. `python -m bench tables` writes what they last found into the documentation.
+`--help` behind either tells the rest. `python -m bench pipelines` asks ES|QL of a million rows, beside DuckDB.
+`python -m bench tables` writes what they last found into the documentation.
 """
 
 import sys
@@ -22,6 +23,10 @@ def main(words: Sequence[str]) -> None:
         from bench import throughput
 
         throughput.main(words[1:])
+    elif words and words[0] == "pipelines":
+        from bench.pipelines import command as pipelines
+
+        pipelines.main(words[1:])
     elif words == ["tables"]:
         from bench import tables
 
@@ -33,7 +38,7 @@ def main(words: Sequence[str]) -> None:
 def _plain(names: Sequence[str]) -> None:
     unknown = set(names) - set(MEASURES)
     if unknown:
-        there = ", ".join([*MEASURES, "engine", "http", "tables"])
+        there = ", ".join([*MEASURES, "engine", "http", "pipelines", "tables"])
         sys.exit(f"There is no measurement called {', '.join(sorted(unknown))}; there are {there}.")
     for name in names or MEASURES:
         MEASURES[name]()

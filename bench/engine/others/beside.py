@@ -64,7 +64,7 @@ def beside(rules: list[StoredRule], source: Source, warm_up: int, count: int) ->
     """
     with tempfile.TemporaryDirectory(prefix="wbb-") as name:
         sample = Sample(Path(name), source, warm_up, list(source.rows(warm_up, count)))
-        _install()
+        install()
         stored = write_stored(rules, sample.folder / "ours.json")
         ours = alone(_ours, stored, None, source, warm_up, sample.rows)
         return [
@@ -74,7 +74,7 @@ def beside(rules: list[StoredRule], source: Source, warm_up: int, count: int) ->
         ]
 
 
-def _install() -> None:
+def install() -> None:
     """The environment of the others, made once."""
     if not (ENVIRONMENT / "bin" / "python").exists():
         subprocess.run([sys.executable, "-m", "venv", str(ENVIRONMENT)], check=True)
