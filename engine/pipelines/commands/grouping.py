@@ -6,7 +6,6 @@ from typing import Any
 
 from engine.pipelines.types import Column
 
-
 _CHECKED_EVERY = 10_000
 
 
