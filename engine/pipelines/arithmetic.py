@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from engine.pipelines.casts import BOUNDS
+from engine.pipelines.casts import BOUNDS, span_in
 from engine.pipelines.operands import ColumnWork, Operand
 from engine.pipelines.problems import TypeProblem
 from engine.pipelines.types import Column, Period, Type, Value
@@ -25,6 +25,8 @@ _WHOLE = (Type.INTEGER, Type.LONG, Type.UNSIGNED_LONG)
 _NUMBERS = frozenset({*_WHOLE, Type.DOUBLE})
 _DATES = frozenset({Type.DATETIME, Type.DATE_NANOS})
 _SPANS = frozenset({Type.DATE_PERIOD, Type.TIME_DURATION})
+# What dates and timespans may be written in, `"2026-01-01" + 3 days` and `@timestamp - "1 hour"`.
+_WRITTEN = frozenset({Type.KEYWORD, Type.TEXT, Type.UNKNOWN})
 _NUMERIC: frozenset[type] = frozenset({int, float})
 
 
@@ -54,9 +56,9 @@ def _type_of_dates(sign: str, left: Type, right: Type) -> Type:
         return left
     if sign == "+" and left in _SPANS:
         left, right = right, left
-    if right in _SPANS and (left in _DATES or left is Type.UNKNOWN):
+    if right in _SPANS and (left in _DATES or left in _WRITTEN):
         return left if left in _DATES else Type.DATETIME
-    if left in _DATES and right is Type.UNKNOWN:
+    if left in _DATES and right in _WRITTEN:
         return left
     raise TypeProblem(f"`{sign}` cannot be done with {left.value} and {right.value}")
 
@@ -179,9 +181,10 @@ def _earlier(left: Any, right: Any) -> Any:
 
 def _moved(date: Any, span: Any, sign: int) -> Any:
     instant = instant_of(date) if isinstance(date, str) else date
-    if not isinstance(instant, datetime) or not isinstance(span, Period | timedelta):
+    length = span_in(span) if isinstance(span, str) else span
+    if not isinstance(instant, datetime) or not isinstance(length, Period | timedelta):
         return None
-    return shifted(instant, span, sign)
+    return shifted(instant, length, sign)
 
 
 def _together(left: Any, right: Any, sign: int) -> Any:

@@ -182,16 +182,17 @@ def point(value: Any) -> Point | None:
 
 
 def _period(value: Any) -> Period | None:
-    span = _span(value)
+    span = span_in(value)
     return span if isinstance(span, Period) else None
 
 
 def _duration(value: Any) -> timedelta | None:
-    span = _span(value)
+    span = span_in(value)
     return span if isinstance(span, timedelta) else None
 
 
-def _span(value: Any) -> Period | timedelta | None:
+def span_in(value: Any) -> Period | timedelta | None:
+    """A timespan as it is, or as a text writes it: `5 minutes`."""
     if not isinstance(value, str):
         return value if isinstance(value, Period | timedelta) else None
     amount, _, unit = value.strip().partition(" ")

@@ -84,7 +84,7 @@ _DOMAINS = (
     _Domain(frozenset({Type.GEO_POINT}), frozenset({Point}), _as_point, ordered=False),
 )
 _DOMAIN_OF: Mapping[Type, _Domain] = MappingProxyType({kind: one for one in _DOMAINS for kind in one.types})
-_READABLE = frozenset({Type.DATETIME, Type.DATE_NANOS, Type.IP, Type.VERSION})
+_READABLE = frozenset({Type.DATETIME, Type.DATE_NANOS, Type.IP, Type.VERSION, Type.BOOLEAN})
 
 _TWO: Mapping[str, Two] = MappingProxyType(
     {
@@ -124,7 +124,7 @@ def _domain(sign: str, left: Operand, right: Operand) -> _Domain:
         if one.type in _READABLE and other.type in _TEXT.types:
             if not isinstance(other.constant, str):
                 raise TypeProblem(f"{one.type.value} cannot be compared with {other.type.value}; convert one", number)
-            return _DOMAIN_OF[one.type]
+            return _ordered(sign, _DOMAIN_OF[one.type], one.type)
     known = [side.type for side in (left, right) if side.type is not Type.UNKNOWN]
     if not known:
         return _UNKNOWN
@@ -133,8 +133,12 @@ def _domain(sign: str, left: Operand, right: Operand) -> _Domain:
         raise TypeProblem(f"{known[0].value} cannot be compared", 0)
     if not all(kind in domain.types for kind in known):
         raise TypeProblem(f"{left.type.value} cannot be compared with {right.type.value}; convert one")
+    return _ordered(sign, domain, known[0])
+
+
+def _ordered(sign: str, domain: _Domain, kind: Type) -> _Domain:
     if not domain.ordered and sign not in ("==", "!="):
-        raise TypeProblem(f"{known[0].value} has no order: `{sign}` cannot be asked of it", 0)
+        raise TypeProblem(f"{kind.value} has no order: `{sign}` cannot be asked of it", 0)
     return domain
 
 
@@ -158,10 +162,13 @@ def _keyed(value: Any, domain: _Domain) -> Any:
     return value if value.__class__ in domain.native else domain.key(value)
 
 
-def _ready(column: Column, domain: _Domain) -> tuple[Column, bool]:
-    """The column as it is compared, and whether any of its rows has several values."""
+def _ready(column: Column, domain: _Domain, multivalue: Multivalue) -> tuple[Column, bool]:
+    """The column as it is compared, and whether any of its rows has several values; when strict, these are null."""
     classes = set(map(type, column))
     several = tuple in classes
+    if several and multivalue is Multivalue.STRICT:
+        column = [None if value.__class__ is tuple else value for value in column]
+        classes, several = classes - {tuple} | {NoneType}, False
     if classes <= domain.native | {NoneType}:
         return column, False
     key, native = domain.key, domain.native
@@ -200,7 +207,7 @@ def _against(sign: str, side: int, other: Any, domain: _Domain, multivalue: Mult
     single = not isinstance(other, tuple) and other is not None and domain is not _UNKNOWN
 
     def work(columns: Sequence[Column], _size: int) -> Column:
-        column, several = _ready(columns[side], domain)
+        column, several = _ready(columns[side], domain, multivalue)
         if several or not single:
             return [careful(value, other) for value in column]
         return plain(column, other)
@@ -212,8 +219,8 @@ def _between(sign: str, domain: _Domain, multivalue: Multivalue) -> ColumnWork:
     careful, plain = _careful(sign, domain, multivalue), _TWO[sign]
 
     def work(columns: Sequence[Column], _size: int) -> Column:
-        left, several_left = _ready(columns[0], domain)
-        right, several_right = _ready(columns[1], domain)
+        left, several_left = _ready(columns[0], domain, multivalue)
+        right, several_right = _ready(columns[1], domain, multivalue)
         if several_left or several_right or domain is _UNKNOWN or None in left or None in right:
             return list(map(careful, left, right))
         return list(map(plain, left, right))
@@ -306,7 +313,7 @@ def _among(choices: frozenset[Any], or_null: bool, domain: _Domain, multivalue: 
         return True if any(one in choices for one in value) else None if None in value else missed
 
     def work(columns: Sequence[Column], _size: int) -> Column:
-        column, has_several = _ready(columns[0], domain)
+        column, has_several = _ready(columns[0], domain, multivalue)
         if has_several:
             return list(map(several, column))
         if or_null:

@@ -144,9 +144,9 @@ _SETTLED: Mapping[Type, Callable[[list[Any]], Value]] = MappingProxyType(
 
 
 def _places(document: Document, field: str) -> Value:
-    """Places are objects with `lat` and `lon`, texts, or one array of longitude and latitude."""
+    """Places are objects with `lat` and `lon`, or GeoJSON, texts, or one array of longitude and latitude."""
     found = [Point(*pair) for pair in _coordinates(document, field)]
-    values = document.values(field)
+    values = document.values(field) or document.values(f"{field}.coordinates")
     numbers = [one for one in values if isinstance(one, int | float) and not isinstance(one, bool)]
     if len(numbers) == 2:
         found += _kept([place_at(float(numbers[0]), float(numbers[1]))])

@@ -23,6 +23,7 @@ _NAMES: dict[str, Type] = {
     "to_dbl": Type.DOUBLE,
     "to_string": Type.KEYWORD,
     "to_str": Type.KEYWORD,
+    "to_text": Type.KEYWORD,
     "to_datetime": Type.DATETIME,
     "to_dt": Type.DATETIME,
     "to_date_nanos": Type.DATE_NANOS,

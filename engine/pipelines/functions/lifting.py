@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import product
 
 from engine.pipelines.casts import converted
-from engine.pipelines.functions.kinds import FREE, TEXTS
+from engine.pipelines.functions.kinds import FREE, TEXTS, WHOLE
 from engine.pipelines.functions.shape import Function, Takes, Work
 from engine.pipelines.operands import ABSENT, Absent, ColumnWork, Operand
 from engine.pipelines.types import Column, Multivalue, Type, Value
@@ -32,8 +32,9 @@ def lift(function: Function, operands: Sequence[Operand], multivalue: Multivalue
 
 
 def _settled(work: Work, result: Type, operands: Sequence[Operand]) -> Work:
-    """The work, its answers made the type of the result where a column of unknown type could have given another."""
-    if result in FREE or all(operand.type is not Type.UNKNOWN for operand in operands):
+    """The work, its answers made the type of the result where an argument could have given another."""
+    others = {Type.UNKNOWN} | (WHOLE if result is Type.DOUBLE else set())
+    if result in FREE or all(operand.type not in others for operand in operands):
         return work
     return lambda *values: converted(work(*values), result)
 

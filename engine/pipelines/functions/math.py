@@ -119,7 +119,7 @@ def _log(number: int | float, *value: int | float) -> Value:
     """One argument: natural. Two: the base, then the number."""
     if not value:
         return finite(math.log(number))
-    return None if number == 1 else finite(math.log(value[0]) / math.log(number))
+    return None if number == 1 else finite(math.log10(value[0]) / math.log10(number))
 
 
 @reading(NUMBER, INTEGER)

@@ -35,7 +35,7 @@ class Function:
     prepare: makes the work with what is known of constants ahead (a unit, a pattern, a network), the rest ABSENT;
         it is called with all arguments, as `work` is.
         Raises: TypeProblem when a constant is wrong, or when an argument that must be constant is not.
-    keeps: it answers values of its arguments as they are, so those of unknown types are made the type of the result.
+    keeps: it answers values of its arguments as they are, so they are made the type of the result where it is another.
     """
 
     name: str

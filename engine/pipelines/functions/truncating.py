@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.pipelines.arithmetic import shifted
-from engine.pipelines.casts import CONVERSIONS
+from engine.pipelines.casts import span_in
 from engine.pipelines.functions.kinds import DATE, DATES, FREE, NUMBER, SPAN, TEXTS
 from engine.pipelines.functions.shape import Function, Work
 from engine.pipelines.operands import ABSENT, Absent
@@ -62,16 +62,6 @@ def _of_months(count: int) -> Truncate:
     return truncate
 
 
-def _span_of(value: Any) -> Period | timedelta | None:
-    """A timespan, or a text that is one: `1 hour`."""
-    if not isinstance(value, str):
-        span: Period | timedelta | None = SPAN.read(value)
-        return span
-    period: Period | None = CONVERSIONS[Type.DATE_PERIOD](value)
-    duration: timedelta | None = CONVERSIONS[Type.TIME_DURATION](value)
-    return period if period is not None else duration
-
-
 def _truncated(date: Any, truncate: Truncate) -> Value:
     instant = DATE.read(date)
     try:
@@ -81,7 +71,7 @@ def _truncated(date: Any, truncate: Truncate) -> Value:
 
 
 def _date_trunc(span: Value, date: Value) -> Value:
-    length = _span_of(span)
+    length = span_in(span)
     try:
         return None if length is None else _truncated(date, truncation(length))
     except TypeProblem:
@@ -99,7 +89,7 @@ def _trunc_type(types: Sequence[Type]) -> Type:
 def _prepare_trunc(constants: tuple[Value | Absent, ...]) -> Work:
     if constants[0] is ABSENT or constants[0] is None:
         return _date_trunc
-    span = _span_of(constants[0])
+    span = span_in(constants[0])
     if span is None:
         raise TypeProblem("this is not a timespan such as `1 hour`", 0)
     truncate = truncation(span)
@@ -152,7 +142,7 @@ def _bucketing(size: Any, ends: Sequence[Any], dates: bool) -> Work | None:
     Raises: TypeProblem, ArithmeticError or ValueError when there are no such buckets.
     """
     if dates:
-        span = _chosen_span(size, ends) if ends else _span_of(size)
+        span = _chosen_span(size, ends) if ends else span_in(size)
         if span is None:
             return None
         truncate = truncation(span)

@@ -71,7 +71,9 @@ def test_a_date_is_written_to_the_millisecond() -> None:
 
 
 @pytest.mark.parametrize(
-    "place", [{"lat": 2, "lon": 1}, "2,1", "POINT (1 2)", [1, 2]], ids=["object", "pair", "well-known text", "array"]
+    "place",
+    [{"lat": 2, "lon": 1}, "2,1", "POINT (1 2)", [1, 2], {"type": "Point", "coordinates": [1, 2]}],
+    ids=["object", "pair", "well-known text", "array", "GeoJSON"],
 )
 def test_places_are_read_however_they_are_written(place: Any) -> None:
     assert value_of(Document.of({"source": {"geo": {"location": place}}}), "source.geo.location") == Point(1.0, 2.0)
