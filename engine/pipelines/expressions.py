@@ -46,8 +46,6 @@ _LONGS = range(-(1 << 63), 1 << 63)
 _UNSIGNED_LONGS = range(1 << 64)
 _READ_AS = (Type.DATETIME, Type.TIME_DURATION, Type.DATE_PERIOD, Type.IP, Type.VERSION, Type.BOOLEAN)
 """What a text between quotes may be read as where a function takes no texts."""
-_RECURRING = frozenset({Type.KEYWORD, Type.TEXT, Type.DATETIME, Type.IP, Type.VERSION})
-"""Types whose equal values are the same value; of others, Python takes True for 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +194,7 @@ class Expressions:
         work = self.checked(node, node.arguments, lambda: lift(function, operands, self.multivalue))
         if function.takes is not Takes.ONE:
             return applied(kind, work, parts)
-        return self._watched(node, kind, _once_a_value(work, parts), parts)
+        return self._watched(node, kind, work, parts)
 
     def _watched(self, node: Expression, kind: Type, work: ColumnWork, parts: Sequence[Computed]) -> Computed:
         """A work applied; rows of which it answers null though nothing in them is null are counted as warnings."""
@@ -243,25 +241,6 @@ class Expressions:
     def refuse(self, node: Node, message: str, hint: str | None = None) -> NoReturn:
         """Raises: LanguageError at a node."""
         raise error_at(self.text, node.place, message, hint)
-
-
-def _once_a_value(work: ColumnWork, parts: Sequence[Computed]) -> ColumnWork:
-    """The work done once for each distinct value of a page, where one argument decides and values recur."""
-    deciding = [number for number, part in enumerate(parts) if not part.operand.is_constant]
-    if len(deciding) != 1 or parts[deciding[0]].type not in _RECURRING:
-        return work
-    (number,) = deciding
-
-    def once(columns: Sequence[Column], size: int) -> Column:
-        column = columns[number]
-        values = list(set(column))
-        if 2 * len(values) > size:
-            return work(columns, size)
-        given = [values if at == number else other[: len(values)] for at, other in enumerate(columns)]
-        answers = dict(zip(values, work(given, len(values)), strict=True))
-        return [answers[value] for value in column]
-
-    return once
 
 
 def _unseen(page: Page, run: Run) -> Column:  # noqa: ARG001 - one shape for all columns

@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.pipelines.computed import Computed
+from engine.pipelines.extracting import Extraction
 from engine.pipelines.page import Page
 from engine.pipelines.steps import Run, Step
-from engine.pipelines.types import Column, Value
+from engine.pipelines.types import Column
 
 Settled = tuple[Step | None, frozenset[str]]
-Parse = Callable[[str], Mapping[str, Value] | None]
+LARGEST_PAGE = 4_000
+"""Where rows multiply: how many make a page of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,10 @@ class Compute:
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """GROK and DISSECT: `slots` by the names that the pattern gives to what it finds.
-
-    Of a field with several values those that fit are taken, each name with all that was found for it.
-    """
+    """GROK and DISSECT: `slots` by the names that the pattern gives to what it finds."""
 
     text: Computed
-    parse: Parse
+    pattern: Extraction
     slots: Mapping[str, str]
     row_wise: bool = True
 
@@ -69,22 +68,9 @@ class Extract:
 
     def flow(self, pages: Iterator[Page], run: Run) -> Iterator[Page]:
         for page in pages:
-            found = [self._found(value) for value in self.text.column(page, run)]
-            columns = {slot: [one.get(name) for one in found] for name, slot in self.slots.items()}
+            found = self.pattern.of(self.text.column(page, run))
+            columns = {slot: found[name] for name, slot in self.slots.items()}
             yield replace(page, columns={**page.columns, **columns})
-
-    def _found(self, value: Value) -> Mapping[str, Value]:
-        if isinstance(value, str):
-            return self.parse(value) or {}
-        if not isinstance(value, tuple):
-            return {}
-        every = [found for one in value if isinstance(one, str) and (found := self.parse(one))]
-        return {name: _together([found.get(name) for found in every]) for name in self.slots}
-
-
-def _together(values: Sequence[Value]) -> Value:
-    flat = [one for value in values if value is not None for one in (value if isinstance(value, tuple) else (value,))]
-    return tuple(flat) if len(flat) > 1 else flat[0] if flat else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +110,6 @@ class Expand:
     def _taken(self, page: Page, rows: Sequence[int], values: Column) -> Page:
         taken = page.take(rows)
         return replace(taken, columns={**taken.columns, self.after: values})
-
-
-LARGEST_PAGE = 4_000
 
 
 @dataclass(frozen=True, slots=True)

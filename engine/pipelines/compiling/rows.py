@@ -1,6 +1,6 @@
 """Commands that look at one row at a time, and LIMIT and SORT."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from engine.errors import PatternError
@@ -10,7 +10,6 @@ from engine.languages.esql.nodes import (
     Dissect,
     Drop,
     Eval,
-    Expression,
     Grok,
     Keep,
     Limit,
@@ -22,13 +21,14 @@ from engine.languages.esql.nodes import (
     SortKey,
     Where,
 )
-from engine.pipelines.commands.rows import Complete, Compute, Expand, Extract, Filter, First, Parse
+from engine.pipelines.commands.rows import Complete, Compute, Expand, Extract, Filter, First
 from engine.pipelines.commands.sorting import Arrange, Order
 from engine.pipelines.compiling.state import Compiling
 from engine.pipelines.completion import NeedsModel
 from engine.pipelines.dissect import compile_dissect
+from engine.pipelines.extracting import Extraction
 from engine.pipelines.grok import compile_grok
-from engine.pipelines.types import Type, Value
+from engine.pipelines.types import Type
 
 _TEXTS = (Type.KEYWORD, Type.TEXT, Type.UNKNOWN, Type.NULL)
 _WITHOUT_ORDER = (Type.GEO_POINT, Type.DATE_PERIOD, Type.TIME_DURATION)
@@ -88,38 +88,24 @@ def _most(later: Sequence[Command]) -> int | None:
 
 def grok(state: Compiling, command: Grok) -> None:
     """Columns out of a text by the first of some patterns that fits."""
-    try:
-        compiled = [compile_grok(pattern) for pattern in command.patterns]
-    except PatternError as error:
-        state.refuse(command, str(error))
-    kinds: dict[str, Type] = {}
-    for pattern in compiled:
-        for name, kind in pattern.columns:
-            if kinds.setdefault(name, kind) is not kind:
-                state.refuse(command, f"`{name[:80]}` has two types: {kinds[name].value} and {kind.value}")
-    tests = [pattern.test for pattern in compiled]
-    _extract(state, command.operand, lambda text: _first_fit(tests, text), kinds)
-
-
-def _first_fit(tests: Sequence[Parse], text: str) -> Mapping[str, Value] | None:
-    return next((found for test in tests if (found := test(text)) is not None), None)
+    _extract(state, command, lambda: compile_grok(*command.patterns))
 
 
 def dissect(state: Compiling, command: Dissect) -> None:
     """Columns out of a text by what stands between them."""
+    _extract(state, command, lambda: compile_dissect(command.pattern, command.append_separator))
+
+
+def _extract(state: Compiling, command: Grok | Dissect, make: Callable[[], Extraction]) -> None:
+    text = state.expressions().of(command.operand)
+    if text.type not in _TEXTS:
+        state.refuse(command.operand, f"columns are taken out of texts, and this is {text.type.value}")
     try:
-        compiled = compile_dissect(command.pattern, command.append_separator)
+        pattern = make()
     except PatternError as error:
         state.refuse(command, str(error))
-    _extract(state, command.operand, compiled.test, dict(compiled.columns))
-
-
-def _extract(state: Compiling, operand: Expression, parse: Parse, kinds: Mapping[str, Type]) -> None:
-    text = state.expressions().of(operand)
-    if text.type not in _TEXTS:
-        state.refuse(operand, f"columns are taken out of texts, and this is {text.type.value}")
-    slots = {name: state.define(name, kind).slot for name, kind in kinds.items()}
-    state.steps.append(Extract(text, parse, slots))
+    slots = {name: state.define(name, kind).slot for name, kind in pattern.columns}
+    state.steps.append(Extract(text, pattern, slots))
 
 
 def complete(state: Compiling, command: Completion) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from engine.languages.esql.nodes import Aggregate, Assignment, Call, Expression, Literal, Name, Node, Stats
+from engine.languages.esql.walking import walk
 from engine.pipelines.aggregates import AGGREGATES, AggregateFunction
 from engine.pipelines.commands.rows import Compute
 from engine.pipelines.commands.stats import Annotate, Gathered, Group, Key
@@ -139,17 +140,9 @@ class _Gathering:
         return tuple(constants)
 
 
-def aggregates_in(node: object) -> Iterator[Call]:
+def aggregates_in(expression: Expression) -> Iterator[Call]:
     """The calls of aggregates in an expression, those inside others included."""
-    if isinstance(node, Call) and node.name in AGGREGATES:
-        yield node
-    if isinstance(node, tuple):
-        for each in node:
-            yield from aggregates_in(each)
-    elif hasattr(node, "__dataclass_fields__"):
-        for name in node.__dataclass_fields__:
-            if name not in ("place", "depth"):
-                yield from aggregates_in(getattr(node, name))
+    return (node for node in walk(expression) if isinstance(node, Call) and node.name in AGGREGATES)
 
 
 def _hint_of(aggregate: Aggregate) -> str | None:
