@@ -10,7 +10,8 @@ from typing import Any
 
 from engine.pipelines.casts import BOUNDS, LONGS
 from engine.pipelines.functions.kinds import DATE, INTEGER, NUMBER, check, checked, reading
-from engine.pipelines.functions.shape import Function
+from engine.pipelines.functions.several import each
+from engine.pipelines.functions.shape import Function, Takes
 from engine.pipelines.types import Type, Value
 
 _DIGITS = 400
@@ -30,6 +31,12 @@ def _double(name: str, formula: Callable[..., float], arguments: int = 1) -> Fun
         return finite(float(formula(*numbers)))
 
     return Function(name, arguments, arguments, checked(Type.DOUBLE, NUMBER), work)
+
+
+def _converting(name: str, formula: Callable[[float], float]) -> Function:
+    """A function that is done to each of several values, as conversions are."""
+    one = _double(name, formula)
+    return Function(name, 1, 1, one.result, each(one.work), Takes.ALL)
 
 
 def _same(types: Sequence[Type]) -> Type:
@@ -160,8 +167,8 @@ MATHS = (
     _double("sqrt", math.sqrt),
     _double("tan", math.tan),
     _double("tanh", math.tanh),
-    _double("to_degrees", math.degrees),
-    _double("to_radians", math.radians),
+    _converting("to_degrees", math.degrees),
+    _converting("to_radians", math.radians),
     _constant("e", math.e),
     _constant("pi", math.pi),
     _constant("tau", math.tau),
