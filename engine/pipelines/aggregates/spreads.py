@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from math import floor, isfinite, sqrt
 from typing import Any
 
-from engine.pipelines.aggregates.rows import grow, numeric, padded, spread
+from engine.pipelines.aggregates.rows import grow, grow_numbers, numeric, padded, spread
 from engine.pipelines.types import Column
 
 
@@ -18,15 +18,16 @@ class Variance:
 
     def __init__(self) -> None:
         self._counts: list[int] = []
-        self._means: list[float] = []
-        self._squares: list[float] = []
+        self._means = array("d")
+        self._squares = array("d")
 
     def add(self, groups: Sequence[int], columns: Sequence[Column]) -> None:
         numbers, values = numeric(*spread(groups, columns[0]))
         if not numbers:
             return
-        for state, empty in ((self._counts, 0), (self._means, 0.0), (self._squares, 0.0)):
-            grow(state, numbers, empty)
+        grow(self._counts, numbers, 0)
+        grow_numbers(self._means, numbers)
+        grow_numbers(self._squares, numbers)
         counts, means, squares = self._counts, self._means, self._squares
         for group, value in zip(numbers, values, strict=True):
             count = counts[group] = counts[group] + 1

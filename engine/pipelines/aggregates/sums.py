@@ -5,11 +5,12 @@ carried along (Kahan), so that the order of rows hardly shows; what is not finit
 Source: Elasticsearch reference, ES|QL aggregate functions.
 """
 
+from array import array
 from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
-from engine.pipelines.aggregates.rows import grow, numeric, padded, spread
+from engine.pipelines.aggregates.rows import grow, grow_numbers, numeric, padded, spread
 from engine.pipelines.types import Column, Type
 
 LARGEST_LONG, SMALLEST_LONG = 2**63 - 1, -(2**63)
@@ -54,8 +55,9 @@ class FractionSum:
     """Sums of numbers with fractions."""
 
     def __init__(self) -> None:
-        self._totals: list[float | None] = []
-        self._lost: list[float] = []
+        self._totals = array("d")
+        self._lost = array("d")
+        self._any = bytearray()
 
     def add(self, groups: Sequence[int], columns: Sequence[Column]) -> None:
         self.take(*spread(groups, columns[0]))
@@ -64,20 +66,20 @@ class FractionSum:
         """Add values, one for each number of a group."""
         if not groups:
             return
-        grow(self._totals, groups, None)
-        grow(self._lost, groups, 0.0)
-        totals, lost = self._totals, self._lost
+        grow_numbers(self._totals, groups)
+        grow_numbers(self._lost, groups)
+        totals, lost, some = self._totals, self._lost, self._any
+        some.extend(bytes(len(totals) - len(some)))
         for group, value in zip(groups, values, strict=True):
-            before = totals[group]
-            if before is None:
-                totals[group] = float(value)
-                continue
             exact = value - lost[group]
+            before = totals[group]
             after = totals[group] = before + exact
             lost[group] = (after - before) - exact
+            some[group] = 1
 
     def result(self, groups: int) -> Column:
-        return [None if total is None or not isfinite(total) else total for total in padded(self._totals, groups)]
+        found = zip(self._totals, self._any, strict=True)
+        return padded([total if some and isfinite(total) else None for total, some in found], groups)
 
     @property
     def cells(self) -> int:
@@ -121,27 +123,28 @@ class Average:
         self._exact = type_ in (Type.INTEGER, Type.LONG, Type.UNSIGNED_LONG)
         self._mixed = type_ is Type.UNKNOWN
         self._counts: list[int] = []
-        self._totals: list[Any] = []
-        self._lost: list[float] = []
+        self._whole: list[int] = []
+        self._totals = array("d")
+        self._lost = array("d")
 
     def add(self, groups: Sequence[int], columns: Sequence[Column]) -> None:
         numbers, values = spread(groups, columns[0])
         if self._mixed:
             numbers, values = numeric(numbers, values)
-        if not numbers:
-            return
-        grow(self._counts, numbers, 0)
-        grow(self._totals, numbers, 0)
-        (self._add_exactly if self._exact else self._add)(numbers, values)
+        if numbers:
+            grow(self._counts, numbers, 0)
+            (self._add_exactly if self._exact else self._add)(numbers, values)
 
     def _add_exactly(self, groups: Sequence[int], values: Sequence[Any]) -> None:
-        counts, totals = self._counts, self._totals
+        grow(self._whole, groups, 0)
+        counts, totals = self._counts, self._whole
         for group, value in zip(groups, values, strict=True):
             counts[group] += 1
             totals[group] += value
 
     def _add(self, groups: Sequence[int], values: Sequence[Any]) -> None:
-        grow(self._lost, groups, 0.0)
+        grow_numbers(self._totals, groups)
+        grow_numbers(self._lost, groups)
         counts, totals, lost = self._counts, self._totals, self._lost
         for group, value in zip(groups, values, strict=True):
             counts[group] += 1
@@ -151,12 +154,12 @@ class Average:
             lost[group] = (after - before) - exact
 
     def result(self, groups: int) -> Column:
-        found = [_divided(total, count) for total, count in zip(self._totals, self._counts, strict=True)]
-        return padded(found, groups)
+        totals: Sequence[float] = self._whole if self._exact else self._totals
+        return padded([_divided(total, count) for total, count in zip(totals, self._counts, strict=True)], groups)
 
     @property
     def cells(self) -> int:
-        return len(self._counts) + len(self._totals) + len(self._lost)
+        return len(self._counts) + len(self._whole) + len(self._totals) + len(self._lost)
 
 
 def _divided(total: float, count: int) -> float | None:
