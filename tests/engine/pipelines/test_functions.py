@@ -70,7 +70,7 @@ def test_no_values_make_a_function_fail(name: str) -> None:
     function = SCALAR[name]
     counts = st.integers(function.least, function.least + 2 if function.most is None else function.most)
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=20, deadline=None)
     @given(counts.flatmap(lambda count: st.lists(VALUES, min_size=count, max_size=count)), st.data())
     def never_fails(values: list[Value], data: st.DataObject) -> None:
         for multivalue in Multivalue:
