@@ -18,6 +18,9 @@ FOLD_AT = 300
 SHOWN_VALUES = 10
 """Of several values of a cell the first so many; a column of VALUES() may have very many."""
 NUMBERS = frozenset({Type.INTEGER, Type.LONG, Type.UNSIGNED_LONG, Type.DOUBLE})
+_LONG = 60
+"""Longer texts are broken into lines; shorter ones make their column as wide as they are."""
+_CLASS = SafeString(' class="long"')
 _NULL = SafeString('<td class="null">null</td>')
 _EMPTY = SafeString('<span class="null">empty</span>')
 
@@ -27,10 +30,13 @@ def cell(value: Value, kind: Type) -> SafeString:
     if value is None:
         return _NULL
     if isinstance(value, tuple):
-        return format_html("<td>{}</td>", _several(value))
+        long = any(isinstance(one, str) and len(one) > _LONG for one in value[:SHOWN_VALUES])
+        return format_html("<td{}>{}</td>", _CLASS if long else "", _several(value))
     inside = _one(value)
+    if isinstance(value, str) and len(value) > _LONG:
+        return mark_safe(f'<td class="long"><span>{inside}</span></td>')  # noqa: S308  (`_one` has escaped it)
     if kind in NUMBERS:
-        return mark_safe(f'<td class="num">{inside}</td>')  # noqa: S308  (`_one` has escaped it)
+        return mark_safe(f'<td class="num">{inside}</td>')  # noqa: S308
     return mark_safe(f"<td>{inside}</td>")  # noqa: S308
 
 

@@ -64,6 +64,16 @@ class RowsFound:
         return self.found.warnings.most_common(_SHOWN_WARNINGS) if self.found else []
 
     @property
+    def cut(self) -> bool:
+        """Whether rows that were found are not shown, because they are too wide."""
+        return self.found is not None and len(self.lines) < len(self.found.rows)
+
+    @property
+    def tells_time(self) -> bool:
+        """Whether a column says when each event was."""
+        return any(head.name == "@timestamp" for head in self.heads)
+
+    @property
     def with_events(self) -> bool:
         """Whether each row is an event."""
         return bool(self.lines) and self.lines[0].event is not None

@@ -76,6 +76,13 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         **{f"rule, {tab}": (f"/rules/{PERL}/?tab={tab}", NAME) for tab in TABS},
         "search": ("/search/?q=host.name:db-*", "Search"),
         "search, mistaken": ("/search/?q=host.name:(", "Search"),
+        "search, rows": ("/search/?lang=esql&q=FROM+*+|+WHERE+host.name+IS+NOT+NULL", "Search"),
+        "search, groups": (
+            "/search/?lang=esql&q=FROM+*|STATS+n=COUNT(*),v=VALUES(process.command_line)+BY+host.name",
+            "Search",
+        ),
+        "search, no query": ("/search/?lang=esql", "Search"),
+        "search, mistaken rows": ("/search/?lang=esql&q=FROM+*%0A|+WHERE+(", "Search"),
         "event": (f"/search/event/{uid}/", "Event of"),
         "dead letters": ("/search/dead-letters/", "Refused events"),
         "dead letter": (f"/search/dead-letters/{letter.pk}/", "Refused event"),
