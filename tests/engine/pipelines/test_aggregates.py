@@ -21,7 +21,7 @@ CASES = tomllib.loads((Path(__file__).parents[2] / "cases" / "esql" / "aggregate
 PEOPLE = ["Ana", "Rosa", "Mona", "Adam", "Otto"]
 
 
-def named(cases: list[dict[str, Any]]) -> Any:
+def named(cases: list[dict[str, Any]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", cases, ids=[case["name"] for case in cases])
 
 
@@ -140,3 +140,10 @@ def test_the_top_few_of_many_hold_few() -> None:
 def test_versions_compare_as_their_readers_expect() -> None:
     rising = ["0.9", "1", "1.0", "1.0.1-alpha", "1.0.1-alpha.1", "1.0.1-beta", "1.0.1", "1.2.0", "1.11.0", "10.0", "x"]
     assert sorted(sorted(rising), key=version_key) == rising
+
+
+def test_every_aggregate_and_no_other_is_told_of() -> None:
+    document = Path(__file__).parents[3] / "docs" / "languages" / "esql-aggregates.md"
+    section = document.read_text().partition("## GROK")[0]
+    told = {line.split("`")[1].partition("(")[0] for line in section.splitlines() if line.startswith("| `")}
+    assert told == set(AGGREGATES)
