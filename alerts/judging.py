@@ -59,7 +59,7 @@ class Findings:
     @property
     def is_told(self) -> bool:
         """Whether the pass leaves a line among the rule's runs: of rules that join events settling leaves one."""
-        return not self.rule.joins or bool(self.excepted)
+        return (bool(self.matched) and not self.rule.joins) or bool(self.excepted)
 
 
 def judge(
@@ -126,7 +126,11 @@ def _findings(rule: ActiveRule, found: ByPart, newness: Newness, shared: Shared)
             kept = gather(rule, rule.plan, remaining, allowance.check, shared)
         else:
             hits = HITS_BY_TYPE.get(rule.definition.type, _every_event)(rule, remaining.get(EVENT, ()), newness)
-    matched = len({id(one) for events in found.values() for one in events})
+    if isinstance(rule.plan, Pipeline):
+        # What the leading conditions let in is no hit yet.
+        matched = len({hit.event.ref for hit in hits} | {one.event.ref for one in excepted})
+    else:
+        matched = len({id(one) for events in found.values() for one in events})
     return Findings(rule, matched, hits, excepted, kept, round((perf_counter() - started) * 1_000))
 
 
