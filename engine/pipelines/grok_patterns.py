@@ -32,9 +32,7 @@ _OCTETS = rf"{_OCTET}(?:\.{_OCTET}){{3}}"
 _LABEL = "[0-9A-Za-z][0-9A-Za-z-]{0,62}"
 _MAIL = "a-zA-Z0-9!#$%&'*+\\-/=?^_`{|}~"
 
-GUARDED: Mapping[str, str] = MappingProxyType(
-    {"NUMBER": r"0-9.+\-", "BASE10NUM": r"0-9.+\-", "BASE16NUM": "0-9A-Fa-f", "IPV4": "0-9", "IP": "0-9"}
-)
+GUARDED: Mapping[str, str] = MappingProxyType({"NUMBER": r"0-9.+\-", "BASE10NUM": r"0-9.+\-", "BASE16NUM": "0-9A-Fa-f"})
 """Patterns that must not begin behind these characters."""
 
 _TEXT = {
