@@ -4,8 +4,7 @@ A pattern may fit anywhere in the text. It is read as Elasticsearch's regular ex
 are the ends of a line, `.` any character but its end, `(?m)` makes it that too, `\h` is a hexadecimal digit. Everything
 runs in RE2, in time linear in the text; what RE2 lacks is an error that names it.
 
-A pattern is compiled twice: for texts that are all ASCII, and, when the first other one comes, with `\w`, `\d` and `\s`
-of all scripts. There `\b` is the edge of an ASCII word, except in WORD.
+A pattern is compiled twice: for texts that are all ASCII, and with `\w`, `\d` and `\s` of all scripts. There `\b` is the edge of an ASCII word, except in WORD.
 Source: Elasticsearch reference, ES|QL GROK; grok processor.
 """
 
@@ -13,7 +12,7 @@ import re
 import struct
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import re2
 
@@ -28,7 +27,7 @@ MAX_LENGTH = 10_000
 MAX_CAPTURES = 500
 _LONGEST_SOURCE = 200_000
 _DEEPEST = 20
-_RE2_MEMORY = 64 << 20
+_RE2_MEMORY = 16 << 20
 
 _REFERENCE = re.compile(r"%\{([A-Za-z0-9_]+)(?::([A-Za-z0-9_@.\[\]-]+))?(?::([A-Za-z0-9_]+))?\}")
 _GROUP = re.compile(r"\(\?<([A-Za-z_][A-Za-z0-9_@.-]*)>")
@@ -82,17 +81,13 @@ class _Grok:
     """A pattern in both its forms."""
 
     def __init__(self, source: str) -> None:
-        self._source = source
         first = _Translator(source, everywhere=False)
         self._ascii = _re2(first.source)
+        self._everywhere = _re2(_Translator(source, everywhere=True).source)
         self._captures = first.captures
         self.columns = {name: _TYPES.get(kind, Type.KEYWORD) for name, kind in first.captures}
         _refuse_two_types(first.captures)
         self._converts = [_CONVERTS.get(kind, str) for _, kind in first.captures]
-
-    @cached_property
-    def _everywhere(self) -> "re2._Regexp":
-        return _re2(_Translator(self._source, everywhere=True).source)
 
     def test(self, text: str) -> Taken | None:
         """What the pattern takes from a text; None where it does not fit."""
