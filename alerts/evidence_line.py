@@ -17,6 +17,10 @@ MAX_VALUE = 160
 MAX_EXTRA = 3
 MAX_TERMS = 3
 MAX_STEPS = 4
+MAX_GROUP = 2
+_ROWS = (Kind.ROW, Kind.GROUP)
+_TELLING = (".name", ".email", ".ip", ".domain", "executable", "path", "url", ".arn")
+_DULL = ("entity_id", ".id", "_id", "bucket", "trunc", "window", "@timestamp")
 _MARKS = re.compile(f"[{MARK}{UNMARK}\x00]")
 
 
@@ -24,11 +28,11 @@ def evidence_line(hit: Hit) -> str:
     """What the analyst reads first: the deed in the event's own words, the rule's finds marked.
 
     Of a sequence the deeds of its first and last events; of a count the number and the group; of an indicator match
-    the value that agreed.
+    the value that agreed; of a pipeline's row what it had to meet.
     """
     joined = hit.joined
     if joined is None or not joined.members:
-        return _cut_line(_joined_by_dots([_novelty(hit), *_told(hit, hit.document)]))
+        return _cut_line(_joined_by_dots([_novelty(hit), *_came_to(joined), *_told(hit, hit.document)]))
     told = _TOLD_BY_KIND.get(joined.kind, _of_indicator)
     return _cut_line(told(hit, joined))
 
@@ -75,16 +79,32 @@ def _of_count(hit: Hit, joined: Joined) -> str:
 
 
 def _of_group(hit: Hit, joined: Joined) -> str:
-    """How many, of what group by the row's columns, and what the last one was."""
+    """How many, what the row came to, of what group, and what the last one was."""
     row = hit.row or {}
-    group = [
-        f"{_short_name(_clean(name))} {_mark(_cut(_clean(str(row[name]))))}"
-        for name in joined.facts.get("by", ())
-        if name in row
-    ]
+    by = sorted((name for name in joined.facts.get("by", ()) if name in row), key=rank_of_name)
+    group = [f"{_short_name(_clean(name))} {_mark(_cut(_clean(str(row[name]))))}" for name in by[:MAX_GROUP]]
     number = int(joined.facts.get("count") or len(joined.members))
     many = "1 event" if number == 1 else f"{number:,} events"
-    return _joined_by_dots([many, *group[:MAX_TERMS], _deed(hit.document)])
+    return _joined_by_dots([many, *_came_to(joined), *group, _deed(hit.document)])
+
+
+def _came_to(joined: Joined | None) -> list[str]:
+    """What met the last conditions of a pipeline: "count 6, users 3"."""
+    met: dict[str, str] = {}
+    for condition in joined.facts.get("conditions", ()) if joined and joined.kind in _ROWS else ():
+        for one in condition["values"]:
+            value = one["value"]
+            if value is not None and value != []:
+                told = f"{len(value):,} values" if isinstance(value, list) else str(value)
+                met.setdefault(_short_name(_clean(str(one["name"]))), _mark(_cut(_clean(told))))
+    return [", ".join(f"{name} {value}" for name, value in list(met.items())[:MAX_EXTRA])] if met else []
+
+
+def rank_of_name(name: str) -> int:
+    """Names before other columns of a group; ids and times, which tell people little, last."""
+    if name.endswith(_TELLING):
+        return 0
+    return 2 if any(part in name for part in _DULL) else 1
 
 
 def _of_indicator(hit: Hit, joined: Joined) -> str:
@@ -223,7 +243,7 @@ def _joined(*parts: str) -> str:
 
 def _short_name(field: str) -> str:
     """`process.parent.name` as `parent.name`: the first part seldom tells anything."""
-    return field.removeprefix("process.")
+    return field.removeprefix("Esql.").removeprefix("process.")
 
 
 def _cut(text: str) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts import facts as kept_facts
-from alerts.facts import BlockFacts, IndicatorFacts, LearningFacts, SequenceFacts, ThresholdFacts, facts_of
+from alerts.facts import BlockFacts, EsqlFacts, IndicatorFacts, LearningFacts, SequenceFacts, ThresholdFacts, facts_of
 from alerts.models import Alert, Kind
 from alerts.selectors.briefs import alert_brief
 from alerts.selectors.joined_shapes import (
@@ -20,6 +20,7 @@ from alerts.selectors.joined_shapes import (
     Steps,
     Suppression,
 )
+from alerts.selectors.rows import row_told
 from alerts.selectors.spans import span_of
 from alerts.selectors.steps import pairs, steps_of
 from engine import Logic
@@ -43,6 +44,7 @@ def composition_of(
     return Composition(
         steps=_steps(alert, facts, events, logic, blocks) if isinstance(facts, SequenceFacts) else None,
         reached=_reached(facts, events) if isinstance(facts, ThresholdFacts) else None,
+        row=row_told(alert, facts, _once(events), logic) if isinstance(facts, EsqlFacts) else None,
         indicators=_indicators(facts, events) if isinstance(facts, IndicatorFacts) else (),
         learning=_learning(alert, facts) if isinstance(facts, LearningFacts) else None,
         suppression=_suppression(alert),

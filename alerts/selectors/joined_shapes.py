@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 import orjson
 
 from alerts.selectors.shapes import AlertBrief, Part, Why
 from engine import Document
 from events.store import StoredEvent
+
+if TYPE_CHECKING:
+    from alerts.selectors.row_shapes import MadeRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,7 @@ class Composition:
 
     steps: Steps | None = None
     reached: Reached | None = None
+    row: "MadeRow | None" = None
     indicators: tuple[MetIndicator, ...] = ()
     learning: Learning | None = None
     suppression: Suppression | None = None

@@ -91,6 +91,8 @@ def _all_fields(document: Document, several: list[tuple[str, Document]], definit
 def _events(composed: Composition) -> tuple[KeptEvent, ...]:
     if composed.steps:
         return tuple(row.event for row in composed.steps.rows if row.event)
+    if composed.row and composed.row.grouped:
+        return composed.row.events
     return composed.reached.events if composed.reached else ()
 
 

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import takewhile
 from typing import Any
 
+from alerts.facts import EsqlFacts, facts_of
 from alerts.kept import sources_of
-from alerts.models import Alert
+from alerts.models import Alert, Kind
+from alerts.pipelines.overlay import fields_of_row, over
 from engine import Document, Tree, matches
 from events.store import StoredEvent
 
@@ -27,11 +29,20 @@ def found(alerts: Sequence[Alert], tree: Tree, goes_on: Callable[[], bool]) -> I
 
 
 def document_of(alert: Alert, event: StoredEvent | None) -> Document:
-    """The alert as a search sees it. Expects its rule, revision and owner to be loaded."""
-    raw = dict(event.document().raw) if event else {}
+    """The alert as a search sees it: of a pipeline's row its columns too. Expects its rule, revision and owner to be
+    loaded."""
+    raw = dict(_with_row(alert, event.document() if event else Document({})).raw)
     kibana = raw.get("kibana")
     raw["kibana"] = {**(kibana if isinstance(kibana, dict) else {}), "alert": _alert_fields(alert)}
     return Document.of(raw)
+
+
+def _with_row(alert: Alert, document: Document) -> Document:
+    """The event with the columns of the alert's row over it."""
+    facts = facts_of(alert.kind, alert.facts) if alert.kind in (Kind.ROW, Kind.GROUP) else None
+    if not isinstance(facts, EsqlFacts):
+        return document
+    return over(document, fields_of_row({column.name: column.value for column in facts.columns}))
 
 
 def _alert_fields(alert: Alert) -> dict[str, Any]:

@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from alerts.evidence_line import rank_of_name
 from alerts.kept import source_of
 from alerts.models import Alert
 from alerts.selectors.deeds import Parts, cut, plain, strong, what, where, who
 from alerts.selectors.joined_shapes import Composition, KeptEvent, Learning, MetIndicator, Pair, Reached, Steps
+from alerts.selectors.row_shapes import MadeRow, deciding
 from alerts.selectors.shapes import Part
 from engine import Document
 
 TOLD_STEPS = 3
+TOLD_NAMES = 2
 NOTHING = Composition()
 
 
@@ -22,6 +25,8 @@ def summary_sentence(
         return tuple(_of_steps(composition.steps, alert))
     if composition.reached:
         return tuple(_of_count(composition.reached))
+    if composition.row and composition.row.grouped:
+        return tuple(_of_group(composition.row))
     if document is None:
         event = source_of(alert)
         document = event.document() if event else Document({})
@@ -32,6 +37,7 @@ def summary_sentence(
         *where(document, alert.host_name),
         plain(f" at {_when(alert.event_time)}."),
         *_indicated(composition.indicators),
+        *(_made_of(composition.row) if composition.row else ()),
         *(_learnt(composition.learning) if composition.learning else _novelty(alert)),
     )
 
@@ -82,6 +88,31 @@ def _of_count(reached: Reached) -> Parts:
     within = f" within {reached.span}" if reached.span else ""
     parts.append(plain(f"{within}; {enough}."))
     return [*parts, *_last_of(reached.events), plain(f" at {_when(reached.last)}.")]
+
+
+def _of_group(row: MadeRow) -> Parts:
+    """ "6 events of host.name web-1 within 15 s came to Esql.count 6. The last: www-data ran …"."""
+    events = "1 event" if row.count == 1 else f"{row.count:,} events"
+    within = f" within {row.span}" if row.span else ""
+    named = sorted(row.by, key=lambda pair: rank_of_name(pair.field))[:TOLD_NAMES]
+    told = _came_to(row)
+    came = [plain(" came to "), *told] if told else [plain(" made a row")]
+    parts = [strong(events), *_grouped(named), plain(within), *came, plain(".")]
+    return [*parts, *_last_of(row.events), plain(f" at {_when(row.last)}.")]
+
+
+def _made_of(row: MadeRow) -> Parts:
+    """What the query made of an event, as far as a condition asks for it."""
+    told = _came_to(row)
+    return [plain(" The query made of it "), *told, plain(".")] if told else []
+
+
+def _came_to(row: MadeRow) -> Parts:
+    """ "Esql.count 6 and Esql.users 3": what met the conditions."""
+    parts: Parts = []
+    for at, (name, value) in enumerate(deciding(row)[:TOLD_NAMES]):
+        parts += [plain(f"{' and ' if at else ''}{cut(name)} "), strong(cut(value))]
+    return parts
 
 
 def _grouped(terms: Sequence[Pair]) -> Parts:

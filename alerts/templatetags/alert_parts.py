@@ -15,7 +15,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from alerts.models import Alert, Kind, Reason, Severity, Status
+from alerts.models import Kind, Reason, Severity, Status
 from alerts.selectors import AlertBrief, AlertPage, Entry, FieldGroup, FieldRow, Histogram, NewTerms, Part, Verdicts
 from alerts.views.answers import Spoken
 from alerts.views.composer import Composer
@@ -39,6 +39,7 @@ JOINED_KINDS = {
     Kind.SEQUENCE: _("EQL sequence"),
     Kind.SAMPLE: _("EQL sample"),
     Kind.BLOCK: _("One of several joined events"),
+    Kind.GROUP: _("ES|QL, a group of events"),
 }
 REASON_KEYS = {
     Reason.TRUE_POSITIVE: "t",
@@ -140,22 +141,6 @@ def clause_words(clause: Clause) -> str:
 def kind_words(page: AlertPage) -> str:
     """What the alert is, as analysts call it: "EQL sequence", "Threshold"."""
     return JOINED_KINDS.get(Kind(page.alert.kind), kind(page.definition))
-
-
-@register.filter
-def row_kind(alert: Alert) -> str:
-    """What a row of the queue says of an alert that is not about one event; empty for one that is."""
-    told = alert.facts or {}
-    if alert.kind in (Kind.SEQUENCE, Kind.SAMPLE):
-        number = sum(not step.get("missing") for step in told.get("steps", ()))
-        return ngettext("%(n)s event joined", "%(n)s events joined", number) % {"n": number}
-    if alert.kind == Kind.THRESHOLD:
-        number = int(told.get("count", 0))
-        return ngettext("%(n)s event", "%(n)s events", number) % {"n": f"{number:,}"}
-    if alert.learning:
-        number = int((told.get("learning") or {}).get("combinations", 0))
-        return _("learning, %(n)s new") % {"n": f"{number:,}"}
-    return {Kind.BLOCK: _("one of several"), Kind.INDICATOR: _("indicator")}.get(Kind(alert.kind), "")
 
 
 @register.simple_tag
