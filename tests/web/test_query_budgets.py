@@ -20,6 +20,8 @@ PAGES = {
     "search": "/search/",
     "search_kql": "/search/?q=host.name:db-1",
     "search_nothing": "/search/?q=host.name:nowhere",
+    "search_rows": "/search/?lang=esql&q=FROM+*+|+KEEP+host.name",
+    "search_groups": "/search/?lang=esql&q=FROM+*+|+STATS+n+=+COUNT(*)+BY+host.name",
     "event": "/search/event/{uid}/",
     "event_raw": "/search/event/{uid}/raw/",
     "dead_letters": "/search/dead-letters/",
