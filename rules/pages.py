@@ -17,6 +17,7 @@ from rules.joining import Joining, joining_of
 from rules.listing import State, state_of, type_title
 from rules.models import Lookback, Rule, RuleRun
 from rules.overrides import Override, overrides_of
+from rules.pipelines import joins
 from rules.planned import Planned, Suppressed, mappings, planned, suppression
 from rules.selectors import RelatedRule, RevisionEntry, RunSums
 from rules.superseding import stands_back
@@ -126,7 +127,7 @@ def rule_page(*, user: User, rule: Rule, tab: str, now: datetime, before: int | 
     if rule.revision is None:
         raise TreeUnusable("It has no revision; load its file again.")
     file, definition, logic = definition_of(rule.revision), effective_of(rule), _logic(rule)
-    joined = logic is not None and logic.plan is not None
+    joined = logic is not None and joins(logic.plan)
     guide = split_guide(definition.note, definition.setup, definition.false_positives, definition.name)
     sums = selectors.run_sums(rule, since=now - selectors.WEEK)
     lookback, exceptions = selectors.waiting_lookback(rule), selectors.exceptions_in_force(rule)

@@ -26,7 +26,7 @@ from engine.languages.esql.nodes import (
     Where,
 )
 from engine.pipelines.compiled import CompiledQuery, Shown
-from engine.plan import Pipeline
+from engine.plan import Pipeline, Plan
 from engine.rule_types.esql import compiled
 
 REMEMBERED = 4_096
@@ -66,6 +66,11 @@ def asked_of(plan: Pipeline) -> Asked:
     expanded = tuple(command.column.name for command in query.commands if isinstance(command, MvExpand))
     tells_time = any(isinstance(node, Call) and node.name == "now" for node in _nodes(query.commands))
     return Asked(_narrow(found), made, tuple(_last(query, made)), expanded, tells_time)
+
+
+def joins(plan: Plan | None) -> bool:
+    """Whether events are kept and joined when the rule is settled; else each is judged as it comes."""
+    return plan is not None and not (isinstance(plan, Pipeline) and plan.at_once)
 
 
 def made_by(plan: Pipeline) -> frozenset[str]:

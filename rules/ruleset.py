@@ -36,7 +36,7 @@ from engine.tree import fields_of as asked_fields
 from rules import epoch, superseding
 from rules.effective import changes_logic, effective
 from rules.models import ExceptionItem, Rule, RuleRevision
-from rules.pipelines import made_by
+from rules.pipelines import joins, made_by
 from rules.quarantine import set_aside
 from rules.schedule import named_timestamp, tiebreaker
 from rules.superseding import without_superseded
@@ -93,7 +93,7 @@ class ActiveRule:
     @property
     def joins(self) -> bool:
         """Whether it keeps the events it lets in and is settled; others judge each event as it comes."""
-        return self.plan is not None and not (isinstance(self.plan, Pipeline) and self.plan.at_once)
+        return joins(self.plan)
 
     def excepted_by(self, document: Document) -> int | None:
         """The id of the first exception that covers the event; None when none does."""
