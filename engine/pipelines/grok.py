@@ -4,7 +4,8 @@ A pattern may fit anywhere in the text. It is read as Elasticsearch's regular ex
 are the ends of a line, `.` any character but its end, `(?m)` makes it that too, `\h` is a hexadecimal digit. Everything
 runs in RE2, in time linear in the text; what RE2 lacks is an error that names it.
 
-A pattern is compiled twice: for texts that are all ASCII, and with `\w`, `\d` and `\s` of all scripts. There `\b` is the edge of an ASCII word, except in WORD.
+A pattern is compiled twice: for texts that are all ASCII, and with `\w`, `\d` and `\s` of all scripts. There `\b` is
+the edge of an ASCII word, except in WORD.
 Source: Elasticsearch reference, ES|QL GROK; grok processor.
 """
 
@@ -72,6 +73,8 @@ def compile_grok(*patterns: str) -> GrokPattern:
 def _compiled(patterns: tuple[str, ...]) -> GrokPattern:
     if sum(map(len, patterns)) > MAX_LENGTH:
         raise PatternError(f"a pattern may have at most {MAX_LENGTH:,} characters")
+    if any("\ud800" <= character <= "\udfff" for pattern in patterns for character in pattern):
+        raise PatternError("the pattern holds half a character")
     source = patterns[0] if len(patterns) == 1 else "|".join(f"(?:{pattern})" for pattern in patterns)
     reader = _Grok(source)
     return GrokPattern(tuple(sorted(reader.columns.items())), reader.test)

@@ -1,12 +1,16 @@
 """GROK: the cases of tests/cases/esql/grok.toml, and that no text takes long."""
 
 import json
+import re
 import time
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.errors import PatternError
 from engine.pipelines.grok import MAX_CAPTURES, MAX_LENGTH, compile_grok
@@ -94,3 +98,26 @@ def test_a_pattern_has_bounds(pattern: str) -> None:
     with pytest.raises(PatternError):
         compile_grok(pattern)
     assert time.process_time() - began < 2.0
+
+
+PIECES = ["a", "b", ".", "*", "+", "?", "|", "(", "(?:", "(?<x>", ")", "[ab]", "[^a]", "^", "$", "{1,2}", r"\b", r"\w"]
+MORE = [*PIECES, "%{WORD:y}", "%{NUMBER:n:int}", "%{", "}", "[", "]", "\\", "(?", "(?i)", "-", ":", "&&", "é", "\ud800"]
+TEXTS = st.text("ab1 é\n", max_size=8)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(MORE), max_size=12).map("".join), TEXTS)
+def test_whatever_is_written_is_a_pattern_or_refused(pattern: str, text: str) -> None:
+    with suppress(PatternError):
+        compile_grok(pattern).of([text, None, (text, "a")])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join), st.text("ab \n", max_size=6))
+def test_an_expression_fits_where_another_engine_says_so(pattern: str, text: str) -> None:
+    try:
+        other = re.compile(pattern.replace("(?<x>", "(?:"), re.MULTILINE)
+        ready = compile_grok(pattern)
+    except (re.error, PatternError):
+        return
+    assert (ready.test(text) is not None) == (other.search(text) is not None)

@@ -1,8 +1,11 @@
 """Tables of CSV: types, several values, quotes and escapes, and what is said of a table that cannot be read."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.pipelines.tables import Table, TableError, read_table
 from engine.pipelines.types import Address, Point, Type, Value
@@ -108,3 +111,20 @@ def test_a_table_that_cannot_be_read_is_refused_with_its_line(text: str, message
     with pytest.raises(TableError) as raised:
         table(text)
     assert str(raised.value).startswith(message)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text('ab,[]"\\ :1\n', max_size=40))
+def test_whatever_is_written_is_a_table_or_refused(text: str) -> None:
+    with suppress(TableError):
+        read = table("a,b:long\n" + text)
+        assert [len(column) for column in read.columns.values()] == [read.size] * 2
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text('ab,[]"\\ é', min_size=1, max_size=8), min_size=1, max_size=4))
+def test_quoted_texts_come_back_as_they_were(texts: list[str]) -> None:
+    quoted = ['"' + text.replace('"', '""') + '"' for text in texts]
+    assert table("a\n[" + ",".join(quoted) + "]").columns["a"] == [
+        tuple(sorted(set(texts))) if len(set(texts)) > 1 else texts[0]
+    ]
