@@ -10,6 +10,7 @@ from django.db import Error, connection, transaction
 
 from accounts.models import Change
 from engine import RuleDefinition
+from engine.rule_types.esql import NEEDS_MODEL
 from rules import epoch, ruleset, schedule, services
 from rules.loading import Status, load_rules
 from rules.models import CompiledTree, Lookback, Rule, RuleRevision
@@ -105,10 +106,17 @@ def test_a_file_that_is_no_rule_is_an_error_and_never_a_crash(db: None, tmp_path
 
 
 def test_a_type_that_is_not_evaluated_loads_and_says_so(load: Load) -> None:
-    load(rule_text(rule_id=EQL, type="esql", language="esql", query='process where process.name == "perl"'))
+    load(
+        rule_text(
+            rule_id=EQL,
+            type="esql",
+            language="esql",
+            query='from logs-* | completion a = message with { "inference_id": "m" }',
+        )
+    )
     rule = Rule.objects.get(pk=EQL)
     assert (rule.evaluated, rule.enabled) == (False, False)
-    assert rule.not_evaluated_because == "ES|QL rules are not evaluated yet"
+    assert rule.not_evaluated_because == NEEDS_MODEL
     assert EQL not in ruleset.current().rules
 
 

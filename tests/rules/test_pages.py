@@ -18,6 +18,7 @@ from tests.rules.conftest import NOW, PERL, Load, rule_text
 __all__ = ["people"]
 
 ESQL = "11111111-0000-4000-8000-000000000002"
+ASKS_MODEL = 'from logs-* | completion a = message with { "inference_id": "m" }'
 TERMS = "11111111-0000-4000-8000-000000000004"
 LIST, PAGE = "/rules/", f"/rules/{PERL}/"
 
@@ -87,7 +88,7 @@ def test_broken_rules_come_first_and_pages_go_on_by_key(load: Load, people: Peop
 
 
 def test_the_facets_count_and_narrow(load: Load, people: People) -> None:
-    esql = rule_text(rule_id=ESQL, type="esql", language="esql", query="from logs-* | limit 1")
+    esql = rule_text(rule_id=ESQL, type="esql", language="esql", query=ASKS_MODEL)
     load(rule_text(), esql, rule_text(rule_id=TERMS, name="Off"))
     services.disable(rule=Rule.objects.get(pk=TERMS), actor=None, now=NOW)
     numbers = counts(people.vera)
@@ -141,10 +142,10 @@ def test_switching_asks_for_on_or_off(rule: Rule, people: People) -> None:
 
 
 def test_switching_on_a_type_that_is_not_evaluated_says_why_not(load: Load, people: People) -> None:
-    load(rule_text(type="esql", language="esql", query="from logs-* | limit 1"))
+    load(rule_text(type="esql", language="esql", query=ASKS_MODEL))
     answer = sign_in(people.rosa).post(f"{PAGE}switch/", {"enabled": "1"})
     assert answer.status_code == 400
-    assert b"ES|QL rules are not evaluated yet" in answer.content
+    assert b"it needs a model" in answer.content
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -176,11 +177,9 @@ value = "now-5d"
 
 
 def test_a_rule_that_is_not_evaluated_shows_its_page_and_says_so_plainly(load: Load, people: People) -> None:
-    load(rule_text(type="esql", language="esql", query="from logs-* | where x == 1"))
+    load(rule_text(type="esql", language="esql", query=ASKS_MODEL))
     page = text_of(sign_in(people.ana).get(PAGE))
-    assert (
-        "ES|QL rules are not evaluated yet. The rule is loaded and can be read here, but it raises no alerts." in page
-    )
+    assert "it needs a model. The rule is loaded and can be read here, but it raises no alerts." in page
 
 
 def test_a_quarantined_rule_says_why_and_an_engineer_has_it_tried_again(rule: Rule, people: People) -> None:

@@ -71,8 +71,12 @@ def test_switching_off_takes_a_rule_out_and_switching_on_judges_its_look_back(ru
 
 
 def test_a_rule_that_is_not_evaluated_cannot_be_switched_on(load: Load) -> None:
-    load(rule_text(type="esql", language="esql", query="process where true"))
-    with pytest.raises(RuleNotEvaluated, match=r"ES\|QL rules are not evaluated yet"):
+    load(
+        rule_text(
+            type="esql", language="esql", query='from logs-* | completion a = message with { "inference_id": "m" }'
+        )
+    )
+    with pytest.raises(RuleNotEvaluated, match="needs a model"):
         services.enable(rule=Rule.objects.get(pk=PERL), actor=None, now=NOW)
 
 
