@@ -20,6 +20,7 @@ from accounts.selectors import teams_of
 from alerts import exceptions
 from alerts.exceptions.allowed import drafts_only
 from alerts.exceptions.drafts import returned_to
+from alerts.exceptions.made import made_by_rule
 from alerts.forms import ExceptionForm
 from alerts.models import Alert, Kind
 from alerts.selectors import AlertPage
@@ -57,6 +58,7 @@ class Composer:
     problem: str = ""
     drafts_only: bool = False  # the role's exceptions need a review
     draft_id: int | None = None  # the returned draft that this one replaces
+    made: frozenset[str] = frozenset()  # the columns that the rule's query makes
     operators: Any = OPERATORS
 
     @property
@@ -183,8 +185,28 @@ class Composer:
             Kind.SAMPLE: _("It takes out single events, before they are joined: without one of them, no sample."),
             Kind.THRESHOLD: _("It takes out single events, before they are counted: what is left may be too few."),
             Kind.BLOCK: _("It takes out this event, and with it every sequence that needs it."),
+            Kind.GROUP: _(
+                "On fields of the events alone it takes out single events, before the query runs: what is left may not "
+                "come to a row. With one column that the query makes it takes out whole rows instead."
+            ),
         }
         return words.get(Kind(self.alert.kind), "")
+
+    @property
+    def asked_of(self) -> str:
+        """Of what the conditions are asked, where the rule's query makes columns of its own; else empty."""
+        named = [row.field for row in self.filled if row.field in self.made]
+        if not self.made or not self.filled:
+            return ""
+        if not named:
+            return _("Asked of each event, before the query runs over what is left.")
+        shown = {"fields": plain(", ".join(dict.fromkeys(named)))}
+        words = ngettext(
+            "Asked of each row that the query makes, since it makes %(fields)s.",
+            "Asked of each row that the query makes, since it makes %(fields)s.",
+            len(named),
+        )
+        return words % shown
 
     @property
     def close_label(self) -> str:
@@ -222,9 +244,16 @@ class Composer:
         return reverse("alerts:detail", args=[self.alert.pk if self.alert else 0])
 
 
+def _values(page: AlertPage) -> dict[str, tuple[str, ...]]:
+    """What an exception may be written on: the fields of the alert's events, and the columns of its row over them."""
+    row = page.composition.row if page.composition else None
+    columns = {cell.name: cell.values for cell in row.cells} if row else {}
+    return {field.name: field.values for field in page.all_fields} | columns
+
+
 def compose_new(request: UserRequest, page: AlertPage, added: Sequence[str]) -> Composer:
     """The panel as it opens: on the fields that were clicked, else on what the past verdicts suggest."""
-    values = {row.name: row.values for row in page.all_fields}
+    values = _values(page)
     picked = [condition_on(name, values.get(name, ())) for name in dict.fromkeys(added) if name]
     rows = picked or conditions_of(exceptions.suggest(page.alert))
     composer = Composer(
@@ -236,13 +265,14 @@ def compose_new(request: UserRequest, page: AlertPage, added: Sequence[str]) -> 
         field_names=sorted(values),
         suggested="" if picked or not rows else _("Suggested from this alert and past verdicts"),
         drafts_only=drafts_only(request.user),
+        made=made_by_rule(page.alert.rule),
     )
     return judged(_as_drafted(composer, request))
 
 
 def compose_from(request: UserRequest, page: AlertPage) -> Composer:
     """The panel as it was submitted, with the row added or removed that a button asked for."""
-    values = {row.name: row.values for row in page.all_fields}
+    values = _values(page)
     composer = Composer(
         user=request.user,
         rule=page.alert.rule,
@@ -251,6 +281,7 @@ def compose_from(request: UserRequest, page: AlertPage) -> Composer:
         alert=page.alert,
         field_names=sorted(values),
         drafts_only=drafts_only(request.user),
+        made=made_by_rule(page.alert.rule),
         draft_id=_number(request.POST.get("draft", "")),
     )
     return judged(composer)
@@ -293,6 +324,7 @@ def compose_edit(request: UserRequest, item: ExceptionItem) -> Composer:
         rows=_edited(submitted, {}) if submitted else conditions_of(item.entries),
         item=item,
         drafts_only=drafts_only(request.user),
+        made=made_by_rule(item.rule),
         version=int(version) if version.isdecimal() and len(version) < 10 else item.version,
     )
     return judged(composer)
