@@ -34,7 +34,14 @@ class Group:
 
 def name_of_group(key: Iterable[Value]) -> bytes:
     """The name of a group, by its values of BY; nulls and types tell apart."""
-    return name_of(tuple(packed([value]) for value in key))
+    return name_of(tuple(_text(value) for value in key))
+
+
+def _text(value: Value) -> str:
+    try:
+        return packed([value])
+    except TypeError:  # a text that is no Unicode, which only a query can make
+        return repr(value)
 
 
 def groups_of(rows: Iterable[Row]) -> dict[bytes, Row]:

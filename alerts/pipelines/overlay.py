@@ -4,6 +4,7 @@ Source: Kibana merges a row into its source event: dotted names of columns are f
 """
 
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import Any
 
 from engine import Document
@@ -12,7 +13,9 @@ from engine.tree import text_of
 MOST_VALUES = 1_000
 MOST_CHARACTERS = 20_000
 MOST_IN_ROW = 100_000
-"""So many values and characters of a column are kept with an alert, and so many characters of a row in all."""
+LEAST_CHARACTERS = 1_000
+"""So many values and characters of a column are kept with an alert, and about so many characters of a row in all."""
+_LARGEST = 10**300
 
 
 def over(document: Document, row: Mapping[str, Any]) -> Document:
@@ -51,22 +54,46 @@ def _put(fields: dict[str, Any], path: list[str], value: Any) -> None:
         fields[path[-1]] = value
 
 
-def cut(value: Any) -> tuple[Any, int | None]:
-    """A JSON value as it is kept with an alert, and how many values or characters it had where it was cut."""
+def plain(value: Any) -> Any:
+    """A JSON value that can be stored: a query can make what no event may hold, such as a text with a NUL in it."""
+    if isinstance(value, str):
+        text = value.replace("\x00", "")
+        return text if text.isascii() else text.encode("utf-8", "replace").decode()
     if isinstance(value, list):
-        shown = list(_within(value[:MOST_VALUES]))
+        return [plain(one) for one in value]
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return float(value) if abs(value) < _LARGEST else None
+    return value
+
+
+def cut(value: Any, room: int = MOST_IN_ROW) -> tuple[Any, int | None]:
+    """A JSON value as it is kept with an alert, and how many values or characters it had where it was cut.
+
+    `room`: about how many characters there is room for; a few are always kept.
+    """
+    most = max(min(room, MOST_CHARACTERS), LEAST_CHARACTERS)
+    if isinstance(value, list):
+        shown = list(_within(value[:MOST_VALUES], max(room, LEAST_CHARACTERS)))
         return shown, len(value) if len(shown) < len(value) else None
-    if isinstance(value, str) and len(value) > MOST_CHARACTERS:
-        return value[:MOST_CHARACTERS], len(value)
+    if isinstance(value, str) and len(value) > most:
+        return value[:most], len(value)
     return value, None
 
 
-def _within(values: list[Any]) -> Iterator[Any]:
+def size_of(value: Any) -> int:
+    """About how many characters a JSON value has."""
+    if isinstance(value, list):
+        return sum(map(size_of, value))
+    return len(value) if isinstance(value, str) else 8
+
+
+def _within(values: list[Any], room: int) -> Iterator[Any]:
     """As many of the values as fit."""
-    room = MOST_IN_ROW
     for value in values:
         one, _ = cut(value)
-        room -= len(one) if isinstance(one, str) else 8
+        room -= size_of(one)
         if room < 0:
             return
         yield one

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from alerts.facts import ColumnValue, EsqlFacts, RowColumn, RowCondition, Stretch
-from alerts.pipelines.overlay import cut, fields_of_row
+from alerts.pipelines.overlay import MOST_IN_ROW, cut, fields_of_row, plain, size_of
 from engine.pipelines.reading import to_json
 from engine.pipelines.schema import ResultColumn
 from engine.pipelines.types import Value
@@ -42,8 +42,13 @@ class Source:
 
 def row_of(columns: Sequence[ResultColumn], values: Sequence[Value]) -> RowTold:
     """A row of a result. Costs a microsecond a value."""
-    raw = {column.name: to_json(value) for column, value in zip(columns, values, strict=True)}
-    told = [RowColumn(column.name, str(column.type), *cut(raw[column.name])) for column in columns]
+    raw = {column.name: plain(to_json(value)) for column, value in zip(columns, values, strict=True)}
+    told: list[RowColumn] = []
+    room = MOST_IN_ROW
+    for column in columns:
+        value, of = cut(raw[column.name], room)
+        room -= size_of(value)
+        told.append(RowColumn(column.name, str(column.type), value, of))
     return RowTold(raw, told)
 
 

@@ -194,3 +194,18 @@ def test_batches_that_are_claimed_by_two_workers_come_to_the_same(tmp_path):
     for number in reversed(numbers):
         evaluate_pending(now=NOW + SECOND, worker=uuid4(), only=number)
     assert settle(NOW + SOON) == 1
+
+
+def test_what_a_sender_hides_in_base64_breaks_nothing(tmp_path):
+    query = """
+    FROM logs-*
+    | EVAL Esql.text = FROM_BASE64(user.name)
+    | STATS Esql.texts = VALUES(Esql.text) BY Esql.text
+    """
+    load(tmp_path, query)
+    load(tmp_path, "FROM logs-* | EVAL Esql.text = FROM_BASE64(user.name)", rule_id="at-once")
+    told(*[curl(number, user=user) for number, user in enumerate(["AGEA", "7aCA", "/////w==", "YQ=="])])
+    settle()
+    assert not Rule.objects.exclude(quarantined_at=None).exists()
+    assert len(alerts("at-once")) == 4
+    assert len(alerts("rows")) >= 2

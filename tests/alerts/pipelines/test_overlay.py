@@ -1,6 +1,6 @@
 """A row over its event: dotted names are fields, nulls are left out, what the event says anyway stays."""
 
-from alerts.pipelines.overlay import MOST_CHARACTERS, MOST_VALUES, cut, fields_of_row, over
+from alerts.pipelines.overlay import LEAST_CHARACTERS, MOST_CHARACTERS, MOST_VALUES, cut, fields_of_row, over, plain
 from engine import Document
 
 EVENT = {"host": {"name": "web-1"}, "process": {"args": ["b", "a", "b"], "pid": 7}}
@@ -34,3 +34,19 @@ def test_very_long_values_are_cut_and_say_so():
     assert len(shown) < 50
     assert of == 50
     assert cut("x") == ("x", None)
+
+
+def test_a_row_without_room_left_keeps_the_beginning_of_each_column():
+    assert cut("x" * 5_000, room=-7) == ("x" * LEAST_CHARACTERS, 5_000)
+
+
+def test_what_no_event_may_hold_is_made_storable():
+    assert plain(["a\x00b", "\ud800", float("nan"), 2**70, 10**400, None, True]) == [
+        "ab",
+        "?",
+        None,
+        2.0**70,
+        None,
+        None,
+        True,
+    ]
