@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.document import Document
 from engine.joining import Candidate, candidates_of, group, join, key_hash, key_text, meet, order_of
-from engine.plan import EVENT, INDICATOR, Indicators, JoinKey, MappingEntry, Plan, Sequence, Step, Threshold
+from engine.plan import EVENT, INDICATOR, Indicators, Joining, JoinKey, MappingEntry, Sequence, Step, Threshold
 from engine.tree import MatchAll, Scalar
 from tests.engine.joining.notation import at, candidates_in, events_in, sample_of, told
 
@@ -81,7 +81,7 @@ def test_an_event_given_twice_counts_once() -> None:
     assert group(Threshold(("user.name",), 3), [*events, *events]) == []
 
 
-def candidates(plan: Plan, part: str, *documents: dict[str, Any], start: int = 0) -> list[Candidate]:
+def candidates(plan: Joining, part: str, *documents: dict[str, Any], start: int = 0) -> list[Candidate]:
     return [
         item
         for second, raw in enumerate(documents, start)
