@@ -7,10 +7,10 @@ A position may be missing: that event was a duplicate, which is known only after
 
 import struct
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import msgspec
 import zstandard
@@ -26,6 +26,8 @@ MAX_BYTES = 4 * 1024 * 1024
 SMALL = 100
 """Blocks of fewer documents are compressed with a trained dictionary, where there is one."""
 _LEVEL = 3
+_FEW = 4
+"""Documents are picked out one by one where fewer than one in so many is asked for."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 _LENGTH = struct.Struct("<I")
@@ -55,24 +57,57 @@ class Packed:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Block:
-    """A block that was read: its head and its documents."""
+    """A block that was read: its head, and its documents one to a line of `text`, from `start` on."""
 
     day: date
     head: _Head
-    lines: list[bytes]
+    text: bytes
+    start: int
+
+    def __len__(self) -> int:
+        return len(self.head.positions)
+
+    @cached_property
+    def lines(self) -> list[bytes]:
+        """All its documents."""
+        return self.text[self.start :].split(b"\n")
+
+    def some(self, places: Sequence[int]) -> list[bytes]:
+        """The documents at these places, ascending; where they are few the others are passed over."""
+        if len(places) * _FEW > len(self):
+            return [self.lines[place] for place in places]
+        text, at, number, found = self.text, self.start, 0, []
+        for place in places:
+            while number < place:
+                at = text.index(b"\n", at) + 1
+                number += 1
+            end = text.find(b"\n", at)
+            found.append(text[at : end if end >= 0 else None])
+        return found
 
     def events(self, team_id: int, ingested: datetime) -> Iterator[StoredEvent]:
         """All its events, in stored order."""
-        return (self._event(place, team_id, ingested) for place in range(len(self.lines)))
+        return (self._event(place, team_id, ingested) for place in range(len(self)))
 
     def at(self, position: int, team_id: int, ingested: datetime) -> StoredEvent:
         """The event at a position of the block. Raises BlockError when there is none."""
         place = bisect_left(self.head.positions, position)
-        if place == len(self.head.positions) or self.head.positions[place] != position:
+        if place == len(self) or self.head.positions[place] != position:
             raise BlockError("the block has no document at this position")
         return self._event(place, team_id, ingested)
+
+    def places(self, positions: Iterable[int]) -> list[int]:
+        """Where the documents at these positions are, ascending. Raises BlockError when one is not there."""
+        own = self.head.positions
+        if own[-1] == len(own) - 1:  # without a gap, as nearly all are
+            return sorted(positions)
+        place_of = {position: place for place, position in enumerate(own)}
+        try:
+            return sorted(place_of[position] for position in positions)
+        except KeyError:
+            raise BlockError("the block has no document at this position") from None
 
     def _event(self, place: int, team_id: int, ingested: datetime) -> StoredEvent:
         head = self.head
@@ -122,10 +157,9 @@ def unpack(day: date, form: int, dictionary_id: int | None, data: bytes) -> Bloc
         head = _decode(memoryview(raw)[_LENGTH.size : start])
     except (zstandard.ZstdError, struct.error, msgspec.DecodeError) as error:
         raise BlockError("the block is damaged") from error
-    lines = raw[start:].split(b"\n")
-    if not len(lines) == len(head.positions) == len(head.times):
+    if not raw.count(b"\n", start) + 1 == len(head.positions) == len(head.times):
         raise BlockError("the block is damaged")
-    return Block(day, head, lines)
+    return Block(day, head, raw, start)
 
 
 # zstandard's contexts are not safe to share between threads, and making one costs microseconds: so one for each call,

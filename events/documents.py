@@ -16,7 +16,7 @@ from events.stored import StoredEvent
 ROW = "day, team_id, ingested, block_id, position"
 """The columns by which `read_documents` finds a document; queries select them first."""
 _ROWS_AT_ONCE = 200
-_KEPT_BYTES = 64 * 1024 * 1024
+_KEPT_BYTES = 96 * 1024 * 1024
 BlockKey = tuple[date, int]
 T = TypeVar("T")
 
@@ -76,4 +76,4 @@ def _fetched(keys: set[BlockKey]) -> Iterator[tuple[BlockKey, Block, int]]:
             [list({day for day, _ in keys}), [number for _, number in keys]],
         )
         for day, number, form, dictionary_id, raw_bytes, data in cursor:
-            yield (day, number), unpack(day, form, dictionary_id, bytes(data)), raw_bytes
+            yield (day, number), unpack(day, form, dictionary_id, bytes(data)), 2 * raw_bytes  # text and lines

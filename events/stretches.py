@@ -59,8 +59,8 @@ class Stretch:
 
     def events(self, *, named: bool) -> Events:
         """The documents; with `named` also which events they are."""
-        lines, head = self.block.lines, self.block.head
-        chosen = lines if len(self.places) == len(lines) else [lines[place] for place in self.places]
+        block, head = self.block, self.block.head
+        chosen = block.lines if len(self.places) == len(block) else block.some(self.places)
         if not named:
             return Events(chosen, [], [], [])
         uids = [head.uids[place * 16 : place * 16 + 16] for place in self.places]
@@ -124,10 +124,7 @@ def _read(chosen: Sequence[Chosen], indices: Sequence[str], seconds_left: Callab
 def _stretch(block: Block, count: int, positions: bytes, indices: Sequence[str]) -> Stretch:
     """The documents of a block at these positions whose index is asked for."""
     head = block.head
-    places: Sequence[int] = range(len(block.lines))
-    if count < len(places):
-        place_of = {position: place for place, position in enumerate(head.positions)}
-        places = sorted(place_of[position] for position in _numbers(positions))
+    places: Sequence[int] = range(len(block)) if count == len(block) else block.places(_numbers(positions))
     wanted = [index_matches(indices, name) for name in head.indices]
     if not all(wanted):
         places = [place for place in places if wanted[head.index_of[place]]]

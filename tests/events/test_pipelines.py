@@ -87,25 +87,17 @@ def expected(text: str, events: Sequence[StoredEvent], now: datetime) -> list[tu
 
 
 def in_any_order(rows: Sequence[tuple[Any, ...]]) -> list[str]:
-    return sorted(map(repr, rows))
+    return sorted(repr(_settled(row)) for row in rows)
 
 
-@pytest.mark.parametrize("text", PIPELINES)
 def test_the_rows_are_those_of_the_pipeline_over_all_documents(
-    text: str, ask: Ask, stored: list[StoredEvent], now: datetime
+    ask: Ask, stored: list[StoredEvent], now: datetime
 ) -> None:
-    found = ask(text)
-    if "VALUES(" in text:
-        assert [_settled(row) for row in in_order(found.rows)] == [
-            _settled(row) for row in in_order(expected(text, stored, now))
-        ]
-    else:
-        assert in_any_order(found.rows) == in_any_order(expected(text, stored, now))
-    assert not found.stopped
-
-
-def in_order(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    return sorted(rows, key=lambda row: (row[0], repr(row[-1])))
+    found = {text: ask(text) for text in PIPELINES}
+    wrong = [text for text in PIPELINES if in_any_order(found[text].rows) != in_any_order(expected(text, stored, now))]
+    assert wrong == []
+    assert not any(rows.stopped for rows in found.values())
+    assert sum(bool(rows.rows) for rows in found.values()) > len(PIPELINES) * 0.7
 
 
 def _settled(row: tuple[Any, ...]) -> tuple[Any, ...]:

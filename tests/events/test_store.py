@@ -8,9 +8,11 @@ from django.db import connection, transaction
 from django.db.utils import IntegrityError
 
 from accounts.models import Team
+from events.blocks import FORMAT, pack, unpack
+from events.errors import BlockError
 from events.models import Batch
 from events.store import EventRef, get, get_many, read_batch
-from tests.events.conftest import Put, batch_of
+from tests.events.conftest import Put, batch_of, normalised
 
 pytestmark = pytest.mark.django_db
 
@@ -97,3 +99,20 @@ def test_two_batches_fit_into_one_transaction(put: Put) -> None:
     with transaction.atomic():
         first, second = put({"_id": "a"}), put({"_id": "b"})
     assert [len(read_batch(batch_of(one))) for one in (first, second)] == [1, 1]
+
+
+@pytest.mark.parametrize("places", [[], [0], [39], [0, 7, 39], list(range(40)), list(range(0, 40, 2))])
+@pytest.mark.parametrize("gap", [False, True])
+def test_documents_of_a_block_are_picked_by_their_places(
+    team: Team, now: datetime, places: list[int], gap: bool
+) -> None:
+    events = [normalised({"message": str(number) * 20}, team.pk, now) for number in range(40)]
+    positions = [number + 3 * gap for number in range(40)]
+    packed = pack(events, positions)
+    block = unpack(now.date(), FORMAT, packed.dictionary_id, packed.data)
+    assert block.some(places) == [events[place].raw for place in places]
+    assert block.places([positions[place] for place in reversed(places)]) == places
+    assert len(block) == 40
+    if gap:
+        with pytest.raises(BlockError):
+            block.places([0])
