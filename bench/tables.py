@@ -16,6 +16,7 @@ This page is written by `python -m bench tables` from [bench/results](../bench/r
 what machine and at which commit it was taken. Take your own with any folder of rule files:
 
     python -m bench engine --rules FOLDER --copies [--events FILE.ndjson.gz]
+    python -m bench pipelines
     python -m bench http --rules FOLDER
 
 The engine is measured in one process on one core, reading the JSON included; each row in a process of its own.
@@ -28,7 +29,8 @@ Column = tuple[str, Callable[[Line], object]]
 
 def main() -> None:
     """Write the document."""
-    DOCUMENT.write_text(document(read("engine"), read("http"), read("http_latency")), encoding="utf-8")
+    told = document(read("engine"), read("http"), read("http_latency"), read("pipelines"))
+    DOCUMENT.write_text(told, encoding="utf-8")
     print(f"{DOCUMENT} is written.")
 
 
@@ -38,9 +40,12 @@ def read(measure: str) -> list[Line]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
 
 
-def document(engine: Sequence[Line], http: Sequence[Line], latency: Sequence[Line]) -> str:
+def document(
+    engine: Sequence[Line], http: Sequence[Line], latency: Sequence[Line], pipelines: Sequence[Line] = ()
+) -> str:
     """The page from the lines there are; a table without lines is left out."""
-    parts = [_HEAD, *(_section(engine, *section) for section in _SECTIONS), _http(http, latency)]
+    parts = [_HEAD, *(_section(engine, *section) for section in _SECTIONS), _section(pipelines, *_PIPELINES)]
+    parts.append(_http(http, latency))
     return "\n".join(part for part in parts if part)
 
 
@@ -136,6 +141,18 @@ _SECTIONS: tuple[tuple[str, str, str, Sequence[Column]], ...] = (
          ("events/s", _key("events_per_second")), ("µs an event and rule", _key("microseconds_per_event_and_rule")),
          ("note", _key("how"))],
     ),
+)  # fmt: skip
+
+_PIPELINES: tuple[str, str, str, Sequence[Column]] = (
+    "Pipelines of rows",
+    "table",
+    """ES|QL over a table in memory, a fresh process for each question, compiling included; 100,000 users. DuckDB answers
+the same in SQL over the same table, in memory on one thread. Memory is the most that the process ever had, the table
+included. Seconds are of the processor, which is what one core to itself would take; the clock is what was waited.""",
+    [("question", _key("question")), ("rows", _key("rows")), ("rows of the answer", _key("answer_rows")),
+     ("s", _key("cpu_seconds")), ("s by the clock", _key("seconds")), ("MiB", _key("peak_mib")),
+     ("of them the table", _key("table_mib")), ("DuckDB s", _key("duckdb_cpu_seconds")),
+     ("same answer", lambda line: "yes" if line["same_answer"] else "no")],
 )  # fmt: skip
 
 _LOAD: Sequence[Column] = [
