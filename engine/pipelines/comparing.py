@@ -274,11 +274,11 @@ def membership(operand: Operand, items: Sequence[Operand], multivalue: Multivalu
     works = [_item(operand, item, number, multivalue) for number, item in enumerate(items, start=1)]
     if operand.type is Type.NULL or operand.constant is None:
         return lambda _columns, size: [None] * size
-    known = [item for item in items if item.constant is not None]
-    domains = {_domain("==", operand, item) for item in known}
+    known = [(number, item) for number, item in enumerate(items, start=1) if item.constant is not None]
+    domains = {_domain("==", operand, item) for _, item in known}
     if len(domains) == 1 and all(item.is_constant for item in items):
         domain = domains.pop()
-        choices = [_constant(item, operand, domain, items.index(item) + 1) for item in known]
+        choices = [_constant(item, operand, domain, number) for number, item in known]
         if domain is not _UNKNOWN and not any(choice is None or _is_several(choice, domain) for choice in choices):
             return _among(frozenset(choices), len(known) < len(items), domain, multivalue)
 

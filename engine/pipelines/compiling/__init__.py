@@ -1,7 +1,6 @@
 """From the nodes of a query to a pipeline that can run."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -67,13 +66,12 @@ def compile_query(
 
 def _first_scope(query: Query, first: Command, source: Schema) -> Scope:
     if not isinstance(first, From):
-        return Scope((), {}, False, "ROW makes a row out of nothing.")
+        return Scope((), {}, documents=False, why_not="ROW makes a row out of nothing.")
     for name in first.metadata:
         if name not in METADATA:
             message = f"Unknown metadata field [{name[:80]}]"
             raise error_at(query.text, first.place, message, f"There are {', '.join(METADATA)}.")
-    scope = source_scope(source, first.metadata)
-    return scope if source.open else replace(scope, documents=False, why_not="Tables have no events.")
+    return source_scope(source, first.metadata)
 
 
 def _compile(state: Compiling, command: Command, later: Sequence[Command]) -> None:

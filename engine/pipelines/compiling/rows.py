@@ -45,7 +45,7 @@ def evaluate(state: Compiling, command: Eval | Row) -> None:
     for assignment in command.assignments:
         node = assignment.expression
         if isinstance(node, Name):
-            state.scope = state.scope.plus(replace(state.column(node), name=assignment.name))
+            state.scope.add(replace(state.column(node), name=assignment.name))
             continue
         made = state.expressions().of(node)
         state.steps.append(Compute(state.define(assignment.name, made.type).slot, made))
@@ -56,7 +56,7 @@ def expand(state: Compiling, command: MvExpand) -> None:
     column = state.column(command.column)
     expanded = replace(column, slot=state.fresh(column.name))
     state.steps.append(Expand(column.slot, expanded.slot))
-    state.scope = state.scope.replaced(column, expanded)
+    state.scope.put(column, expanded)
 
 
 def limit(state: Compiling, command: Limit) -> None:

@@ -16,6 +16,8 @@ from engine.pipelines.tables import Table
 from engine.pipelines.types import Multivalue, Type
 from engine.tree import Tree
 
+_MOST_COMPARISONS = 2_000_000
+
 
 @dataclass(slots=True)
 class Compiling:
@@ -30,7 +32,9 @@ class Compiling:
     hidden: dict[str, Tree] = field(default_factory=dict)
     by: tuple[Named, ...] = ()
     aggregating: bool = False
+    _asked: dict[Tree, str] = field(default_factory=dict)
     _slots: int = 0
+    _spent: int = 0
 
     def fresh(self, name: str) -> str:
         """A slot that nothing else is in; no field is called so."""
@@ -46,6 +50,7 @@ class Compiling:
 
         Raises: LanguageError with the nearest name as hint.
         """
+        self.spend(node, sum(1 + len(rest.patterns) + len(rest.without) for rest in self.scope.rests))
         found = self.scope.find(node.name)
         if found is None:
             self.refuse(node, f"Unknown column [{node.name[:120]}]", self._hint(node.name))
@@ -70,7 +75,7 @@ class Compiling:
     def define(self, name: str, computed_type: Type) -> Named:
         """A new column at the end, in place of one of that name."""
         named = Named(name, self.fresh(name), computed_type)
-        self.scope = self.scope.plus(named)
+        self.scope.add(named)
         return named
 
     def _full_text(self, node: Expression) -> Computed | None:
@@ -80,8 +85,7 @@ class Compiling:
             asks = "`:`" if isinstance(node, Match) else f"{node.name}()"
             self.refuse(node, f"{asks} asks the events themselves", self.scope.why_not)
         tree = fulltext_tree(self.text, self._on_fields(node))
-        known = next((name for name, other in self.hidden.items() if other == tree), None)
-        name = known or f"${len(self.hidden) + 1}"
+        name = self._asked.setdefault(tree, f"${len(self._asked) + 1}")
         self.hidden[name] = tree
         return slot(name, Type.BOOLEAN)
 
@@ -102,6 +106,15 @@ class Compiling:
         if not found.asked:
             self.refuse(node, f"{node.name[:120]} is computed, and only fields of events can be asked for words")
         return replace(node, name=found.slot)
+
+    def spend(self, node: Node, comparisons: int) -> None:
+        """Count names that are compared with others, so that no query takes seconds to compile.
+
+        Raises: LanguageError.
+        """
+        self._spent += comparisons
+        if self._spent > _MOST_COMPARISONS:
+            self.refuse(node, "the query has too many columns and patterns by here")
 
     def refuse(self, node: Node, message: str, hint: str | None = None) -> NoReturn:
         """Raises: LanguageError at a node."""

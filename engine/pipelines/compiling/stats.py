@@ -27,10 +27,10 @@ def stats(state: Compiling, command: Stats) -> None:
     groups = [named for named, _, _ in gathering.keys]
     if command.inline:
         state.steps.append(Annotate(keys, tuple(gathering.gathered)))
-        state.scope = state.scope.plus(*columns, *groups)
+        state.scope.add(*columns, *groups)
     else:
         state.steps.append(Group(keys, tuple(gathering.gathered)))
-        state.scope = state.scope.closed([*columns, *groups], _AFTER_STATS)
+        state.scope.close([*columns, *groups], _AFTER_STATS)
         state.aggregating = True
         state.by = tuple({named.name: named for named in groups}.values())
     state.steps.extend(gathering.later)

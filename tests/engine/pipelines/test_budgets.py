@@ -1,11 +1,14 @@
 """A query that would cost too much stops with words for who asked it; one that need not read on does not."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
+from time import process_time
 
 import pytest
 
+from engine.errors import LanguageError
 from engine.languages.esql import parse_esql
 from engine.pipelines import Budget, BudgetExceeded, Page, compile_query
 
@@ -106,3 +109,23 @@ def test_a_sort_with_a_limit_holds_little_of_a_million_rows() -> None:
     compiled = compile_query(parse_esql("FROM a | SORT few, n DESC | LIMIT 3 | KEEP n"))
     result = compiled.run(numbers(200), now=NOW, budget=Budget(cells=12_000))
     assert result.rows == [(19_998,), (19_995,), (19_992,)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "FROM x | " + " | ".join("KEEP " + ", ".join(f"a{number}*" for number in range(100)) for _ in range(3)),
+        "FROM x | EVAL " + ", ".join(f"a{number} = 1" for number in range(4_000)) + " | KEEP "
+        + ", ".join(f"a{number}*" for number in range(4_000)),
+        "FROM x | RENAME " + ", ".join(f"a{number} AS b{number}" for number in range(5_000)),
+        "FROM x | WHERE a IN (" + ", ".join(f'"a{number}"' for number in range(9_000)) + ")",
+        "FROM x | STATS COUNT(*) BY " + ", ".join(f"a{number}" for number in range(5_000)),
+    ],
+    ids=["patterns over patterns", "patterns over columns", "names", "members", "groups"],
+)  # fmt: skip
+def test_no_query_takes_long_to_compile(query: str) -> None:
+    parsed = parse_esql(query)
+    began = process_time()
+    with suppress(LanguageError):
+        compile_query(parsed)
+    assert process_time() - began < 3
