@@ -146,9 +146,10 @@ _SECTIONS: tuple[tuple[str, str, str, Sequence[Column]], ...] = (
 _PIPELINES: tuple[str, str, str, Sequence[Column]] = (
     "Pipelines of rows",
     "table",
-    """ES|QL over a table in memory, a fresh process for each question, compiling included; 100,000 users. DuckDB answers
-the same in SQL over the same table, in memory on one thread. Memory is the most that the process ever had, the table
-included. Seconds are of the processor, which is what one core to itself would take; the clock is what was waited.""",
+    """ES|QL over a table of 100,000 users in memory, a fresh process for each question, compiling included. DuckDB
+answers the same in SQL over the same table, in memory on one thread. Memory is the most that the process ever had,
+the table included. Seconds are of the processor, which is what one core to itself would take; the clock is what was
+waited.""",
     [("question", _key("question")), ("rows", _key("rows")), ("rows of the answer", _key("answer_rows")),
      ("s", _key("cpu_seconds")), ("s by the clock", _key("seconds")), ("MiB", _key("peak_mib")),
      ("of them the table", _key("table_mib")), ("DuckDB s", _key("duckdb_cpu_seconds")),

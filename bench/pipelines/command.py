@@ -1,5 +1,7 @@
 """`python -m bench pipelines`: pipelines over a million rows, each question in a process of its own, beside DuckDB.
 
+`python -m bench pipelines stored` asks events in a database instead (bench/pipelines_stored.py).
+
 The floor: STATS over 1,000,000 rows with 100,000 groups within 10 seconds of one core and 1 GiB, the table included.
 """
 
@@ -25,24 +27,29 @@ MOST_SECONDS, MOST_MIB = 10.0, 1_024.0
 
 
 def main(words: Sequence[str]) -> None:
+    """Ask the table in memory, or with `stored` events in a database."""
+    if words[:1] == ["stored"]:
+        from bench import pipelines_stored
+
+        pipelines_stored.main()
+    else:
+        _table(_options(words))
+
+
+def _table(options: argparse.Namespace) -> None:
     """Make the table, ask both sides, compare the answers and note what they took."""
-    options = _options(words)
     before = {"run": datetime.now(UTC).isoformat(timespec="seconds"), **conditions()}
     with tempfile.TemporaryDirectory(prefix="wbb-") as name:
         folder = Path(name)
         path = data.write(folder / "rows.csv", options.rows, options.users)
         install()
         theirs = _duck(folder)
+        how = f"beside DuckDB {theirs['version']}, one thread, one core each"
         for number, question in enumerate(QUESTIONS):
             ours = alone(ask, path, number)
-            same = _same(question, ours.rows, json.loads((folder / f"duck-{number}.json").read_text(encoding="utf-8")))
-            figures = {
-                "what": "table",
-                "rows": options.rows,
-                **_figures(ours, theirs["asked"][number]),
-                "same_answer": same,
-            }
-            append("pipelines", figures, f"beside DuckDB {theirs['version']}, one thread, one core each", before)
+            answered = json.loads((folder / f"duck-{number}.json").read_text(encoding="utf-8"))
+            figures = {"what": "table", "rows": options.rows, **_figures(ours, theirs["asked"][number])}
+            append("pipelines", figures | {"same_answer": _same(question, ours.rows, answered)}, how, before)
 
 
 def _options(words: Sequence[str]) -> argparse.Namespace:
