@@ -18,6 +18,7 @@ from accounts.models import Change, User
 from accounts.record import record_change
 from accounts.roles import Permission
 from engine import RuleDefinition, RuleFileError
+from engine.pipelines import Multivalue
 from engine.rule_types.esql import multivalue_of
 from engine.rulefile.compiling import logic_hash
 from engine.rulefile.overriding import OVERRIDABLE, applies, check_overrides
@@ -40,6 +41,7 @@ TITLES = {
     "tags_removed": "Tags removed",
     "multivalue": "Fields with several values",
 }
+MULTIVALUE = tuple(Multivalue)
 _LISTS = ("tags_added", "tags_removed")
 
 

@@ -9,6 +9,7 @@ from engine.rule_types import RULE_TYPES
 from rules.forms import SEVERITIES
 from rules.listing import Show
 from rules.models import RuleRun
+from rules.overrides import MULTIVALUE
 from soc.web.api.inputs import Moment, PageQuery, Strict
 
 Answer = serializers.Serializer[Any]
@@ -53,6 +54,7 @@ class OverridesAnswer(Answer):
     max_signals = serializers.IntegerField(allow_null=True)
     tags_added = serializers.ListField(child=serializers.CharField(), allow_null=True)
     tags_removed = serializers.ListField(child=serializers.CharField(), allow_null=True)
+    multivalue = serializers.ChoiceField(choices=MULTIVALUE, allow_null=True)
 
     def get_fields(self) -> dict[str, Any]:
         """With `from`, which Python cannot name."""

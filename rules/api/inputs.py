@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from rules.forms import SEVERITIES
+from rules.overrides import MULTIVALUE
 from soc.web.api.inputs import Strict, Whole
 
 MOST_TAGS = 100
@@ -28,6 +29,12 @@ class OverridesBody(Strict):
     max_signals = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False, allow_null=True)
     tags_added = _tags("Beside the file's.")
     tags_removed = _tags("Of the file's.")
+    multivalue = serializers.ChoiceField(
+        choices=MULTIVALUE,
+        required=False,
+        allow_null=True,
+        help_text="Of rules in ES|QL: what a comparison makes of a field with several values.",
+    )
     enabled = Whole(required=False)
     note = serializers.CharField(max_length=1_000, required=False, default="", allow_blank=True, help_text="Why.")
 
