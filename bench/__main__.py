@@ -1,7 +1,8 @@
 """`python -m bench [NAME…]`: run all measurements that need nothing, or the named ones, one after the other.
 
 `python -m bench engine --rules FOLDER …` and `python -m bench http --rules FOLDER …` measure with a folder of rules;
-`--help` behind either tells the rest. `python -m bench pipelines` asks ES|QL of a million rows, beside DuckDB.
+`--help` behind either tells the rest. `python -m bench pipelines` asks ES|QL of a million rows, beside DuckDB, and
+`python -m bench pipelines stored` of a million stored events.
 `python -m bench tables` writes what they last found into the documentation.
 """
 
@@ -23,6 +24,10 @@ def main(words: Sequence[str]) -> None:
         from bench import throughput
 
         throughput.main(words[1:])
+    elif words[:2] == ["pipelines", "stored"]:
+        from bench import pipelines_stored
+
+        pipelines_stored.main()
     elif words and words[0] == "pipelines":
         from bench.pipelines import command as pipelines
 

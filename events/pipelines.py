@@ -27,12 +27,15 @@ from engine.pipelines.schema import METADATA
 from engine.pipelines.types import Column, Multivalue, Value
 from engine.tree import MatchAll, Tree
 from events.errors import TooDear
+from events.resident import resident_bytes
 from events.searching import Question, Window
 from events.stretches import Events, OutOfTime, Stretch, parts, whole
 from events.turns import turn
 
 CELLS = 4_000_000
 """Values that one query may hold at once, some 400 MB."""
+BYTES = 700 * 1024 * 1024
+"""How much a process may grow while it works on one query: a value may also be a text of a megabyte."""
 _GRACE_SECONDS = 3.0
 """How much longer a query may work on what it has read, where its source ends when the time is up."""
 _FIRST = 4_000
@@ -142,6 +145,7 @@ class _Source:
     deadline: float
     examined: int = 0
     stopped: bool = False
+    _resident: int = field(default_factory=resident_bytes)
     _starts: list[int] = field(default_factory=list)
     _traces: list[tuple[bytes, "array[int]"]] = field(default_factory=list)
 
@@ -154,6 +158,7 @@ class _Source:
             for events in (
                 self._newest_first(question, reading) if self.prepared.streams else self._all(question, reading)
             ):
+                self._check_room()
                 self._note(number, events)
                 number += len(events.lines)
                 yield reading.page(events)
@@ -191,6 +196,13 @@ class _Source:
             self.examined += len(stretch.places)
             if (events := reading.sieved(stretch)).lines:
                 yield events
+
+    def _check_room(self) -> None:
+        if resident_bytes() - self._resident > BYTES:
+            raise TooDear(
+                f"the query would hold more than {BYTES >> 20:,} megabytes at once; "
+                "KEEP the columns that matter, or narrow it with WHERE"
+            )
 
     def _note(self, number: int, events: Events) -> None:
         if not self.prepared.compiled.aggregating:

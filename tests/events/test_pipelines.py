@@ -14,6 +14,7 @@ from engine.languages.esql import parse_esql
 from engine.pipelines import EVENTS, compile_query, pages_of
 from events.errors import TooDear
 from events.pipelines import Rows, prepare, run
+from events.resident import resident_bytes
 from events.searching import Window
 from events.store import StoredEvent, put_batch, read_batch
 from tests.events.conftest import Put, batch_of, normalised
@@ -174,6 +175,13 @@ def test_memory_has_a_bound(ask: Ask, stored: list[StoredEvent]) -> None:
         ask("FROM * | SORT message", limit=1_000, cells=100)
     with pytest.raises(TooDear):
         ask("FROM * | STATS v = VALUES(message) BY @timestamp", cells=100)
+
+
+def test_a_process_grows_only_so_much(ask: Ask, stored: list[StoredEvent], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resident_bytes() > 1_000_000
+    monkeypatch.setattr("events.pipelines.BYTES", -(1 << 40))
+    with pytest.raises(TooDear, match="megabytes at once"):
+        ask("FROM * | SORT @timestamp")
 
 
 def test_time_has_a_bound(ask: Ask, stored: list[StoredEvent]) -> None:
