@@ -226,6 +226,8 @@ def _revisions_of(rows: Sequence[Rule]) -> dict[int, _Read | TreeUnusable]:
     wanted = {row.revision_id for row in rows if row.revision_id is not None}
     for gone in _read.keys() - wanted:
         del _read[gone]
+    for place in [place for place in _overridden if place[0] not in wanted]:
+        del _overridden[place]
     found: dict[int, _Read | TreeUnusable] = {}
     missing = RuleRevision.objects.filter(pk__in=wanted - _read.keys())
     for revision in missing.select_related("compiled").defer("source_text") if wanted - _read.keys() else ():

@@ -18,7 +18,7 @@ from engine.pipelines.schema import METADATA, ResultColumn
 from engine.pipelines.types import Column, Value
 
 MOST_KEPT = 200_000
-MOST_CELLS = 5_000_000
+MOST_CELLS = 2_500_000
 MOST_ROWS = 10_000
 """So many events and values one window may hold, and so many rows may come of it."""
 PAGE = 5_000

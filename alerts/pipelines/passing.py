@@ -38,7 +38,7 @@ from rules.schedule import by_ingest_time, interval, tiebreaker
 KEY = name_of(())
 """Candidates of a pipeline have one key: which belong together is known when it has run."""
 MOST_ROWS = 100_000
-MOST_CELLS = 5_000_000
+MOST_CELLS = 2_500_000
 PAGE = 1_000
 
 

@@ -9,18 +9,15 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from rules.schedule import spacing
+
+__all__ = ["point_after", "points_of", "spacing"]
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LEAST_APART = timedelta(minutes=1)
-IN_AN_INTERVAL = 5
 MOST_WINDOWS = 100
 """So many windows are run in one settling."""
 AFTER_LATE = 20
 """So many windows at most are run again that hold late events among later ones."""
-
-
-def spacing(interval: timedelta) -> timedelta:
-    """How far apart the points of a rule's grid lie."""
-    return max(interval / IN_AN_INTERVAL, LEAST_APART)
 
 
 def point_after(at: datetime, apart: timedelta) -> datetime:
