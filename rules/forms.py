@@ -5,10 +5,14 @@ from typing import Any
 from django import forms
 
 from engine import RuleDefinition
+from engine.pipelines.types import Multivalue
 from engine.rule_types import RULE_TYPES
+from engine.rule_types.esql import multivalue_of
 from rules.listing import ListFilters, Show, type_title
 from rules.models import Rule
+from rules.piped import TITLES
 
+_AS_STORED = ("severity", "risk_score", "interval", "max_signals", "multivalue")
 SEVERITIES = ("critical", "high", "medium", "low")
 
 
@@ -50,6 +54,7 @@ class LocalForm(forms.Form):
     interval = forms.CharField(required=False, max_length=20, label="Every")
     looks_back = forms.CharField(required=False, max_length=20, label="Looks back")
     max_signals = forms.IntegerField(required=False, label="At most")
+    multivalue = forms.ChoiceField(required=False, label="Several values")
     tags_added = forms.CharField(required=False, max_length=4_000, label="Tags added")
     tags_removed = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
     enabled = forms.ChoiceField(required=False, choices=[("1", "On"), ("0", "Off")], label="On or off")
@@ -61,6 +66,10 @@ class LocalForm(forms.Form):
         self.evaluated = rule.evaluated
         choices = [("", f"as the file says ({file.severity})"), *((one, one.capitalize()) for one in SEVERITIES)]
         self.fields["severity"].choices = choices  # type: ignore[attr-defined]
+        self.pipeline = file.type == "esql"
+        of_file = ("", f"as the file says ({TITLES[multivalue_of(file)].lower()})")
+        several = [of_file, *((one.value, TITLES[one]) for one in Multivalue)] if self.pipeline else [of_file]
+        self.fields["multivalue"].choices = several  # type: ignore[attr-defined]
         removed = rule.overrides.get("tags_removed", ())
         self.fields["tags_removed"].choices = [  # type: ignore[attr-defined]
             (tag, tag) for tag in dict.fromkeys([*file.tags, *removed])
@@ -80,6 +89,8 @@ class LocalForm(forms.Form):
             "tags_added": added or None,
             "tags_removed": said["tags_removed"] or None,
         }
+        if self.pipeline:
+            found["multivalue"] = said["multivalue"] or None
         return found | ({"enabled": said["enabled"] == "1"} if self.evaluated and said["enabled"] else {})
 
     def refuse(self, key: str, message: str) -> None:
@@ -92,7 +103,7 @@ def _typed(rule: Rule) -> dict[str, Any]:
     """What is set here, as a person types it."""
     told = rule.overrides
     return {
-        **{key: told[key] for key in ("severity", "risk_score", "interval", "max_signals") if key in told},
+        **{key: told[key] for key in _AS_STORED if key in told},
         "looks_back": str(told.get("from", "")).removeprefix("now-"),
         "tags_added": ", ".join(told.get("tags_added", ())),
         "tags_removed": list(told.get("tags_removed", ())),

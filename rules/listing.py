@@ -28,6 +28,7 @@ from django.db.models.functions import Concat, Lower, TruncDate
 from accounts.models import User
 from engine.rule_types import RULE_TYPES
 from rules.models import ExceptionItem, Lookback, Rule, RuleRun
+from rules.piped import needs_model
 from rules.selectors import specific_techniques, visible_rules
 from rules.superseding import STANDS_BACK, stands_back
 
@@ -279,6 +280,7 @@ def state_of(rule: Rule, *, looking_back: bool, over_cap: int, hit: bool) -> Sta
     """How the rule is: the first statement that holds, with the reason."""
     statements = (
         (rule.quarantined_at is not None, "failing", "Quarantined", rule.quarantine_reason),
+        (needs_model(rule), "nodata", "Needs a model", "its query asks one, and none is set up here"),
         (not rule.evaluated, "nodata", "Not evaluated", rule.not_evaluated_because),
         (not rule.enabled, "off", "Off", "raises nothing"),
         (stands_back(rule), "off", "Stands back", f"for {rule.superseded_by}"),

@@ -17,6 +17,7 @@ from rules.joining import Joining, joining_of
 from rules.listing import State, state_of, type_title
 from rules.models import Lookback, Rule, RuleRun
 from rules.overrides import Override, overrides_of
+from rules.piped import Piped, lost_by_strict, needs_model, piped
 from rules.pipelines import joins
 from rules.planned import Planned, Suppressed, mappings, planned, suppression
 from rules.selectors import RelatedRule, RevisionEntry, RunSums
@@ -84,6 +85,9 @@ class RulePage:
     joined: bool = False
     joining: Joining | None = None
     plan: Planned | None = None
+    piped: Piped | None = None
+    needs_model: bool = False
+    lost: tuple[Finding, ...] = ()
     suppression: Suppressed | None = None
     mappings: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -149,6 +153,9 @@ def rule_page(*, user: User, rule: Rule, tab: str, now: datetime, before: int | 
         joined=joined,
         joining=joining_of(rule) if joined else None,
         plan=planned(logic),
+        piped=piped(definition, logic),
+        needs_model=needs_model(rule),
+        lost=lost_by_strict(definition) if tab == "local" else (),
         suppression=suppression(definition),
         mappings=mappings(definition),
         findings=lint(definition) if tab in ("logic", "history") else (),

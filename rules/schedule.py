@@ -11,6 +11,8 @@ from engine import RuleDefinition, format_duration, lookback_of, parse_duration
 INGEST_TIME = "event.ingested"
 SEQUENCE_FIELD = "event.sequence"
 JOINED_WITHIN = "5 s"  # rules/settlings.py: SPACING
+LEAST_APART = timedelta(minutes=1)
+IN_AN_INTERVAL = 5
 
 
 def sentence(definition: RuleDefinition) -> str:
@@ -25,6 +27,9 @@ def sentence(definition: RuleDefinition) -> str:
 def in_practice(definition: RuleDefinition, *, joined: bool) -> str:
     """What the schedule comes to: a rule on single events fires at once, one that joins events soon after the last."""
     every, back = format_duration(interval(definition)), format_duration(lookback(definition))
+    if joined and definition.type == "esql":
+        apart = format_duration(spacing(interval(definition)))
+        return f"run within {JOINED_WITHIN} of new events, over windows of {back} that end every {apart}"
     if joined:
         return f"joined within {JOINED_WITHIN} of new candidates, at the latest every {every}; looks back {back}"
     return f"fires within seconds of the event; looks back {back} when switched on or changed"
@@ -33,6 +38,11 @@ def in_practice(definition: RuleDefinition, *, joined: bool) -> str:
 def interval(definition: RuleDefinition) -> timedelta:
     """How often the rule is written to run, and the bucket in which its alerts are capped."""
     return parse_duration(definition.interval)
+
+
+def spacing(interval: timedelta) -> timedelta:
+    """How far apart the windows of a pipeline end: closer than the runs of a schedule would lie."""
+    return max(interval / IN_AN_INTERVAL, LEAST_APART)
 
 
 def lookback(definition: RuleDefinition) -> timedelta:

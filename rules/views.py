@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.access import may, page, reason_against
 from accounts.roles import Permission
+from engine.rule_types.esql import multivalue_of
 from rules import quarantine, schedule, selectors, services
 from rules.effective import effective_of
 from rules.errors import OverrideRefused, RuleNotEvaluated
@@ -19,6 +20,7 @@ from rules.listing import counts, facets, row_of, rule_list
 from rules.models import Rule
 from rules.overrides import set_overrides
 from rules.pages import TABS, rule_page
+from rules.piped import TITLES
 from rules.trees import TreeUnusable, definition_of
 from soc.web import clock
 from soc.web.answers import done
@@ -68,6 +70,7 @@ def _detail(request: UserRequest, rule: Rule, tab: str, form: LocalForm | None =
     context = {"page": shown, "rule": rule, "now": now, **_switching(request)}
     if tab == "local":
         context["form"] = form or LocalForm(rule, shown.file)
+        context["upstream_multivalue"] = TITLES[multivalue_of(shown.file)]
     return render(request, "rules/detail.html", context, status=422 if form else 200)
 
 
