@@ -18,11 +18,12 @@ LARGEST_UNSIGNED = 2**64 - 1
 
 
 class WholeSum:
-    """Sums of whole numbers; `least` and `most` bound the answer."""
+    """Sums of whole numbers; `least` and `most` bound the answer. `too_large`: how many are null for that."""
 
     def __init__(self, least: int = SMALLEST_LONG, most: int = LARGEST_LONG) -> None:
         self._least, self._most = least, most
         self._totals: list[int | None] = []
+        self.too_large = 0
 
     def add(self, groups: Sequence[int], columns: Sequence[Column]) -> None:
         self.take(*spread(groups, columns[0]))
@@ -38,9 +39,10 @@ class WholeSum:
             totals[group] = value if before is None else before + value
 
     def result(self, groups: int) -> Column:
-        return [
-            None if total is None or not self._least <= total <= self._most else total for total in self.sums(groups)
-        ]
+        totals = self.sums(groups)
+        found = [None if total is None or not self._least <= total <= self._most else total for total in totals]
+        self.too_large = found.count(None) - totals.count(None)
+        return list(found)
 
     def sums(self, groups: int) -> list[int | None]:
         """The sums without bounds."""
@@ -52,12 +54,13 @@ class WholeSum:
 
 
 class FractionSum:
-    """Sums of numbers with fractions."""
+    """Sums of numbers with fractions. `too_large`: how many are null because they are not finite."""
 
     def __init__(self) -> None:
         self._totals = array("d")
         self._lost = array("d")
         self._any = bytearray()
+        self.too_large = 0
 
     def add(self, groups: Sequence[int], columns: Sequence[Column]) -> None:
         self.take(*spread(groups, columns[0]))
@@ -78,8 +81,10 @@ class FractionSum:
             some[group] = 1
 
     def result(self, groups: int) -> Column:
-        found = zip(self._totals, self._any, strict=True)
-        return padded([total if some and isfinite(total) else None for total, some in found], groups)
+        given = zip(self._totals, self._any, strict=True)
+        found = [total if some and isfinite(total) else None for total, some in given]
+        self.too_large = found.count(None) - self._any.count(0)
+        return padded(found, groups)
 
     @property
     def cells(self) -> int:

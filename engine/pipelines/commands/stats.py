@@ -99,10 +99,13 @@ class Gathering:
     def answers(self) -> dict[str, Column]:
         """The answer of every aggregate for each group."""
         count = len(self.groups)
-        return {
+        found = {
             aggregate.slot: accumulator.result(count)
             for aggregate, accumulator in zip(self._aggregates, self._accumulators, strict=True)
         }
+        if too_large := sum(getattr(accumulator, "too_large", 0) for accumulator in self._accumulators):
+            self._run.warnings["STATS: null for a sum that is too large"] += too_large
+        return found
 
     def keys(self) -> dict[str, Column]:
         """The keys of each group."""

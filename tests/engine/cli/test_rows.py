@@ -60,3 +60,10 @@ def test_a_line_that_is_no_event_is_left_out_and_ends_with_one(
 ) -> None:
     assert call({"query": "from * | keep a", "events": ["nonsense", '{"a":1}']}, tmp_path) == 1
     assert capsysbinary.readouterr().out == b'{"a":1}\n'
+
+
+def test_a_sum_that_is_too_large_is_said(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    tables = {"t": "a:long\n9223372036854775807\n1"}
+    assert call({"query": "from t | stats s = sum(a)", "tables": tables}, tmp_path) == 0
+    said = capsysbinary.readouterr()
+    assert (said.out, said.err) == (b'{"s":null}\n', b"STATS: null for a sum that is too large (1 times)\n")

@@ -147,3 +147,11 @@ def test_every_aggregate_and_no_other_is_told_of() -> None:
     section = document.read_text().partition("## GROK")[0]
     told = {line.split("`")[1].partition("(")[0] for line in section.splitlines() if line.startswith("| `")}
     assert told == set(AGGREGATES)
+
+
+@pytest.mark.parametrize(("kind", "large"), [(Type.LONG, 2**62), (Type.DOUBLE, 1e308)])
+def test_a_sum_that_is_too_large_is_counted(kind: Type, large: float) -> None:
+    accumulator = AGGREGATES["sum"].start([kind], ())
+    accumulator.add([0, 0, 1, 2], [[large, large, large, None]])
+    assert accumulator.result(4) == [None, large, None, None]
+    assert getattr(accumulator, "too_large", 0) == 1
