@@ -1,7 +1,7 @@
 """What can go wrong with rules and their exceptions. Every `message` is written for the person who asked.
 
 RulesError
-    RuleNotEvaluated     a rule of a type that is not judged yet cannot be enabled
+    RuleNotEvaluated     a rule that cannot be judged cannot be enabled
     OverrideRefused      a local setting that the rule cannot have; `field` names it
     ExceptionRefused     a reason, date or entry that cannot be saved; `field` names it in the form
     StaleException       somebody else changed the exception meanwhile
@@ -25,7 +25,7 @@ class RuleNotEvaluated(RulesError):
     """Enabling the rule would promise alerts that cannot come."""
 
     def __init__(self, rule_id: str, reason: str) -> None:
-        super().__init__(f"This rule stays off: {reason or 'its type is not evaluated yet'}.")
+        super().__init__(f"This rule stays off: {reason or 'it is not evaluated'}.")
         self.rule_id = rule_id
 
 

@@ -24,7 +24,7 @@ def _rest(counts: Counts) -> str:
         said.append(f"{counts.off} {'is' if counts.off == 1 else 'are'} off")
     if counts.not_evaluated:
         verb = "is" if counts.not_evaluated == 1 else "are"
-        said.append(f"{counts.not_evaluated} {verb} of a type that is not evaluated yet")
+        said.append(f"{counts.not_evaluated} {verb} not evaluated")
     if not said:
         return ""
     return f", and {said[0]}" if len(said) == 1 else f", {said[0]}, and {said[1]}"

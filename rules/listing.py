@@ -179,7 +179,7 @@ def facets(numbers: Counts, query: str) -> tuple[Facet, ...]:
         (Show.ON, "On", numbers.on, "fine"),
         (Show.OFF, "Off", numbers.off, "off"),
         (Show.SUPERSEDED, "Superseded", numbers.superseded, "off"),
-        (Show.NOT_EVALUATED, "Not evaluated yet", numbers.not_evaluated, "nodata"),
+        (Show.NOT_EVALUATED, "Not evaluated", numbers.not_evaluated, "nodata"),
     )
     return tuple(
         Facet(show, title, number, tone, show == chosen, urlencode([*kept, ("show", show)]))

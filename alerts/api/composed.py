@@ -1,10 +1,12 @@
 """How the API writes what stands behind an alert: clauses, steps, counts, indicators, what it stands for."""
 
+from datetime import datetime
 from typing import Any
 
 import orjson
 from rest_framework import serializers
 
+from alerts.selectors.row_shapes import Made
 from soc.web.api.inputs import Moment
 
 Answer = serializers.Serializer[Any]
@@ -96,6 +98,65 @@ class ReachedAnswer(Answer):
     events = KeptEventAnswer(many=True)
 
 
+class RowColumnAnswer(Answer):
+    """A column of a row."""
+
+    name = serializers.CharField()
+    type = serializers.CharField(help_text="As ES|QL calls it.")
+    values = serializers.ListField(
+        child=serializers.JSONField(), source="held", help_text="Numbers and truth values as such, the rest as text."
+    )
+    made = serializers.ChoiceField(
+        choices=list(Made), help_text="Where it comes from: it names the group, the query makes it, or events have it."
+    )
+    is_field = serializers.BooleanField(help_text="Events have a field of this name, which the query left as it was.")
+    left_out = serializers.IntegerField(help_text="How many values or characters were not kept.")
+
+
+class MetValueAnswer(Answer):
+    """What a column held."""
+
+    name = serializers.CharField()
+    value = serializers.JSONField(allow_null=True)
+
+    def to_representation(self, instance: tuple[str, Any]) -> dict[str, Any]:
+        """From a pair."""
+        return {"name": instance[0], "value": instance[1]}
+
+
+class MetConditionAnswer(Answer):
+    """A condition as the query has it, and what met it."""
+
+    text = serializers.CharField()
+    values = MetValueAnswer(many=True)
+
+
+class WindowAnswer(Answer):
+    """A stretch of time."""
+
+    start = Moment()
+    end = Moment()
+
+    def to_representation(self, instance: tuple[datetime, datetime]) -> dict[str, Any]:
+        """From a pair."""
+        data: dict[str, Any] = super().to_representation({"start": instance[0], "end": instance[1]})
+        return data
+
+
+class MadeRowAnswer(Answer):
+    """A row that a query in ES|QL made of one event, or of several; of these at most a hundred are kept."""
+
+    grouped = serializers.BooleanField(help_text="It is made of several events.")
+    columns = RowColumnAnswer(many=True, source="cells")
+    nulls = serializers.ListField(child=serializers.CharField(), help_text="Columns without a value.")
+    conditions = MetConditionAnswer(many=True, help_text="The last ones, which the row had to meet.")
+    count = serializers.IntegerField(help_text="How many events went into it.")
+    first = Moment()
+    last = Moment()
+    window = WindowAnswer(allow_null=True, help_text="What the query ran over; null: each event as it comes.")
+    events = KeptEventAnswer(many=True)
+
+
 class IndicatorAnswer(Answer):
     """A field that had the value of an indicator, and what is known of the indicator."""
 
@@ -136,6 +197,7 @@ class CompositionAnswer(Answer):
 
     steps = SequenceStepsAnswer(allow_null=True)
     reached = ReachedAnswer(allow_null=True)
+    row = MadeRowAnswer(allow_null=True)
     indicators = IndicatorAnswer(many=True)
     learning = LearningAnswer(allow_null=True)
     suppression = CountedHereAnswer(allow_null=True)

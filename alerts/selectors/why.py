@@ -53,7 +53,7 @@ def why_of(tree: Tree, document: Document) -> Why:
         explanation = explain(tree, document)
     except EngineError:
         return Why(problem=UNREADABLE)
-    clauses = explanation.clauses()
+    clauses = list(dict.fromkeys(explanation.clauses()))  # conditions of a pipeline may come to the same
     held = [clause for clause in clauses if clause.held]
     return Why(
         asked=[clause for clause in held if not clause.negated and clause.discriminating],

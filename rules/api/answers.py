@@ -157,6 +157,23 @@ class PlannedAnswer(Answer):
     about = serializers.CharField()
 
 
+class PipedAnswer(Answer):
+    """What the pipeline of a rule in ES|QL comes to, in words."""
+
+    at_once = serializers.BooleanField(help_text="Each event is judged as it comes, by itself.")
+    aggregating = serializers.BooleanField(help_text="Its rows are groups of events.")
+    when = serializers.CharField(help_text="Over what it runs, and how often.")
+    rows = serializers.CharField()
+    alerts = serializers.CharField(help_text="How rows become alerts.")
+    by = serializers.ListField(child=serializers.CharField(), help_text="What names a group.")
+    made = serializers.ListField(
+        child=serializers.CharField(), help_text="Columns it makes: an exception on one is asked of rows."
+    )
+    conditions = serializers.ListField(child=serializers.CharField(), help_text="The last, which a row has to meet.")
+    any_match = serializers.BooleanField(help_text="Of several values any may meet a comparison; see `multivalue`.")
+    several = serializers.CharField()
+
+
 class RuleSuppressionAnswer(Answer):
     """How alike hits are counted at one alert."""
 
@@ -299,6 +316,8 @@ class RulePageAnswer(Answer):
     logic = LogicAnswer(source="definition")
     schedule = ScheduleAnswer()
     plan = PlannedAnswer(allow_null=True, help_text="Null: it fires on single events.")
+    piped = PipedAnswer(allow_null=True, help_text="Of a rule in ES|QL.")
+    needs_model = serializers.BooleanField(help_text="Not evaluated, because its query asks a language model.")
     suppression = RuleSuppressionAnswer(allow_null=True)
     mappings = serializers.ListField(child=serializers.CharField(), help_text="What of an alert the event decides.")
     joining = JoiningAnswer(allow_null=True)
