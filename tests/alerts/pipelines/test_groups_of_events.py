@@ -7,7 +7,8 @@ import pytest
 from alerts.evaluation import judge_lookbacks
 from alerts.kept import events_of
 from alerts.models import Alert, Kind
-from rules.exceptions import create_item
+from alerts.release import release
+from rules.exceptions import create_item, remove_item
 from rules.models import CandidateBlock, RuleRun
 from tests.alerts.pipelines.world import (
     COMMANDS,
@@ -26,6 +27,7 @@ from tests.alerts.pipelines.world import (
     shell,
 )
 from tests.alerts.settling.world import SOON, settle, told
+from tests.alerts.world import other_team, post
 
 pytestmark = pytest.mark.django_db
 
@@ -195,9 +197,6 @@ class TestExceptions:
         assert settle() == 1
 
     def test_a_row_that_is_held_back_comes_back_when_its_exception_is_taken_back(self, tmp_path):
-        from alerts.release import release
-        from rules.exceptions import remove_item
-
         rule = load(tmp_path, COUNTED)
         item = create_item(rule=rule, entries=on("Esql.users", "ivan"), reason="r", name="n", actor=None, now=NOW)
         told(*[curl(second) for second in range(3)])
@@ -227,3 +226,25 @@ def test_late_shells_of_a_told_minute_belong_to_it():
     settle()
     told(shell("ps aux", 4.5), now=NOW + MINUTE)
     assert settle(NOW + 2 * MINUTE) == 0
+
+
+def test_events_of_two_teams_make_no_group(tmp_path):
+    load(tmp_path, COUNTED)
+    post([curl(0), curl(1)], now=NOW)
+    post([curl(2), curl(3)], now=NOW, team=other_team())
+    assert settle() == 0
+    post([curl(4)], now=NOW, team=other_team())
+    assert settle(NOW + MINUTE) == 1
+    assert alerts()[0].team == other_team()
+
+
+def test_groups_are_suppressed_by_what_their_events_share(tmp_path):
+    tables = '[rule.alert_suppression]\ngroup_by = ["user.name"]\nduration = {value = 1, unit = "h"}\n'
+    load(tmp_path, COUNTED, tables=tables)
+    told(*[curl(second, host=host) for second in range(3) for host in ("a", "b")])
+    assert settle() == 1
+    alert = alerts()[0]
+    assert (alert.suppressed, alert.suppression) == (1, [{"field": "user.name", "value": "ivan"}])
+    told(*[curl(400 + second, host="c") for second in range(3)], now=NOW + 7 * MINUTE)
+    assert settle(NOW + 8 * MINUTE) == 0
+    assert alerts()[0].suppressed == 2

@@ -7,10 +7,11 @@ import pytest
 from alerts.evaluation import evaluate_pending, judge_lookbacks
 from alerts.kept import events_of
 from alerts.models import Alert, Kind, SignalCount
+from alerts.release import release
 from engine import Document
 from engine.tree import MatchAll
 from events.store import Window, scan
-from rules.exceptions import create_item
+from rules.exceptions import create_item, remove_item
 from rules.models import CandidateBlock, HeldBack, RuleRun
 from rules.services import enable
 from tests.alerts.pipelines.world import MINUTE, NOW, SECOND, alerts, curl, facts, load, on, row
@@ -187,3 +188,14 @@ class TestHigherOrder:
             now += 6 * MINUTE
             settle(now)
         assert len(alerts()) == 1
+
+
+def test_a_row_that_is_held_back_comes_back_when_its_exception_is_taken_back(tmp_path):
+    rule = load(tmp_path, AT_ONCE)
+    item = create_item(rule=rule, entries=on("Esql.who", "IVAN"), reason="r", name="n", actor=None, now=NOW)
+    post([curl(0)], now=NOW)
+    work(NOW)
+    assert alerts() == []
+    remove_item(item=item, actor=None, now=NOW + MINUTE)
+    assert release(item=item, now=NOW + MINUTE).alerts == 1
+    assert row(alerts()[0])["Esql.who"] == "IVAN"
