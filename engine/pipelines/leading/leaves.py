@@ -93,7 +93,7 @@ def fails(source: Source, sign: str, constants: Sequence[Constant]) -> Tree:
         return _equal(source, constants)
     if sign != "==":
         return _ordered(source, _FLIPPED[sign], constants[0])
-    if source.kind is FieldType.BOOLEAN:
+    if source.kind is FieldType.BOOLEAN and all(isinstance(constant, bool) for constant in constants):
         others = {True, False} - set(map(bool, constants))
         return _equal(source, sorted(others)) if others else MatchNone()
     met = _equal_at_least(source, constants)
@@ -112,7 +112,8 @@ def _equal(source: Source, constants: Sequence[Constant]) -> Tree:
     if source.kind in _NUMBERS:
         return _number_equal(source, _numbers(constants))
     if source.kind is FieldType.BOOLEAN:
-        return Leaf(source.field, Op.IS, tuple(constants))
+        truths = all(isinstance(constant, bool) for constant in constants)
+        return Leaf(source.field, Op.IS, tuple(constants)) if truths else exists(source)
     stamps = [_stamp(source.kind, constant) for constant in constants]
     known = tuple(stamp for stamp in stamps if stamp is not None)
     return Leaf(source.field, Op.IS, known) if len(known) == len(stamps) else exists(source)
@@ -126,8 +127,9 @@ def _equal_at_least(source: Source, constants: Sequence[Constant]) -> Tree | Non
         if source.case is None and source.kind is not FieldType.UNKNOWN:
             return _text_equal(source, constants)
         return _patterns(source, [escape(str(constant)) for constant in constants])
-    if source.kind in _NUMBERS and (known := _numbers(constants)):
-        return Leaf(source.field, Op.IS, tuple(known))
+    if source.kind in _NUMBERS:
+        known = [one for one in _numbers(constants) if source.kind is FieldType.DOUBLE or one == int(one)]
+        return Leaf(source.field, Op.IS, tuple(known)) if known else None
     if source.kind is FieldType.IP:
         stamps = [_stamp(source.kind, constant) for constant in constants]
         return Leaf(source.field, Op.IS, tuple(stamp for stamp in stamps if stamp is not None))

@@ -236,3 +236,55 @@ def test_the_odd_characters_are_those_that_folding_does_not_bring_together():
     every = [chr(number) for number in range(0x110000) if not 0xD800 <= number < 0xE000]
     assert {one for one in every if fold(one.lower()) != fold(one)} <= set(ODD_LOWER)
     assert {one for one in every if fold(one.upper()) != fold(one)} <= set(ODD_UPPER)
+
+
+EVERY_VALUE = [*WORDS, *NUMERALS, *(one for one in OTHERS if one is not None)]
+"""Each alone, and beside some of the others, in each field."""
+TEMPLATES = (
+    *(f"{{}} {sign} {constant}" for sign in ("==", "!=", "<", ">=") for constant in ('"a"', '"K"', '"\u00df"', '"5"')),
+    *(f"{{}} {sign} {constant}" for sign in ("==", "!=", "<", "<=", ">", ">=") for constant in (0, 1, 5, -1, 5.5)),
+    *(f"{{}} {sign} {constant}" for sign in ("==", "!=", ">") for constant in ('"10.0.0.1"', '"2026-11-20"', "true")),
+    '{} IN ("a", "ab", "5")',
+    "{} IN (1, 5)",
+    *(f'{{}} LIKE "{pattern}"' for pattern in ("a*", "?", "??", "*i*", "K")),
+    '{} RLIKE "[a-z]+"',
+    'STARTS_WITH({}, "a")',
+    'CONTAINS({}, "")',
+    "{} IS NULL",
+    'MV_CONTAINS({}, "a")',
+    'CIDR_MATCH({}, "10.0.0.0/8")',
+    *(
+        f"TO_LOWER({{}}) {rest}"
+        for rest in ('== "k"', '== "i\u0307"', 'LIKE "?"', 'LIKE "??"', 'RLIKE "k|i."', '!= "K"')
+    ),
+    *(f"TO_UPPER({{}}) {rest}" for rest in ('== "SS"', '== "\u03a3"', 'LIKE "S?"', '!= "A"', 'IN ("A", "SS")')),
+    'MV_FIRST({}) == "a"',
+    "MV_MAX({}) == 5",
+    "{}",
+)
+
+
+@pytest.mark.parametrize("multivalue", Multivalue)
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_value_that_survives_a_condition_or_its_opposite_is_let_in(field, multivalue):
+    name = "process.name" if field == "process.name.caseless" else field
+    pairs = [[one, other] for one in EVERY_VALUE for other in ("a", 5, 5.5, "junk")]
+    documents = [Document({}), *(Document({name: value}) for value in [*EVERY_VALUE, *pairs])]
+    for template in TEMPLATES:
+        condition = template.format(field)
+        _check_all(f"FROM logs-* | WHERE {condition}", documents, multivalue)
+        _check_all(f"FROM logs-* | WHERE NOT ({condition})", documents, multivalue)
+        _check_all(f"FROM logs-* | MV_EXPAND {field} | WHERE NOT ({condition})", documents, multivalue)
+
+
+def _check_all(text, documents, multivalue):
+    query = parse_esql(text)
+    try:
+        compiled = compile_query(query, multivalue=multivalue)
+    except LanguageError:
+        return
+    result = compiled.run(pages_of(documents, compiled.fields), now=NOW, lineage=True)
+    tree, _ = leading_tree(query, multivalue=multivalue)
+    survived = {number for origins in result.origins for number in origins}
+    lost = [documents[number].raw for number in survived if not matches(tree, documents[number])]
+    assert not lost, (text, in_words(tree), lost[:3])
