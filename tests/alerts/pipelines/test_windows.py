@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.pipelines.windows import MOST_WINDOWS, point_after, points_of, spacing
@@ -51,6 +51,7 @@ def test_a_late_event_of_a_long_look_back_costs_few_windows():
     assert len(found) <= 22
 
 
+@settings(deadline=None, max_examples=50)
 @given(SECONDS, SECONDS)
 def test_every_new_event_lies_in_a_window_and_all_that_is_told_at_once_has_the_windows_of_each(first, second):
     times = sorted(NOON + number * SECOND for number in [*first, *second])
