@@ -1,13 +1,17 @@
 """Every shipped rule has a story that fires it and near misses that do not; judged by the engine alone."""
 
 import random
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
 import pytest
 
 from engine import Document, compile_rule, index_matches, load_rule, matches
+from engine.pipelines import pages_of
+from engine.plan import Pipeline
+from rules.pipelines import asked_of
 from soc.demo.company import found
 from soc.demo.stories import STORIES, Outcome, Scene, Story
 
@@ -20,16 +24,27 @@ def _tell(story: Story) -> list[dict[str, object]]:
     return list(story.tell(Scene(found(7), random.Random(story.name), _AT)))
 
 
-def _hits(story: Story) -> list[dict[str, object]]:
+def _hits(story: Story) -> Sequence[object]:
+    """The events that fire the story's rule; of a rule whose query is a pipeline the rows that come out of it."""
     rule = _RULES[story.rule]
-    tree = compile_rule(rule).tree
+    compiled = compile_rule(rule)
+    tree = compiled.tree
     assert tree is not None
-    return [
+    let_in = [
         document
-        for document in _tell(story)
-        if index_matches(rule.index, str(document["_index"]))
-        and matches(tree, Document.of({k: v for k, v in document.items() if not k.startswith("_")}))
+        for document in (
+            Document.of({name: value for name, value in event.items() if not name.startswith("_")})
+            for event in _tell(story)
+            if index_matches(rule.indices, str(event["_index"]))
+        )
+        if matches(tree, document)
     ]
+    return _rows(compiled.plan, let_in) if isinstance(compiled.plan, Pipeline) else let_in
+
+
+def _rows(plan: Pipeline, documents: Sequence[Document]) -> Sequence[object]:
+    asked = asked_of(plan)
+    return asked.query.run(pages_of(documents, asked.query.fields), now=_AT + timedelta(minutes=9)).rows
 
 
 def _judged(story: Story) -> bool:
