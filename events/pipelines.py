@@ -117,7 +117,8 @@ def run(
     started = monotonic()
     with turn():
         source = _Source(prepared, window, team_ids, monotonic() + budget_seconds)
-        budget = Budget(seconds=budget_seconds + (_GRACE_SECONDS if streams else 0), cells=cells)
+        seconds = budget_seconds + (_GRACE_SECONDS if streams else 0)
+        budget = Budget(seconds=seconds, cells=cells, check=source.check_room)
         lineage = not prepared.compiled.aggregating
         try:
             result = prepared.compiled.run(source, now=now, budget=budget, lineage=lineage)
@@ -158,7 +159,6 @@ class _Source:
             for events in (
                 self._newest_first(question, reading) if self.prepared.streams else self._all(question, reading)
             ):
-                self._check_room()
                 self._note(number, events)
                 number += len(events.lines)
                 yield reading.page(events)
@@ -197,9 +197,10 @@ class _Source:
             if (events := reading.sieved(stretch)).lines:
                 yield events
 
-    def _check_room(self) -> None:
+    def check_room(self) -> None:
+        """Raises: BudgetExceeded when this process has grown by more than one query may cost."""
         if resident_bytes() - self._resident > BYTES:
-            raise TooDear(
+            raise BudgetExceeded(
                 f"the query would hold more than {BYTES >> 20:,} megabytes at once; "
                 "KEEP the columns that matter, or narrow it with WHERE"
             )

@@ -5,23 +5,29 @@ from dataclasses import dataclass
 from time import monotonic
 
 from engine.errors import EngineError
+from engine.pipelines.types import Column
 
 
 class BudgetExceeded(EngineError):  # noqa: N818 - says what happened
     """A run that was stopped because it cost too much; the message says which bound, in words safe to show."""
 
 
+_HEAVY = 4 * 1024 * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """Bounds of one run: seconds of time, values held at once, rows of the result. None is no bound.
 
-    A held value costs some 100 bytes. `clock` is a stopwatch in seconds, never the time of day.
+    A held value costs some 100 bytes. `clock` is a stopwatch in seconds, never the time of day. `check` is called
+    whenever the time is looked at, and may raise BudgetExceeded for bounds of the caller's own, such as memory.
     """
 
     seconds: float | None = None
     cells: int | None = None
     rows: int | None = None
     clock: Callable[[], float] = monotonic
+    check: Callable[[], None] | None = None
 
 
 class Meter:
@@ -42,6 +48,18 @@ class Meter:
             raise BudgetExceeded(
                 f"the query took longer than {limit:g} seconds; narrow it with WHERE or a shorter time"
             )
+
+        if self._budget.check is not None:
+            self._budget.check()
+
+    def weigh(self, column: Column) -> None:
+        """Called with what an expression gave for a page. Texts can grow a thousandfold, so a heavy column is a moment
+        to look at the bounds, even in the middle of a page.
+
+        Raises: BudgetExceeded.
+        """
+        if sum(len(value) for value in column if value.__class__ is str or value.__class__ is tuple) > _HEAVY:
+            self.check_time()
 
     def hold(self, holder: object, cells: int) -> None:
         """Say how many values a step holds now.

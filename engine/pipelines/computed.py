@@ -11,6 +11,8 @@ from engine.pipelines.steps import Run
 from engine.pipelines.types import Column, Type, Value
 
 _LONGEST_TOLD = 80
+_GROWING = frozenset({Type.KEYWORD, Type.TEXT, Type.UNKNOWN})
+"""Types of which a value can be much larger than what it was made of."""
 
 OfPage: TypeAlias = Callable[[Page, Run], Column]
 
@@ -55,14 +57,17 @@ def applied(kind: Type, work: ColumnWork, parts: Sequence[Computed], *, told_as:
         return constant(_folded(work, parts), kind)
     makers = [part.column for part in parts]
     reads = reads_of(parts)
-    if told_as is None:
+    if told_as is None and kind not in _GROWING:
         return Computed(Operand(kind), lambda page, run: work([make(page, run) for make in makers], page.size), reads)
+    told_as = told_as or ""
     written = told_as if len(told_as) <= _LONGEST_TOLD else told_as[: _LONGEST_TOLD - 1] + "…"
 
     def column(page: Page, run: Run) -> Column:
         columns = [make(page, run) for make in makers]
         answer = work(columns, page.size)
-        if None in answer:
+        if kind in _GROWING:
+            run.meter.weigh(answer)
+        if told_as and None in answer:
             _count_losses(columns, answer, written, run)
         return answer
 

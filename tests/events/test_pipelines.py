@@ -184,6 +184,17 @@ def test_a_process_grows_only_so_much(ask: Ask, stored: list[StoredEvent], monke
         ask("FROM * | SORT @timestamp")
 
 
+def test_texts_that_grow_a_thousandfold_are_stopped_in_the_middle_of_a_page(
+    ask: Ask, stored: list[StoredEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grown = ", ".join(f'{name} = REPEAT(CONCAT("{name}", message), 100000)' for name in "abcdefgh")
+    before = resident_bytes()
+    monkeypatch.setattr("events.pipelines.BYTES", 40 * 1024 * 1024)
+    with pytest.raises(TooDear, match="40 megabytes at once"):
+        ask(f"FROM * | EVAL {grown} | STATS n = SUM(LENGTH(a) + LENGTH(b) + LENGTH(c) + LENGTH(h))")
+    assert resident_bytes() - before < 400 * 1024 * 1024
+
+
 def test_time_has_a_bound(ask: Ask, stored: list[StoredEvent]) -> None:
     with pytest.raises(TooDear, match="longer than"):
         ask("FROM * | STATS n = COUNT(*)", budget_seconds=0)
