@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-import duckdb  # type: ignore[import-not-found]
+import duckdb
 
 
 def main(folder: Path, core: int) -> None:

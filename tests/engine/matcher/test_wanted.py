@@ -26,7 +26,7 @@ def test_values_and_objects_are_those_of_the_whole_document(raw, names):
 
 
 def test_what_is_not_asked_for_is_not_looked_at():
-    class Untouchable(dict):
+    class Untouchable(dict[str, object]):
         def items(self):
             raise AssertionError
 

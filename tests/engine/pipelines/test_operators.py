@@ -77,7 +77,7 @@ def test_is_null_is_never_null() -> None:
 
 
 @given(st.lists(st.tuples(st.none() | st.integers(), st.none() | st.floats(allow_nan=False)), min_size=1))
-def test_comparing_columns_is_comparing_rows(rows: list[tuple[Value, Value]]) -> None:
+def test_comparing_columns_is_comparing_rows(rows: list[tuple[Any, Any]]) -> None:
     for sign, compare in SIGNS.items():
         work = comparison(sign, Operand(Type.LONG), Operand(Type.DOUBLE))
         expected = [None if None in row else compare(*row) for row in rows]
@@ -86,7 +86,7 @@ def test_comparing_columns_is_comparing_rows(rows: list[tuple[Value, Value]]) ->
 
 @given(st.lists(st.none() | st.integers(-3, 3), min_size=1), st.integers(-3, 3))
 def test_a_constant_is_compared_as_a_column_of_it_is(column: list[Value], constant: int) -> None:
-    both = [column, [constant] * len(column)]
+    both: list[list[Value]] = [column, [constant] * len(column)]
     for sign in SIGNS:
         with_column = comparison(sign, Operand(Type.LONG), Operand(Type.LONG))(both, len(column))
         assert comparison(sign, Operand(Type.LONG), Operand(Type.LONG, constant))(both, len(column)) == with_column
@@ -153,7 +153,7 @@ def test_membership_in_constants_is_membership_in_columns(column: list[Value], i
 
 def test_several_values_are_null_when_strict_and_any_of_them_counts_otherwise() -> None:
     column: list[Value] = [("a", "b"), "a", ("b", "c"), None]
-    both = [column, ["a"] * 4]
+    both: list[list[Value]] = [column, ["a"] * 4]
     a = Operand(Type.KEYWORD, "a")
     assert comparison("==", KEYWORD, a)(both, 4) == [None, True, None, None]
     assert comparison("==", KEYWORD, a, Multivalue.ANY)(both, 4) == [True, True, False, None]

@@ -110,6 +110,6 @@ def test_no_json_makes_reading_fail(value: Any) -> None:
 
 
 def test_values_become_json() -> None:
-    assert to_json((Address(1), None)) == ["::1", None]
+    assert to_json((Address(1), Address(2))) == ["::1", "::2"]
     assert to_json(float("inf")) is None
     assert to_json(datetime(2026, 1, 1, tzinfo=UTC)) == "2026-01-01T00:00:00.000Z"

@@ -3,6 +3,7 @@
 import os
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def row_of(one):
 
 
 def kept_of(some):
-    groups = {}
+    groups: dict[Any, Any] = {}
     for one in some:
         groups.setdefault((one.ref.team_id, one.part), []).append(row_of(one))
     return [Kept(part, team, stack) for (team, part), rows in sorted(groups.items()) for stack in stacks_of(rows)]
