@@ -1,16 +1,18 @@
 """What the tests of case pages share: the world of the alert pages, and cases made as people make them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from alerts.models import Alert
 from cases import opening, todo
 from cases.models import Case, Task
 from tests.alerts.pages import world as worlds
 from tests.alerts.pages.world import World
+from tests.kept import laid_once
 
 HTMX = {"HX-Request": "true"}
 OpenCase = Callable[..., Case]
@@ -22,10 +24,16 @@ def by(world: World, name: str = "ana") -> dict[str, Any]:
     return {"actor": world.people[name], "now": world.now, "team_ids": [world.team.pk]}
 
 
+@pytest.fixture(scope="module")
+def _laid(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Callable[[], World]]:
+    with laid_once(worlds.build, django_db_blocker) as copy:
+        yield copy
+
+
 @pytest.fixture
-def world(db: None) -> World:
+def world(_laid: Callable[[], World], db: None) -> World:
     """People, keys and rules; no alert yet."""
-    return worlds.build()
+    return _laid()
 
 
 @pytest.fixture
