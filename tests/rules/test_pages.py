@@ -179,7 +179,8 @@ value = "now-5d"
 def test_a_rule_that_is_not_evaluated_shows_its_page_and_says_so_plainly(load: Load, people: People) -> None:
     load(rule_text(type="esql", language="esql", query=ASKS_MODEL))
     page = text_of(sign_in(people.ana).get(PAGE))
-    assert "it needs a model. The rule is loaded and can be read here, but it raises no alerts." in page
+    assert "<b>Needs a model.</b> Its query asks a language model" in page
+    assert "The rule is loaded and can be read here, but it raises no alerts." in page
 
 
 def test_a_quarantined_rule_says_why_and_an_engineer_has_it_tried_again(rule: Rule, people: People) -> None:
