@@ -19,14 +19,11 @@ from rules.pages import TABS
 from tests.alerts.pages import joined
 from tests.alerts.pages.world import PERL, World
 from tests.browser.conftest import DESK, PHONE, Visit, Visitor
-from tests.browser.test_triage import TAGS
+from tests.browser.test_triage import AXE
 
 NAME = "Interactive Terminal Spawned via Perl"
 CASE = "Shells on the databases"
 LONG = "perl -e " + "x" * 600  # a word without a place to break
-# Only what is wrong is described and handed over: telling of all that is right takes twice as long as finding both.
-# Nothing is preloaded, which only rules about audio and locked screens read; the pages have neither.
-AXE = {"runOnly": TAGS, "resultTypes": ["violations"], "preload": False}
 EXPECTED = ("status of 404", "status of 405", "status of 422")  # what Chromium itself says of an error page
 
 
