@@ -1,5 +1,6 @@
 """Production refuses to be set up unsafely, in a sentence that names the variable; and a proper set-up is clean."""
 
+import json
 import os
 import subprocess
 import sys
@@ -27,17 +28,36 @@ OIDC = {
 }
 
 
-REFUSE = "from soc.checks import refuse_unsafe_production as refuse; refuse()"  # what the entry points do
+# What the entry points do, in a child for each environment: the settings are read anew, what they import is not.
+REFUSE_EACH = """
+import json, os, sys
+import django_stubs_ext, psycopg, django.conf
+for name, environment in json.load(sys.stdin).items():
+    if not os.fork():
+        os.dup2(os.open(os.path.join(sys.argv[1], name), os.O_WRONLY | os.O_CREAT), 2)
+        os.environ.clear()
+        os.environ.update(environment)
+        from soc.checks import refuse_unsafe_production as refuse
+        refuse()
+        print(name)
+        sys.exit()
+    os.wait()
+"""
+
+
+def environment_of(home: Path, **changed: str | None) -> dict[str, str]:
+    """What a process in production is given; None takes a variable out."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
+    given = {name: value for name, value in {**SAFE, **changed}.items() if value is not None}
+    return {**kept, "WATCHBILL_HOME": str(home), **given}
 
 
 def run(tmp_path: Path, *words: str, **changed: str | None) -> subprocess.CompletedProcess[str]:
-    """A process of ours in a production environment; None takes a variable out."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
-    given = {name: value for name, value in {**SAFE, **changed}.items() if value is not None}
-    environment = {**kept, "WATCHBILL_HOME": str(tmp_path), **given}
+    """A process of ours in a production environment."""
     return subprocess.run(
-        [sys.executable, *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
+        [sys.executable, *words], cwd=ROOT, env=environment_of(tmp_path, **changed),
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
 
 
 def check(tmp_path: Path, **changed: str | None) -> subprocess.CompletedProcess[str]:
@@ -94,11 +114,30 @@ UNSAFE: dict[str, tuple[dict[str, str | None], str]] = {
 }
 
 
-@pytest.mark.parametrize(("changed", "sentence"), UNSAFE.values(), ids=UNSAFE.keys())
-def test_an_unsafe_set_up_is_refused_in_a_sentence(tmp_path, changed, sentence):
-    done = run(tmp_path, "-c", REFUSE, DJANGO_SETTINGS_MODULE="soc.settings", **changed)
-    assert done.returncode != 0
-    assert sentence in done.stderr
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | None]:
+    """What each unsafe set-up was refused with, None where it was not; "safe" is one that nothing is wrong with."""
+    folder = tmp_path_factory.mktemp("refused")
+    cases: dict[str, dict[str, str | None]] = {name: changed for name, (changed, _) in UNSAFE.items()}
+    environments = {
+        name: environment_of(folder, DJANGO_SETTINGS_MODULE="soc.settings", **changed)
+        for name, changed in {"safe": {}, **cases}.items()
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", REFUSE_EACH, str(folder)], cwd=ROOT, input=json.dumps(environments),
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    taken = done.stdout.splitlines()
+    return {name: None if name in taken else (folder / name).read_text() for name in environments}
+
+
+@pytest.mark.parametrize(("name", "sentence"), [(name, sentence) for name, (_, sentence) in UNSAFE.items()])
+def test_an_unsafe_set_up_is_refused_in_a_sentence(refused, name, sentence):
+    assert sentence in str(refused[name])
+
+
+def test_a_safe_set_up_is_not_refused(refused):
+    assert refused["safe"] is None
 
 
 def test_every_command_that_checks_says_it(tmp_path):
