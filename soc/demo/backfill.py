@@ -20,9 +20,12 @@ from django.db import transaction
 from accounts.models import ApiKey, Change, User
 from alerts.evaluation import evaluate_pending
 from alerts.models import Alert, Reason, Status
+from alerts.settling import settle_due
 from alerts.triage import set_status
 from events.ingest import ingest
+from events.models import Batch
 from events.partitions import ensure_days
+from rules.models import Settling
 from soc.demo.cases import lay_cases
 from soc.demo.company import Company
 from soc.demo.ecs import Document
@@ -33,6 +36,7 @@ from soc.demo.timeline import Happening, happenings
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 _STRETCH = timedelta(hours=3)
 _OPEN_FOR = timedelta(hours=20)  # alerts younger than this stay open for the newcomer
+_SETTLED_AFTER = timedelta(seconds=6)  # rules that look at several events wait for quiet, five seconds at most
 _VERDICTS = {
     Outcome.ATTACK: ((Reason.TRUE_POSITIVE, 1),),
     Outcome.LOOKALIKE: ((Reason.BENIGN_POSITIVE, 7), (Reason.FALSE_POSITIVE, 2), (Reason.DUPLICATE, 1)),
@@ -128,10 +132,31 @@ def _send(key: ApiKey, request: _Request, worker: uuid.UUID, report: BackfillRep
     created = sum(item.status == "created" for item in sent.items)
     if not created or sent.batch_id is None:
         return []
-    judged = evaluate_pending(now=request.at, worker=worker, only=sent.batch_id)
-    report.events, report.alerts = report.events + created, report.alerts + judged.alerts
-    raised = Alert.objects.filter(team_id=key.team_id, created_at=request.at).order_by("-id")
-    return list(raised.values_list("id", flat=True)[: judged.alerts])
+    judged = evaluate_pending(now=request.at, worker=worker, only=sent.batch_id).alerts
+    judged += _settle(key, request.at + _SETTLED_AFTER, worker)
+    report.events, report.alerts = report.events + created, report.alerts + judged
+    times = (request.at, request.at + _SETTLED_AFTER)
+    raised = Alert.objects.filter(team_id=key.team_id, created_at__in=times).order_by("-id")
+    return list(raised.values_list("id", flat=True)[:judged])
+
+
+def _settle(key: ApiKey, at: datetime, worker: uuid.UUID) -> int:
+    """Settle the rules that look at several events, as a worker would have at that time; how many alerts it raised.
+
+    What it raises is written back as events, which are judged at once too. That a rule was settled after that time,
+    because the past is laid once more, must not keep it waiting.
+    """
+    Settling.objects.filter(waiting_since__lte=at, due_at__gt=at, lease_by=None).update(due_at=at)
+    alerts = 0
+    while (settled := settle_due(now=at, worker=worker)).rules:
+        alerts += settled.alerts
+    if alerts:
+        written = Batch.objects.filter(
+            team_id=key.team_id, state=Batch.State.PENDING, ingested_at__range=(at, at + timedelta(microseconds=1))
+        )
+        for number in list(written.values_list("pk", flat=True)):
+            alerts += evaluate_pending(now=at, worker=worker, only=number).alerts
+    return alerts
 
 
 @dataclass(frozen=True, slots=True)

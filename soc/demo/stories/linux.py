@@ -142,6 +142,24 @@ def python_commands_attack(scene: Scene) -> Sequence[Document]:
     return _python_burst(scene, _RECON)
 
 
+def python_commands_lookalike(scene: Scene) -> Sequence[Document]:
+    """The inventory agent, which is written in Python, asks the machine about itself, all at once."""
+    machine = scene.pick(Duty.WEB, Duty.DATABASE)
+    agent = scene.service(machine, "/usr/bin/python3", "python3", "/opt/inventory/agent.py", "--nightly")
+    asked = (
+        "hostname -f",
+        "uname -a",
+        "env | grep -i proxy",
+        "find /etc -name '*.conf' -newer /var/lib/inventory/last",
+        "curl -s https://inventory.example.org/v1/time",
+        "dpkg-query -l",
+    )
+    start = (60.0 - scene.at.second) % 60 + 4.0
+    return _chain(
+        *(scene.under(agent, "/bin/sh", "sh", "-c", one, after=start + 2.0 * at) for at, one in enumerate(asked))
+    )
+
+
 def python_commands_split(scene: Scene) -> Sequence[Document]:
     """The same commands, spread over two clock minutes: three on either side of the boundary."""
     return _python_burst(scene, _RECON, minute_offset=45.0, gap=6.0)
@@ -291,6 +309,7 @@ LINUX: tuple[Story, ...] = (
     Story("restore test as backup", _SYSTEM_USER, _L, system_user_lookalike),
     Story("nightly job as backup", _SYSTEM_USER, _N, system_user_near_miss),
     Story("python runs six commands", _PYTHON_COMMANDS, _A, python_commands_attack),
+    Story("python takes stock of a machine", _PYTHON_COMMANDS, _L, python_commands_lookalike),
     Story("six commands over the minute", _PYTHON_COMMANDS, _N, python_commands_split),
     Story("four commands", _PYTHON_COMMANDS, _N, python_commands_few),
     Story("five commands of three kinds", _PYTHON_COMMANDS, _N, python_commands_alike),
