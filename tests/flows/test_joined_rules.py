@@ -1,4 +1,7 @@
-"""Rules over several events in a running system: two workers, requests in any order, a worker killed on the way."""
+"""Rules over several events, pipelines among them, in a running system: two workers, requests in any order, one killed.
+
+Joined rules and pipelines read data sets of their own, so one system, one kill and one wait serve both.
+"""
 
 import random
 import time
@@ -8,9 +11,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.flows.joined_rules import NEW, SEQUENCE, expected, history, write_rules
+from tests.flows import joined_rules, pipelines
+from tests.flows.joined_rules import NEW, SEQUENCE
+from tests.flows.pipelines import ABOVE, GROUPED
 
-PATIENCE_SECONDS = 120  # what a killed worker had claimed is free after a minute
+PATIENCE_SECONDS = 150  # what a killed worker had claimed is free after a minute
 
 pytestmark = pytest.mark.flow
 
@@ -18,14 +23,16 @@ pytestmark = pytest.mark.flow
 @pytest.fixture(scope="module", autouse=True)
 def rules(system, tmp_path_factory):
     folder = tmp_path_factory.mktemp("rules")
-    write_rules(folder)
+    joined_rules.write_rules(folder)
+    pipelines.write_rules(folder)
     system.manage("import_rules", str(folder), "--enable")
 
 
 @pytest.fixture(scope="module")
 def told(system, agent, rules):
-    """The history, told by four senders in no order but that exits come first, in requests of one to nine events."""
-    events = history(datetime.now(UTC) - timedelta(minutes=10))
+    """The histories, told by four senders in no order but that exits come first, in requests of one to nine events."""
+    begun = datetime.now(UTC) - timedelta(minutes=10)
+    events = joined_rules.history(begun) + pipelines.history(begun + timedelta(minutes=5))
     chance = random.Random(2)
     chance.shuffle(events)
     # An alert that was raised stands: what would have prevented one must come before it is certain.
@@ -45,6 +52,11 @@ def told(system, agent, rules):
     while agent.ask("SELECT count(*) FROM events_batch WHERE state = 'pending'") != [(0,)]:
         assert time.monotonic() < until, agent.system.log_lines[-30:]
         time.sleep(0.5)
+
+
+def expected() -> dict[str, int]:
+    """How many alerts each rule raises."""
+    return joined_rules.expected() | pipelines.expected()
 
 
 def raised(agent) -> Counter[str]:
@@ -78,3 +90,14 @@ def test_alerts_are_events_that_other_rules_can_read(agent, told):
     [(stored,)] = agent.ask("SELECT count(*) FROM event WHERE index = '.alerts-security.alerts-default'")
     [(alerts,)] = agent.ask("SELECT count(*) FROM alerts_alert")
     assert stored == alerts > 0
+
+
+def test_a_group_is_shown_with_its_events(agent, visitor, told):
+    [(number, facts), *_] = agent.ask("SELECT id, facts FROM alerts_alert WHERE name = %s ORDER BY id", GROUPED)
+    assert facts["count"] == 6
+    assert agent.ask("SELECT count(*) FROM alerts_alertevent WHERE alert_id = %s", number) == [(6,)]
+    assert GROUPED in visitor.open(f"/alerts/{number}/")
+
+
+def test_what_rests_on_alerts_says_so(agent, told):
+    assert {depth for (depth,) in agent.ask("SELECT depth FROM alerts_alert WHERE name = %s", ABOVE)} == {2}
