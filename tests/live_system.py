@@ -17,8 +17,10 @@ from pathlib import Path
 from soc.local import services
 from soc.local.application import Door, Web, beat, worker
 from soc.local.folders import CHECKOUT
+from tests import private_cluster
 
 _KEPT_LINES = 4000
+_NOWHERE = "http://127.0.0.1:1"  # stands for the address of a system that is not there yet
 
 
 def free_port() -> int:
@@ -28,13 +30,29 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _run(words: tuple[str, ...], environment: dict[str, str]) -> str:
+    done = subprocess.run(
+        [sys.executable, *words], cwd=CHECKOUT, env={**os.environ, **environment},
+        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{words} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def _set_up(home: Path) -> str:
+    """Lay a home as the first start does, and leave it stopped; returns what was printed."""
+    home.mkdir()
+    with services.running(home=home, environ={}, durable=False) as running:
+        return _run(("-m", "soc.local.prepare", "base"), {**running.environment(), "WATCHBILL_URL": _NOWHERE})
+
+
 class LiveSystem:
     """`start()` it, post to `url`, `kill("web" | "worker" | "beat" | "valkey" | "postgres")`, `stop()` it.
 
     Killed processes come back by themselves; `wait_ready(name)` waits for that. `environment` is what a process needs
     to find database and broker; `setup_output` holds the administrator's password and link. `durable=False` saves
-    fsyncs. `before_setup` is called with the address of the new, empty database; `environ` names services to use
-    instead of its own.
+    fsyncs, and setting up: its home is a copy of one that was set up for all of the run. `before_setup` is called with
+    the address of the new, empty database; `environ` names services to use instead of its own.
     """
 
     def __init__(
@@ -70,15 +88,16 @@ class LiveSystem:
         return self.running.database_url
 
     def start(self) -> "LiveSystem":
-        """Set up and start everything (some ten seconds); a second call does nothing."""
+        """Set up and start everything (some ten seconds, three from a copy); a second call does nothing."""
         if self._running is None:
+            said = "" if self.durable or self.before_setup else self._copy_what_was_set_up()
             self._running = self._stack.enter_context(
                 services.running(home=self.folder, environ=self.given, durable=self.durable, log=self._log)
             )
             if self.before_setup is not None:
                 self.before_setup(self.database_url)
             self.environment = {**self.running.environment(), "WATCHBILL_URL": self.url}
-            self.setup_output = self.run("-m", "soc.local.prepare", "base")
+            self.setup_output = said or self.run("-m", "soc.local.prepare", "base")
             self.running.supervisor.start(
                 Web(self.environment, self.door),
                 worker(self.environment),
@@ -86,14 +105,19 @@ class LiveSystem:
             )
         return self
 
+    def _copy_what_was_set_up(self) -> str:
+        """Begin with the home that the first system of this run lays for all; returns what setting it up printed."""
+        model = Path(os.environ[private_cluster.VARIABLE]) / "model"
+        with private_cluster.only_one("model") as done:
+            if not done.exists():
+                done.write_text(_set_up(model))
+        # PostgreSQL is particular about whose its files are, so these stay as they are.
+        subprocess.run(["cp", "-a", f"{model}/.", str(self.folder)], check=True)
+        return done.read_text().replace(_NOWHERE, self.url)
+
     def run(self, *words: str) -> str:
         """Run Python with these words beside the system, and return what it printed; a failure fails the test."""
-        done = subprocess.run(
-            [sys.executable, *words], cwd=CHECKOUT, env={**os.environ, **self.environment},
-            capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert done.returncode == 0, f"{words} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        return _run(words, self.environment)
 
     def manage(self, *words: str) -> str:
         """Run a management command on this system's database."""
