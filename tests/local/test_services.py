@@ -47,8 +47,8 @@ def test_database_and_broker_run_for_the_length_of_the_block_and_leave_nothing(h
     assert not place.postgres_socket.exists()
 
 
-def test_sockets_lie_in_private_folders_and_fit_the_limit(home):
-    with services.running(home=home, environ={}, durable=False) as running:
+def test_sockets_lie_in_private_folders_and_fit_the_limit(laid):
+    with services.running(home=laid, environ={}, durable=False) as running:
         for folder in (running.home.sockets, running.home.postgres_socket):
             assert folder.stat().st_mode & 0o777 == 0o700
         assert len(str(running.home.postgres_socket / ".s.PGSQL.5432")) <= 107
@@ -61,8 +61,8 @@ def test_data_survives_a_stop_and_a_start(home):
         assert one(running.database_url, "SELECT n FROM kept") == 42
 
 
-def test_a_killed_postmaster_is_restarted_after_its_backends_are_gone_and_commits_are_kept(home):
-    with services.running(home=home, environ={}, durable=False, broker=False) as running:
+def test_a_killed_postmaster_is_restarted_after_its_backends_are_gone_and_commits_are_kept(laid):
+    with services.running(home=laid, environ={}, durable=False, broker=False) as running:
         store(running.database_url, "CREATE TABLE kept AS SELECT 42 AS n")
         busy = psycopg.connect(running.database_url)  # a backend that outlives its postmaster for a moment
         busy.execute("SELECT 1")
@@ -72,8 +72,8 @@ def test_a_killed_postmaster_is_restarted_after_its_backends_are_gone_and_commit
         assert one(running.database_url, "SELECT n FROM kept") == 42
 
 
-def test_a_killed_broker_is_restarted_with_what_it_held(home):
-    with services.running(home=home, environ={}, durable=False) as running:
+def test_a_killed_broker_is_restarted_with_what_it_held(laid):
+    with services.running(home=laid, environ={}, durable=False) as running:
         redis.Redis.from_url(running.cache_url).set("bell", "rung")
         time.sleep(1.2)  # its file is flushed every second
         first = running.supervisor.kill("valkey")
@@ -99,9 +99,9 @@ def test_two_homes_side_by_side_do_not_disturb_each_other(home):
         assert redis.Redis.from_url(one_side.cache_url).ping()
 
 
-def test_a_second_start_on_the_same_home_says_who_holds_it(home):
-    with services.running(home=home, environ={}, durable=False, broker=False) as running:
-        with pytest.raises(AlreadyRunning) as refused, services.running(home=home, environ={}, durable=False):
+def test_a_second_start_on_the_same_home_says_who_holds_it(laid):
+    with services.running(home=laid, environ={}, durable=False, broker=False) as running:
+        with pytest.raises(AlreadyRunning) as refused, services.running(home=laid, environ={}, durable=False):
             pass
         assert str(os.getpid()) in refused.value.message
         assert one(running.database_url, "SELECT 1") == 1
@@ -124,16 +124,16 @@ with services.running(home=Path(sys.argv[1]), environ={}, durable=False):
 """
 
 
-def test_when_the_supervisor_is_killed_its_servers_go_and_the_next_start_works(home):
-    holder = subprocess.Popen([sys.executable, "-c", _HOLD, str(home)], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
+def test_when_the_supervisor_is_killed_its_servers_go_and_the_next_start_works(laid):
+    holder = subprocess.Popen([sys.executable, "-c", _HOLD, str(laid)], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "up\n"
-    assert left_behind(home)
+    assert left_behind(laid)
     holder.send_signal(signal.SIGKILL)
     holder.wait()
-    with services.running(home=home, environ={}, durable=False) as running:
+    with services.running(home=laid, environ={}, durable=False) as running:
         assert one(running.database_url, "SELECT 1") == 1
-    assert left_behind(home) == []
+    assert left_behind(laid) == []
 
 
 def test_each_home_has_sockets_of_its_own():

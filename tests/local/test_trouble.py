@@ -18,22 +18,6 @@ from soc.local.supervisor import Supervisor
 from soc.local.valkey import Valkey
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with a database in it, stopped; only to be copied."""
-    folder = tmp_path_factory.mktemp("model")
-    with services.running(home=folder, environ={}, broker=False, durable=False):
-        pass
-    return folder
-
-
-@pytest.fixture
-def laid(home: Path, model: Path) -> Path:
-    """A home of its own with a database in it, stopped."""
-    shutil.copytree(model / "postgres", home / "postgres")
-    return home
-
-
 def start(home: Path) -> None:
     with services.running(home=home, environ={}, broker=False, durable=False):
         pass
