@@ -14,6 +14,7 @@ from alerts.blame import blaming
 from alerts.costs import Allowance
 from alerts.gathering import ByPart, Shared, gather, memory_of
 from alerts.hits import Excepted, Hit, Judged
+from alerts.lineage import is_round
 from alerts.newness import Newness
 from alerts.pipelines.passing import pass_through
 from alerts.raising import Raised, raise_alerts
@@ -137,11 +138,16 @@ def _findings(rule: ActiveRule, found: ByPart, newness: Newness, shared: Shared)
 def _without_excepted(
     rule: ActiveRule, found: ByPart, allowance: Allowance
 ) -> tuple[dict[str, list[Judged]], list[Excepted]]:
-    """What no exception covers, and what one does. Of an indicator-match rule exceptions are about events alone."""
+    """What no exception covers, and what one does. Of an indicator-match rule exceptions are about events alone.
+
+    A rule's own alerts, and those that stand on them, are nothing that it looks at.
+    """
     remaining: dict[str, list[Judged]] = {}
     excepted: dict[EventRef, Excepted] = {}
     for part, events in found.items():
         mine = _of_its_team(rule, events)
+        if part != INDICATOR:
+            mine = [one for one in mine if not is_round(rule.id, one)]
         remaining[part] = [one for one in mine if part == INDICATOR or not _is_excepted(rule, one, excepted, allowance)]
     return remaining, list(excepted.values())
 

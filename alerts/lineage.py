@@ -30,10 +30,13 @@ def depth_of(sources: Iterable[Judged]) -> int:
 
 def goes_round(hit: Hit, sources: Iterable[Judged]) -> bool:
     """Whether an alert would descend from its own rule, or from too many alerts in a row."""
-    alerts = [source for source in sources if is_alert(source)]
-    if not alerts:
-        return False
-    return depth_of(alerts) > MAX_DEPTH or any(hit.rule.id in _rules(source.document) for source in alerts)
+    return any(is_round(hit.rule.id, source) for source in sources)
+
+
+def is_round(rule_id: str, source: Judged) -> bool:
+    """Whether an alert of this rule on the event would go round: then the rule leaves the event out when it comes, so
+    that it takes no alert along that other events complete. Costs nothing for an event that is no alert."""
+    return is_alert(source) and (_depth(source.document) >= MAX_DEPTH or rule_id in _rules(source.document))
 
 
 def ancestors_of(sources: Iterable[Judged]) -> list[dict[str, Any]]:

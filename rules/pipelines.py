@@ -45,13 +45,15 @@ class Asked:
     """A pipeline ready to run over what is kept of events, and what its alerts tell.
 
     `made`: the columns that the query makes itself. `last`: the conditions that let a row out. `expanded`: the columns
-    of which a row is made for each value. `tells_time`: whether it asks for the time of the run.
+    of which a row is made for each value. `unsteady`: the columns that say something of other events too, or of the
+    time of the run. `tells_time`: whether it asks for the time of the run.
     """
 
     query: CompiledQuery
     made: frozenset[str]
     last: tuple[Condition, ...]
     expanded: tuple[str, ...]
+    unsteady: frozenset[str]
     tells_time: bool
 
 
@@ -64,8 +66,8 @@ def asked_of(plan: Pipeline) -> Asked:
     found = compiled(plan)
     query, made = found.query, frozenset(_made(found))
     expanded = tuple(command.column.name for command in query.commands if isinstance(command, MvExpand))
-    tells_time = any(isinstance(node, Call) and node.name == "now" for node in _nodes(query.commands))
-    return Asked(_narrow(found), made, tuple(_last(query, made)), expanded, tells_time)
+    unsteady = frozenset(_unsteady(found))
+    return Asked(_narrow(found), made, tuple(_last(query, made)), expanded, unsteady, _asks_time(query.commands))
 
 
 def joins(plan: Plan | None) -> bool:
@@ -103,6 +105,43 @@ def _named(command: Command) -> Iterable[str]:
         case Completion(target):
             return [target]
     return []
+
+
+def _unsteady(found: CompiledQuery) -> set[str]:
+    """What follows from other events or from the time of the run, column by column down the pipeline."""
+    loose: set[str] = set()
+    for command in found.query.commands:
+        for name, sources in _steps(command, found):
+            if _asks_time(sources) or any(isinstance(one, Name) and one.name in loose for one in _nodes(sources)):
+                loose.add(name)
+            else:
+                loose.discard(name)
+        if isinstance(command, Stats | Completion):
+            loose |= set(_named(command))
+    return loose
+
+
+def _steps(command: Command, found: CompiledQuery) -> Iterator[tuple[str, Sequence[Node]]]:
+    """The columns that a command makes of others, one after the other."""
+    match command:
+        case Eval(assignments):
+            yield from ((one.name, [one.expression]) for one in assignments)
+        case Rename(pairs):
+            yield from ((new.name, [old]) for old, new in pairs)
+        case Grok(operand) | Dissect(operand):
+            yield from ((name, [operand]) for name in _taken_out(found))
+        case LookupJoin(_, on):
+            yield from ((name, on) for name in _taken_out(found))
+
+
+def _taken_out(found: CompiledQuery) -> set[str]:
+    """The columns of the result that no event has and no command names: out of texts and tables."""
+    named = {name for command in found.query.commands for name in _named(command)}
+    return {column.name for column in found.columns} - set(found.fields) - named
+
+
+def _asks_time(some: Iterable[Any]) -> bool:
+    return any(isinstance(node, Call) and node.name == "now" for node in _nodes(some))
 
 
 def _is_field(group: Assignment) -> bool:

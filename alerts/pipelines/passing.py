@@ -16,7 +16,7 @@ from alerts.gathering import Clock
 from alerts.hits import Excepted, Hit, Joined, Judged
 from alerts.models import Kind
 from alerts.pipelines.overlay import over
-from alerts.pipelines.rows import Source, facts_of_row, name_of_values, row_of
+from alerts.pipelines.rows import Source, facts_of_row, name_of_row, row_of
 from alerts.pipelines.values import packed
 from alerts.pipelines.windows import point_after, spacing
 from engine import Document, matches
@@ -105,8 +105,7 @@ def _judge(
         if not origins:
             continue
         one, row = events[origins[0]], row_of(result.columns, values)
-        name = name_of_values(row.raw[column] for column in asked.expanded if column in row.raw)
-        name = name if asked.expanded else b""
+        name = name_of_row(asked, row)
         item_id = rule.row_excepted_by(over(one.document, row.fields)) if rule.exceptions else None
         if item_id is not None:
             if origins[0] not in excepted:

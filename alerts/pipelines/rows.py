@@ -72,6 +72,16 @@ def facts_of_row(
     )
 
 
+def name_of_row(asked: Asked, row: RowTold) -> bytes:
+    """Which of its event's rows it is: by the values that the query made rows of, else by all that it says of the
+    event alone. What it says of other events or of the time of the run would make it another row in every window."""
+    if not asked.expanded:
+        return b""
+    if asked.unsteady.isdisjoint(asked.expanded) and row.raw.keys() >= set(asked.expanded):
+        return name_of_values(row.raw[column] for column in asked.expanded)
+    return name_of_values([name, value] for name, value in sorted(row.raw.items()) if name not in asked.unsteady)
+
+
 def name_of_values(values: Iterable[Any]) -> bytes:
     """A short name for some JSON values: equal for equal ones, whoever asks."""
     return blake2b(orjson.dumps(list(values)), digest_size=NAME_BYTES).digest()

@@ -5,10 +5,12 @@ cost; only the events of an alert are read. Windows end on a grid of the rule's 
 that neither order nor batches nor workers decide what is found.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heapify, heappop, heappush
+from itertools import takewhile
 
 from alerts.costs import SECONDS
 from alerts.hits import Excepted, Hit, Joined, Member
@@ -20,11 +22,11 @@ from alerts.models import Kind
 from alerts.pipelines.groups import Group, judge, name_of_group
 from alerts.pipelines.kept import MOST_KEPT, Row, load
 from alerts.pipelines.overlay import over
-from alerts.pipelines.rows import Source, facts_of_row, row_of
-from alerts.pipelines.windows import MOST_WINDOWS, point_after, points_of, spacing
+from alerts.pipelines.rows import RowTold, Source, facts_of_row, name_of_row, row_of
+from alerts.pipelines.windows import MOST_WINDOWS, Piece, pieces_of, point_after, spacing
 from alerts.shells import MOST_EVENTS, shared
 from engine import Document
-from engine.joining import Candidate, Order
+from engine.joining import Candidate
 from engine.pipelines.schema import ResultColumn
 from engine.plan import Pipeline
 from events.store import EventRef
@@ -88,7 +90,7 @@ class _Answer:
     marks: list[Mark] = field(default_factory=list)
     excepted: dict[tuple[EventRef, int], Excepted] = field(default_factory=dict)
     next_at: datetime | None = None
-    cut: datetime | None = None
+    joined: int = 0
     members: int = 0
     windows: int = 0
     events: int = 0
@@ -140,26 +142,50 @@ class _Team:
         return sum(head.count for head in self._work.heads(team_id=self._id, start=start, end=end))
 
     def _answer(self, times: Sequence[datetime]) -> _Answer:
+        """Run the windows that there is room for, in order.
+
+        What there is no room for is left whole: an event is joined when all of its windows are run. Those of the first
+        events always are, so that every settling comes further.
+        """
         answer = _Answer()
-        self._spans, known = {}, self._kept.times
-        points = points_of(times, known, window=self._work.window, interval=self._interval) if times else []
-        waiting = sorted({*points, *self._rested})
+        self._spans, pieces = {}, self._pieces(times)
+        waiting = sorted({*self._rested, *(point for piece in pieces for point in piece.points)})
+        first = self._rested | set(pieces[0].points if pieces else ())
         heapify(waiting)
         done: set[datetime] = set()
+        full = False
         while waiting:
             end = heappop(waiting)
-            if end in done or (answer.cut is not None and end not in self._rested):
+            if end in done or (full and end not in first):
                 continue
             done.add(end)
             for at in self._window(end, answer):
                 if at > self._work.now:
                     answer.next_at = at if answer.next_at is None else min(answer.next_at, at)
                 else:
-                    self._rested.add(point_after(at, self._apart))
+                    first.add(point_after(at, self._apart))
                     heappush(waiting, point_after(at, self._apart))
-            if answer.cut is None and waiting and self._is_enough(answer):
-                answer.cut = end
+            full = full or self._is_enough(answer)
+        joined = takewhile(lambda piece: done.issuperset(piece.points), pieces)
+        answer.joined = max((piece.until for piece in joined), default=0)
         return answer
+
+    def _pieces(self, times: Sequence[datetime]) -> list[Piece]:
+        """As many of the new events as there is room for, at least the first."""
+        known = (one.at for one in self._kept.candidates if one.ref not in self._new)
+        chosen: list[Piece] = []
+        costs: dict[datetime, int] = {}
+        total = 0
+        for piece in pieces_of(times, known, window=self._work.window, interval=self._interval):
+            fresh = {end: len(self._numbers(end)) for end in piece.points if end not in costs}
+            costs, total = costs | fresh, total + sum(fresh.values())
+            if chosen and (len(costs) > self._room.windows or total > self._room.events):
+                break
+            chosen.append(piece)
+        return chosen
+
+    def _numbers(self, end: datetime) -> range:
+        return self._kept.between(end - self._work.window, end)
 
     def _is_enough(self, answer: _Answer) -> bool:
         room = self._room
@@ -174,7 +200,7 @@ class _Team:
     def _window(self, end: datetime, answer: _Answer) -> set[datetime]:
         """Run one window; returns when groups may alert that are to be quiet until then."""
         start = end - self._work.window
-        numbers = self._kept.between(start, end)
+        numbers = self._numbers(end)
         answer.windows, answer.events = answer.windows + 1, answer.events + len(numbers)
         columns, rows = self._run(end, numbers)
         self._work.allowance.check()
@@ -199,24 +225,30 @@ class _Team:
     def _tell_rows(
         self, columns: Sequence[ResultColumn], rows: Iterable[Row], window: tuple[datetime, datetime], answer: _Answer
     ) -> None:
-        """A hit for each event that has a row, once."""
-        first: dict[EventRef, Row] = {}
+        """A hit for each event that has a row, once; for each value where a column was expanded."""
+        told = {(hit.event.ref, _name(hit)) for hit in answer.hits}
+        named: dict[tuple[EventRef, bytes], list[tuple[Row, RowTold]]] = defaultdict(list)
         for row in rows:
-            first.setdefault(self._ref(row.events[-1]), row)
-        told = {hit.event.ref for hit in answer.hits}
-        fresh = [one for one in first.items() if one[0] not in told]
-        fresh = self._known.without(fresh, lambda one: identity_of_event(self._work.rule.id, one[0]))
-        self._read(ref for ref, _ in fresh)
-        for ref, row in fresh:
-            one, shown = self._events.judged[ref], row_of(columns, row.values)
-            if not self._is_excepted(over(one.document, shown.fields), ref, row, answer):
-                source = Source(1, one.event.time, one.event.time)
-                facts = facts_of_row(self._asked, shown, source, window=window)
-                joined = Joined(Kind.ROW, b"", facts.to_json())
-                answer.hits.append(
-                    Hit(self._work.rule, one.event, one.document, one.demo, joined=joined, row=shown.fields)
-                )
-                answer.members += 1
+            shown = row_of(columns, row.values)
+            named[self._ref(row.events[-1]), name_of_row(self._asked, shown)].append((row, shown))
+        fresh = [one for one in named.items() if one[0] not in told]
+        fresh = self._known.without(fresh, lambda one: identity_of_event(self._work.rule.id, *one[0]))
+        self._read(ref for (ref, _), _ in fresh)
+        for (ref, name), same in fresh:
+            document = self._events.judged[ref].document
+            for row, shown in same:
+                if not self._is_excepted(over(document, shown.fields), ref, row, answer):
+                    self._tell_row(ref, name, shown, window, answer)
+                    break
+
+    def _tell_row(
+        self, ref: EventRef, name: bytes, shown: RowTold, window: tuple[datetime, datetime], answer: _Answer
+    ) -> None:
+        one = self._events.judged[ref]
+        facts = facts_of_row(self._asked, shown, Source(1, one.event.time, one.event.time), window=window)
+        joined = Joined(Kind.ROW, name, facts.to_json())
+        answer.hits.append(Hit(self._work.rule, one.event, one.document, one.demo, joined=joined, row=shown.fields))
+        answer.members += 1
 
     # Rows of groups
 
@@ -307,9 +339,8 @@ class _Team:
         found.marks += answer.marks
         found.excepted += [*self._events.excepted, *answer.excepted.values()]
         found.is_due(answer.next_at)
-        cut = _place_of(some, answer.cut)
-        if new and (answer.cut is not None or len(some) < len(new)) and cut != new[-1].order:
-            found.left[self._id] = cut
+        if answer.joined < len(new):
+            found.left[self._id] = some[answer.joined - 1].order if answer.joined else None
         room = self._room
         room.windows, room.events = room.windows - answer.windows, room.events - answer.events
         room.alerts, room.members = room.alerts - len(answer.hits), room.members - answer.members
@@ -318,13 +349,13 @@ class _Team:
 _NONE: frozenset[int] = frozenset()
 
 
+def _name(hit: Hit) -> bytes:
+    """Which of its event's rows a hit is."""
+    return hit.joined.identity if hit.joined else b""
+
+
 def _shared(members: Sequence[Member]) -> Document:
     """What the events of a group share."""
     if len(members) == 1:
         return members[0].judged.document
     return Document.of(shared(member.judged.document.raw for member in members))
-
-
-def _place_of(some: Sequence[Candidate], cut: datetime | None) -> Order | None:
-    """The place of the last event up to an instant, of all where none is given."""
-    return max((one.order for one in some if cut is None or one.at <= cut), default=None)

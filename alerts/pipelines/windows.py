@@ -5,13 +5,15 @@ So windows end at instants that depend on the events alone: for each event the n
 rule's interval apart. That is closer than the runs of a schedule would be, and the same whoever settles, and when.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 from rules.schedule import spacing
 
-__all__ = ["point_after", "points_of", "spacing"]
+__all__ = ["Piece", "pieces_of", "point_after", "points_of", "spacing"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_WINDOWS = 100
@@ -25,23 +27,50 @@ def point_after(at: datetime, apart: timedelta) -> datetime:
     return _EPOCH + -(-(at - _EPOCH) // apart) * apart
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some of the new events, up to the number `until`, and where the windows end that have to be run for them."""
+
+    until: int
+    points: Sequence[datetime]
+
+
 def points_of(
     new: Sequence[datetime], known: Iterable[datetime], *, window: timedelta, interval: timedelta
 ) -> list[datetime]:
-    """Where the windows end that have to be run: those that new events come into, and that they share with later ones.
+    """Where the windows end that have to be run for all of the new events."""
+    pieces = pieces_of(new, known, window=window, interval=interval)
+    return sorted({point for piece in pieces for point in piece.points})
 
-    `new` and `known` are times of events, `new` in order. Where many would be run the grid is coarser, but never
-    coarser than the rule's interval: no event falls between two runs that a schedule would have had.
+
+def pieces_of(
+    new: Sequence[datetime], known: Iterable[datetime], *, window: timedelta, interval: timedelta
+) -> Iterator[Piece]:
+    """The new events, piece by piece, with the windows that they come into and those that they share with later ones.
+
+    `new` and `known` are times of events, `new` in order. Where many windows would be run the grid is coarser, but
+    never coarser than the rule's interval: no event falls between two runs that a schedule would have had. A piece is
+    joined when all of its windows are run, those of later events that are known too: nothing else runs them again.
     """
-    apart = spacing(interval)
-    points = {point_after(at, apart) for at in new}
-    while len(points) > MOST_WINDOWS and apart * 2 <= interval:
-        apart *= 2
-        points = {point_after(at, apart) for at in new}
-    last = max(points)
+    if not new:
+        return
+    apart = _apart(new, interval)
     beyond = max(apart, point_after(_EPOCH + window / AFTER_LATE, apart) - _EPOCH)
-    later = {point_after(at, beyond) for at in known if at > last}
-    return sorted(points | {point for point in later if _has_any(new, point - window, point)})
+    later = sorted({point_after(at, beyond) for at in known if at > new[0]})
+    for end, some in groupby(range(len(new)), lambda number: point_after(new[number], apart)):
+        numbers = list(some)
+        mine = new[numbers[0] : numbers[-1] + 1]
+        shared = later[bisect_left(later, mine[0]) : bisect_right(later, mine[-1] + window)]
+        points = {end, *(point for point in shared if _has_any(mine, point - window, point))}
+        yield Piece(numbers[-1] + 1, sorted(points))
+
+
+def _apart(new: Iterable[datetime], interval: timedelta) -> timedelta:
+    """How far apart the points of the grid lie."""
+    apart = spacing(interval)
+    while len({point_after(at, apart) for at in new}) > MOST_WINDOWS and apart * 2 <= interval:
+        apart *= 2
+    return apart
 
 
 def _has_any(ordered: Sequence[datetime], start: datetime, end: datetime) -> bool:

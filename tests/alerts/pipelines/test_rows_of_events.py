@@ -199,3 +199,60 @@ def test_a_row_that_is_held_back_comes_back_when_its_exception_is_taken_back(tmp
     remove_item(item=item, actor=None, now=NOW + MINUTE)
     assert release(item=item, now=NOW + MINUTE).alerts == 1
     assert row(alerts()[0])["Esql.who"] == "IVAN"
+
+
+RENAMED = """
+FROM logs-*
+| WHERE process.name == "curl"
+| MV_EXPAND process.args
+| EVAL Esql.arg = TO_LOWER(process.args)
+| KEEP @timestamp, Esql.arg
+"""
+EXPANDED_IN_ORDER = """
+FROM logs-*
+| WHERE process.name == "curl"
+| INLINE STATS Esql.most = COUNT(*) BY host.name
+| MV_EXPAND process.args
+| EVAL Esql.arg = TO_LOWER(process.args), Esql.share = 1.0 / Esql.most, Esql.now = NOW()
+| SORT Esql.arg
+| LIMIT 100
+"""
+
+
+class TestSeveralRowsOfOneEvent:
+    ARGS = ("A", "b", "c")
+
+    @pytest.mark.parametrize("query", [RENAMED, EXPANDED_IN_ORDER, EXPANDED_IN_ORDER + "| DROP process.args"])
+    def test_each_different_one_is_an_alert_once_whatever_its_columns_are_called(self, tmp_path, query):
+        load(tmp_path, query)
+        told(curl(0, process__args=self.ARGS), now=NOW + SECOND)
+        settle(now=NOW + MINUTE)
+        assert sorted(row(alert)["Esql.arg"] for alert in alerts()) == ["a", "b", "c"]
+        told(curl(90, process__args=["d"]), now=NOW + 91 * SECOND)
+        settle(now=NOW + 3 * MINUTE)
+        assert sorted(row(alert)["Esql.arg"] for alert in alerts()) == ["a", "b", "c", "d"]
+
+    @pytest.mark.parametrize("query", [RENAMED, EXPANDED_IN_ORDER, EXPANDED_IN_ORDER + "| DROP process.args"])
+    def test_an_exception_about_one_of_them_says_nothing_of_the_others(self, tmp_path, query):
+        rule = load(tmp_path, query)
+        create_item(rule=rule, entries=on("Esql.arg", "a"), reason="r", name="n", actor=None, now=NOW)
+        told(curl(0, process__args=self.ARGS), now=NOW + SECOND)
+        settle(now=NOW + MINUTE)
+        assert sorted(row(alert)["Esql.arg"] for alert in alerts()) == ["b", "c"]
+
+
+class TestItsOwnAlerts:
+    GROUPED = "FROM .alerts-security.* | STATS n = COUNT(*) BY host.name | WHERE n >= 3"
+
+    def test_a_rule_that_counts_alerts_leaves_its_own_out_and_alerts_again(self, tmp_path):
+        load(tmp_path, 'FROM logs-* | WHERE process.name == "curl"', rule_id="single")
+        load(tmp_path, self.GROUPED, rule_id="higher")
+        told(*[curl(number) for number in range(3)], now=NOW)
+        settle(now=NOW + 20 * SECOND)
+        assert [facts(alert).count for alert in alerts("higher")] == [3]
+        told(*[curl(360 + number) for number in range(4)], now=NOW + 6 * MINUTE)
+        for step in range(6):
+            work(NOW + 6 * MINUTE + 20 * SECOND + step * 30 * SECOND)
+            settle(now=NOW + 6 * MINUTE + 20 * SECOND + step * 30 * SECOND)
+        assert len(alerts("single")) == 7
+        assert [facts(alert).count for alert in alerts("higher")] == [3, 4]

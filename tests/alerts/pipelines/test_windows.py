@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.pipelines.windows import MOST_WINDOWS, point_after, points_of, spacing
+from alerts.pipelines.windows import MOST_WINDOWS, pieces_of, point_after, points_of, spacing
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -59,3 +59,27 @@ def test_every_new_event_lies_in_a_window_and_all_that_is_told_at_once_has_the_w
     assert all(any(point - 9 * MINUTE <= at <= point for point in both) for at in times)
     new = sorted(NOON + number * SECOND for number in second)
     assert set(points_of(new, times, window=9 * MINUTE, interval=5 * MINUTE)) <= set(both)
+
+
+@settings(deadline=None, max_examples=200)
+@given(SECONDS, SECONDS, SECONDS)
+def test_windows_of_events_are_run_too_when_others_come_beside_them(first, second, before):
+    def points(new):
+        return set(points_of(sorted(new), known, window=9 * MINUTE, interval=5 * MINUTE))
+
+    mine, others, known = ([NOON + number * SECOND for number in some] for some in (first, second, before))
+    assert points(mine) | points(others) <= points([*mine, *others])
+
+
+@settings(deadline=None, max_examples=100)
+@given(SECONDS, SECONDS)
+def test_all_windows_of_a_new_event_belong_to_the_piece_that_it_is_joined_with(new, before):
+    window = 9 * MINUTE
+    times, known = (sorted(NOON + number * SECOND for number in some) for some in (new, before))
+    pieces = list(pieces_of(times, known, window=window, interval=5 * MINUTE))
+    assert [piece.until for piece in pieces] == sorted({piece.until for piece in pieces})
+    assert pieces[-1].until == len(times)
+    for begin, piece in zip([0, *(piece.until for piece in pieces)], pieces, strict=False):
+        for at in times[begin : piece.until]:
+            alone = points_of([at], known, window=window, interval=5 * MINUTE)
+            assert set(alone) <= set(piece.points)
