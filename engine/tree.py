@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from engine.errors import TreeError
 
-COMPILER_VERSION = 3
+COMPILER_VERSION = 4
 """Raised whenever the same source compiles to another tree, so that stored trees are compiled again."""
 
 Scalar: TypeAlias = str | int | float | bool

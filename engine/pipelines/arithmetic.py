@@ -17,6 +17,7 @@ from engine.pipelines.casts import BOUNDS, span_in
 from engine.pipelines.operands import ColumnWork, Operand
 from engine.pipelines.problems import TypeProblem
 from engine.pipelines.types import Column, Period, Type, Value
+from engine.pipelines.unknown import as_number
 from engine.scalars import instant_of
 
 Two = Callable[[Any, Any], Any]
@@ -81,7 +82,8 @@ def _numbers(sign: str, result: Type) -> ColumnWork:
     plain, bounded, all_fit = _NUMBER_WORKS[sign], _bounded(result), _all_fit(result)
 
     def careful(left: Any, right: Any) -> Any:
-        return bounded(plain(left, right)) if {left.__class__, right.__class__} <= _NUMERIC else None
+        one, other = as_number(left), as_number(right)
+        return None if one is None or other is None else bounded(plain(one, other))
 
     slow = _slow(careful)
 
@@ -224,8 +226,7 @@ def negative(operand: Operand) -> ColumnWork:
             return Period(-value.months, -value.days)
         if isinstance(value, timedelta):
             return -value
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return None
-        return bounded(-value)
+        number = as_number(value)
+        return None if number is None else bounded(-number)
 
     return lambda columns, _size: list(map(one, columns[0]))

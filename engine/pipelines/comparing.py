@@ -1,8 +1,8 @@
 """`== != < <= > >=` and `in` over columns, three-valued: whatever is compared with null is null.
 
 Numbers of all types are compared with one another, dates, addresses and versions also with texts that are written
-as one. A column whose type no table knows is compared as what stands on the other side: its value is read as that,
-and is null when it cannot be.
+as one. A column whose type no table knows is compared as what stands on the other side: its value is read as that
+(engine/pipelines/unknown.py), and is null when it cannot be.
 Source: Elasticsearch's ES|QL reference, operators.
 """
 
@@ -17,8 +17,16 @@ from engine.pipelines.casts import literal
 from engine.pipelines.operands import ABSENT, Absent, ColumnWork, Operand
 from engine.pipelines.problems import TypeProblem
 from engine.pipelines.types import Address, Column, Multivalue, Point, Type, Value
-from engine.pipelines.versions import version_key
-from engine.scalars import address_of, instant_of, number_of, text_of, truth_of
+from engine.pipelines.unknown import (
+    address_number,
+    as_date,
+    as_number,
+    as_point,
+    as_text,
+    as_truth,
+    by_kind,
+    version_place,
+)
 
 Two = Callable[[Any, Any], Any]
 Key = Callable[[Any], Any]
@@ -34,54 +42,17 @@ class _Domain:
     ordered: bool = True
 
 
-def _as_text(value: Any) -> Any:
-    return text_of(value) if isinstance(value, str | bool | int | float) else None
-
-
-def _as_number(value: Any) -> Any:
-    return number_of(value) if isinstance(value, str | int | float) else None
-
-
-def _as_truth(value: Any) -> Any:
-    return truth_of(value) if isinstance(value, str | bool) else None
-
-
-def _as_date(value: Any) -> Any:
-    return instant_of(value) if isinstance(value, str) else value if isinstance(value, datetime) else None
-
-
-def _as_address(value: Any) -> Any:
-    if isinstance(value, Address):
-        return value.number
-    return address_of(value) if isinstance(value, str) else None
-
-
-def _as_version(value: Any) -> Any:
-    return version_key(value) if isinstance(value, str) else None
-
-
-def _as_point(value: Any) -> Any:
-    return value if isinstance(value, Point) else None
-
-
-def _as_it_is(value: Any) -> Any:
-    """A value of a column of unknown type against another: told apart by what kind of thing it is."""
-    if isinstance(value, bool):
-        return ("truth", value)
-    return ("number", value) if isinstance(value, int | float) else ("text", value)
-
-
 _NUMBERS = frozenset({Type.INTEGER, Type.LONG, Type.UNSIGNED_LONG, Type.DOUBLE})
-_TEXT = _Domain(frozenset({Type.KEYWORD, Type.TEXT}), frozenset({str}), _as_text)
-_UNKNOWN = _Domain(frozenset({Type.UNKNOWN}), frozenset(), _as_it_is)
+_TEXT = _Domain(frozenset({Type.KEYWORD, Type.TEXT}), frozenset({str}), as_text)
+_UNKNOWN = _Domain(frozenset({Type.UNKNOWN}), frozenset(), by_kind)
 _DOMAINS = (
-    _Domain(_NUMBERS, frozenset({int, float}), _as_number),
+    _Domain(_NUMBERS, frozenset({int, float}), as_number),
     _TEXT,
-    _Domain(frozenset({Type.DATETIME, Type.DATE_NANOS}), frozenset({datetime}), _as_date),
-    _Domain(frozenset({Type.IP}), frozenset(), _as_address),
-    _Domain(frozenset({Type.VERSION}), frozenset(), _as_version),
-    _Domain(frozenset({Type.BOOLEAN}), frozenset({bool}), _as_truth, ordered=False),
-    _Domain(frozenset({Type.GEO_POINT}), frozenset({Point}), _as_point, ordered=False),
+    _Domain(frozenset({Type.DATETIME, Type.DATE_NANOS}), frozenset({datetime}), as_date),
+    _Domain(frozenset({Type.IP}), frozenset(), address_number),
+    _Domain(frozenset({Type.VERSION}), frozenset(), version_place),
+    _Domain(frozenset({Type.BOOLEAN}), frozenset({bool}), as_truth, ordered=False),
+    _Domain(frozenset({Type.GEO_POINT}), frozenset({Point}), as_point, ordered=False),
 )
 _DOMAIN_OF: Mapping[Type, _Domain] = MappingProxyType({kind: one for one in _DOMAINS for kind in one.types})
 _READABLE = frozenset({Type.DATETIME, Type.DATE_NANOS, Type.IP, Type.VERSION, Type.BOOLEAN})
@@ -172,7 +143,7 @@ def _ready(column: Column, domain: _Domain, multivalue: Multivalue) -> tuple[Col
     if classes <= domain.native | {NoneType}:
         return column, False
     key, native = domain.key, domain.native
-    if key is _as_address and classes <= {Address, NoneType}:
+    if key is address_number and classes <= {Address, NoneType}:
         numbers: list[Any] = [None if one is None else one.number for one in column]  # type: ignore[union-attr]
         return numbers, False
     if not several:
@@ -247,7 +218,7 @@ def _is_several(value: Any, domain: _Domain) -> bool:
     """Whether a value is several; keys of versions and of unknown types are tuples of their own making."""
     if value.__class__ is not tuple:
         return False
-    return not (domain.key in (_as_version, _as_it_is) and not isinstance(value[0], tuple))
+    return not (domain.key in (version_place, by_kind) and not isinstance(value[0], tuple))
 
 
 def _any_pair(two: Two, left: Any, right: Any, domain: _Domain) -> bool | None:

@@ -1,9 +1,10 @@
 """What GROK and DISSECT have in common: a pattern that makes columns of a text."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.pipelines.types import Column, One, Type, Value
+from engine.pipelines.unknown import as_text
 
 Taken = Mapping[str, Value]
 
@@ -21,7 +22,7 @@ class Extraction:
         Of a field with several values those that fit give theirs, one after the other, as Elasticsearch does.
         """
         known: dict[Value, Taken] = {}
-        rows = [self._row(value, known) for value in column]
+        rows = [self._row(_texts(value), known) for value in column]
         return {name: [row.get(name) for row in rows] for name, _ in self.columns}
 
     def _row(self, value: Value, known: dict[Value, Taken]) -> Taken:
@@ -43,7 +44,18 @@ class Extraction:
         return {name: as_value(found) for name, found in gathered.items()}
 
 
-def as_value(found: list[One]) -> Value:
+def _texts(value: Value) -> Value:
+    """Texts; a number in a column that no table knows is the text that it is written as."""
+    if value.__class__ is str or value is None:
+        return value
+    return (
+        as_value([text for text in map(as_text, value) if text is not None])
+        if isinstance(value, tuple)
+        else as_text(value)
+    )
+
+
+def as_value(found: Sequence[One]) -> Value:
     """Several values are a tuple, one is itself, none is null."""
     if not found:
         return None

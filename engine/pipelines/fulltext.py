@@ -6,6 +6,7 @@ Source: Elasticsearch's ES|QL reference, search functions; query DSL reference, 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import NoReturn
 
 from engine.errors import LanguageError, PatternError
@@ -19,6 +20,7 @@ from engine.tree import Call as OperandCall
 FULLTEXT = frozenset({"kql", "qstr", "match", "match_phrase"})
 """The functions that are judged on the event."""
 
+_OF_FIELD = frozenset({"match", "match_phrase"})
 _WITHOUT_EFFECT = frozenset({"boost", "fuzzy_rewrite", "auto_generate_synonyms_phrase_query", "lenient"})
 """Options that decide about scores, synonyms or errors, which there are none of here."""
 
@@ -28,6 +30,30 @@ _Options = Mapping[str, int | float | str | bool]
 def is_fulltext(node: Expression) -> bool:
     """Whether an expression is asked of the event itself."""
     return isinstance(node, Match) or (isinstance(node, Call) and node.name in FULLTEXT)
+
+
+def on_fields(node: Call | Match, field: Callable[[Name], str | None]) -> Call | Match | None:
+    """The question with the names that events have for its fields; `field` says which, None when a column is none.
+
+    None when one of its columns is none. KQL() and QSTR() name fields of the event themselves.
+    """
+    if isinstance(node, Match):
+        asked = _renamed(node.operand, field)
+        return None if asked is None else replace(node, operand=asked)
+    if node.name not in _OF_FIELD or not node.arguments:
+        return node
+    asked = _renamed(node.arguments[0], field)
+    return None if asked is None else replace(node, arguments=(asked, *node.arguments[1:]))
+
+
+def _renamed(node: Expression, field: Callable[[Name], str | None]) -> Expression | None:
+    if isinstance(node, Cast):
+        inner = _renamed(node.operand, field)
+        return None if inner is None else replace(node, operand=inner)
+    if not isinstance(node, Name):
+        return node
+    name = field(node)
+    return None if name is None else replace(node, name=name)
 
 
 def fulltext_tree(text: str, node: Call | Match) -> Tree:

@@ -16,6 +16,7 @@ from engine.pipelines.aggregates.distinct import CountDistinct, Values
 from engine.pipelines.aggregates.extremes import ByOrder, Top, extreme_of
 from engine.pipelines.aggregates.spreads import MedianAbsoluteDeviation, Percentile, StandardDeviation, Variance
 from engine.pipelines.aggregates.sums import Average, WeightedAverage, sum_of
+from engine.pipelines.aggregates.watched import watched
 from engine.pipelines.problems import TypeProblem
 from engine.pipelines.types import Type, Value
 
@@ -72,23 +73,29 @@ _ALL = (
     AggregateFunction("present", 1, 1, _whether, lambda *_: Present()),
     AggregateFunction("absent", 1, 1, _whether, lambda *_: Absent()),
     AggregateFunction(
-        "sum", 1, 1, kinds.taking("sum", kinds.NUMBERS, "numbers", kinds.total), lambda types, _: sum_of(types[0])
+        "sum",
+        1,
+        1,
+        kinds.taking("sum", kinds.NUMBERS, "numbers", kinds.total),
+        watched(lambda types, _: sum_of(types[0])),
     ),
-    AggregateFunction("avg", 1, 1, _numbers("avg"), lambda types, _: Average(types[0])),
+    AggregateFunction("avg", 1, 1, _numbers("avg"), watched(lambda types, _: Average(types[0]))),
     AggregateFunction("min", 1, 1, _ordered("min"), lambda types, _: extreme_of(types[0], largest=False)),
     AggregateFunction("max", 1, 1, _ordered("max"), lambda types, _: extreme_of(types[0], largest=True)),
-    AggregateFunction("median", 1, 1, _numbers("median"), lambda *_: Percentile(50)),
-    AggregateFunction("percentile", 2, 2, _numbers("percentile"), _percentile),
+    AggregateFunction("median", 1, 1, _numbers("median"), watched(lambda *_: Percentile(50))),
+    AggregateFunction("percentile", 2, 2, _numbers("percentile"), watched(_percentile)),
     AggregateFunction(
         "median_absolute_deviation",
         1,
         1,
         _numbers("median_absolute_deviation"),
-        lambda *_: MedianAbsoluteDeviation(),
+        watched(lambda *_: MedianAbsoluteDeviation()),
     ),
-    AggregateFunction("variance", 1, 1, _numbers("variance"), lambda *_: Variance()),
-    AggregateFunction("std_dev", 1, 1, _numbers("std_dev"), lambda *_: StandardDeviation()),
-    AggregateFunction("weighted_avg", 2, 2, _numbers("weighted_avg", 1), lambda *_: WeightedAverage(), columns=2),
+    AggregateFunction("variance", 1, 1, _numbers("variance"), watched(lambda *_: Variance())),
+    AggregateFunction("std_dev", 1, 1, _numbers("std_dev"), watched(lambda *_: StandardDeviation())),
+    AggregateFunction(
+        "weighted_avg", 2, 2, _numbers("weighted_avg", 1), watched(lambda *_: WeightedAverage()), columns=2
+    ),
     AggregateFunction(
         "values",
         1,

@@ -23,6 +23,7 @@ class Distinct(ABC):
         self._cells = 0
 
     def add(self, groups: Sequence[int], columns: Sequence[Column]) -> None:
+        """Hold the values that a group has not held before: alone the first, a set from the second on."""
         numbers, values = spread(groups, columns[0])
         if not numbers:
             return

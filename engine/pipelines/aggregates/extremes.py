@@ -72,6 +72,7 @@ class MixedExtreme:
         self._kinds: dict[str, Extreme] = {}
 
     def add(self, groups: Sequence[int], columns: Sequence[Column]) -> None:
+        """Give each kind of value to what finds the extreme of that kind."""
         numbers, values = spread(groups, columns[0])
         found: dict[type, str] = {kind: _NAMES.get(kind, kind.__name__) for kind in set(map(type, values))}
         for name in set(found.values()):
@@ -121,6 +122,7 @@ class Top:
         self._cells = 0
 
     def add(self, groups: Sequence[int], columns: Sequence[Column]) -> None:
+        """Add the values to their groups, and cut a group back to its limit when its room is full."""
         numbers, values = spread(groups, columns[0])
         if not numbers:
             return

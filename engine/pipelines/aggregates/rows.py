@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from engine.pipelines.types import Column, Point, Type
+from engine.pipelines.unknown import as_number
 from engine.pipelines.versions import version_key
 
 Key: TypeAlias = Callable[[Any], Any]
@@ -42,11 +43,12 @@ def _unrolled(groups: Sequence[int], column: Column) -> tuple[list[int], list[An
 
 
 def numeric(groups: Sequence[int], values: Sequence[Any]) -> tuple[Sequence[int], Sequence[Any]]:
-    """Only the numbers: a column that no table knows may hold anything."""
+    """Only the numbers, and texts that are written as one: a column that no table knows may hold anything."""
     if set(map(type, values)) <= {int, float}:
         return groups, values
-    kept = [(group, value) for group, value in zip(groups, values, strict=True) if value.__class__ in (int, float)]
-    return [group for group, _ in kept], [value for _, value in kept]
+    read = map(as_number, values)
+    kept = [(group, number) for group, number in zip(groups, read, strict=True) if number is not None]
+    return [group for group, _ in kept], [number for _, number in kept]
 
 
 def order_of(type_: Type) -> Key | None:

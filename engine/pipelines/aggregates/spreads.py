@@ -22,6 +22,7 @@ class Variance:
         self._squares = array("d")
 
     def add(self, groups: Sequence[int], columns: Sequence[Column]) -> None:
+        """Move the mean of each group towards every value, and add the square of how far it was away."""
         numbers, values = numeric(*spread(groups, columns[0]))
         if not numbers:
             return

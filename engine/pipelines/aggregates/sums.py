@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.pipelines.aggregates.rows import grow, grow_numbers, numeric, padded, spread
 from engine.pipelines.types import Column, Type
+from engine.pipelines.unknown import as_number
 
 LARGEST_LONG, SMALLEST_LONG = 2**63 - 1, -(2**63)
 LARGEST_UNSIGNED = 2**64 - 1
@@ -200,8 +201,8 @@ class WeightedAverage:
 
 
 def _product(one: Any, two: Any) -> float | None:
-    numbers = (int, float)
-    return float(one * two) if one.__class__ in numbers and two.__class__ in numbers else None
+    number, weight = as_number(one), as_number(two)
+    return None if number is None or weight is None else float(number * weight)
 
 
 def sum_of(type_: Type) -> WholeSum | FractionSum | MixedSum:

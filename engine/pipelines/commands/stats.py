@@ -105,6 +105,8 @@ class Gathering:
         }
         if too_large := sum(getattr(accumulator, "too_large", 0) for accumulator in self._accumulators):
             self._run.warnings["STATS: null for a sum that is too large"] += too_large
+        if unread := sum(getattr(accumulator, "unread", 0) for accumulator in self._accumulators):
+            self._run.warnings["STATS: left out, because it is no number"] += unread
         return found
 
     def keys(self) -> dict[str, Column]:

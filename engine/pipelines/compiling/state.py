@@ -1,14 +1,14 @@
 """What is known while a query is compiled, command by command."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NoReturn
 
-from engine.languages.esql.nodes import Call, Cast, Expression, Match, Name, NamePattern, Node
+from engine.languages.esql.nodes import Call, Expression, Match, Name, NamePattern, Node
 from engine.pipelines.completion import Provider
 from engine.pipelines.computed import Computed, slot
 from engine.pipelines.expressions import Expressions, error_at
-from engine.pipelines.fulltext import fulltext_tree, is_fulltext
+from engine.pipelines.fulltext import fulltext_tree, is_fulltext, on_fields
 from engine.pipelines.schema import METADATA
 from engine.pipelines.scope import Named, Scope
 from engine.pipelines.steps import Step
@@ -84,28 +84,16 @@ class Compiling:
         if not self.scope.documents:
             asks = "`:`" if isinstance(node, Match) else f"{node.name}()"
             self.refuse(node, f"{asks} asks the events themselves", self.scope.why_not)
-        tree = fulltext_tree(self.text, self._on_fields(node))
+        tree = fulltext_tree(self.text, on_fields(node, self._field) or node)
         name = self._asked.setdefault(tree, f"${len(self._asked) + 1}")
         self.hidden[name] = tree
         return slot(name, Type.BOOLEAN)
 
-    def _on_fields(self, node: Call | Match) -> Call | Match:
-        """The question with fields by the names that events have for them."""
-        if isinstance(node, Match):
-            return replace(node, operand=self._field(node.operand))
-        if node.name not in ("match", "match_phrase") or not node.arguments:
-            return node
-        return replace(node, arguments=(self._field(node.arguments[0]), *node.arguments[1:]))
-
-    def _field(self, node: Expression) -> Expression:
-        if isinstance(node, Cast):
-            return replace(node, operand=self._field(node.operand))
-        if not isinstance(node, Name):
-            return node
+    def _field(self, node: Name) -> str:
         found = self.column(node)
         if not found.asked:
             self.refuse(node, f"{node.name[:120]} is computed, and only fields of events can be asked for words")
-        return replace(node, name=found.slot)
+        return found.slot
 
     def spend(self, node: Node, comparisons: int) -> None:
         """Count names that are compared with others, so that no query takes seconds to compile.

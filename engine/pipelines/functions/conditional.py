@@ -8,9 +8,15 @@ from collections.abc import Sequence
 from engine.pipelines.functions.kinds import TRUTH, common
 from engine.pipelines.functions.ordering import greatest_of, least_of
 from engine.pipelines.functions.several import ones
-from engine.pipelines.functions.shape import Function, Takes
+from engine.pipelines.functions.shape import Function, Takes, all_alike
 from engine.pipelines.problems import TypeProblem
 from engine.pipelines.types import Type, Value
+from engine.pipelines.unknown import apart
+
+
+def _values_of_case(count: int) -> Sequence[int]:
+    """The places of what CASE answers; at the others stand conditions."""
+    return [*range(1, count, 2), *([count - 1] if count % 2 else [])]
 
 
 def _case_type(types: Sequence[Type]) -> Type:
@@ -18,7 +24,7 @@ def _case_type(types: Sequence[Type]) -> Type:
     for number in range(0, last, 2):
         if not TRUTH.accepts(types[number]):
             raise TypeProblem(f"argument {number + 1} must be a condition, and this is {types[number].value}", number)
-    values = [*range(1, len(types), 2)] + ([last] if last % 2 == 0 else [])
+    values = _values_of_case(len(types))
     return common([types[number] for number in values], values)
 
 
@@ -47,7 +53,7 @@ def _least(*values: Value) -> Value:
 
 
 def _nullif(value: Value, other: Value) -> Value:
-    return None if value == other else value
+    return None if apart(value) == apart(other) else value
 
 
 def _first_type(types: Sequence[Type]) -> Type:
@@ -72,12 +78,12 @@ def _all(types: Sequence[Type]) -> Type:
 
 
 CONDITIONAL = (
-    Function("case", 2, None, _case_type, _case, Takes.ALL, keeps=True),
-    Function("coalesce", 1, None, _all, _coalesce, Takes.ALL, keeps=True),
-    Function("greatest", 1, None, _all, _greatest, Takes.ALL, keeps=True),
-    Function("least", 1, None, _all, _least, Takes.ALL, keeps=True),
-    Function("nullif", 2, 2, _first_type, _nullif, Takes.ALL, keeps=True),
-    Function("clamp", 3, 3, _all, _clamp, keeps=True),
-    Function("clamp_min", 2, 2, _all, _clamp_min, keeps=True),
-    Function("clamp_max", 2, 2, _all, _clamp_max, keeps=True),
+    Function("case", 2, None, _case_type, _case, Takes.ALL, alike=_values_of_case),
+    Function("coalesce", 1, None, _all, _coalesce, Takes.ALL, alike=all_alike),
+    Function("greatest", 1, None, _all, _greatest, Takes.ALL, alike=all_alike),
+    Function("least", 1, None, _all, _least, Takes.ALL, alike=all_alike),
+    Function("nullif", 2, 2, _first_type, _nullif, Takes.ALL, alike=all_alike),
+    Function("clamp", 3, 3, _all, _clamp, alike=all_alike),
+    Function("clamp_min", 2, 2, _all, _clamp_min, alike=all_alike),
+    Function("clamp_max", 2, 2, _all, _clamp_max, alike=all_alike),
 )

@@ -1,20 +1,19 @@
 """The kinds of argument: which column types they accept, and how one value is read as one of them.
 
 A column whose type no table knows holds whatever agents sent, so every work reads its arguments through these; a
-reader answers None for what is not of its kind. Texts that are written as a date, an address or a number count as
-such only where a date, an address or a number is asked for.
+reader (engine/pipelines/unknown.py) answers None for what is not of its kind.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
 from engine.pipelines.functions.shape import Result, Work
 from engine.pipelines.problems import TypeProblem
-from engine.pipelines.types import Address, Period, Point, Type, Value
-from engine.scalars import address_of, instant_of
+from engine.pipelines.types import Period, Type, Value
+from engine.pipelines.unknown import as_address, as_date, as_number, as_point, as_text, as_truth, as_whole
 
 WHOLE = frozenset({Type.INTEGER, Type.LONG, Type.UNSIGNED_LONG})
 NUMERIC = WHOLE | {Type.DOUBLE}
@@ -36,56 +35,18 @@ class Kind:
         return given in self.types or given in FREE
 
 
-def _text(value: Value) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _number(value: Value) -> int | float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _whole(value: Value) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _truth(value: Value) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _date(value: Value) -> datetime | None:
-    if isinstance(value, datetime):
-        return value
-    return instant_of(value) if isinstance(value, str) else None
-
-
-def _address(value: Value) -> Address | None:
-    if isinstance(value, Address):
-        return value
-    number = address_of(value) if isinstance(value, str) else None
-    return None if number is None else Address(number)
-
-
-def _point(value: Value) -> Point | None:
-    return value if isinstance(value, Point) else None
-
-
 def _span(value: Value) -> Period | timedelta | None:
     return value if isinstance(value, Period | timedelta) else None
 
 
-def _anything(value: Value) -> Value:
-    return value
-
-
-TEXT = Kind("a text", TEXTS, _text)
-NUMBER = Kind("a number", NUMERIC, _number)
-INTEGER = Kind("a whole number", WHOLE, _whole)
-TRUTH = Kind("a truth value", frozenset({Type.BOOLEAN}), _truth)
-DATE = Kind("a date", DATES, _date)
-ADDRESS = Kind("an address", frozenset({Type.IP}), _address)
-POINT = Kind("a place", frozenset({Type.GEO_POINT}), _point)
+TEXT = Kind("a text", TEXTS, as_text)
+NUMBER = Kind("a number", NUMERIC, as_number)
+INTEGER = Kind("a whole number", WHOLE, as_whole)
+TRUTH = Kind("a truth value", frozenset({Type.BOOLEAN}), as_truth)
+DATE = Kind("a date", DATES, as_date)
+ADDRESS = Kind("an address", frozenset({Type.IP}), as_address)
+POINT = Kind("a place", frozenset({Type.GEO_POINT}), as_point)
 SPAN = Kind("a timespan", SPANS, _span)
-ANYTHING = Kind("a value", frozenset(Type), _anything)
 
 
 def kind_at(kinds: Sequence[Kind], number: int) -> Kind:
@@ -176,6 +137,7 @@ def _reading_all(kinds: tuple[Kind, ...]) -> Callable[[Work], Work]:
 def common(types: Sequence[Type], numbers: Sequence[int] | None = None) -> Type:
     """The one type of arguments that are given back: texts are keyword, numbers the widest, null fits all.
 
+    Unknown values beside numbers stay unknown: whether they have fractions, and how large they are, nobody knows.
     `numbers`: which arguments these are, for the message. Raises: TypeProblem when there is no such type.
     """
     known = [(number, given) for number, given in enumerate(types) if given not in FREE]
@@ -190,7 +152,7 @@ def common(types: Sequence[Type], numbers: Sequence[int] | None = None) -> Type:
                 f"argument {argument + 1} is {given.value}, where those before it are {found.value}", argument
             )
         found = both
-    return found
+    return Type.UNKNOWN if Type.UNKNOWN in types and found in NUMERIC else found
 
 
 def _joined(one: Type, other: Type) -> Type | None:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from itertools import product
 
-from engine.pipelines.casts import converted
-from engine.pipelines.functions.kinds import FREE, TEXTS, WHOLE
+from engine.pipelines.casts import double
+from engine.pipelines.functions.kinds import TEXTS, WHOLE
+from engine.pipelines.functions.several import joined, ones
 from engine.pipelines.functions.shape import Function, Takes, Work
 from engine.pipelines.operands import ABSENT, Absent, ColumnWork, Operand
 from engine.pipelines.types import Column, Multivalue, Type, Value
+from engine.pipelines.unknown import Read, as_truth, read_beside
 
 # Types that say of equal values that they are the same: 1, 1.0 and true are not, where a type is unknown.
 _MEMORABLE = TEXTS | {Type.IP, Type.VERSION}
@@ -25,18 +27,33 @@ def lift(function: Function, operands: Sequence[Operand], multivalue: Multivalue
     if function.takes is Takes.ONE:
         several = _any_of(work) if function.any and multivalue is Multivalue.ANY else _null
         work = _of_ones(work, several, len(operands))
-    if function.keeps:
-        work = _settled(work, function.result([operand.type for operand in operands]), operands)
+    if function.alike:
+        work = _alike(work, function, [operand.type for operand in operands])
     known = [operand.type for operand in operands if not operand.is_constant]
     return _distinct(work, constants) if len(known) == 1 and known[0] in _MEMORABLE else _columnar(work, constants)
 
 
-def _settled(work: Work, result: Type, operands: Sequence[Operand]) -> Work:
-    """The work, its answers made the type of the result where an argument could have given another."""
-    others = {Type.UNKNOWN} | (WHOLE if result is Type.DOUBLE else set())
-    if result in FREE or all(operand.type not in others for operand in operands):
+def _alike(work: Work, function: Function, types: Sequence[Type]) -> Work:
+    """The work with values of unknown types read as what stands beside them, and whole numbers beside fractions."""
+    places = function.alike(len(types)) if function.alike else ()
+    unknown = read_beside([types[place] for place in places])
+    fraction = double if function.result(types) is Type.DOUBLE else None
+    reads: list[Read | None] = [as_truth if given is Type.UNKNOWN else None for given in types]
+    for place in places:
+        given = types[place]
+        reads[place] = unknown if given is Type.UNKNOWN else fraction if given in WHOLE else None
+    if not any(reads):
         return work
-    return lambda *values: converted(work(*values), result)
+    return lambda *values: work(*map(_read, reads, values))
+
+
+def _read(read: Read | None, value: Value) -> Value:
+    if read is None or value is None:
+        return value
+    if value.__class__ is tuple:
+        return joined(map(read, ones(value)))
+    found: Value = read(value)
+    return found
 
 
 def _columnar(work: Work, constants: tuple[object, ...]) -> ColumnWork:

@@ -108,6 +108,8 @@ def _points(types: Sequence[Type]) -> Type:
 def _round_to(value: Value, *points: Value) -> Value:
     """The greatest of the points that is not greater than the value, else the least of them."""
     given: Any = points
+    if isinstance(value, str | bool):
+        value = NUMBER.read(value)
     try:
         ordered = sorted(given)
         nearest: Value = ordered[max(bisect_right(ordered, value) - 1, 0)]

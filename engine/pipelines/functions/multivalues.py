@@ -4,21 +4,19 @@ Source: Elasticsearch's ES|QL reference, multivalue functions.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from engine.pipelines.casts import LONGS
 from engine.pipelines.functions.kinds import INTEGER, NUMBER, TEXT, check, checked, common
 from engine.pipelines.functions.ordering import greatest_of, in_order, least_of
-from engine.pipelines.functions.several import joined, ones
-from engine.pipelines.functions.shape import Function, Takes, Work
+from engine.pipelines.functions.several import MOST_VALUES, joined, ones
+from engine.pipelines.functions.shape import Alike, Function, Result, Takes, Work, all_alike
 from engine.pipelines.functions.strings import LONGEST, bounded
 from engine.pipelines.operands import Absent
 from engine.pipelines.problems import TypeProblem
-from engine.pipelines.types import Type, Value
-
-MOST_VALUES = 1 << 16
-"""How many values a field may have that a function makes; more are null."""
+from engine.pipelines.types import One, Type, Value
+from engine.pipelines.unknown import apart
 
 
 def kept_type(given: Type) -> Type:
@@ -58,6 +56,12 @@ def _numbers(value: Value) -> list[Any] | None:
     """The numbers in a value; None when there is none, or when something else is among them."""
     found = [NUMBER.read(one) for one in ones(value)]
     return found if found and None not in found else None
+
+
+def _texts(value: Value) -> list[str] | None:
+    """The texts in a value; None when something else is among them."""
+    found = [TEXT.read(one) for one in ones(value)]
+    return None if None in found else found
 
 
 def _append(left: Value, right: Value) -> Value:
@@ -133,12 +137,10 @@ def _pseries(value: Value, power: Value) -> Value:
 
 
 def _concat(value: Value, delimiter: Value) -> Value:
-    texts = ones(value)
-    if not texts or not isinstance(delimiter, str) or not all(isinstance(text, str) for text in texts):
+    texts, between = _texts(value), TEXT.read(delimiter)
+    if not texts or between is None or sum(len(text) + len(between) for text in texts) > LONGEST + len(between):
         return None
-    if sum(len(text) + len(delimiter) for text in texts if isinstance(text, str)) > LONGEST + len(delimiter):
-        return None
-    return bounded(delimiter.join(text for text in texts if isinstance(text, str)))
+    return bounded(between.join(texts))
 
 
 def _count(value: Value) -> Value:
@@ -146,7 +148,7 @@ def _count(value: Value) -> Value:
 
 
 def _dedupe(value: Value) -> Value:
-    return joined(dict.fromkeys(value)) if isinstance(value, tuple) else value
+    return joined(_distinct(value).values()) if isinstance(value, tuple) else value
 
 
 def _first(value: Value) -> Value:
@@ -191,9 +193,9 @@ def _prepare_sort(constants: tuple[Value | Absent, ...]) -> Work:
 
 def _zip(left: Value, right: Value, *delimiter: Value) -> Value:
     """Texts of two fields side by side; what one has more of follows alone."""
-    between = delimiter[0] if delimiter else ","
-    lefts, rights = ones(left), ones(right)
-    if not isinstance(between, str) or not all(isinstance(one, str) for one in (*lefts, *rights)):
+    between = TEXT.read(delimiter[0]) if delimiter else ","
+    lefts, rights = _texts(left), _texts(right)
+    if between is None or lefts is None or rights is None:
         return None
     both = [f"{one}{between}{other}" for one, other in zip(lefts, rights, strict=False)]
     if sum(map(len, both)) > LONGEST:
@@ -201,44 +203,52 @@ def _zip(left: Value, right: Value, *delimiter: Value) -> Value:
     return joined([*both, *lefts[len(both) :], *rights[len(both) :]])
 
 
+def _distinct(values: Iterable[One]) -> dict[Hashable, One]:
+    """The distinct values in their order, by what they are told apart by."""
+    found: dict[Hashable, One] = {}
+    for value in values:
+        found.setdefault(apart(value), value)
+    return found
+
+
 def _contains(whole: Value, part: Value) -> Value:
     """Whether the first has all values of the second; null has none."""
-    return set(ones(part)) <= set(ones(whole))
+    return _distinct(ones(part)).keys() <= _distinct(ones(whole)).keys()
 
 
 def _intersects(left: Value, right: Value) -> Value:
-    return not set(ones(left)).isdisjoint(ones(right))
+    return not _distinct(ones(left)).keys().isdisjoint(_distinct(ones(right)))
 
 
 def _intersection(left: Value, right: Value) -> Value:
-    others = set(ones(right))
-    return joined(one for one in dict.fromkeys(ones(left)) if one in others)
+    others = _distinct(ones(right))
+    return joined(one for key, one in _distinct(ones(left)).items() if key in others)
 
 
 def _union(left: Value, right: Value) -> Value:
-    return joined(dict.fromkeys(ones(left) + ones(right)))
+    return joined(_distinct(ones(left) + ones(right)).values())
 
 
 def _difference(left: Value, right: Value) -> Value:
-    others = set(ones(right))
-    return joined(one for one in dict.fromkeys(ones(left)) if one not in others)
+    others = _distinct(ones(right))
+    return joined(one for key, one in _distinct(ones(left)).items() if key not in others)
 
 
-def _all(name: str, count: int, result: Callable[[Sequence[Type]], Type], work: Work, keeps: bool = False) -> Function:
-    return Function(name, count, count, result, work, Takes.ALL, keeps=keeps)
+def _all(name: str, count: int, result: Result, work: Work, alike: Alike | None = None) -> Function:
+    return Function(name, count, count, result, work, Takes.ALL, alike=alike)
 
 
 MULTIVALUES = (
-    _all("mv_append", 2, _common, _append, keeps=True),
+    _all("mv_append", 2, _common, _append, alike=all_alike),
     _all("mv_avg", 1, checked(Type.DOUBLE, NUMBER), _of_numbers(_average)),
     _all("mv_concat", 2, checked(Type.KEYWORD, TEXT), _concat),
-    _all("mv_contains", 2, _truth, _contains),
+    _all("mv_contains", 2, _truth, _contains, alike=all_alike),
     _all("mv_count", 1, lambda _: Type.INTEGER, _count),
     _all("mv_dedupe", 1, _first_type, _dedupe),
-    _all("mv_difference", 2, _common, _difference, keeps=True),
+    _all("mv_difference", 2, _common, _difference, alike=all_alike),
     _all("mv_first", 1, _first_type, _first),
-    _all("mv_intersection", 2, _common, _intersection, keeps=True),
-    _all("mv_intersects", 2, _truth, _intersects),
+    _all("mv_intersection", 2, _common, _intersection, alike=all_alike),
+    _all("mv_intersects", 2, _truth, _intersects, alike=all_alike),
     _all("mv_last", 1, _first_type, _last),
     _all("mv_max", 1, _first_type, _max),
     _all("mv_median", 1, _number_type, _of_numbers(middle)),
@@ -249,6 +259,6 @@ MULTIVALUES = (
     Function("mv_slice", 2, 3, _sliced, _slice, Takes.ALL),
     Function("mv_sort", 1, 2, _sorted_type, _sort, Takes.ALL, prepare=_prepare_sort),
     _all("mv_sum", 1, _number_type, _of_numbers(_sum)),
-    _all("mv_union", 2, _common, _union, keeps=True),
+    _all("mv_union", 2, _common, _union, alike=all_alike),
     Function("mv_zip", 2, 3, checked(Type.KEYWORD, TEXT), _zip, Takes.ALL),
 )

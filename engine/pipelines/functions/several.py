@@ -7,6 +7,9 @@ from typing import Any
 from engine.pipelines.functions.shape import Work
 from engine.pipelines.types import One, Value
 
+MOST_VALUES = 1 << 16
+"""How many values a field may have that a function makes; more are null."""
+
 
 def ones(value: Value) -> tuple[One, ...]:
     """The values of a field one by one; none when it is null."""

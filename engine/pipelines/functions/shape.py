@@ -10,7 +10,13 @@ from engine.pipelines.types import Type, Value
 
 Work: TypeAlias = Callable[..., Value]
 Result: TypeAlias = Callable[[Sequence[Type]], Type]
+Alike: TypeAlias = Callable[[int], Sequence[int]]
 Prepare: TypeAlias = Callable[[tuple[Value | Absent, ...]], Work]
+
+
+def all_alike(count: int) -> Sequence[int]:
+    """All arguments are of one type."""
+    return range(count)
 
 
 class Takes(StrEnum):
@@ -35,7 +41,8 @@ class Function:
     prepare: makes the work with what is known of constants ahead (a unit, a pattern, a network), the rest ABSENT;
         it is called with all arguments, as `work` is.
         Raises: TypeProblem when a constant is wrong, or when an argument that must be constant is not.
-    keeps: it answers values of its arguments as they are, so they are made the type of the result where it is another.
+    alike: for a number of arguments the places of those that are of one type, as they are compared with one another or
+        answered as they are; values of unknown types among them are read as that type.
     """
 
     name: str
@@ -46,4 +53,4 @@ class Function:
     takes: Takes = Takes.ONE
     any: bool = False
     prepare: Prepare | None = None
-    keeps: bool = False
+    alike: Alike | None = None

@@ -38,7 +38,8 @@ def _concat(*values: Value) -> Value:
     try:
         return bounded("".join(texts)) if sum(map(len, texts)) <= LONGEST else None
     except TypeError:
-        return None
+        read = [TEXT.read(value) for value in values]
+        return None if None in read else _concat(*read)
 
 
 @reading(TEXT)

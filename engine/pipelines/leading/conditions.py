@@ -6,6 +6,7 @@ null takes part in neither. What cannot be asked of the event alone lets in what
 
 from collections.abc import Callable, Sequence
 
+from engine.fields import FieldType, field_type
 from engine.languages.esql.nodes import (
     Arithmetic,
     Call,
@@ -24,7 +25,7 @@ from engine.languages.esql.nodes import (
     Timespan,
 )
 from engine.patterns import escape
-from engine.pipelines.fulltext import FULLTEXT, fulltext_tree
+from engine.pipelines.fulltext import FULLTEXT, fulltext_tree, on_fields
 from engine.pipelines.functions import SCALAR, Takes
 from engine.pipelines.leading import leaves
 from engine.pipelines.leading.leaves import Constant, Source
@@ -89,7 +90,7 @@ class Conditions:
             case NullTest(operand, negated_):
                 return self.present(operand, scope) if negated_ is wanted else self._null(operand, scope)
             case Match():
-                return self._fulltext(node, wanted)
+                return self._fulltext(node, scope, wanted)
             case Call():
                 return self._called(node, scope, wanted)
             case Cast(operand, type) if type in ("bool", "boolean"):
@@ -101,14 +102,17 @@ class Conditions:
         if self.steps > MAX_STEPS:
             raise TooMuchError
 
-    def _fulltext(self, node: Call | Match, wanted: bool) -> Tree:
-        tree = fulltext_tree(self.text, node)
+    def _fulltext(self, node: Call | Match, scope: Scope, wanted: bool) -> Tree:
+        asked = on_fields(node, scope.field)
+        if asked is None:
+            return MatchAll()
+        tree = fulltext_tree(self.text, asked)
         return tree if wanted else negated(tree)
 
     def _called(self, node: Call, scope: Scope, wanted: bool) -> Tree:
         name, arguments = node.name, node.arguments
         if name in FULLTEXT:
-            return self._fulltext(node, wanted)
+            return self._fulltext(node, scope, wanted)
         if name in _TEXT_TESTS and len(arguments) == 2 and (constants := self._constants(arguments[1:], scope)):
             patterns = [_TEXT_TESTS[name](text) for text in constants if isinstance(text, str)]
             return (
@@ -254,10 +258,17 @@ class Conditions:
                 if isinstance(meaning, Worked) and not meaning.one:
                     return self._null(meaning.expression, meaning.scope)
             case Call("coalesce", arguments):
-                return all_of(*(self._null(argument, scope) for argument in arguments))
+                return self._none_there(arguments, scope)
             case Literal(value) if value is not None:
                 return MatchNone()
         return MatchAll()
+
+    def _none_there(self, arguments: Sequence[Expression], scope: Scope) -> Tree:
+        """COALESCE is null. A value that no table knows is null too where it cannot be read as what the others are."""
+        cases = [self.reader.cases(argument, scope) for argument in arguments]
+        texts = all(_is_text(case.base) for each in cases for case in each)
+        asked = zip(arguments, cases, strict=True)
+        return all_of(*(self._null(one, scope) for one, each in asked if texts or not any(map(_may_be_unread, each))))
 
     def present(self, node: Expression, scope: Scope) -> Tree:
         """Lets in every event that the operand may be other than null of."""
@@ -314,6 +325,14 @@ class Conditions:
             if cases[0].base.value is not None:
                 found.append(cases[0].base.value)
         return found
+
+
+def _is_text(base: Base) -> bool:
+    return base.is_text if isinstance(base, Source) else isinstance(base, Fixed) and isinstance(base.value, str | None)
+
+
+def _may_be_unread(case: Case) -> bool:
+    return isinstance(case.base, Source) and field_type(case.base.field) is FieldType.UNKNOWN
 
 
 def _joined(asked: Sequence[tuple[Case, Tree]]) -> Tree:

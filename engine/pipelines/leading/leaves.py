@@ -44,15 +44,17 @@ Constant: TypeAlias = str | int | float | bool
 @dataclass(frozen=True, slots=True)
 class Source:
     """A field of the event as a comparison sees it: `case` when it is asked in small or capital letters, `one` when
-    the column has one of the field's values only, such as after MV_EXPAND."""
+    the column has one of the field's values only, such as after MV_EXPAND, `number` when values that no table knows are
+    read as the numbers that they are written as."""
 
     field: str
     case: str | None = None
     one: bool = False
+    number: bool = False
 
     @property
     def kind(self) -> FieldType:
-        return field_type(self.field)
+        return FieldType.DOUBLE if self.number else field_type(self.field)
 
     @property
     def is_text(self) -> bool:
@@ -127,8 +129,11 @@ def _equal_at_least(source: Source, constants: Sequence[Constant]) -> Tree | Non
         if source.case is None and source.kind is not FieldType.UNKNOWN:
             return _text_equal(source, constants)
         return _patterns(source, [escape(str(constant)) for constant in constants])
+    if source.number:
+        return None
     if source.kind in _NUMBERS:
-        known = [one for one in _numbers(constants) if source.kind is FieldType.DOUBLE or one == int(one)]
+        whole = source.kind is not FieldType.DOUBLE
+        known = [one for one in _numbers(constants) if abs(one) <= _EXACT and not (whole and one != int(one))]
         return Leaf(source.field, Op.IS, tuple(known)) if known else None
     if source.kind is FieldType.IP:
         stamps = [_stamp(source.kind, constant) for constant in constants]
@@ -151,15 +156,21 @@ def _text_equal(source: Source, constants: Sequence[Constant]) -> Tree:
         asked.append(Leaf(source.field, Op.IS, truths))
     numbers = [constant for constant in others if not isinstance(constant, bool)]
     if numbers:
-        low, high = (Leaf(source.field, op, (of(numbers),)) for op, of in ((Op.GTE, min), (Op.LTE, max)))
-        asked.append(all_of(low, high))
+        asked.append(_between(source, numbers))
     return any_of(*asked)
+
+
+def _between(source: Source, numbers: Sequence[int | float]) -> Tree:
+    """Not less than the least, not more than the largest: texts that are written as a number count as it."""
+    return all_of(_bound(source, Op.GTE, min(numbers)), _bound(source, Op.LTE, max(numbers)))
 
 
 def _number_equal(source: Source, numbers: Sequence[int | float]) -> Tree:
     """Long fields hold whole numbers: what comes after the point is cut off when they are read."""
     if not numbers or any(abs(number) > _EXACT for number in numbers):
         return exists(source)
+    if source.number:
+        return _between(source, numbers)
     equal = Leaf(source.field, Op.IS, tuple(int(number) if number == int(number) else number for number in numbers))
     if source.kind is FieldType.DOUBLE:
         return equal

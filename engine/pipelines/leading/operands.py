@@ -67,7 +67,7 @@ class Reader:
             case Call("case", arguments):
                 return self._choices(arguments, scope)
             case Call("coalesce", arguments):
-                return [case for argument in arguments for case in self.cases(argument, scope)]
+                return _alike([case for argument in arguments for case in self.cases(argument, scope)])
             case Call(name, (operand,)) if name in _CASES:
                 return [self._cased(case, _CASES[name]) for case in self.cases(operand, scope)]
             case Call(name, (operand, *_)) if name in ELEMENTS:
@@ -98,7 +98,7 @@ class Reader:
             found += self.cases(arguments[-1], scope)
         else:
             found.append(Case(MatchAll(), Fixed(None)))
-        return found
+        return _alike(found)
 
     def _cased(self, case: Case, form: str) -> Case:
         match case.base:
@@ -107,6 +107,38 @@ class Reader:
             case Source(_, None) if case.base.is_text:
                 return replace(case, base=replace(case.base, case=form))
         return _made(case)
+
+
+def _alike(cases: list[Case]) -> list[Case]:
+    """Choices are of one type, and a value that no table knows is read as that (engine/pipelines/unknown.py): as it is
+    asked here among texts and truth values, as the number it is written as among numbers, else as nobody can say."""
+    known = [case.base for case in cases if not (isinstance(case.base, Source) and case.base.kind is FieldType.UNKNOWN)]
+    if all(_is_plain(base) for base in known):
+        return cases
+    numbers = all(_is_number(base) for base in known)
+    return [_as_number(case) if numbers else _read_somehow(case) for case in cases]
+
+
+def _is_plain(base: Base) -> bool:
+    if isinstance(base, Source):
+        return base.is_text or base.kind is FieldType.BOOLEAN
+    return isinstance(base, Fixed) and isinstance(base.value, str | bool | None)
+
+
+def _is_number(base: Base) -> bool:
+    if isinstance(base, Source):
+        return base.kind in (FieldType.LONG, FieldType.DOUBLE)
+    return isinstance(base, Fixed) and (base.value is None or type(base.value) in (int, float))
+
+
+def _as_number(case: Case) -> Case:
+    if isinstance(case.base, Source) and case.base.kind is FieldType.UNKNOWN:
+        return replace(case, base=replace(case.base, number=True))
+    return case
+
+
+def _read_somehow(case: Case) -> Case:
+    return _made(case) if isinstance(case.base, Source) and case.base.kind is FieldType.UNKNOWN else case
 
 
 def _guarded(case: Case, guard: Tree) -> Case:

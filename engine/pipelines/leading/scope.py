@@ -15,6 +15,7 @@ from engine.languages.esql.nodes import (
     Grok,
     Keep,
     MvExpand,
+    Name,
     Rename,
     Sort,
     Where,
@@ -59,6 +60,13 @@ class Scope:
 
     def meaning(self, name: str) -> Meaning:
         return self.names.get(name) or Field(name)
+
+    def field(self, name: Name) -> str | None:
+        """The field that words are asked of under this name: one that is only called otherwise, or by two names."""
+        meaning = self.meaning(name.name)
+        while isinstance(meaning, Worked) and isinstance(meaning.expression, Name) and not meaning.one:
+            meaning = meaning.scope.meaning(meaning.expression.name)
+        return meaning.name if isinstance(meaning, Field) and not meaning.one else None
 
     def plus(self, name: str, meaning: Meaning) -> "Scope":
         return Scope({**self.names, name: meaning})

@@ -19,6 +19,7 @@ from engine.wording import in_words
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 TEXTS = ("process.name", "message", "own.tag")
 NUMBERS = ("destination.port", "host.cpu.usage", "own.count")
+FREE = ("own.tag", "own.count")
 FIELDS = (*TEXTS, *NUMBERS, "source.ip", "@timestamp", "dll.code_signature.trusted", "process.name.caseless")
 
 WORDS = (
@@ -39,7 +40,7 @@ WORDS = (
     "a*",
     "5",
 )
-NUMERALS = (0, 1, 5, 5.5, -1, -1.5, 4.9, 2**60, 1e30, "5", "05", "5.0", True, "true", False)
+NUMERALS = (0, 1, 5, 5.5, -1, -1.5, 4.9, 2**60, 1e30, "5", "05", "5.0", "5.5", True, "true", False)
 OTHERS = ("10.0.0.1", "::1", "junk", "2026-11-20T10:00:00Z", "2026-11-20", None)
 values = st.sampled_from([*WORDS, *NUMERALS, *OTHERS])
 
@@ -67,6 +68,9 @@ texts = st.one_of(
     columns.map('MV_CONCAT({}, "-")'.format),
     columns.map("TO_STRING({})".format),
     columns.map('CONCAT({}, "b")'.format),
+    st.sampled_from(FREE).map('COALESCE({}, "5")'.format),
+    st.sampled_from(FREE).map("COALESCE({}, destination.port)".format),
+    st.sampled_from(FREE).map("TO_LOWER(COALESCE({}, 5))".format),
 )
 numbers = st.one_of(
     st.sampled_from([*NUMBERS, "c2"]),
@@ -76,6 +80,12 @@ numbers = st.one_of(
     columns.map("MV_COUNT({})".format),
     columns.map('CASE({} == "a", 5, 0)'.format),
     columns.map('CASE({} == "a", 5)'.format),
+    st.tuples(st.sampled_from(FREE), number_constants).map("COALESCE({0[0]}, {0[1]})".format),
+    st.tuples(st.sampled_from(FREE), st.sampled_from(NUMBERS)).map("COALESCE({0[0]}, {0[1]})".format),
+    st.tuples(columns, st.sampled_from(FREE), number_constants).map('CASE({0[0]} == "a", {0[1]}, {0[2]})'.format),
+    st.tuples(st.sampled_from(FREE), number_constants).map("GREATEST({0[0]}, {0[1]})".format),
+    st.sampled_from(FREE).map("NULLIF({}, 5)".format),
+    st.sampled_from(FREE).map("({} + 1)".format),
 )
 atoms = st.one_of(
     st.tuples(texts, signs, text_constants).map(" ".join),
@@ -99,13 +109,18 @@ atoms = st.one_of(
         " ".join
     ),
     st.tuples(columns, text_constants).map(lambda it: f"MV_CONTAINS({it[0]}, {it[1]})"),
+    st.tuples(numbers, number_constants).map("MV_CONTAINS({0[0]}, {0[1]})".format),
+    st.sampled_from(['COALESCE(own.tag, source.ip) == "10.0.0.1"', 'COALESCE(own.tag, @timestamp) == "2026-11-20"']),
+    st.sampled_from(["COALESCE(own.tag, source.ip) IS NULL", "COALESCE(own.tag, own.flag, false) IS NULL"]),
     st.tuples(st.just("source.ip"), signs, st.just('"10.0.0.1"')).map(" ".join),
     st.just('CIDR_MATCH(source.ip, "10.0.0.0/8", "::1/128")'),
     columns.map('CIDR_MATCH(TO_IP({}), "10.0.0.0/8")'.format),
     st.tuples(st.just("@timestamp"), signs, st.just('"2026-11-20"')).map(" ".join),
     st.sampled_from(["dll.code_signature.trusted", "own.flag", "c3", "c3 == true", "c3 != true", "NOT c3"]),
     st.sampled_from(["dll.code_signature.trusted == true", "dll.code_signature.trusted != true"]),
-    text_constants.map(lambda it: f"MATCH(message, {it})"),
+    st.tuples(columns, text_constants).map("MATCH({0[0]}, {0[1]})".format),
+    st.tuples(columns, text_constants).map("MATCH_PHRASE({0[0]}, {0[1]})".format),
+    st.tuples(st.sampled_from([*TEXTS, "c0", "c1"]), text_constants).map("{0[0]} : {0[1]}".format),
     st.just('KQL("process.name: a* or own.count >= 5")'),
 )
 conditions = st.recursive(
@@ -127,6 +142,8 @@ preludes = st.lists(
         st.sampled_from([*TEXTS, "c0"]).map("MV_EXPAND {}".format),
         st.just("RENAME process.name AS c1"),
         st.just("RENAME c0 AS process.name"),
+        st.just("RENAME message AS c0, own.tag AS message"),
+        st.tuples(st.sampled_from([*TEXTS, "c0"]), st.sampled_from([*TEXTS, "c1"])).map("EVAL {0[0]} = {0[1]}".format),
         st.just('GROK message "%{WORD:c0}"'),
         st.just('DISSECT own.tag "%{c1}a%{process.name}"'),
         st.just("EVAL process.name = TO_LOWER(process.name)"),
@@ -204,6 +221,12 @@ def test_conditions_become_questions_to_the_event(condition, words):
         ('| EVAL a = CASE(b == "x", 1, 0) ', "a == 1", "b is x"),
         ('| EVAL a = CASE(b == "x", 1, 0) | EVAL a = a + 1 ', "a == 1", "every event"),
         ("| RENAME b AS a ", 'a == "x"', "b is x"),
+        ("| RENAME message AS a ", 'a : "x"', asked('message : "x"')),
+        ("| EVAL a = message | EVAL b = a ", 'MATCH(b, "x")', asked('message : "x"')),
+        ("| EVAL process.name = event.code ", 'NOT process.name : "5"', asked('NOT event.code : "5"')),
+        ("| EVAL a = COALESCE(b, 0) ", 'a == "5"', "every event"),
+        ("| EVAL a = COALESCE(b, 0) ", "a IS NULL", "no event"),
+        ("| EVAL a = COALESCE(b, source.ip) ", "a IS NULL", "every event"),
         ("| MV_EXPAND a ", 'NOT a == "x"', "a is present"),
         ('| GROK message "%{WORD:a}" ', 'a == "x"', "message is present"),
         ("| KEEP a, b | DROP b | SORT a ", 'a == "x"', "a is x"),
