@@ -55,6 +55,7 @@ class Findings:
     hits: list[Hit]
     excepted: list[Excepted]
     kept: list[Kept]
+    over: int
     milliseconds: int
 
     @property
@@ -120,9 +121,11 @@ def _findings(rule: ActiveRule, found: ByPart, newness: Newness, shared: Shared)
         remaining, excepted = _without_excepted(rule, found, allowance)
         hits: list[Hit] = []
         kept: list[Kept] = []
+        over = 0
         if isinstance(rule.plan, Pipeline):
             passed = pass_through(rule, rule.plan, remaining, allowance)
             hits, kept, excepted = passed.hits, passed.kept, [*excepted, *passed.excepted]
+            over = passed.over
         elif rule.plan is not None:
             kept = gather(rule, rule.plan, remaining, allowance.check, shared)
         else:
@@ -132,7 +135,7 @@ def _findings(rule: ActiveRule, found: ByPart, newness: Newness, shared: Shared)
         matched = len({hit.event.ref for hit in hits} | {one.event.ref for one in excepted})
     else:
         matched = len({id(one) for events in found.values() for one in events})
-    return Findings(rule, matched, hits, excepted, kept, round((perf_counter() - started) * 1_000))
+    return Findings(rule, matched, hits, excepted, kept, over, round((perf_counter() - started) * 1_000))
 
 
 def _without_excepted(
@@ -197,7 +200,7 @@ def _run(found: Findings, raised: Raised, judged: Pass, now: datetime) -> RunRow
         hits=found.matched,
         alerts=raised.alerts[found.rule.id],
         excepted=len(found.excepted),
-        over_cap=raised.over[found.rule.id],
+        over_cap=raised.over[found.rule.id] + found.over,
         suppressed=raised.suppressed[found.rule.id],
         milliseconds=found.milliseconds,
     )

@@ -255,8 +255,10 @@ def _tidy(claimed: Claimed, now: datetime) -> None:
     tidied = claimed.settled_to is not None and _minute(claimed.settled_to) == _minute(now)
     if rule is None or rule.plan is None or tidied:
         return
+    # After an outage what was due meanwhile is still to be joined, with what was kept then.
+    joined_to = min(claimed.settled_to or now, now)
     for part, kept in _kept(rule).items():
-        candidates.forget(memory_of(rule), part=part, before=now - kept)
+        candidates.forget(memory_of(rule), part=part, before=joined_to - kept)
         candidates.fold(memory_of(rule), part=part, within=kept / 4)
 
 
@@ -294,7 +296,7 @@ def _tell(work: Work, claimed: Claimed, found: Found, raised: Raised, started: f
                 hits=len(found.hits),
                 alerts=raised.alerts[rule.id],
                 excepted=len(found.excepted),
-                over_cap=raised.over[rule.id],
+                over_cap=raised.over[rule.id] + found.over,
                 suppressed=raised.suppressed[rule.id],
                 milliseconds=round((perf_counter() - started) * 1_000),
             )

@@ -30,6 +30,8 @@ class Found:
     next_at: datetime | None = None
     left: dict[int, Order | None] = field(default_factory=dict)
     """By team: up to which place the new events are joined, where there was no room for more (alerts/joins/room.py)."""
+    over: int = 0
+    """How many were found beyond what is told of one window or event."""
     until: datetime | None = None
     """Where too much became certain by time alone: until when it is told."""
 

@@ -6,7 +6,7 @@ when its row comes out of those events that no alert has counted, and at the ear
 as counts do (alerts/joins/counts.py). So windows that overlap do not repeat what was told.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -68,12 +68,14 @@ def judge(
     spans: Mapping[bytes, Sequence[Span]],
     end: datetime,
     interval: timedelta,
+    check: Callable[[], None] = lambda: None,
 ) -> Judged:
     """The groups that alert at the end of a window whose rows these are. `spans`: what their alerts have counted.
 
-    Runs the pipeline once more where groups have alerts, once for each event that several of them share.
+    Runs the pipeline once more where groups have alerts, or as often as what counts for one counts no more for another.
+    `check` is called before each run, and may raise.
     """
-    judged, again = Judged([], set()), list[tuple[bytes, list[int]]]()
+    judged, again = Judged([], set()), list[_Again]()
     for name, row in groups_of(rows).items():
         left = _uncounted(row.events, spans.get(name, ()), times)
         before = [span.alerted_at for span in spans.get(name, ()) if span.alerted_at <= end]
@@ -82,25 +84,38 @@ def judge(
         elif len(left) == len(row.events):
             judged.alerts.append(Group(name, row))
         elif left:
-            again.append((name, left))
-    for some in _apart(again):
-        found = groups_of(run(sorted(number for _, left in some for number in left)))
-        judged.alerts.extend(Group(name, found[name]) for name, _ in some if name in found)
+            again.append(_Again(name, frozenset(left), frozenset(row.events).difference(left)))
+    for names, events in _apart(again, check):
+        check()
+        found = groups_of(run(sorted(events)))
+        judged.alerts.extend(Group(name, found[name]) for name in names if name in found)
     return judged
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """A group to be run again, over what is left of it."""
+
+    name: bytes
+    left: frozenset[int]
+    counted: frozenset[int]
 
 
 def _uncounted(events: Iterable[int], spans: Sequence[Span], times: Sequence[datetime]) -> list[int]:
     return [one for one in events if not any(span.first_at <= times[one] <= span.last_at for span in spans)]
 
 
-def _apart(groups: Iterable[tuple[bytes, list[int]]]) -> Iterator[list[tuple[bytes, list[int]]]]:
-    """The groups, so that no two that share an event are run together."""
-    rounds: list[tuple[set[int], list[tuple[bytes, list[int]]]]] = []
-    for name, left in groups:
-        place = next((one for one in rounds if one[0].isdisjoint(left)), None)
+def _apart(groups: Iterable[_Again], check: Callable[[], None]) -> Iterable[tuple[list[bytes], set[int]]]:
+    """The groups, so that none is run together with events that it has counted before."""
+    rounds: list[tuple[list[bytes], set[int], set[int]]] = []
+    for one in groups:
+        check()
+        fits = (some for some in rounds if some[1].isdisjoint(one.counted) and some[2].isdisjoint(one.left))
+        place = next(fits, None)
         if place is None:
-            place = (set(), [])
+            place = ([], set(), set())
             rounds.append(place)
-        place[0].update(left)
-        place[1].append((name, left))
-    return (some for _, some in rounds)
+        place[0].append(one.name)
+        place[1].update(one.left)
+        place[2].update(one.counted)
+    return [(names, left) for names, left, _ in rounds]

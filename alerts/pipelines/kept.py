@@ -1,5 +1,6 @@
 """What is kept of a team's events, by column, and the runs of a pipeline over windows of it."""
 
+import gc
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from time import thread_time
 
 from alerts.costs import SECONDS
 from alerts.joins.work import Work, ref_of
-from alerts.pipelines.passing import metadata_of
+from alerts.pipelines.passing import MOST_BYTES, metadata_of
 from alerts.pipelines.values import unpacked
 from engine.joining import Candidate
 from engine.pipelines.budget import Budget, BudgetExceeded
@@ -16,12 +17,18 @@ from engine.pipelines.compiled import CompiledQuery
 from engine.pipelines.page import Page
 from engine.pipelines.schema import METADATA, ResultColumn
 from engine.pipelines.types import Column, Value
+from events.resident import within
 
 MOST_KEPT = 200_000
 MOST_CELLS = 2_500_000
-MOST_ROWS = 10_000
-"""So many events and values one window may hold, and so many rows may come of it."""
+"""So many events and values one window may hold."""
 PAGE = 5_000
+COLLECT_EVERY = 50_000
+
+
+def most_at_once(query: CompiledQuery) -> int:
+    """How many events may be looked at together."""
+    return min(MOST_KEPT, MOST_CELLS // max(len(query.fields), 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +48,11 @@ class Kept:
 
         Raises: BudgetExceeded.
         """
-        if len(candidates) * max(len(query.fields), 1) > MOST_CELLS:
-            raise BudgetExceeded(f"its window holds {len(candidates):,} events, too many to be looked at together")
+        most = most_at_once(query)
+        if len(candidates) > most:
+            raise BudgetExceeded(f"there are {len(candidates):,} events together, more than {most:,}")
         self.query = query
+        self._since_collected = 0
         self.candidates = candidates
         self.times = [one.at for one in candidates]
         columns = unpacked((one.value[0] for one in candidates), len(query.fields))
@@ -60,11 +69,20 @@ class Kept:
 
         Raises: BudgetExceeded.
         """
-        budget = Budget(SECONDS, MOST_CELLS, MOST_ROWS, thread_time)
+        self._collect(len(numbers))
+        # Not of rows: one event with thousands of values would set the rule aside. How many are told is bounded.
+        budget = Budget(SECONDS, MOST_CELLS, None, thread_time, within(MOST_BYTES))
         result = self.query.run(self._pages(numbers), now=now, budget=budget, lineage=True)
         keys: Iterable[tuple[Value, ...]] = result.keys or [()] * len(result.rows)
         rows = zip(result.rows, keys, result.origins, strict=True)
         return result.columns, [Row(values, key, tuple(sorted(origins))) for values, key, origins in rows if origins]
+
+    def _collect(self, events: int) -> None:
+        """Runs leave cycles, and nothing else collects while a rule is being settled (engine/collecting.py)."""
+        self._since_collected += events
+        if self._since_collected > COLLECT_EVERY:
+            self._since_collected = 0
+            gc.collect(0)
 
     def _pages(self, numbers: Sequence[int]) -> Iterator[Page]:
         for start in range(0, len(numbers), PAGE):
@@ -88,6 +106,4 @@ def load(work: Work, query: CompiledQuery, team_id: int, new: Sequence[Candidate
     others = [head for head in work.heads(team_id=team_id, start=start, end=end) if head.id not in fresh]
     known = {one.ref: one for one in work.known(others, start=start, end=end, keys=None)}
     known |= {one.ref: one for one in new}
-    if len(known) > MOST_KEPT:
-        raise BudgetExceeded(f"its window holds {len(known):,} events, more than {MOST_KEPT:,}")
     return Kept(query, sorted(known.values(), key=lambda one: one.order))

@@ -4,7 +4,7 @@ Where every command looks at one row at a time the events are judged now. Else w
 with their candidates, full-text questions answered, so that a window is run later without reading a document.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,13 +21,14 @@ from alerts.pipelines.values import packed
 from alerts.pipelines.windows import point_after, spacing
 from engine import Document, matches
 from engine.joining.candidates import CHECK_EVERY
-from engine.pipelines.budget import Budget
+from engine.pipelines.budget import Budget, BudgetExceeded
 from engine.pipelines.compiled import CompiledQuery
 from engine.pipelines.page import Page, source_text
 from engine.pipelines.reading import reader
 from engine.pipelines.schema import METADATA
 from engine.pipelines.types import Column, Value
 from engine.plan import EVENT, Pipeline
+from events.resident import within
 from events.store import EventRef
 from rules.candidates import Kept, name_of
 from rules.packing import Row, at_tick, stacks_of
@@ -37,18 +38,23 @@ from rules.schedule import by_ingest_time, interval, tiebreaker
 
 KEY = name_of(())
 """Candidates of a pipeline have one key: which belong together is known when it has run."""
+MOST_OF_EVENT = 100
+"""So many rows of one event may become alerts, or as many as the rule's maximum; the others are over it."""
 MOST_ROWS = 100_000
 MOST_CELLS = 2_500_000
+MOST_BYTES = 500 * 1024 * 1024
 PAGE = 1_000
 
 
 @dataclass(slots=True)
 class Passed:
-    """What a rule makes of a pass's events: hits, what exceptions about rows took out, and what is kept."""
+    """What a rule makes of a pass's events: hits, what exceptions about rows took out, what is kept, and
+    how many rows were over what one event may tell."""
 
     hits: list[Hit] = field(default_factory=list)
     excepted: list[Excepted] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
+    over: int = 0
 
 
 def pass_through(
@@ -65,8 +71,13 @@ def pass_through(
         return Passed(kept=_kept(rule, asked, events, allowance))
     passed = Passed()
     for point, some in _by_point(rule, asked, events):
-        _judge(rule, asked, some, point, allowance, passed)
+        _judge_parts(rule, asked, some, point, allowance, passed)
     return passed
+
+
+def budget_of(rows: int) -> Budget:
+    """What one run of a rule's pipeline may cost, here and now: time, memory, values, and rows that come of it."""
+    return Budget(SECONDS, MOST_CELLS, rows, thread_time, within(MOST_BYTES))
 
 
 def clock_of(rule: ActiveRule) -> Clock:
@@ -91,18 +102,41 @@ def _by_point(rule: ActiveRule, asked: Asked, events: Sequence[Judged]) -> Itera
         yield max(points), list(events)
 
 
+def _judge_parts(
+    rule: ActiveRule, asked: Asked, events: Sequence[Judged], now: datetime, allowance: Allowance, passed: Passed
+) -> None:
+    """Judge events, half of them at a time where all of them make too many rows at once.
+
+    Raises: BudgetExceeded where a single event does.
+    """
+    try:
+        _judge(rule, asked, events, now, allowance, passed)
+    except BudgetExceeded:
+        allowance.check()
+        if len(events) == 1:
+            raise
+        half = len(events) // 2
+        _judge_parts(rule, asked, events[:half], now, allowance, passed)
+        _judge_parts(rule, asked, events[half:], now, allowance, passed)
+
+
 def _judge(
     rule: ActiveRule, asked: Asked, events: Sequence[Judged], now: datetime, allowance: Allowance, passed: Passed
 ) -> None:
     """Every row is a hit of its event, unless an exception covers it; rows of an event that say the same are one."""
-    budget = Budget(SECONDS, MOST_CELLS, MOST_ROWS, thread_time)
+    budget = budget_of(MOST_ROWS)
     result = asked.query.run(_pages(asked.query, events), now=now, budget=budget, lineage=True)
     seen: set[tuple[int, bytes]] = set()
+    told: Counter[int] = Counter()
+    most = max(rule.definition.max_signals, MOST_OF_EVENT)
     excepted: set[int] = set()
     for number, (values, origins) in enumerate(zip(result.rows, result.origins, strict=True)):
         if number % CHECK_EVERY == 0:
             allowance.check()
         if not origins:
+            continue
+        if told[origins[0]] >= most:
+            passed.over += 1
             continue
         one, row = events[origins[0]], row_of(result.columns, values)
         name = name_of_row(asked, row)
@@ -113,6 +147,7 @@ def _judge(
                 passed.excepted.append(Excepted(rule, one.event, item_id))
         elif (origins[0], name) not in seen:
             seen.add((origins[0], name))
+            told[origins[0]] += 1
             facts = facts_of_row(asked, row, Source(1, one.event.time, one.event.time))
             joined = Joined(Kind.ROW, name, facts.to_json())
             passed.hits.append(Hit(rule, one.event, one.document, one.demo, joined=joined, row=row.fields))
@@ -124,7 +159,7 @@ def rows_of_documents(asked: Asked, documents: Sequence[Document], *, now: datet
     Raises: BudgetExceeded.
     """
     page = Page(len(documents), {name: [None] * len(documents) for name in METADATA}, documents)
-    result = asked.query.run([page], now=now, budget=Budget(SECONDS, MOST_CELLS, MOST_ROWS, thread_time))
+    result = asked.query.run([page], now=now, budget=budget_of(MOST_ROWS))
     return [row_of(result.columns, values).raw for values in result.rows]
 
 

@@ -20,7 +20,7 @@ from alerts.joins.work import Events, Found, Work, ref_of
 from alerts.known import Known
 from alerts.models import Kind
 from alerts.pipelines.groups import Group, judge, name_of_group
-from alerts.pipelines.kept import MOST_KEPT, Row, load
+from alerts.pipelines.kept import Row, load, most_at_once
 from alerts.pipelines.overlay import over
 from alerts.pipelines.rows import RowTold, Source, facts_of_row, name_of_row, row_of
 from alerts.pipelines.windows import MOST_WINDOWS, Piece, pieces_of, point_after, spacing
@@ -91,6 +91,7 @@ class _Answer:
     excepted: dict[tuple[EventRef, int], Excepted] = field(default_factory=dict)
     next_at: datetime | None = None
     joined: int = 0
+    over: int = 0
     members: int = 0
     windows: int = 0
     events: int = 0
@@ -116,6 +117,8 @@ class _Team:
         """Run the windows, without the events that turn out to count no more, until all that is told counts."""
         new = self._work.new(self._id)
         some = [] if self._room.is_full else self._fitting(new)
+        if some and self._rested and len(some) + self._known_around([*_ends(some), *self._rested]) > self._most:
+            some = []  # the windows that groups waited for come first, since nobody waits for them later
         self._new, times = {one.ref for one in new}, [one.at for one in some]
         around = [*times, *self._rested]
         if not around:
@@ -133,13 +136,20 @@ class _Team:
 
     def _fitting(self, new: Sequence[Candidate]) -> Sequence[Candidate]:
         """As many of the new events as can be looked at with those around them; the rest is left."""
-        while len(new) > 1 and self._around(new) > MOST_KEPT and new[0].at < new[-1].at:
+        while new and len(new) + self._known_around(_ends(new)) > self._most and new[0].at < new[-1].at:
             new = new[: len(new) // 2]
         return new
 
-    def _around(self, new: Sequence[Candidate]) -> int:
-        start, end = new[0].at - self._work.window, new[-1].at + self._work.window
-        return sum(head.count for head in self._work.heads(team_id=self._id, start=start, end=end))
+    @property
+    def _most(self) -> int:
+        return most_at_once(self._asked.query)
+
+    def _known_around(self, times: Sequence[datetime]) -> int:
+        """How many others may lie around these: some of their blocks may reach further."""
+        start, end = min(times) - self._work.window, max(times) + self._work.window
+        fresh = {head.id for head in self._work.fresh}
+        heads = self._work.heads(team_id=self._id, start=start, end=end)
+        return sum(head.count for head in heads if head.id not in fresh)
 
     def _answer(self, times: Sequence[datetime]) -> _Answer:
         """Run the windows that there is room for, in order.
@@ -233,8 +243,11 @@ class _Team:
             named[self._ref(row.events[-1]), name_of_row(self._asked, shown)].append((row, shown))
         fresh = [one for one in named.items() if one[0] not in told]
         fresh = self._known.without(fresh, lambda one: identity_of_event(self._work.rule.id, *one[0]))
+        answer.over += len(fresh[self._most_told :])
+        del fresh[self._most_told :]
         self._read(ref for (ref, _), _ in fresh)
         for (ref, name), same in fresh:
+            self._work.allowance.check()
             document = self._events.judged[ref].document
             for row, shown in same:
                 if not self._is_excepted(over(document, shown.fields), ref, row, answer):
@@ -264,10 +277,14 @@ class _Team:
             spans=self._spans_of(rows),
             end=end,
             interval=self._interval,
+            check=self._work.allowance.check,
         )
         judged.alerts.sort(key=lambda group: (group.events[-1], group.name))
+        answer.over += len(judged.alerts[self._most_told :])
+        del judged.alerts[self._most_told :]
         self._read(self._ref(number) for group in judged.alerts for number in group.events[-self._asked_anew :])
         for group in judged.alerts:
+            self._work.allowance.check()
             self._tell_group(columns, group, window, answer)
         return judged.quiet_until
 
@@ -315,6 +332,11 @@ class _Team:
 
     # Both
 
+    @property
+    def _most_told(self) -> int:
+        """So many rows of one window may become alerts; the others are counted as over the maximum."""
+        return max(self._work.rule.definition.max_signals, MOST_MATCHES)
+
     def _ref(self, number: int) -> EventRef:
         return ref_of(self._kept.candidates[number])
 
@@ -337,6 +359,7 @@ class _Team:
         """Add what was found to what other teams' events came to."""
         found.hits += answer.hits
         found.marks += answer.marks
+        found.over += answer.over
         found.excepted += [*self._events.excepted, *answer.excepted.values()]
         found.is_due(answer.next_at)
         if answer.joined < len(new):
@@ -347,6 +370,11 @@ class _Team:
 
 
 _NONE: frozenset[int] = frozenset()
+
+
+def _ends(some: Sequence[Candidate]) -> list[datetime]:
+    """When the first and the last of these were, which are in order."""
+    return [some[0].at, some[-1].at]
 
 
 def _name(hit: Hit) -> bytes:

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.pipelines import settling
-from tests.alerts.pipelines.world import COUNTED, MINUTE, NOW, alerts, curl, facts, load
+from alerts.pipelines import kept, settling
+from tests.alerts.pipelines.world import COUNTED, MINUTE, NOW, SECOND, alerts, curl, facts, load
 from tests.alerts.settling.world import settle, told
 
 pytestmark = pytest.mark.django_db
@@ -50,3 +50,25 @@ def test_what_takes_too_long_at_once_is_joined_piece_by_piece(tmp_path, monkeypa
     for step in range(12):
         settle(now=NOW + 122 * MINUTE + HALF + step * MINUTE)
     assert sorted(str(alert.host_name) for alert in alerts()) == [f"h{s}" for s in range(6)]
+
+
+def test_a_group_that_waited_while_no_worker_ran_is_told_after_it(tmp_path):
+    load(tmp_path, COUNTED)
+    told(*[curl(n) for n in range(3)], now=NOW + 6 * SECOND)
+    settle(now=NOW + HALF)
+    told(*[curl(120 + n) for n in range(3)], now=NOW + 126 * SECOND)
+    settle(now=NOW + 3 * MINUTE)
+    assert len(alerts()) == 1
+    settle(now=NOW + 200 * MINUTE)
+    assert [facts(alert).count for alert in alerts()] == [3, 3]
+
+
+def test_a_backlog_of_many_columns_is_looked_at_in_parts(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "MOST_CELLS", 400)
+    rule = load(tmp_path, COUNTED)
+    told(*[curl(n * 30) for n in range(160)], now=NOW + 120 * MINUTE)
+    for step in range(12):
+        settle(now=NOW + (121 + step) * MINUTE)
+    rule.refresh_from_db()
+    assert rule.quarantined_at is None
+    assert sum(facts(alert).count for alert in alerts()) >= 150

@@ -117,14 +117,7 @@ class TestBounds:
         assert settle() == 1
         assert alerts()[0].rule_id == "other"
         rule = Rule.objects.get(pk="rows")
-        assert rule.quarantine_reason == "Its query was stopped: its window holds 11 events, more than 10."
-
-    def test_a_query_that_makes_too_many_rows_is_set_aside(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(kept, "MOST_ROWS", 10)
-        load(tmp_path, "FROM logs-* | STATS Esql.count = COUNT(*) BY user.name")
-        told(*[curl(number / 10, user=f"u{number}") for number in range(20)])
-        assert settle() == 0
-        assert "10 rows" in Rule.objects.get(pk="rows").quarantine_reason
+        assert rule.quarantine_reason == "Its query was stopped: there are 11 events together, more than 10."
 
     def test_one_that_is_released_tells_what_it_missed(self, tmp_path, monkeypatch):
         with monkeypatch.context() as patched:
