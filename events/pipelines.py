@@ -27,7 +27,7 @@ from engine.pipelines.schema import METADATA
 from engine.pipelines.types import Column, Multivalue, Value
 from engine.tree import MatchAll, Tree
 from events.errors import TooDear
-from events.resident import resident_bytes
+from events.resident import within
 from events.searching import Question, Window
 from events.stretches import Events, OutOfTime, Stretch, parts, whole
 from events.turns import turn
@@ -118,7 +118,7 @@ def run(
     with turn():
         source = _Source(prepared, window, team_ids, monotonic() + budget_seconds)
         seconds = budget_seconds + (_GRACE_SECONDS if streams else 0)
-        budget = Budget(seconds=seconds, cells=cells, check=source.check_room)
+        budget = Budget(seconds=seconds, cells=cells, check=within(BYTES))
         lineage = not prepared.compiled.aggregating
         try:
             result = prepared.compiled.run(source, now=now, budget=budget, lineage=lineage)
@@ -146,7 +146,6 @@ class _Source:
     deadline: float
     examined: int = 0
     stopped: bool = False
-    _resident: int = field(default_factory=resident_bytes)
     _starts: list[int] = field(default_factory=list)
     _traces: list[tuple[bytes, "array[int]"]] = field(default_factory=list)
 
@@ -196,14 +195,6 @@ class _Source:
             self.examined += len(stretch.places)
             if (events := reading.sieved(stretch)).lines:
                 yield events
-
-    def check_room(self) -> None:
-        """Raises: BudgetExceeded when this process has grown by more than one query may cost."""
-        if resident_bytes() - self._resident > BYTES:
-            raise BudgetExceeded(
-                f"the query would hold more than {BYTES >> 20:,} megabytes at once; "
-                "KEEP the columns that matter, or narrow it with WHERE"
-            )
 
     def _note(self, number: int, events: Events) -> None:
         if not self.prepared.compiled.aggregating:
@@ -261,7 +252,8 @@ class _Reading:
         for name in self._hidden:
             met = set(hits.get(name, []))
             columns[name] = [row in met for row in range(size)]
-        return Page(size, columns, list(map(LineDocument, events.lines)) if self._with_documents else None)
+        documents = list(map(LineDocument, events.lines)) if self._with_documents else None
+        return Page(size, columns, documents, weight=sum(map(len, events.lines)))
 
 
 def _matcher(trees: Mapping[str, Tree]) -> Matcher | None:

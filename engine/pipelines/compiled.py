@@ -1,13 +1,14 @@
 """A query compiled to steps, and how it runs."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine.document import Document
 from engine.interpret import matches
 from engine.languages.esql.nodes import Query
-from engine.pipelines.budget import Budget, Meter
+from engine.pipelines.budget import Budget, BudgetExceeded, Meter, weight_of
 from engine.pipelines.page import Page
 from engine.pipelines.reading import column_type, reader
 from engine.pipelines.result import Result
@@ -29,9 +30,9 @@ class Shown:
 class CompiledQuery:
     """A pipeline ready to run, as often as wanted.
 
-    fields: the columns that it needs of its source, sorted; those called `$1`, `$2`, … are what it asks of the event
-        itself (`hidden` has the questions). whole: it shows fields of events that it does not name, so that its pages
-        must have the documents.
+    fields: the columns that it needs of its source, sorted; those that begin with HIDDEN are what it asks of the
+        event itself (`hidden` has the questions). whole: it shows fields of events that it does not name, so that its
+        pages must have the documents.
     columns: those of the result, in order, with their types; `rests` what else of an event is shown.
     aggregating: its rows are groups, told apart by the columns `by` of its last STATS; else rows of the source.
     at_once: every command looks at one row at a time.
@@ -62,9 +63,14 @@ class CompiledQuery:
         """The rows that the pipeline makes of these pages (`pages_of`); `now` is what `now()` means.
 
         Rows are read as they are needed: LIMIT stops the reading. Only SORT, STATS and INLINE STATS hold anything.
-        Raises: BudgetExceeded.
+        Raises: BudgetExceeded, also when there is no more memory to be had.
         """
-        run = Run(now, Meter(budget), lineage)
+        # Said outside of the handler: an error that leads to the other one would keep all that was held.
+        with suppress(MemoryError):
+            return self._run(pages, Run(now, Meter(budget), lineage))
+        raise BudgetExceeded("the query needs more memory than there is; narrow it with WHERE, KEEP or LIMIT")
+
+    def _run(self, pages: Iterable[Page], run: Run) -> Result:
         stream = self._source(pages, run)
         for step in self.steps:
             stream = step.flow(stream, run)
@@ -80,7 +86,8 @@ class CompiledQuery:
             if run.lineage and origins is None:
                 origins = list(range(number, number + page.size))
             number += page.size
-            yield Page(page.size, columns, page.documents if self.whole else None, origins if run.lineage else None)
+            documents = page.documents if self.whole else None
+            yield from Page(page.size, columns, documents, origins if run.lineage else None, page.weight).parts()
 
     def _column(self, name: str, page: Page) -> Column:
         if name in page.columns:
@@ -96,6 +103,7 @@ def _gathered(compiled: CompiledQuery, stream: Iterator[Page], run: Run) -> Resu
     result = Result(compiled.columns, warnings=run.warnings)
     slots = [shown.slot for shown in compiled.shown if isinstance(shown, Shown)]
     beside: list[dict[str, Value]] = []
+    weight = 0
     for page in stream:
         run.meter.check_time()
         columns = [page.columns[slot] for slot in slots]
@@ -104,11 +112,15 @@ def _gathered(compiled: CompiledQuery, stream: Iterator[Page], run: Run) -> Resu
         if compiled.aggregating:
             keys = [page.columns[slot] for slot in compiled.key_slots]
             result.keys.extend(zip(*keys, strict=True) if keys else [()] * page.size)
+        weight += sum(map(weight_of, columns))
         if compiled.whole:
-            beside.extend(_beside(page, compiled.rests))
+            more = list(_beside(page, compiled.rests))
+            weight += sum(weight_of(list(row.values())) for row in more)
+            beside += more
         if run.lineage:
             result.origins.extend((origin,) if isinstance(origin, int) else origin for origin in page.origins or ())
-        run.meter.hold(result, len(result.rows) * (len(columns) + len(compiled.key_slots)) + sum(map(len, beside)))
+        cells = len(result.rows) * (len(columns) + len(compiled.key_slots)) + sum(map(len, beside))
+        run.meter.hold(result, cells, weight)
     return _widened(result, compiled.shown, beside) if compiled.whole else result
 
 

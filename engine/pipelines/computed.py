@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+from engine.pipelines.budget import Meter, weight_of
 from engine.pipelines.operands import ColumnWork, Operand
 from engine.pipelines.page import Page
 from engine.pipelines.steps import Run
 from engine.pipelines.types import Column, Type, Value
 
 _LONGEST_TOLD = 80
+_MOST_KEPT = 100_000
 _GROWING = frozenset({Type.KEYWORD, Type.TEXT, Type.UNKNOWN})
 """Types of which a value can be much larger than what it was made of."""
 
@@ -48,30 +50,48 @@ def reads_of(parts: Iterable[Computed]) -> frozenset[str]:
     return frozenset[str]().union(*(part.reads for part in parts))
 
 
-def applied(kind: Type, work: ColumnWork, parts: Sequence[Computed], *, told_as: str | None = None) -> Computed:
-    """A work of columns applied to what other expressions give; worked out at once where all of them are constant.
+def applied(
+    kind: Type, work: ColumnWork, parts: Sequence[Computed], *, told_as: str | None = None, grows: bool = False
+) -> Computed:
+    """A work of columns applied to what other expressions give; worked out at once where all of them are constant,
+    unless that is large: it would be kept as long as the query.
 
     `told_as`: count rows that are null though nothing in them was, as losses of the expression so written.
+    `grows`: what it makes can be much larger than what it is made of. Texts always may.
     """
     if parts and all(part.operand.is_constant for part in parts):
-        return constant(_folded(work, parts), kind)
+        value = _folded(work, parts)
+        if weight_of([value]) <= _MOST_KEPT:
+            return constant(value, kind)
     makers = [part.column for part in parts]
     reads = reads_of(parts)
-    if told_as is None and kind not in _GROWING:
-        return Computed(Operand(kind), lambda page, run: work([make(page, run) for make in makers], page.size), reads)
+    growing = grows or kind in _GROWING
     told_as = told_as or ""
     written = told_as if len(told_as) <= _LONGEST_TOLD else told_as[: _LONGEST_TOLD - 1] + "…"
 
     def column(page: Page, run: Run) -> Column:
         columns = [make(page, run) for make in makers]
-        answer = work(columns, page.size)
-        if kind in _GROWING:
+        answer = _paced(work, columns, page.size, run.meter)
+        if growing:
             run.meter.weigh(answer)
         if told_as and None in answer:
             _count_losses(columns, answer, written, run)
         return answer
 
     return Computed(Operand(kind), column, reads)
+
+
+def _paced(work: ColumnWork, columns: Sequence[Column], size: int, meter: Meter) -> Column:
+    """What a work makes of the rows, given as many at once as it is quick with."""
+    answer: Column = []
+    while len(answer) < size:
+        at, rows = len(answer), min(meter.pace(work), size - len(answer))
+        if rows == size:
+            answer = work(columns, size)
+        else:
+            answer += work([column[at : at + rows] for column in columns], rows)
+        meter.worked(work, rows)
+    return answer
 
 
 def _folded(work: ColumnWork, parts: Sequence[Computed]) -> Value:

@@ -6,6 +6,7 @@ Recursion follows the nodes, whose depth the parser bounds.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from typing import NoReturn, TypeVar
 
 from engine.errors import LanguageError
@@ -145,7 +146,7 @@ class Expressions:
 
     def _comparison(self, node: Expression, sign: str, left: Expression, right: Expression) -> Computed:
         one, other = self.of(left), self.of(right)
-        make = lambda: operators.comparison(sign, one.operand, other.operand, self.multivalue)  # noqa: E731
+        make = partial(operators.comparison, sign, one.operand, other.operand, self.multivalue)
         work = self.checked(node, (left, right), make)
         return self._watched(node, Type.BOOLEAN, work, [one, other])
 
@@ -153,7 +154,7 @@ class Expressions:
         part = self.of(operand)
         others = [self.of(item) for item in items]
         operands = [other.operand for other in others]
-        make = lambda: operators.membership(part.operand, operands, self.multivalue)  # noqa: E731
+        make = partial(operators.membership, part.operand, operands, self.multivalue)
         work = self.checked(node, (operand, *items), make)
         if not part.operand.is_constant:
             # Constants are known to the work; a list of thousands must not become thousands of columns.
@@ -174,8 +175,7 @@ class Expressions:
         source = part.type
         if source is target:
             return part
-        work: ColumnWork = lambda columns, _: [converted(value, target, source) for value in columns[0]]  # noqa: E731
-        return self._watched(node, target, work, [part])
+        return self._watched(node, target, _casting(target, source), [part])
 
     def _call(self, node: Call) -> Computed:
         if node.name == "now" and not node.arguments:
@@ -193,7 +193,7 @@ class Expressions:
         kind = self.checked(node, node.arguments, lambda: function.result(types))
         work = self.checked(node, node.arguments, lambda: lift(function, operands, self.multivalue))
         if function.takes is not Takes.ONE:
-            return applied(kind, work, parts)
+            return applied(kind, work, parts, grows=function.grows)
         return self._watched(node, kind, work, parts)
 
     def _watched(self, node: Expression, kind: Type, work: ColumnWork, parts: Sequence[Computed]) -> Computed:
@@ -248,6 +248,10 @@ def _unseen(page: Page, run: Run) -> Column:  # noqa: ARG001 - one shape for all
 
 
 _UNSEEN = Computed(Operand(Type.NULL), _unseen)
+
+
+def _casting(target: Type, source: Type) -> ColumnWork:
+    return lambda columns, _: [converted(value, target, source) for value in columns[0]]
 
 
 def _read_literal(function: Function, parts: Sequence[Computed], number: int) -> Computed | None:

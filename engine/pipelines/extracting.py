@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from engine.pipelines.budget import PART, PageTooHeavy, weight_of
 from engine.pipelines.types import Column, One, Type, Value
 from engine.pipelines.unknown import as_text
 
@@ -20,9 +21,18 @@ class Extraction:
         """The new columns of a page. Each distinct text is looked at once.
 
         Of a field with several values those that fit give theirs, one after the other, as Elasticsearch does.
+        Raises: PageTooHeavy.
         """
         known: dict[Value, Taken] = {}
-        rows = [self._row(_texts(value), known) for value in column]
+        rows: list[Taken] = []
+        weight = looked_at = 0
+        for value in column:
+            rows.append(self._row(_texts(value), known))
+            if len(known) > looked_at:
+                looked_at += 1
+                weight += weight_of(list(rows[-1].values()))
+                if weight > PART and len(column) > 1:
+                    raise PageTooHeavy("a page of the query's rows is too large")
         return {name: [row.get(name) for row in rows] for name, _ in self.columns}
 
     def _row(self, value: Value, known: dict[Value, Taken]) -> Taken:

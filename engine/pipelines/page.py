@@ -8,11 +8,14 @@ from typing import Any, TypeAlias
 import orjson
 
 from engine.document import Document
+from engine.pipelines.budget import PART, weight_of
 from engine.pipelines.reading import reader
 from engine.pipelines.schema import METADATA
 from engine.pipelines.types import Column, Value
 
 PAGE_SIZE = 1_000
+HIDDEN = "\x1f$"
+"""What columns begin with that hold an answer of the event itself; a query cannot name such a field."""
 Origin: TypeAlias = int | tuple[int, ...]
 """Which rows of the source a row came from, by their numbers from 0."""
 Metadata: TypeAlias = Callable[[int], Mapping[str, Value]]
@@ -22,30 +25,54 @@ Metadata: TypeAlias = Callable[[int], Mapping[str, Value]]
 @dataclass(slots=True)
 class Page:
     """Some rows: every column has `size` values. `documents` are the events behind the rows, while somebody needs them;
-    `origins` the numbers of the source's rows, when lineage is asked for."""
+    `origins` the numbers of the source's rows, when lineage is asked for. `weight` is about how many bytes its texts
+    and several values take (`weight_of`), as far as whoever made it knows."""
 
     size: int
     columns: dict[str, Column]
     documents: Sequence[Document] | None = None
     origins: list[Origin] | None = None
+    weight: int = 0
 
     def where(self, chosen: Sequence[object]) -> "Page":
         """The rows for which `chosen` is true."""
         columns = {name: list(compress(column, chosen)) for name, column in self.columns.items()}
         documents = None if self.documents is None else list(compress(self.documents, chosen))
         origins = None if self.origins is None else list(compress(self.origins, chosen))
-        return Page(sum(map(bool, chosen)), columns, documents, origins)
+        return Page(sum(map(bool, chosen)), columns, documents, origins, self.weight)
 
     def take(self, rows: Sequence[int]) -> "Page":
         """These rows by their numbers in the page, in this order, as often as they are named."""
         columns = {name: [column[row] for row in rows] for name, column in self.columns.items()}
         documents = None if self.documents is None else [self.documents[row] for row in rows]
         origins = None if self.origins is None else [self.origins[row] for row in rows]
-        return Page(len(rows), columns, documents, origins)
+        return Page(len(rows), columns, documents, origins, self._share(len(rows)))
+
+    def part(self, start: int, end: int) -> "Page":
+        """The rows from one number to before another."""
+        columns = {name: column[start:end] for name, column in self.columns.items()}
+        documents = None if self.documents is None else self.documents[start:end]
+        origins = None if self.origins is None else self.origins[start:end]
+        size = min(end, self.size) - start
+        return Page(size, columns, documents, origins, self._share(size))
+
+    def parts(self) -> "Iterator[Page]":
+        """The page, or several where it is heavy."""
+        if self.weight > PART:
+            self.weight = sum(map(weight_of, self.columns.values()))
+        step = self.size if self.weight <= PART else max(1, self.size * PART // (2 * self.weight))
+        if step >= self.size:
+            yield self
+            return
+        for start in range(0, self.size, step):
+            yield self.part(start, start + step)
+
+    def _share(self, size: int) -> int:
+        return self.weight * size // max(self.size, 1)
 
     def only(self, names: Iterable[str]) -> "Page":
         """The same rows with these of their columns."""
-        return Page(self.size, {name: self.columns[name] for name in names}, self.documents, self.origins)
+        return Page(self.size, {name: self.columns[name] for name in names}, self.documents, self.origins, self.weight)
 
 
 def pages_of(
@@ -57,9 +84,9 @@ def pages_of(
 ) -> Iterator[Page]:
     """Events as pages that have these columns (`CompiledQuery.fields`); costs some microseconds a field and event.
 
-    Columns for full text (`$1`, …) are left to the query, which has the documents to ask.
+    Columns for full text are left to the query, which has the documents to ask.
     """
-    wanted = [name for name in fields if not name.startswith("$")]
+    wanted = [name for name in fields if not name.startswith(HIDDEN)]
     readers = {name: reader(name) for name in wanted if name not in METADATA}
     special = [name for name in wanted if name in METADATA]
     numbers = count()
@@ -67,7 +94,7 @@ def pages_of(
     while batch := list(islice(stream, size)):
         columns = {name: list(map(read, batch)) for name, read in readers.items()}
         columns |= _metadata_columns(special, batch, [next(numbers) for _ in batch], metadata)
-        yield Page(len(batch), columns, batch)
+        yield Page(len(batch), columns, batch, weight=sum(map(weight_of, columns.values())))
 
 
 def _metadata_columns(
@@ -104,4 +131,5 @@ def joined(pages: Sequence[Page]) -> Page:
         columns,
         None if pages[0].documents is None else documents,
         None if pages[0].origins is None else origins,
+        sum(page.weight for page in pages),
     )

@@ -52,7 +52,9 @@ class _Way:
         """The rows after these commands."""
         multivalue = Multivalue.ANY if self.plan.any_match else Multivalue.STRICT
         return run_over(
-            compile_query(Query(self.query.text, tuple(commands)), multivalue=multivalue), self.events, self.now
+            compile_query(Query(self.query.text, tuple(commands)), multivalue=multivalue, anywhere=True),
+            self.events,
+            self.now,
         )
 
     def rows(self, commands: Sequence[Command], columns: Sequence[Assignment], shown: Sequence[str]) -> list[Any]:

@@ -1,6 +1,7 @@
 """ES|QL over stored events gives what the pipeline gives over the same documents: of these teams, in this window."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -184,15 +185,15 @@ def test_a_process_grows_only_so_much(ask: Ask, stored: list[StoredEvent], monke
         ask("FROM * | SORT @timestamp")
 
 
-def test_texts_that_grow_a_thousandfold_are_stopped_in_the_middle_of_a_page(
+def test_texts_that_grow_a_thousandfold_are_held_a_few_at_a_time(
     ask: Ask, stored: list[StoredEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     grown = ", ".join(f'{name} = REPEAT(CONCAT("{name}", message), 100000)' for name in "abcdefgh")
     before = resident_bytes()
     monkeypatch.setattr("events.pipelines.BYTES", 40 * 1024 * 1024)
-    with pytest.raises(TooDear, match="40 megabytes at once"):
+    with suppress(TooDear):  # whether there are so many megabytes is up to the system
         ask(f"FROM * | EVAL {grown} | STATS n = SUM(LENGTH(a) + LENGTH(b) + LENGTH(c) + LENGTH(h))")
-    assert resident_bytes() - before < 400 * 1024 * 1024
+    assert resident_bytes() - before < 120 * 1024 * 1024
 
 
 def test_time_has_a_bound(ask: Ask, stored: list[StoredEvent]) -> None:

@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from engine.pipelines.budget import weight_of
 from engine.pipelines.commands.rows import LARGEST_PAGE, Settled
 from engine.pipelines.computed import Computed, reads_of
 from engine.pipelines.page import Page
+from engine.pipelines.parts import parted
 from engine.pipelines.steps import Run
 from engine.pipelines.types import Column, Value
 
@@ -47,13 +49,17 @@ class Lookup:
         return replace(self, columns=used), (after - self.columns.keys()) | reads_of(self.keys)
 
     def flow(self, pages: Iterator[Page], run: Run) -> Iterator[Page]:
-        for page in pages:
-            yield from self._joined(page, run)
+        for page, keyed in parted(pages, run, self._keyed):
+            for joined in self._joined(page, keyed, run):
+                yield from joined.parts()
 
-    def _joined(self, page: Page, run: Run) -> Iterator[Page]:
+    def _keyed(self, page: Page, run: Run) -> list[Column]:
+        return [key.column(page, run) for key in self.keys]
+
+    def _joined(self, page: Page, keyed: Sequence[Column], run: Run) -> Iterator[Page]:
         rows: list[int] = []
         found: list[int | None] = []
-        for row, key in enumerate(zip(*(key.column(page, run) for key in self.keys), strict=True)):
+        for row, key in enumerate(zip(*keyed, strict=True)):
             matching = self._matching(key, run)
             rows.extend([row] * len(matching))
             found.extend(matching)
@@ -75,4 +81,5 @@ class Lookup:
         columns = {
             slot: [None if row is None else column[row] for row in found] for slot, column in self.columns.items()
         }
-        return replace(taken, columns={**taken.columns, **columns})
+        weight = taken.weight + sum(map(weight_of, columns.values()))
+        return replace(taken, columns={**taken.columns, **columns}, weight=weight)

@@ -1,13 +1,15 @@
 """Commands that look at one row at a time: WHERE, EVAL, GROK and DISSECT, MV_EXPAND, COMPLETION."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from engine.pipelines.budget import weight_of
 from engine.pipelines.computed import Computed
 from engine.pipelines.extracting import Extraction
 from engine.pipelines.page import Page
+from engine.pipelines.parts import parted
 from engine.pipelines.steps import Run, Step
-from engine.pipelines.types import Column
+from engine.pipelines.types import Column, Value
 
 Settled = tuple[Step | None, frozenset[str]]
 LARGEST_PAGE = 4_000
@@ -25,8 +27,8 @@ class Filter:
         return self, after | self.condition.reads
 
     def flow(self, pages: Iterator[Page], run: Run) -> Iterator[Page]:
-        for page in pages:
-            chosen = [value is True for value in self.condition.column(page, run)]
+        for page, answers in parted(pages, run, self.condition.column):
+            chosen = [value is True for value in answers]
             if not any(chosen):
                 continue
             yield page if all(chosen) else page.where(chosen)
@@ -34,43 +36,63 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Compute:
-    """One column of EVAL. A column that nobody uses is not worked out."""
+    """One column of EVAL. A column that nobody uses is not worked out, and one not used any more is let go.
+
+    `held` are the columns that later steps use.
+    """
 
     slot: str
     value: Computed
+    held: frozenset[str] = frozenset()
     row_wise: bool = True
 
     def settled(self, after: frozenset[str]) -> Settled:
         if self.slot not in after:
             return None, after
-        return self, (after - {self.slot}) | self.value.reads
+        held = after - {self.slot}
+        return replace(self, held=held), held | self.value.reads
 
     def flow(self, pages: Iterator[Page], run: Run) -> Iterator[Page]:
-        for page in pages:
-            column = self.value.column(page, run)
-            yield replace(page, columns={**page.columns, self.slot: column})
+        for page, column in parted(pages, run, self.value.column):
+            yield from _beside(page, self.held, {self.slot: column}, run)
 
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """GROK and DISSECT: `slots` by the names that the pattern gives to what it finds."""
+    """GROK and DISSECT: `slots` by the names that the pattern gives to what it finds.
+
+    `held` are the columns that later steps use.
+    """
 
     text: Computed
     pattern: Extraction
     slots: Mapping[str, str]
+    held: frozenset[str] = frozenset()
     row_wise: bool = True
 
     def settled(self, after: frozenset[str]) -> Settled:
         used = {name: slot for name, slot in self.slots.items() if slot in after}
         if not used:
             return None, after
-        return replace(self, slots=used), (after - set(used.values())) | self.text.reads
+        held = after - set(used.values())
+        return replace(self, slots=used, held=held), held | self.text.reads
 
     def flow(self, pages: Iterator[Page], run: Run) -> Iterator[Page]:
-        for page in pages:
-            found = self.pattern.of(self.text.column(page, run))
-            columns = {slot: found[name] for name, slot in self.slots.items()}
-            yield replace(page, columns={**page.columns, **columns})
+        for page, columns in parted(pages, run, self._taken):
+            yield from _beside(page, self.held, columns, run)
+
+    def _taken(self, page: Page, run: Run) -> dict[str, Column]:
+        found = self.pattern.of(self.text.column(page, run))
+        columns = {slot: found[name] for name, slot in self.slots.items()}
+        for column in columns.values():
+            run.meter.weigh(column)
+        return columns
+
+
+def _beside(page: Page, held: Iterable[str], made: Mapping[str, Column], run: Run) -> Iterator[Page]:
+    """What is held of a page and what was just made of it; in parts where that is heavy by now."""
+    columns = {name: page.columns[name] for name in held}
+    yield from replace(page, columns={**columns, **made}, weight=page.weight + run.meter.made).parts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +112,8 @@ class Expand:
             if tuple not in set(map(type, column)):
                 yield replace(page, columns={**page.columns, self.after: column})
                 continue
-            yield from self._expanded(page, column, run)
+            for expanded in self._expanded(page, column, run):
+                yield from expanded.parts()
 
     def _expanded(self, page: Page, column: Column, run: Run) -> Iterator[Page]:
         """Pages of about the size of others: rows with thousands of values each must not become one page."""
@@ -100,10 +123,10 @@ class Expand:
             several = value if isinstance(value, tuple) else (value,)
             rows.extend([row] * len(several))
             values.extend(several)
-            if len(rows) >= LARGEST_PAGE:
+            while len(rows) >= LARGEST_PAGE:
                 run.meter.check_time()
-                yield self._taken(page, rows, values)
-                rows, values = [], []
+                yield self._taken(page, rows[:LARGEST_PAGE], values[:LARGEST_PAGE])
+                rows, values = rows[LARGEST_PAGE:], values[LARGEST_PAGE:]
         if rows:
             yield self._taken(page, rows, values)
 
@@ -127,15 +150,14 @@ class Complete:
         return self, (after - {self.slot}) | self.prompt.reads
 
     def flow(self, pages: Iterator[Page], run: Run) -> Iterator[Page]:
-        for page in pages:
-            yield replace(page, columns={**page.columns, self.slot: self._answers(page, run)})
+        for page, prompts in parted(pages, run, self.prompt.column):
+            answers = [self._answer(prompt, run) for prompt in prompts]
+            weight = page.weight + weight_of(answers)
+            yield from replace(page, columns={**page.columns, self.slot: answers}, weight=weight).parts()
 
-    def _answers(self, page: Page, run: Run) -> Column:
-        answers: Column = []
-        for prompt in self.prompt.column(page, run):
-            run.meter.check_time()
-            answers.append(self.ask(prompt) if isinstance(prompt, str) else None)
-        return answers
+    def _answer(self, prompt: Value, run: Run) -> Value:
+        run.meter.check_time()
+        return self.ask(prompt) if isinstance(prompt, str) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.pipelines.aggregates.rows import order_of
+from engine.pipelines.budget import weight_of
 from engine.pipelines.commands.rows import Settled
 from engine.pipelines.commands.stats import in_pages
 from engine.pipelines.computed import Computed, reads_of
 from engine.pipelines.page import Page, joined
+from engine.pipelines.parts import parted
 from engine.pipelines.steps import Run
 from engine.pipelines.types import Column, Value
 
@@ -42,14 +44,14 @@ class Arrange:
     def flow(self, pages: Iterator[Page], run: Run) -> Iterator[Page]:
         held: list[Page] = []
         size = 0
-        for page in pages:
+        for page, kept in parted(pages, run, self._kept):
             run.meter.check_time()
-            held.append(self._kept(page, run))
+            held.append(kept)
             size += page.size
             if self.most is not None and size > max(2 * self.most, self.most + _LEAST_HELD):
                 held = [self._sorted(held)]
                 size = held[0].size
-            run.meter.hold(self, size * (len(self.held) + len(self.orders)))
+            run.meter.hold(self, size * (len(self.held) + len(self.orders)), sum(page.weight for page in held))
         if held:
             yield from in_pages(self._sorted(held))
         run.meter.hold(self, 0)
@@ -58,7 +60,8 @@ class Arrange:
         """The columns that are used later, and what the rows are sorted by."""
         columns = {name: page.columns[name] for name in self.held}
         keys = {_key(number): order.value.column(page, run) for number, order in enumerate(self.orders)}
-        return replace(page, columns={**columns, **keys})
+        columns |= keys
+        return replace(page, columns=columns, weight=sum(map(weight_of, columns.values())))
 
     def _sorted(self, held: Sequence[Page]) -> Page:
         page = joined(held)

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
+from typing import NamedTuple
 
 from engine.pipelines.aggregates import Accumulator
+from engine.pipelines.budget import weight_of
 from engine.pipelines.commands.grouping import Groups, one_of_each
 from engine.pipelines.commands.rows import Settled
 from engine.pipelines.computed import Computed, reads_of
 from engine.pipelines.page import PAGE_SIZE, Origin, Page
+from engine.pipelines.parts import parted
 from engine.pipelines.steps import Run
 from engine.pipelines.types import Column
 
@@ -35,6 +38,17 @@ class Key:
     value: Computed
 
 
+Taken = tuple[list[Column], list[bool] | None]
+"""The columns that an aggregate takes, and which of their rows."""
+
+
+class Worked(NamedTuple):
+    """What was worked out of a page: the keys, and for each aggregate what it takes."""
+
+    keys: list[Column]
+    arguments: list[Taken]
+
+
 class Gathering:
     """The groups and their aggregates while rows come in."""
 
@@ -45,43 +59,42 @@ class Gathering:
         self.groups = Groups(len(keys), self._check)
         self._origins: list[list[int]] = []
         self._traced = 0
+        self._cells_of = [0] * len(aggregates)
+        self._weight = 0
         self._run = run
 
-    def add(self, page: Page, keyed: Sequence[Column]) -> tuple[Sequence[int] | None, Sequence[int]]:
-        """Take in the rows of a page, of which the keys are worked out; answers as `Groups.of`.
+    def worked(self, page: Page, run: Run) -> Worked:
+        """The columns that the groups and their aggregates take of a page."""
+        keyed = [key.value.column(page, run) for key in self._keys]
+        return Worked(keyed, [self._taken(aggregate, page, run) for aggregate in self._aggregates])
+
+    def _taken(self, aggregate: Gathered, page: Page, run: Run) -> Taken:
+        chosen = [value is True for value in aggregate.where.column(page, run)] if aggregate.where else None
+        return [part.column(page, run) for part in aggregate.columns], chosen
+
+    def add(self, page: Page, worked: Worked) -> tuple[Sequence[int] | None, Sequence[int]]:
+        """Take in the rows of a page, of which the columns are worked out; answers as `Groups.of`.
 
         Raises: BudgetExceeded.
         """
-        rows, groups = self.groups.of(keyed, page.size)
-        for aggregate, accumulator in zip(self._aggregates, self._accumulators, strict=True):
-            self._gather(aggregate, accumulator, page, rows, groups)
+        known = len(self.groups)
+        rows, groups = self.groups.of(worked.keys, page.size)
+        if len(self.groups) > known:
+            self._weight += _weight_of_some(worked.keys, len(self.groups) - known)
+        for number, (columns, chosen) in enumerate(worked.arguments):
+            _gather(self._accumulators[number], columns, chosen, rows, groups)
+            cells = self._accumulators[number].cells
+            if cells > self._cells_of[number]:
+                self._weight += _weight_of_some(columns, cells - self._cells_of[number])
+            self._cells_of[number] = cells
         if self._run.lineage:
             self._trace(page, rows, groups)
-        self._run.meter.hold(self, self._cells())
+        self._run.meter.hold(self, self._cells(), self._weight)
         return rows, groups
 
     def _check(self, rows: int) -> None:
         self._run.meter.check_time()
-        self._run.meter.hold(self, self._cells() + rows)
-
-    def _gather(
-        self,
-        aggregate: Gathered,
-        accumulator: Accumulator,
-        page: Page,
-        rows: Sequence[int] | None,
-        groups: Sequence[int],
-    ) -> None:
-        columns = [part.column(page, self._run) for part in aggregate.columns]
-        if rows is not None:
-            columns = [[column[row] for row in rows] for column in columns]
-        if aggregate.where:
-            chosen = [value is True for value in aggregate.where.column(page, self._run)]
-            if rows is not None:
-                chosen = [chosen[row] for row in rows]
-            groups = list(compress(groups, chosen))
-            columns = [list(compress(column, chosen)) for column in columns]
-        accumulator.add(groups, columns)
+        self._run.meter.hold(self, self._cells() + rows, self._weight)
 
     def _trace(self, page: Page, rows: Sequence[int] | None, groups: Sequence[int]) -> None:
         self._origins.extend([] for _ in range(len(self.groups) - len(self._origins)))
@@ -93,8 +106,7 @@ class Gathering:
             self._traced += len(numbers)
 
     def _cells(self) -> int:
-        held = sum(accumulator.cells for accumulator in self._accumulators)
-        return held + self._traced + len(self.groups) * max(len(self._keys), 1)
+        return sum(self._cells_of) + self._traced + len(self.groups) * max(len(self._keys), 1)
 
     def answers(self) -> dict[str, Column]:
         """The answer of every aggregate for each group."""
@@ -121,6 +133,27 @@ class Gathering:
         return [tuple(sorted(set(numbers))) for numbers in self._origins]
 
 
+def _gather(
+    accumulator: Accumulator,
+    columns: Sequence[Column],
+    chosen: Sequence[bool] | None,
+    rows: Sequence[int] | None,
+    groups: Sequence[int],
+) -> None:
+    if rows is not None:
+        columns = [[column[row] for row in rows] for column in columns]
+    if chosen is not None:
+        chosen = chosen if rows is None else [chosen[row] for row in rows]
+        groups = list(compress(groups, chosen))
+        columns = [list(compress(column, chosen)) for column in columns]
+    accumulator.add(groups, columns)
+
+
+def _weight_of_some(columns: Sequence[Column], number: int) -> int:
+    """About how many bytes so many values newly held of these columns take."""
+    return sum(weight_of(column) * min(number, len(column)) // max(len(column), 1) for column in columns)
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """STATS: a row for each group; without BY one row, also of nothing."""
@@ -135,12 +168,12 @@ class Group:
 
     def flow(self, pages: Iterator[Page], run: Run) -> Iterator[Page]:
         gathering = Gathering(self.keys, self.aggregates, run)
-        for page in pages:
+        for page, worked in parted(pages, run, gathering.worked):
             run.meter.check_time()
-            gathering.add(page, [key.value.column(page, run) for key in self.keys])
+            gathering.add(page, worked)
         count = len(gathering.groups)
         whole = Page(count, {**gathering.answers(), **gathering.keys()}, None, gathering.origins())
-        return in_pages(whole)
+        yield from in_pages(whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,22 +198,23 @@ class Annotate:
     def flow(self, pages: Iterator[Page], run: Run) -> Iterator[Page]:
         gathering = Gathering(self.keys, self.aggregates, run)
         held: list[tuple[Page, Sequence[int | None]]] = []
-        cells = 0
-        for page in pages:
+        cells = weight = 0
+        for page, worked in parted(pages, run, gathering.worked):
             run.meter.check_time()
-            keyed = [key.value.column(page, run) for key in self.keys]
-            rows, groups = gathering.add(page, keyed)
-            kept = replace(page, columns={name: page.columns[name] for name in self.held})
-            kept.columns.update(zip((key.slot for key in self.keys), keyed, strict=True))
-            held.append((kept, one_of_each(rows, groups, page.size)))
-            cells += page.size * (len(kept.columns) + 1)
-            run.meter.hold(self, cells)
+            rows, groups = gathering.add(page, worked)
+            columns = {name: page.columns[name] for name in self.held}
+            columns.update(zip((key.slot for key in self.keys), worked.keys, strict=True))
+            weight += sum(map(weight_of, columns.values()))
+            held.append((replace(page, columns=columns), one_of_each(rows, groups, page.size)))
+            cells += page.size * (len(columns) + 1)
+            run.meter.hold(self, cells, weight)
         answers = gathering.answers()
         for page, numbers in held:
             columns = {slot: _of_rows(answer, numbers) for slot, answer in answers.items()}
             if None in numbers:
                 run.warnings["INLINE STATS: null for a key with several values"] += numbers.count(None)
-            yield replace(page, columns={**page.columns, **columns})
+            run.meter.check_time()
+            yield from replace(page, columns={**page.columns, **columns}).parts()
         run.meter.hold(self, 0)
 
 
@@ -196,8 +230,6 @@ def _reads(keys: Sequence[Key], aggregates: Sequence[Gathered]) -> frozenset[str
 def in_pages(page: Page) -> Iterator[Page]:
     """One long page as several of the usual size, so that what follows works on little at a time."""
     for start in range(0, page.size, PAGE_SIZE):
-        end = min(start + PAGE_SIZE, page.size)
-        columns = {name: column[start:end] for name, column in page.columns.items()}
-        documents = None if page.documents is None else page.documents[start:end]
-        origins = None if page.origins is None else page.origins[start:end]
-        yield Page(end - start, columns, documents, origins)
+        part = page.part(start, start + PAGE_SIZE)
+        part.weight = sum(map(weight_of, part.columns.values()))
+        yield from part.parts()

@@ -48,14 +48,17 @@ def compile_query(
     multivalue: Multivalue = Multivalue.STRICT,
     completion: Provider | None = None,
     tables: Mapping[str, Table] = NO_TABLES,
+    anywhere: bool = False,
 ) -> CompiledQuery:
     """The pipeline of a query over a source; LOOKUP JOIN looks in `tables`. Takes a few milliseconds.
+
+    anywhere: events may be asked for words in any expression, as where conditions are shown as columns.
 
     Raises: LanguageError with the place of an unknown column, of a wrong type and the like; NeedsModel, which is one,
     for COMPLETION without a provider.
     """
     first, *commands = query.commands
-    state = Compiling(query.text, multivalue, _first_scope(query, first, source), completion, tables)
+    state = Compiling(query.text, multivalue, _first_scope(query, first, source), completion, tables, anywhere=anywhere)
     if isinstance(first, Row):
         state.steps.append(OneRow())
         rows.evaluate(state, first)

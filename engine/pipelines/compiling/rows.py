@@ -37,7 +37,7 @@ _LET_ROWS_BE = (Eval, Keep, Drop, Rename, Grok, Dissect, Completion)
 
 def where(state: Compiling, command: Where) -> None:
     """Rows of which the condition is true."""
-    state.steps.extend(Filter(part) for part in state.expressions().conditions(command.condition))
+    state.steps.extend(Filter(part) for part in state.expressions(choosing=True).conditions(command.condition))
 
 
 def evaluate(state: Compiling, command: Eval | Row) -> None:
@@ -61,6 +61,7 @@ def expand(state: Compiling, command: MvExpand) -> None:
 
 def limit(state: Compiling, command: Limit) -> None:
     """The first rows."""
+    state.limited = True
     state.steps.append(First(command.count))
 
 

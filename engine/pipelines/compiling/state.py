@@ -9,6 +9,7 @@ from engine.pipelines.completion import Provider
 from engine.pipelines.computed import Computed, slot
 from engine.pipelines.expressions import Expressions, error_at
 from engine.pipelines.fulltext import fulltext_tree, is_fulltext, on_fields
+from engine.pipelines.page import HIDDEN
 from engine.pipelines.schema import METADATA
 from engine.pipelines.scope import Named, Scope
 from engine.pipelines.steps import Step
@@ -32,6 +33,8 @@ class Compiling:
     hidden: dict[str, Tree] = field(default_factory=dict)
     by: tuple[Named, ...] = ()
     aggregating: bool = False
+    anywhere: bool = False
+    limited: bool = False
     _asked: dict[Tree, str] = field(default_factory=dict)
     _slots: int = 0
     _spent: int = 0
@@ -41,9 +44,10 @@ class Compiling:
         self._slots += 1
         return f"\0{self._slots} {name}"
 
-    def expressions(self) -> Expressions:
-        """Makes expressions of the next command ready."""
-        return Expressions(self.text, self.multivalue, self.find, self._full_text)
+    def expressions(self, *, choosing: bool = False) -> Expressions:
+        """Makes expressions of the next command ready; only such as choose rows may ask the events themselves."""
+        asking = self._full_text if choosing or self.anywhere else self._no_full_text
+        return Expressions(self.text, self.multivalue, self.find, asking)
 
     def column(self, node: Name) -> Named:
         """The column that a name means.
@@ -52,7 +56,7 @@ class Compiling:
         """
         self.spend(node, sum(1 + len(rest.patterns) + len(rest.without) for rest in self.scope.rests))
         found = self.scope.find(node.name)
-        if found is None:
+        if found is None or found.slot.startswith(HIDDEN):
             self.refuse(node, f"Unknown column [{node.name[:120]}]", self._hint(node.name))
         return found
 
@@ -82,12 +86,17 @@ class Compiling:
         if not isinstance(node, Match | Call) or not is_fulltext(node):
             return None
         if not self.scope.documents:
-            asks = "`:`" if isinstance(node, Match) else f"{node.name}()"
-            self.refuse(node, f"{asks} asks the events themselves", self.scope.why_not)
+            self.refuse(node, f"{_asking(node)} asks the events themselves", self.scope.why_not)
+        if self.limited and not self.anywhere:
+            self.refuse(node, f"{_asking(node)} cannot be used after LIMIT", "Write its WHERE before LIMIT.")
         tree = fulltext_tree(self.text, on_fields(node, self._field) or node)
-        name = self._asked.setdefault(tree, f"${len(self._asked) + 1}")
+        name = self._asked.setdefault(tree, f"{HIDDEN}{len(self._asked) + 1}")
         self.hidden[name] = tree
         return slot(name, Type.BOOLEAN)
+
+    def _no_full_text(self, node: Expression) -> None:
+        if isinstance(node, Match | Call) and is_fulltext(node):
+            self.refuse(node, f"{_asking(node)} can only be used in WHERE", "Also in the WHERE of an aggregate.")
 
     def _field(self, node: Name) -> str:
         found = self.column(node)
@@ -107,6 +116,10 @@ class Compiling:
     def refuse(self, node: Node, message: str, hint: str | None = None) -> NoReturn:
         """Raises: LanguageError at a node."""
         raise error_at(self.text, node.place, message, hint)
+
+
+def _asking(node: Match | Call) -> str:
+    return "`:`" if isinstance(node, Match) else f"{node.name}()"
 
 
 def written(node: Name | NamePattern) -> str:

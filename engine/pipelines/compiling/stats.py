@@ -112,7 +112,7 @@ class _Gathering:
         constants = self._constants(node, function, parts)
         kind = rows.checked(node, node.arguments, lambda: function.result(types))
         rows.checked(node, node.arguments, lambda: function.start(types, constants))
-        condition = None if where is None else rows.condition(where)
+        condition = None if where is None else self.state.expressions(choosing=True).condition(where)
         gathered = Gathered(
             self.state.fresh(node.name),
             lambda: function.start(types, constants),

@@ -1,8 +1,10 @@
 """From a function of one row to a work of whole columns."""
 
-from collections.abc import Sequence
-from itertools import product
+from collections.abc import Callable, Sequence
+from itertools import islice, product
+from typing import TypeAlias
 
+from engine.pipelines.budget import PART, PageTooHeavy, weight_of
 from engine.pipelines.casts import double
 from engine.pipelines.functions.kinds import TEXTS, WHOLE
 from engine.pipelines.functions.several import joined, ones
@@ -13,6 +15,9 @@ from engine.pipelines.unknown import Read, as_truth, read_beside
 
 # Types that say of equal values that they are the same: 1, 1.0 and true are not, where a type is unknown.
 _MEMORABLE = TEXTS | {Type.IP, Type.VERSION}
+_GROWING = TEXTS | {Type.UNKNOWN}
+_WEIGHED_EVERY = 16
+_Each: TypeAlias = Callable[[Work, Sequence[Sequence[Value]]], Column]
 MOST_COMBINATIONS = 10_000
 """How many combinations of values are tried with Multivalue.ANY before the answer is null."""
 
@@ -29,8 +34,29 @@ def lift(function: Function, operands: Sequence[Operand], multivalue: Multivalue
         work = _of_ones(work, several, len(operands))
     if function.alike:
         work = _alike(work, function, [operand.type for operand in operands])
+    types = [operand.type for operand in operands]
+    each = _weighed if function.grows or function.result(types) in _GROWING else _plainly
     known = [operand.type for operand in operands if not operand.is_constant]
-    return _distinct(work, constants) if len(known) == 1 and known[0] in _MEMORABLE else _columnar(work, constants)
+    if len(known) == 1 and known[0] in _MEMORABLE:
+        return _distinct(work, constants, each)
+    return _columnar(work, constants, each)
+
+
+def _plainly(work: Work, columns: Sequence[Sequence[Value]]) -> Column:
+    return list(map(work, *columns))
+
+
+def _weighed(work: Work, columns: Sequence[Sequence[Value]]) -> Column:
+    """What the work makes of each row; weighed on the way, since few rows may make more than there is room for."""
+    rows = map(work, *columns)
+    answers: Column = []
+    weight = 0
+    while some := list(islice(rows, _WEIGHED_EVERY)):
+        answers += some
+        weight += weight_of(some)
+        if weight > PART and len(columns[0]) > 1:
+            raise PageTooHeavy("a page of the query's rows is too large")
+    return answers
 
 
 def _alike(work: Work, function: Function, types: Sequence[Type]) -> Work:
@@ -56,23 +82,24 @@ def _read(read: Read | None, value: Value) -> Value:
     return found
 
 
-def _columnar(work: Work, constants: tuple[object, ...]) -> ColumnWork:
+def _columnar(work: Work, constants: tuple[object, ...], each: _Each) -> ColumnWork:
     """Rows are worked off one by one; of a function that is given constants alone, one row stands for all."""
     if constants and ABSENT not in constants:
         return lambda columns, size: [work(*(column[0] for column in columns))] * size if size else []
     if not constants:
         return lambda _columns, size: [work() for _ in range(size)]
-    return lambda columns, _size: list(map(work, *columns))
+    return lambda columns, _size: each(work, columns)
 
 
-def _distinct(work: Work, constants: tuple[Value | Absent, ...]) -> ColumnWork:
+def _distinct(work: Work, constants: tuple[Value | Absent, ...], each: _Each) -> ColumnWork:
     """With one column all else is constant: each distinct value is worked out once a page, as most come often."""
     place = constants.index(ABSENT)
     before, after = constants[:place], constants[place + 1 :]
 
     def distinct(columns: Sequence[Column], _size: int) -> Column:
         column = columns[place]
-        answers = {value: work(*before, value, *after) for value in set(column)}
+        values = list(set(column))
+        answers = dict(zip(values, each(lambda value: work(*before, value, *after), [values]), strict=True))
         return [answers[value] for value in column]
 
     return distinct

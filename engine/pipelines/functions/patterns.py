@@ -51,7 +51,7 @@ def _pieces(replacement: str, groups: int, names: tuple[tuple[str, int], ...]) -
         if character == "\\":
             if at + 1 == len(replacement):
                 return None
-            pieces.append(replacement[at + 1].encode("utf-8", "replace"))
+            _put(pieces, replacement[at + 1])
             at += 2
         elif character == "$":
             group, at = _group(replacement, at + 1, groups, dict(names))
@@ -59,9 +59,18 @@ def _pieces(replacement: str, groups: int, names: tuple[tuple[str, int], ...]) -
                 return None
             pieces.append(group)
         else:
-            pieces.append(character.encode("utf-8", "replace"))
+            _put(pieces, character)
             at += 1
     return tuple(pieces)
+
+
+def _put(pieces: list[Piece], character: str) -> None:
+    """Add a character; those side by side are one piece, as each piece costs for every match."""
+    written = character.encode("utf-8", "replace")
+    if pieces and isinstance(pieces[-1], bytes):
+        pieces[-1] += written
+    else:
+        pieces.append(written)
 
 
 def _group(text: str, at: int, groups: int, names: dict[str, int]) -> tuple[int | None, int]:

@@ -43,6 +43,7 @@ class Function:
         Raises: TypeProblem when a constant is wrong, or when an argument that must be constant is not.
     alike: for a number of arguments the places of those that are of one type, as they are compared with one another or
         answered as they are; values of unknown types among them are read as that type.
+    grows: it answers several values, which can be many more than it is given. (Texts always may grow.)
     """
 
     name: str
@@ -54,3 +55,4 @@ class Function:
     any: bool = False
     prepare: Prepare | None = None
     alike: Alike | None = None
+    grows: bool = False

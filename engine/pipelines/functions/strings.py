@@ -7,7 +7,7 @@ import unicodedata
 from typing import Any
 
 from engine.pipelines.functions.kinds import INTEGER, TEXT, checked, reading
-from engine.pipelines.functions.several import each
+from engine.pipelines.functions.several import MOST_VALUES, each
 from engine.pipelines.functions.shape import Function, Takes
 from engine.pipelines.types import Type, Value
 
@@ -146,7 +146,7 @@ def _reverse(text: str) -> Value:
 
 @reading(TEXT)
 def _split(text: str, delimiter: str) -> Value:
-    if not delimiter:
+    if not delimiter or text.count(delimiter) >= MOST_VALUES:
         return None
     parts = text.split(delimiter)
     return tuple(parts) if len(parts) > 1 else text

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
+from resource import RUSAGE_SELF, getrusage
 from time import process_time
 
 import pytest
@@ -129,3 +130,60 @@ def test_no_query_takes_long_to_compile(query: str) -> None:
     with suppress(LanguageError):
         compile_query(parsed)
     assert process_time() - began < 3
+
+
+REFILLED = [
+    # Each makes gigabytes out of a thousand short rows, or takes minutes over them.
+    'EVAL y = SPLIT(CONCAT(REPEAT("a,", 30000), k), ",") | STATS MAX(MV_COUNT(y))',
+    "EVAL a = k | " + " | ".join(["EVAL a = MV_APPEND(a, a)"] * 16) + " | STATS COUNT(a)",
+    'EVAL y = CONCAT(REPEAT("a", 900000), k) | WHERE y RLIKE ".*(a.*){20}z.*" | STATS COUNT(*)',
+    'EVAL y = CONCAT(REPEAT("a", 900000), k) | EVAL z = REPLACE(y, "(a*)*b", "") | STATS MAX(LENGTH(z))',
+    "EVAL a = CONCAT(k, \"0123456789\") | " + " | ".join(["EVAL a = CONCAT(a, a)"] * 14) + " | EVAL "
+    + ", ".join(f'b{n} = CONCAT(a, "{n}")' for n in range(60))
+    + " | STATS m = MAX(" + " + ".join(f"LENGTH(b{n})" for n in range(60)) + ")",
+    "STATS m = MAX(LENGTH(" + "CONCAT(" * 30 + "k" + ', REPEAT("q", 900000))' * 30 + "))",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", REFILLED, ids=["split", "append", "rlike", "replace", "many columns", "nested"])
+def test_time_is_up_in_the_middle_of_a_page_and_little_is_held_by_then(query: str) -> None:
+    page = Page(1_000, {"k": [f"k{row}" for row in range(1_000)]})
+    compiled = compile_query(parse_esql(f"FROM a | {query}"))
+    began, peak = process_time(), getrusage(RUSAGE_SELF).ru_maxrss
+    with suppress(BudgetExceeded):
+        compiled.run([page], now=NOW, budget=Budget(seconds=0.5, cells=1_000_000, clock=process_time))
+    assert process_time() - began < 1.5
+    assert getrusage(RUSAGE_SELF).ru_maxrss - peak < 400 * 1024  # kilobytes
+
+
+@pytest.mark.parametrize(
+    "end", ["SORT a", "STATS VALUES(a)", "STATS COUNT(*) BY a", "INLINE STATS COUNT(*)", "LIMIT 500"]
+)
+def test_long_texts_count_as_the_many_values_that_they_could_be(end: str) -> None:
+    with pytest.raises(BudgetExceeded, match="more than 300,000 values at once"):
+        run(f'FROM a | EVAL a = CONCAT(k, REPEAT("b", 100000)) | {end}', 5, Budget(cells=300_000))
+
+
+def test_a_heavy_page_gives_the_rows_and_warnings_that_it_gives_in_one() -> None:
+    query = 'FROM a | EVAL a = CONCAT(k, REPEAT("b", 100000)), c = 1 / (n % 2) | STATS s = SUM(LENGTH(a)), COUNT(c)'
+    page = Page(1_000, {"n": list(range(1_000)), "k": [f"k{row:03}" for row in range(1_000)]})
+    result = compile_query(parse_esql(query)).run([page], now=NOW, lineage=True)
+    assert result.rows == [(100_004_000, 500)]
+    assert result.origins == [tuple(range(1_000))]
+    assert list(result.warnings.values()) == [500]
+
+
+def test_a_want_of_memory_is_a_cost_like_any_other() -> None:
+    def pages() -> Iterator[Page]:
+        yield from numbers(1)
+        raise MemoryError
+
+    with pytest.raises(BudgetExceeded, match="more memory than there is") as stopped:
+        compile_query(parse_esql("FROM a | KEEP n")).run(pages(), now=NOW)
+    assert stopped.value.__context__ is None  # it would hold on to all that was held
+
+
+def test_a_field_that_expands_into_very_many_rows_comes_in_pages() -> None:
+    page = Page(1, {"n": [tuple(range(60_000))]})
+    result = compile_query(parse_esql("FROM a | MV_EXPAND n | STATS c = COUNT(*), s = SUM(n)")).run([page], now=NOW)
+    assert result.rows == [(60_000, 1_799_970_000)]

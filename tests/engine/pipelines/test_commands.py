@@ -116,9 +116,11 @@ def test_columns_that_nobody_uses_are_not_read_and_not_worked_out() -> None:
 
 def test_fields_name_what_the_event_itself_is_asked() -> None:
     query = compile_query(parse_esql('FROM t | WHERE KQL("a: b") AND x > 1 AND QSTR("c: d") | KEEP y'))
-    assert query.fields == ("$1", "$2", "x", "y")
-    assert set(query.hidden) == {"$1", "$2"}
-    kept = query.run([Page(2, {"$1": [True, False], "$2": [True, True], "x": [5, 5], "y": ["p", "q"]})], now=NOW)
+    assert query.fields == ("\x1f$1", "\x1f$2", "x", "y")
+    assert set(query.hidden) == {"\x1f$1", "\x1f$2"}
+    kept = query.run(
+        [Page(2, {"\x1f$1": [True, False], "\x1f$2": [True, True], "x": [5, 5], "y": ["p", "q"]})], now=NOW
+    )
     assert kept.rows == [("p",)]
 
 
@@ -151,3 +153,27 @@ def test_lineage_names_the_rows_that_a_row_came_from() -> None:
     pages = [Page(2, {"n": [1, 0], "k": ["x", "x"]}), Page(2, {"n": [1, 1], "k": [("x", "y"), "y"]})]
     assert query.run(pages, now=NOW, lineage=True).origins == [(0, 2), (2, 3)]
     assert query.run(pages, now=NOW).origins == []
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ('EVAL z = KQL("a: 1")', "can only be used in WHERE"),
+        ('STATS COUNT(*) BY z = QSTR("a:1")', "can only be used in WHERE"),
+        ('SORT MATCH(message, "a")', "can only be used in WHERE"),
+        ('EVAL y = CASE(message : "x", 1, 2)', "can only be used in WHERE"),
+        ('LIMIT 5 | WHERE KQL("a: 1")', "cannot be used after LIMIT"),
+        ('LIMIT 5 | STATS COUNT(*) WHERE message : "x"', "cannot be used after LIMIT"),
+        ('STATS COUNT(*) | WHERE KQL("a: 1")', "asks the events themselves"),
+        ("KEEP `\x1f$1`", "Unknown column"),
+    ],
+)
+def test_events_are_asked_where_rows_of_events_are_chosen(query: str, message: str) -> None:
+    with pytest.raises(LanguageError, match=message):
+        compile_query(parse_esql(f"FROM a | {query}"))
+
+
+def test_a_field_may_be_called_as_answers_once_were() -> None:
+    compiled = compile_query(parse_esql('FROM a | WHERE KQL("x: 1") | KEEP `$1`'))
+    documents = [Document({"$1": "mine", "x": 1})]
+    assert compiled.run(pages_of(documents, compiled.fields), now=NOW).rows == [("mine",)]
