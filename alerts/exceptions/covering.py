@@ -1,8 +1,8 @@
 """Which of a rule's alerts an exception covers, told by the events kept with them: what its runs would judge.
 
 An exception takes single events out, before they are joined. So a sequence or sample is covered by what covers any of
-its events, and a count by what leaves too few of them. What a pipeline made is covered where its row
-is, or where its row comes out no more (alerts/exceptions/rows.py).
+its events, and a count by what leaves too few of them. What a pipeline made is covered where its row is, or where its
+row surely comes out no more (alerts/exceptions/rows.py).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,12 +21,16 @@ from rules.models import Rule
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One alert judged by an exception's entries: how many of them held, one after the other, before one did not."""
+    """One alert judged by an exception's entries: how many of them held, one after the other, before one did not.
+
+    `of_kept`: all held for every event kept with it, yet there were more: it is not called covered.
+    """
 
     alert_id: int
     document: Document
     held: int
     entries: int
+    of_kept: bool = False
 
     @property
     def covered(self) -> bool:
@@ -48,13 +52,16 @@ def judge_alerts(alerts: Iterable[tuple[int, int]], trees: Sequence[Tree]) -> It
     if not teams:
         return
     several = Alert.objects.filter(pk__in=list(teams), kind__in=[*JOINED, *KINDS])
-    rows, joined = _apart(several.only("id", "kind", "facts", "revision_id"))
-    for alert, document, held in chain(judge_joined(joined, trees), judge_rows(rows, trees)):
-        del teams[alert.pk]
-        yield Judgement(alert.pk, document, held, len(trees))
+    rows, joined = _apart(several.select_related("rule").only(*_COLUMNS))
+    for one in chain(judge_joined(joined, trees), judge_rows(rows, trees)):
+        del teams[one.alert.pk]
+        yield Judgement(one.alert.pk, one.document, one.held, len(trees), one.of_kept)
     for alert_id, event in iterate_sources(teams) if teams else ():
         document = event.document()
         yield Judgement(alert_id, document, held_entries(trees, document), len(trees))
+
+
+_COLUMNS = ("id", "kind", "facts", "identity", "team_id", "revision_id", "rule_id", "rule__overrides")
 
 
 def _apart(alerts: Iterable[Alert]) -> tuple[list[Alert], list[Alert]]:

@@ -2,14 +2,34 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from alerts.kept import unpack
 from alerts.models import Alert, AlertEvent, Kind
 from engine import Document, Tree, matches
+from events.store import EventRef
 
 JOINED = (Kind.SEQUENCE, Kind.SAMPLE, Kind.THRESHOLD)
 _CHUNK = 50  # alerts of up to a hundred events each
+
+
+class KeptEvent(NamedTuple):
+    """An event that is kept with an alert: where it lay, and what it says."""
+
+    ref: EventRef
+    document: Document
+
+
+class Judged(NamedTuple):
+    """An alert, the fields that the entries come closest to, and how many of them hold for it, from the first on.
+
+    `of_kept`: they hold for all of its events that were kept, but there were more, of which nobody knows.
+    """
+
+    alert: Alert
+    document: Document
+    held: int
+    of_kept: bool = False
 
 
 def held_entries(trees: Sequence[Tree], document: Document) -> int:
@@ -20,27 +40,30 @@ def held_entries(trees: Sequence[Tree], document: Document) -> int:
     return len(trees)
 
 
-def judge_joined(alerts: Sequence[Alert], trees: Sequence[Tree]) -> Iterator[tuple[Alert, Document, int]]:
-    """Each alert, its event that the entries come closest to, and how many entries hold for the alert as a whole.
+def judge_joined(alerts: Sequence[Alert], trees: Sequence[Tree]) -> Iterator[Judged]:
+    """Each alert, with its event that the entries come closest to.
 
     A query for every fifty alerts.
     """
     for start in range(0, len(alerts), _CHUNK):
         chunk = alerts[start : start + _CHUNK]
-        documents = documents_of(chunk)
+        kept = events_of(chunk)
         for alert in chunk:
-            found = documents.get(alert.pk) or [Document({})]
+            found = [one.document for one in kept.get(alert.pk, ())] or [Document({})]
             held = [held_entries(trees, document) for document in found]
             best = max(range(len(found)), key=held.__getitem__)
-            yield alert, found[best], _as_a_whole(alert, found, held, len(trees))
+            yield Judged(alert, found[best], _as_a_whole(alert, found, held, len(trees)))
 
 
-def documents_of(alerts: Sequence[Alert]) -> dict[int, list[Document]]:
-    """The events of the alerts, each once."""
-    kept: dict[int, dict[bytes, Document]] = defaultdict(dict)
+def events_of(alerts: Sequence[Alert]) -> dict[int, list[KeptEvent]]:
+    """The events of the alerts, each once, in order."""
+    teams = {alert.pk: alert.team_id for alert in alerts}
+    kept: dict[int, dict[EventRef, KeptEvent]] = defaultdict(dict)
     rows = AlertEvent.objects.filter(alert__in=alerts).order_by("alert_id", "position")
-    for alert_id, uid, document in rows.values_list("alert_id", "uid", "document"):
-        kept[alert_id].setdefault(bytes(uid), Document.of(unpack(document)))
+    for alert_id, uid, day, index, document in rows.values_list("alert_id", "uid", "day", "index", "document"):
+        ref = EventRef(teams[alert_id], day, index, bytes(uid))
+        if ref not in kept[alert_id]:
+            kept[alert_id][ref] = KeptEvent(ref, Document.of(unpack(document)))
     return {alert_id: list(found.values()) for alert_id, found in kept.items()}
 
 

@@ -90,6 +90,19 @@ def about_counted(alerts: int, hits: int) -> Iterator[Lint]:
         yield Lint("stands_for_more", f"{which} for {more}, which it may not cover; {stays} for you to judge.")
 
 
+def about_kept(alerts: int, true_positives: int) -> Iterator[Lint]:
+    """Of groups with more events than were kept, of which all kept ones are covered."""
+    if alerts:
+        which = "1 alert rests" if alerts == 1 else f"{alerts} alerts rest"
+        bad = "it was a true positive" if alerts == 1 else f"{true_positives} of them true positives"
+        among = f"; {bad}" if true_positives else ""
+        yield Lint(
+            "of_kept_events",
+            f"{which} on more events than were kept{among}. This takes out all of the kept events; the others may "
+            "still raise it, so that does not count as silenced.",
+        )
+
+
 def _about_the_whole(entries: Entries, silenced: int, total: int) -> Iterator[Lint]:
     plain = [entry for _, entry in flat(entries)]
     if plain and all(is_excluded(entry) for entry in plain):

@@ -7,9 +7,9 @@ from datetime import datetime
 from time import perf_counter
 
 from alerts.exceptions.closest import closest_fields
-from alerts.exceptions.covering import alerts_of, judge_alerts, true_positives_elsewhere
+from alerts.exceptions.covering import Judgement, alerts_of, judge_alerts, true_positives_elsewhere
 from alerts.exceptions.entries import Entries, field_of, found_in, told
-from alerts.exceptions.lints import Carried, Lint, about_counted, lints
+from alerts.exceptions.lints import Carried, Lint, about_counted, about_kept, lints
 from alerts.models import Alert, Reason, Status
 from alerts.selectors.briefs import briefs_of
 from alerts.selectors.shapes import AlertBrief
@@ -38,7 +38,8 @@ class Preview:
     `by_verdict`: the silenced ones by reason of closing, and those that are open. `per_entry`: how many alerts are left
     after each condition. `open_matching`: the open ones that closing would close; `left_open` those that it would not,
     since they also stand for `uncovered_hits` further hits, whose events were not held against it. `matches_source`:
-    whether the alert at hand is covered (None: none was given); `misses` says why not.
+    whether the alert at hand is covered (None: none was given); `misses` says why not. `source_of_kept`: it meets every
+    condition as far as its events were kept, but it had more.
     """
 
     total: int
@@ -53,6 +54,7 @@ class Preview:
     left_open: int
     uncovered_hits: int
     matches_source: bool | None
+    source_of_kept: bool
     misses: list[Miss]
     lints: list[Lint]
     examined_ms: int
@@ -76,12 +78,18 @@ def preview(
     started, trees = perf_counter(), parse_each_entry(entries)
     rows = {row.pk: row for row in alerts_of(rule, team_ids).only(*_COLUMNS)}
     carried, reached, covered = Carried(entries), Counter[int](), []
+    of_kept: list[Alert] = []
+    at_hand: Judgement | None = None
     for one in judge_alerts([(row.pk, row.team_id) for row in rows.values()], trees):
         carried.look(one.document)
         reached[one.held] += 1
         if one.covered:
             covered.append(rows[one.alert_id])
-    misses = _misses(alert, entries, trees) if alert else []
+        elif one.of_kept:
+            of_kept.append(rows[one.alert_id])
+        if alert is not None and one.alert_id == alert.pk:
+            at_hand = one
+    misses = _misses(alert, at_hand, entries, trees) if alert else []
     still_open = [row for row in covered if row.status != Status.CLOSED]
     left_open = [row.suppressed for row in still_open if row.suppressed]
     return Preview(
@@ -97,8 +105,10 @@ def preview(
         left_open=len(left_open),
         uncovered_hits=sum(left_open),
         matches_source=None if alert is None else not misses,
+        source_of_kept=at_hand is not None and at_hand.of_kept,
         misses=misses,
         lints=[
+            *about_kept(len(of_kept), sum(map(_is_true_positive, of_kept))),
             *about_counted(len(left_open), sum(left_open)),
             *lints(entries, carried, silenced=len(covered), total=len(rows)),
         ],
@@ -128,11 +138,14 @@ def _running(reached: Counter[int], entries: int) -> list[int]:
     return [sum(count for held, count in reached.items() if held > at) for at in range(entries)]
 
 
-def _misses(alert: Alert, entries: Entries, trees: Sequence[Tree]) -> list[Miss]:
-    """The conditions that the alert at hand does not meet."""
+def _misses(alert: Alert, judged: Judgement | None, entries: Entries, trees: Sequence[Tree]) -> list[Miss]:
+    """The conditions that the alert at hand does not meet; each where only what was kept of it does."""
+    if judged is not None and judged.covered:
+        return []
     document = closest_fields(alert, trees)
+    of_kept = judged is not None and judged.of_kept
     return [
         Miss(at, field_of(entry), told(entry), found_in(document, entry))
         for at, (entry, tree) in enumerate(zip(entries, trees, strict=True))
-        if not matches(tree, document)
+        if of_kept or not matches(tree, document)
     ]

@@ -1,25 +1,27 @@
 """Alerts of pipelines before an exception, which takes out events before the query runs, or rows after it.
 
 Where an entry names what the query makes, the row that was kept is asked. Else the events that were kept are, and the
-query is run again over those that are left of a group: the alert is covered when its row comes out no more.
+query is run again over those that are left of a group: the alert is covered when its row surely comes out no more.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from alerts.exceptions.joined import documents_of, held_entries
+from alerts.exceptions.joined import Judged, KeptEvent, events_of, held_entries
+from alerts.exceptions.regrouping import Group
 from alerts.facts import EsqlFacts, facts_of
 from alerts.kept import Evidence
 from alerts.models import Alert, Kind
 from alerts.pipelines.overlay import fields_of_row, over
-from alerts.pipelines.passing import rows_of_documents
 from alerts.shells import shared
 from engine import Document, EngineError, Tree
+from engine.pipelines import Multivalue
 from engine.plan import Pipeline
 from engine.tree import fields_of
-from rules.models import RuleRevision
+from rules.effective import changes_logic
+from rules.models import Rule, RuleRevision
 from rules.pipelines import Asked, asked_of
 from rules.trees import TreeUnusable, definition_of, load_logic
 
@@ -27,29 +29,43 @@ KINDS = (Kind.ROW, Kind.GROUP)
 _CHUNK = 50  # alerts of up to a hundred events each
 
 
-def judge_rows(alerts: Sequence[Alert], trees: Sequence[Tree]) -> Iterator[tuple[Alert, Document, int]]:
-    """Each alert, its fields, and how many entries hold for it, from the first on, until one does not.
+def judge_rows(alerts: Sequence[Alert], trees: Sequence[Tree]) -> Iterator[Judged]:
+    """Each alert, with its fields. Expects the rules to be loaded along.
 
-    A query for every fifty alerts and for each revision; a millisecond for a group of which some events are left.
+    A query for every fifty alerts and for each revision; milliseconds for a group of which some events are left.
     """
     for start in range(0, len(alerts), _CHUNK):
         chunk = alerts[start : start + _CHUNK]
-        documents = documents_of(chunk)
+        kept = events_of(chunk)
         for alert in chunk:
-            yield _judged(alert, trees, documents.get(alert.pk) or [Document({})])
+            yield _judged(alert, trees, kept.get(alert.pk, ()))
 
 
-def _judged(alert: Alert, trees: Sequence[Tree], documents: Sequence[Document]) -> tuple[Alert, Document, int]:
-    facts, asked = _facts(alert), _asked(alert.revision_id)
-    fields = told_by(documents, facts)
-    if facts is None or asked is None or not asked.made.isdisjoint(_named(trees)):
-        return alert, fields, held_entries(trees, fields)
-    held = [held_entries(trees, document) for document in documents]
-    for number in range(max(held), 0, -1):
-        left = [document for document, most in zip(documents, held, strict=True) if most < number]
-        if not left or (facts.count <= len(documents) and not _comes_out(asked, facts, left)):
-            return alert, fields, number
-    return alert, fields, 0
+def _judged(alert: Alert, trees: Sequence[Tree], events: Sequence[KeptEvent]) -> Judged:
+    facts, asked = _facts(alert), _asked_by(alert)
+    fields = told_by([one.document for one in events] or [Document({})], facts)
+    if facts is None or asked is None:
+        return Judged(alert, fields, 0)
+    if not asked.made.isdisjoint(_named(trees)):
+        return Judged(alert, fields, held_entries(trees, fields))
+    group = Group(alert, facts, asked, events)
+    held = _held(group, trees, events)
+    of_kept = held < len(trees) and not group.is_whole and _all_held(events, trees)
+    return Judged(alert, fields, held, of_kept)
+
+
+def _held(group: Group, trees: Sequence[Tree], events: Sequence[KeptEvent]) -> int:
+    """How many entries, from the first on, surely keep the group from coming out."""
+    each = [held_entries(trees, one.document) for one in events]
+    for number in range(max(each, default=0), 0, -1):
+        left = [event for event, most in zip(events, each, strict=True) if most < number]
+        if group.surely_ends(left) or (not left and group.all_meet(trees[:number])):
+            return number
+    return 0
+
+
+def _all_held(events: Sequence[KeptEvent], trees: Sequence[Tree]) -> bool:
+    return bool(events) and all(held_entries(trees, one.document) == len(trees) for one in events)
 
 
 def told_by(documents: Sequence[Document], facts: EsqlFacts | None) -> Document:
@@ -61,17 +77,6 @@ def told_by(documents: Sequence[Document], facts: EsqlFacts | None) -> Document:
 def fields_of_alert(alert: Alert, events: Sequence[Evidence]) -> Document:
     """The fields of one alert whose events are at hand."""
     return told_by([one.event.document() for one in events] or [Document({})], _facts(alert))
-
-
-def _comes_out(asked: Asked, facts: EsqlFacts, left: Sequence[Document]) -> bool:
-    """Whether the group's row comes out of the events that are left."""
-    end = datetime.fromisoformat(facts.window.end if facts.window else facts.end)
-    group = {name: value for name, value in _row(facts).items() if name in facts.by}
-    try:
-        rows = rows_of_documents(asked, left, now=end)
-    except EngineError:
-        return True
-    return any(all(row.get(name) == value for name, value in group.items()) for row in rows)
 
 
 def _facts(alert: Alert) -> EsqlFacts | None:
@@ -87,12 +92,25 @@ def _named(trees: Sequence[Tree]) -> set[str]:
     return {name for tree in trees for name in fields_of(tree)}
 
 
+def _asked_by(alert: Alert) -> Asked | None:
+    """The pipeline of the alert's revision with what people set over it here, as it would be run now."""
+    return _asked(alert.revision_id, _multivalue(alert.rule))
+
+
+def _multivalue(rule: Rule) -> Multivalue | None:
+    """What the rule is set to make of several values here; None where its file says."""
+    return Multivalue(rule.overrides["multivalue"]) if changes_logic(rule.overrides) else None
+
+
 @lru_cache(maxsize=256)
-def _asked(revision_id: int) -> Asked | None:
+def _asked(revision_id: int, multivalue: Multivalue | None) -> Asked | None:
     """The pipeline of a revision, which never changes; None where this version cannot read it."""
     revision = RuleRevision.objects.select_related("compiled").get(pk=revision_id)
     try:
         plan = load_logic(definition_of(revision), revision).plan
-        return asked_of(plan) if isinstance(plan, Pipeline) else None
+        if not isinstance(plan, Pipeline):
+            return None
+        several = plan.any_match if multivalue is None else multivalue is Multivalue.ANY
+        return asked_of(replace(plan, any_match=several))
     except (TreeUnusable, EngineError):
         return None

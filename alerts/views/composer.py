@@ -160,6 +160,8 @@ class Composer:
         """Said when the conditions do not cover the alert they were written on."""
         if not self.alert or not self.preview or not self.preview.misses:
             return ""
+        if self.preview.source_of_kept:
+            return self._of_kept(self.alert.pk)
         miss = self.preview.misses[0]
         shown = {
             "id": self.alert.pk,
@@ -169,11 +171,25 @@ class Composer:
         }
         if not miss.found:
             return _("This does not match AL-%(id)s, the alert you came from: it has no %(field)s.") % shown
+        if self.alert.kind in (Kind.GROUP, Kind.THRESHOLD) and miss.field not in self.made:
+            words = _(
+                "This leaves enough events of AL-%(id)s, the alert you came from, to raise it: "
+                "of one of them %(field)s is “%(had)s”, you ask that it %(asked)s."
+            )
+            return words % shown
         words = _(
             "This does not match AL-%(id)s, the alert you came from: "
             "its %(field)s is “%(had)s”, you ask that it %(asked)s."
         )
         return words % shown
+
+    @staticmethod
+    def _of_kept(alert_id: int) -> str:
+        words = _(
+            "This may not cover AL-%(id)s, the alert you came from: it rests on more events than were kept with it. "
+            "Of the kept events this takes out all, but the others may still raise it."
+        )
+        return words % {"id": alert_id}
 
     @property
     def joined(self) -> str:
