@@ -15,6 +15,8 @@ from soc.web import when
 from soc.web.evidence import show
 
 FOLD_AT = 300
+MOST_CHARACTERS = 2_000
+"""So many of a text are drawn; its event, or the query over the API, has the rest."""
 SHOWN_VALUES = 10
 """Of several values of a cell the first so many; a column of VALUES() may have very many."""
 NUMBERS = frozenset({Type.INTEGER, Type.LONG, Type.UNSIGNED_LONG, Type.DOUBLE})
@@ -62,4 +64,6 @@ def _one(value: One) -> SafeString:
 def _text(text: str) -> SafeString:
     if len(text) <= FOLD_AT and text.isascii() and text.isprintable():
         return escape(text)
-    return show(text, FOLD_AT)
+    left = len(text) - MOST_CHARACTERS
+    more = format_html(' <span class="null">and {} more characters</span>', f"{left:,}") if left > 0 else ""
+    return format_html("{}{}", show(text[:MOST_CHARACTERS], FOLD_AT), more)

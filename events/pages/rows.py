@@ -1,6 +1,6 @@
 """The search page's answer in ES|QL: a table of whatever columns come back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -15,7 +15,8 @@ from events.pipelines import CELLS, RowEvent, Rows, run
 
 MOST_COLUMNS = 200
 MOST_CELLS = 40_000
-"""A page of more is no table that anybody reads, and takes long to draw."""
+MOST_CHARACTERS = 4_000_000
+"""A page of more (characters of HTML) is no table that anybody reads, and takes long to draw."""
 BUDGET_SECONDS = 10.0
 _SHOWN_WARNINGS = 20
 
@@ -103,7 +104,7 @@ def _shown(found: Rows, asked: RowsAsked) -> RowsFound:
     columns = found.columns[:MOST_COLUMNS]
     kinds = [column.type for column in columns]
     most = max(MOST_CELLS // max(len(columns), 1), 1)
-    lines = [_line(found, row, kinds, asked) for row in range(min(most, len(found.rows)))]
+    lines = list(_within(_line(found, row, kinds, asked) for row in range(min(most, len(found.rows)))))
     return RowsFound(
         found,
         [_head(column.name, column.type) for column in columns],
@@ -111,6 +112,16 @@ def _shown(found: Rows, asked: RowsAsked) -> RowsFound:
         left_out=len(found.columns) - len(columns),
         more=found.more or len(lines) < len(found.rows),
     )
+
+
+def _within(lines: Iterable[Line]) -> Iterator[Line]:
+    """As many rows as a page has room for, and the first in any case. Signs are drawn longer than they are."""
+    room = MOST_CHARACTERS
+    for number, line in enumerate(lines):
+        room -= sum(map(len, line.cells))
+        if room < 0 and number:
+            return
+        yield line
 
 
 def _head(name: str, kind: Type) -> Head:

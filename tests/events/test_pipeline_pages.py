@@ -111,6 +111,17 @@ def test_wide_and_long_answers_are_cut(ana: Client, store: Store, monkeypatch: p
     assert "1 more columns are not shown" in text
 
 
+def test_long_texts_are_cut_and_so_is_a_page_of_them(
+    ana: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("events.pages.rows.MOST_CHARACTERS", 5_000)
+    store(*({"message": "\x01" * 9_000} for _ in range(3)))
+    text = text_of(get(ana, "FROM * | KEEP message"))
+    assert "First 1 row" in text
+    assert "and 7,000 more characters" in text
+    assert text.count("\u2401") == 2_000
+
+
 def test_beyond_the_turns_one_is_told_to_wait(ana: Client, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("events.turns._PATIENCE_SECONDS", 0)
     settings.PIPELINES_AT_ONCE = 0
