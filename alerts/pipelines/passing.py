@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import thread_time
-from typing import Any
 
 from alerts.costs import SECONDS, Allowance
 from alerts.gathering import Clock
@@ -19,7 +18,7 @@ from alerts.pipelines.overlay import over
 from alerts.pipelines.rows import Source, facts_of_row, name_of_row, row_of
 from alerts.pipelines.values import packed
 from alerts.pipelines.windows import point_after, spacing
-from engine import Document, matches
+from engine import matches
 from engine.joining.candidates import CHECK_EVERY
 from engine.pipelines.budget import Budget, BudgetExceeded
 from engine.pipelines.compiled import CompiledQuery
@@ -151,16 +150,6 @@ def _judge(
             facts = facts_of_row(asked, row, Source(1, one.event.time, one.event.time))
             joined = Joined(Kind.ROW, name, facts.to_json())
             passed.hits.append(Hit(rule, one.event, one.document, one.demo, joined=joined, row=row.fields))
-
-
-def rows_of_documents(asked: Asked, documents: Sequence[Document], *, now: datetime) -> list[dict[str, Any]]:
-    """What the pipeline makes of some documents, as JSON values by column; what the events are called is not known.
-
-    Raises: BudgetExceeded.
-    """
-    page = Page(len(documents), {name: [None] * len(documents) for name in METADATA}, documents)
-    result = asked.query.run([page], now=now, budget=budget_of(MOST_ROWS))
-    return [row_of(result.columns, values).raw for values in result.rows]
 
 
 def _pages(query: CompiledQuery, events: Sequence[Judged]) -> Iterator[Page]:

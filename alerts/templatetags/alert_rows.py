@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from alerts.models import Alert, Kind
 from alerts.selectors.row_shapes import Made, Pivot, RowCell, deciding, text_of_json
@@ -30,9 +30,9 @@ SHOWN_MET = 3
 _DATES = frozenset({"date", "date_nanos"})
 _NULL = SafeString('<span class="null">null</span>')
 _TITLES = {
-    Made.GROUP: _("What names the group"),
-    Made.QUERY: _("Made by the query"),
-    Made.EVENT: _("As the event has it"),
+    Made.GROUP: gettext_lazy("What names the group"),
+    Made.QUERY: gettext_lazy("Made by the query"),
+    Made.EVENT: gettext_lazy("As the event has it"),
 }
 
 register.filter("deciding", deciding)
@@ -41,7 +41,7 @@ register.filter("deciding", deciding)
 @register.filter
 def made_title(made: Made) -> str:
     """Over columns of one origin."""
-    return _TITLES[made]
+    return str(_TITLES[made])
 
 
 @register.simple_tag
