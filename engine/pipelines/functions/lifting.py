@@ -10,6 +10,7 @@ from engine.pipelines.functions.kinds import TEXTS, WHOLE
 from engine.pipelines.functions.several import joined, ones
 from engine.pipelines.functions.shape import Function, Takes, Work
 from engine.pipelines.operands import ABSENT, Absent, ColumnWork, Operand
+from engine.pipelines.problems import TypeProblem
 from engine.pipelines.types import Column, Multivalue, Type, Value
 from engine.pipelines.unknown import Read, as_truth, read_beside
 
@@ -34,12 +35,18 @@ def lift(function: Function, operands: Sequence[Operand], multivalue: Multivalue
         work = _of_ones(work, several, len(operands))
     if function.alike:
         work = _alike(work, function, [operand.type for operand in operands])
-    types = [operand.type for operand in operands]
-    each = _weighed if function.grows or function.result(types) in _GROWING else _plainly
+    each = _weighed if _may_grow(function, [operand.type for operand in operands]) else _plainly
     known = [operand.type for operand in operands if not operand.is_constant]
     if len(known) == 1 and known[0] in _MEMORABLE:
         return _distinct(work, constants, each)
     return _columnar(work, constants, each)
+
+
+def _may_grow(function: Function, types: Sequence[Type]) -> bool:
+    try:
+        return function.grows or function.result(types) in _GROWING
+    except TypeProblem:  # nothing that the compiler lets through
+        return True
 
 
 def _plainly(work: Work, columns: Sequence[Sequence[Value]]) -> Column:

@@ -239,7 +239,7 @@ def _all(name: str, count: int, result: Result, work: Work, alike: Alike | None 
 
 
 MULTIVALUES = (
-    _all("mv_append", 2, _common, _append, alike=all_alike),
+    Function("mv_append", 2, 2, _common, _append, Takes.ALL, alike=all_alike, grows=True),
     _all("mv_avg", 1, checked(Type.DOUBLE, NUMBER), _of_numbers(_average)),
     _all("mv_concat", 2, checked(Type.KEYWORD, TEXT), _concat),
     _all("mv_contains", 2, _truth, _contains, alike=all_alike),
@@ -259,6 +259,6 @@ MULTIVALUES = (
     Function("mv_slice", 2, 3, _sliced, _slice, Takes.ALL),
     Function("mv_sort", 1, 2, _sorted_type, _sort, Takes.ALL, prepare=_prepare_sort),
     _all("mv_sum", 1, _number_type, _of_numbers(_sum)),
-    _all("mv_union", 2, _common, _union, alike=all_alike),
+    Function("mv_union", 2, 2, _common, _union, Takes.ALL, alike=all_alike, grows=True),
     Function("mv_zip", 2, 3, checked(Type.KEYWORD, TEXT), _zip, Takes.ALL),
 )
