@@ -23,11 +23,10 @@ class Groups:
     """Numbers for groups, from 0 in the order in which they appear; null is a group like any other.
 
     Costs 0.1 to 0.2 microseconds a row. A row with several values in a key belongs to a group for each of them (to
-    each combination, with several such keys): then `check` is told now and then how many there are by now.
+    each combination, with several such keys).
     """
 
-    def __init__(self, keys: int, check: Callable[[int], None] = lambda _: None) -> None:
-        self._check = check
+    def __init__(self, keys: int) -> None:
         self._single = keys == 1
         self._keys = keys
         self._numbers: dict[object, int] = {} if keys else {(): 0}
@@ -35,8 +34,11 @@ class Groups:
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def of(self, columns: Sequence[Column], size: int) -> tuple[Sequence[int] | None, list[int]]:
-        """The group of each row; with several groups for a row, also which row each of the numbers is for."""
+    def of(
+        self, columns: Sequence[Column], size: int, check: Callable[[int], None] = lambda _: None
+    ) -> tuple[Sequence[int] | None, list[int]]:
+        """The group of each row; with several groups for a row, also which row each of the numbers is for: then
+        `check` is told now and then how many there are by now."""
         if not self._keys:
             return None, [0] * size
         columns = [_told_apart(column) for column in columns]
@@ -45,9 +47,9 @@ class Groups:
             number = numbers.setdefault
             keys: Iterable[object] = columns[0] if self._single else zip(*columns, strict=True)
             return None, [number(key, len(numbers)) for key in keys]
-        return self._of_several(columns)
+        return self._of_several(columns, check)
 
-    def _of_several(self, columns: Sequence[Column]) -> tuple[list[int], list[int]]:
+    def _of_several(self, columns: Sequence[Column], check: Callable[[int], None]) -> tuple[list[int], list[int]]:
         rows: list[int] = []
         groups: list[int] = []
         numbers = self._numbers
@@ -57,7 +59,7 @@ class Groups:
                 rows.append(row)
                 groups.append(numbers.setdefault(key, len(numbers)))
                 if not len(rows) % _CHECKED_EVERY:
-                    self._check(len(rows) + len(numbers))
+                    check(len(rows) + len(numbers))
         return rows, groups
 
     def columns(self) -> list[Column]:

@@ -56,7 +56,7 @@ class Gathering:
         self._keys = keys
         self._aggregates = aggregates
         self._accumulators = [aggregate.start() for aggregate in aggregates]
-        self.groups = Groups(len(keys), self._check)
+        self.groups = Groups(len(keys))
         self._origins: list[list[int]] = []
         self._traced = 0
         self._cells_of = [0] * len(aggregates)
@@ -78,7 +78,7 @@ class Gathering:
         Raises: BudgetExceeded.
         """
         known = len(self.groups)
-        rows, groups = self.groups.of(worked.keys, page.size)
+        rows, groups = self.groups.of(worked.keys, page.size, self._check)
         if len(self.groups) > known:
             self._weight += _weight_of_some(worked.keys, len(self.groups) - known)
         for number, (columns, chosen) in enumerate(worked.arguments):

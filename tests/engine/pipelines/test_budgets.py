@@ -1,5 +1,6 @@
 """A query that would cost too much stops with words for who asked it; one that need not read on does not."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -187,3 +188,12 @@ def test_a_field_that_expands_into_very_many_rows_comes_in_pages() -> None:
     page = Page(1, {"n": [tuple(range(60_000))]})
     result = compile_query(parse_esql("FROM a | MV_EXPAND n | STATS c = COUNT(*), s = SUM(n)")).run([page], now=NOW)
     assert result.rows == [(60_000, 1_799_970_000)]
+
+
+@pytest.mark.parametrize("command", ["STATS v = VALUES(a) BY n", "INLINE STATS c = COUNT(*) BY n | SORT c | LIMIT 2"])
+def test_a_run_leaves_nothing_for_the_collector(command: str) -> None:
+    compiled = compile_query(parse_esql(f"FROM x | {command}"))
+    page = Page(500, {field: [f"{field} {row}" for row in range(500)] for field in compiled.fields})
+    gc.collect()
+    compiled.run([page], now=datetime(2026, 1, 1, tzinfo=UTC), lineage=True)
+    assert gc.collect() < 100
