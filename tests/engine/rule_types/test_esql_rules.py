@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engine.errors import RuleFileError
+from engine.pipelines.page import HIDDEN
 from engine.plan import Pipeline, logic_from_json, logic_to_json
 from engine.rule_types.esql import NEEDS_MODEL, compiled
 from engine.rulefile import compile_rule, load_rule
@@ -70,7 +71,7 @@ class TestPlans:
     def test_the_columns_of_events_are_those_that_are_used(self) -> None:
         plan = rule('FROM logs-* | WHERE KQL("a: 1") | EVAL x = b + c | KEEP x, d').compiled.plan
         assert isinstance(plan, Pipeline)
-        assert (plan.fields, plan.whole) == (("$1", "b", "c", "d"), False)
+        assert (plan.fields, plan.whole) == ((f"{HIDDEN}1", "b", "c", "d"), False)
         everything = rule("FROM logs-*").compiled.plan
         assert isinstance(everything, Pipeline)
         assert everything.whole
