@@ -29,7 +29,7 @@ Column = tuple[str, Callable[[Line], object]]
 
 def main() -> None:
     """Write the document."""
-    told = document(read("engine"), read("http"), read("http_latency"), read("pipelines"))
+    told = document(read("engine"), read("http"), read("http_latency"), read("pipelines"), read("pipelines_stored"))
     DOCUMENT.write_text(told, encoding="utf-8")
     print(f"{DOCUMENT} is written.")
 
@@ -41,11 +41,15 @@ def read(measure: str) -> list[Line]:
 
 
 def document(
-    engine: Sequence[Line], http: Sequence[Line], latency: Sequence[Line], pipelines: Sequence[Line] = ()
+    engine: Sequence[Line],
+    http: Sequence[Line],
+    latency: Sequence[Line],
+    pipelines: Sequence[Line] = (),
+    stored: Sequence[Line] = (),
 ) -> str:
     """The page from the lines there are; a table without lines is left out."""
     parts = [_HEAD, *(_section(engine, *section) for section in _SECTIONS), _section(pipelines, *_PIPELINES)]
-    parts.append(_http(http, latency))
+    parts += [_of_stored(stored), _http(http, latency)]
     return "\n".join(part for part in parts if part)
 
 
@@ -156,6 +160,12 @@ waited.""",
      ("same answer", lambda line: "yes" if line["same_answer"] else "no")],
 )  # fmt: skip
 
+_STORED: Sequence[Column] = [
+    ("question", _key("query")), ("events", _key("events")), ("rows shown", _key("rows")),
+    ("s by the clock", _key("seconds")), ("s of processor", _key("processor_s")), ("MiB", _key("peak_mib")),
+    ("DuckDB s", _key("duckdb_lines_s")), ("its MiB", _key("duckdb_lines_mib")),
+    ("DuckDB s from a table", _key("duckdb_table_s")), ("s to make that table", _key("duckdb_load_s")),
+]  # fmt: skip
 _LOAD: Sequence[Column] = [
     ("rules", _key("rules")), ("acknowledged events/s", _key("acknowledged_per_second")),
     ("slowest ten seconds", _key("slowest_ten_seconds")), ("judged events/s", _key("judged_per_second")),
@@ -169,12 +179,23 @@ _WAIT: Sequence[Column] = [
 ]  # fmt: skip
 
 
+def _of_stored(lines: Sequence[Line]) -> str:
+    """Pipelines over stored events: the newest line of each question."""
+    rows = list({line["query"]: line for line in lines}.values())
+    if not rows:
+        return ""
+    told = (
+        "ES|QL over events in the database, read, narrowed and answered; DuckDB over the same documents as JSON lines."
+    )
+    return f"## Pipelines over stored events\n\n{told}\n\n{table(rows, _STORED)}\n{taken(rows[-1])}\n"
+
+
 def _http(http: Sequence[Line], latency: Sequence[Line]) -> str:
-    """The whole product: the newest line of each measure, and where the time went."""
+    """The whole product: what was taken of it at the newest commit, and where the time went."""
     parts = ["## The whole product through HTTP\n"]
-    for line, columns in ((http[-1:], _LOAD), (latency[-1:], _WAIT)):
-        if line:
-            parts += [table(line, columns), f"{_cores(line[0])} {line[0]['how']}. {taken(line[0])}\n"]
+    for lines, columns in ((http, _LOAD), (latency, _WAIT)):
+        for line in [line for line in lines if line["commit"] == lines[-1]["commit"]]:
+            parts += [table([line], columns), f"{_cores(line)} {line['how']}. {taken(line)}\n"]
     return "\n".join(parts) if len(parts) > 1 else ""
 
 
