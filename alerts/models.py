@@ -81,6 +81,9 @@ class Alert(models.Model):
     suppressed = models.PositiveIntegerField(default=0, db_default=0)
     suppressed_from = models.DateTimeField(null=True)
     suppressed_until = models.DateTimeField(null=True)
+    # Alerts of one rule that say the same (alerts/folds.py): open ones are one row of the queue. Null: of none.
+    fold = models.BinaryField(max_length=16, null=True)
+    snoozed_until = models.DateTimeField(null=True)  # open, but not shown as waiting before then
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.OPEN)
     reason = models.CharField(max_length=16, choices=Reason.choices, blank=True)
     assignee = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -114,6 +117,11 @@ class Alert(models.Model):
                 condition=models.Q(suppression_key__isnull=False),
             ),
             models.Index(fields=["shell", "id"], name="alert_of_shell", condition=models.Q(shell__isnull=False)),
+            models.Index(
+                fields=["fold", "-id"],
+                name="alert_folded",
+                condition=models.Q(fold__isnull=False) & ~models.Q(status="closed"),
+            ),
             GinIndex(fields=["tags"], name="alert_tags"),
             GinIndex(fields=["techniques"], name="alert_techniques"),
         ]
@@ -192,6 +200,10 @@ class ExceptionDraft(models.Model):
     reviewer = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     reviewed_at = models.DateTimeField(null=True)
     review_note = models.TextField(blank=True)
+    # Further groups of entries (OR: an exception each), and where it is to hold beyond `rule`.
+    more = models.JSONField(default=list, db_default=[])
+    rule_ids = ArrayField(models.CharField(max_length=64), default=list, db_default=[])
+    list_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     item = models.ForeignKey(ExceptionItem, null=True, on_delete=models.SET_NULL, related_name="+")
     version = models.PositiveIntegerField(default=1)
 
@@ -219,3 +231,114 @@ class SignalCount(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["rule", "bucket"], name="signal_count_once")]
+
+
+class StepDone(models.Model):
+    """That somebody did a step of the rule's guide, or a response step, on an alert. Unticking deletes the row; who
+    ticked and unticked what, and when, stays in the record (object type "alert", verbs "step" and "unstep").
+    """
+
+    class Kind(models.TextChoices):
+        GUIDE = "guide", "Investigation step"
+        RESPONSE = "response", "Response step"
+
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="steps_done")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    key = models.CharField(max_length=32)  # of the step's text, so that it survives a reordered guide
+    title = models.CharField(max_length=300)  # as it read then
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["alert", "kind", "key"], name="step_done_once")]
+
+
+class SavedView(models.Model):
+    """Filters of the queue under a name: a person's own, or shared with a team."""
+
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    team = models.ForeignKey(Team, null=True, on_delete=models.CASCADE, related_name="+")  # null: the owner's own
+    name = models.CharField(max_length=60)
+    query = models.TextField()  # the queue's query string, canonical, without cursor and page
+    position = models.PositiveSmallIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="view_named_once")]
+        indexes = [models.Index(fields=["team"], name="view_of_team", condition=models.Q(team__isnull=False))]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BulkAct(models.Model):
+    """One act on every alert that filters let through at a moment, done in portions by a worker; `id` is its group in
+    the record, so that it is taken back whole.
+    """
+
+    class State(models.TextChoices):
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        STOPPED = "stopped", "Stopped"
+        FAILED = "failed", "Failed"
+
+    id = models.UUIDField(primary_key=True)
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    verb = models.CharField(max_length=20)
+    arguments = models.JSONField(default=dict)
+    query = models.TextField()  # the queue's query string
+    as_of = models.DateTimeField()  # alerts created later are left alone
+    up_to_id = models.BigIntegerField()
+    total = models.IntegerField()
+    done = models.IntegerField(default=0)
+    skipped = models.IntegerField(default=0)  # changed by somebody meanwhile, or not allowed
+    last_key = models.JSONField(null=True)  # where the portions have come to
+    state = models.CharField(max_length=7, choices=State.choices, default=State.RUNNING)
+    undoing = models.BooleanField(default=False)
+    error = models.TextField(blank=True)
+    lease_by = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.SmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="bulk_running", condition=models.Q(state="running"))]
+
+
+class Trial(models.Model):
+    """What an exception would do over the stored events of a stretch of time: asked for on a page, worked out by a
+    worker, kept for a day. What the preview says of alerts is exact without it; this adds what never alerted.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        STOPPED = "stopped", "Stopped"
+        FAILED = "failed", "Failed"
+
+    id = models.UUIDField(primary_key=True)
+    actor = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="+")
+    team_ids = ArrayField(models.BigIntegerField())
+    items = models.JSONField()  # lists of entries: AND inside, OR between
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    examined = models.BigIntegerField(default=0)
+    share = models.FloatField(default=0)  # 0 to 1, of the stretch
+    result = models.JSONField(null=True)
+    state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
+    error = models.TextField(blank=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.SmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["created_at"], name="trial_waiting", condition=models.Q(state__in=["waiting", "running"])
+            ),
+        ]

@@ -281,3 +281,30 @@ class Total(models.Model):
 
     name = models.CharField(primary_key=True, max_length=20)
     value = models.BigIntegerField()
+
+
+class SeenValue(models.Model):
+    """On which hosts a value of a telling field was seen, and when: "how common is this here" without a scan.
+
+    A row a value and host; written at most once a day for each, by events/prevalence.py.
+    """
+
+    pk = models.CompositePrimaryKey("team_id", "field", "value", "host")
+    team_id = models.BigIntegerField()
+    field = models.SmallIntegerField()  # number of the field in events/prevalence.py
+    value = models.BinaryField(max_length=16)  # hash of the folded value
+    host = models.BinaryField(max_length=8)  # hash of host.name; eight zero bytes: without a host
+    first_day = models.DateField()
+    last_day = models.DateField()
+    days = models.IntegerField(default=1, db_default=1)
+
+    class Meta:
+        indexes = [models.Index(fields=["last_day"], name="seen_value_oldest")]
+
+
+class ValuesLearnt(models.Model):
+    """Up to which batch the values of events were noted (SeenValue). One row."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    batch_id = models.BigIntegerField(default=0)
+    at = models.DateTimeField(null=True)

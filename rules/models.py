@@ -123,6 +123,55 @@ class ExceptionItem(models.Model):
         return self.name
 
 
+class SharedList(models.Model):
+    """An exception list that several rules share, as Kibana's are: each of its items holds for all of its rules.
+
+    An item stands in ExceptionItem once per rule, with the list's id and its own; rules/shared.py keeps them the same.
+    """
+
+    list_id = models.CharField(primary_key=True, max_length=255)
+    name = models.CharField(max_length=255)
+    description = models.TextField(blank=True)
+    rules = models.ManyToManyField(Rule, related_name="shared_lists")
+    owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ValueList(models.Model):
+    """Values under a name that exceptions ask for (`list` entries) and pipelines join (LOOKUP JOIN, ENRICH).
+
+    With `columns` it is a table: the first column is the key, and `values` hold a row each.
+    """
+
+    class Type(models.TextChoices):  # Kibana's types of value lists, those that we can tell apart
+        KEYWORD = "keyword", "Words"
+        TEXT = "text", "Text"
+        IP = "ip", "Addresses"
+        IP_RANGE = "ip_range", "Networks"
+        TABLE = "table", "Table"
+
+    list_id = models.CharField(primary_key=True, max_length=128)
+    name = models.CharField(max_length=255)
+    description = models.TextField(blank=True)
+    type = models.CharField(max_length=8, choices=Type.choices)
+    columns = models.JSONField(default=list)  # of a table: [{"name", "type"}, …]
+    count = models.IntegerField(default=0)  # values, or rows
+    data = models.BinaryField(default=bytes)  # zstd of NDJSON: a value, or an array of a row's values, a line
+    owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class HeldBack(models.Model):
     """An event that an exception kept from alerting, so that undoing or disabling the exception can raise it."""
 
