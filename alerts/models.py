@@ -145,7 +145,10 @@ class AlertEvent(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["alert", "role", "uid"], name="evidence_once")]
-        indexes = [models.Index(fields=["alert", "position"], name="evidence_in_order")]
+        indexes = [
+            models.Index(fields=["alert", "position"], name="evidence_in_order"),
+            models.Index(fields=["uid"], name="evidence_of_event"),  # which alerts rest on an event
+        ]
 
 
 class SuppressedHit(models.Model):
@@ -342,3 +345,27 @@ class Trial(models.Model):
                 fields=["created_at"], name="trial_waiting", condition=models.Q(state__in=["waiting", "running"])
             ),
         ]
+
+
+class ExceptionCheck(models.Model):
+    """What the last look at an exception found (alerts/reviewing/): whether it hides a true positive, takes out nearly
+    all of its rule, or is about a host or user that is gone. A cache: made anew every few minutes and after a change.
+    """
+
+    class Hides(models.TextChoices):
+        NOTHING = "", "No true positive"
+        COVERED = "covered", "A true positive of the rule that it covers"
+        ELSEWHERE = "elsewhere", "A true positive that rests on an event it held back"
+
+    item = models.OneToOneField(ExceptionItem, primary_key=True, on_delete=models.CASCADE, related_name="checked")
+    item_version = models.PositiveIntegerField()
+    hides = models.CharField(max_length=9, choices=Hides.choices, blank=True)
+    alert = models.ForeignKey(Alert, null=True, on_delete=models.SET_NULL, related_name="+")  # that it hides
+    share = models.FloatField(null=True)  # of the rule's hits of 30 days that it held back; null: too few to say
+    broad = models.CharField(max_length=20, blank=True)  # code of the lint that calls it too broad
+    gone_field = models.CharField(max_length=20, blank=True)  # host.name or user.name …
+    gone = models.TextField(blank=True)  # … of which nothing came for long
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="check_oldest")]
