@@ -79,5 +79,5 @@ class OwnSettingsForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = User
-        fields = ("first_name", "last_name", "time_zone", "single_key_shortcuts", "mail_notices")
-        labels = {"single_key_shortcuts": "Single-key shortcuts"}
+        fields = ("first_name", "last_name", "time_zone", "single_key_shortcuts", "alt_shortcuts", "mail_notices")
+        labels = {"single_key_shortcuts": "Single-key shortcuts", "alt_shortcuts": "Alt in front of shortcuts"}

@@ -32,6 +32,7 @@ class User(AbstractUser):
     time_zone = models.CharField(max_length=64, default="UTC")
     must_change_password = models.BooleanField(default=False)
     single_key_shortcuts = models.BooleanField(default=True)
+    alt_shortcuts = models.BooleanField(default=False, db_default=False)  # Alt in front of each
     mail_notices = models.BooleanField(default=True)  # notices also come by mail, where there is an address
 
     def __str__(self) -> str:

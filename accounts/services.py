@@ -93,6 +93,7 @@ def save_own_settings(
     last_name: str,
     time_zone: str,
     single_key_shortcuts: bool,
+    alt_shortcuts: bool,
     mail_notices: bool,
     now: datetime,
 ) -> User:
@@ -102,6 +103,7 @@ def save_own_settings(
         "last_name": last_name,
         "time_zone": time_zone,
         "single_key_shortcuts": single_key_shortcuts,
+        "alt_shortcuts": alt_shortcuts,
         "mail_notices": mail_notices,
     }
     with transaction.atomic():
@@ -124,7 +126,7 @@ def password_changed(*, user: User, now: datetime) -> None:
 
 
 def _settings_of(user: User) -> dict[str, object]:
-    names = ("first_name", "last_name", "time_zone", "single_key_shortcuts", "mail_notices")
+    names = ("first_name", "last_name", "time_zone", "single_key_shortcuts", "alt_shortcuts", "mail_notices")
     return {name: getattr(user, name) for name in names}
 
 

@@ -84,6 +84,9 @@ class Alert(models.Model):
     # Alerts of one rule that say the same (alerts/folds.py): open ones are one row of the queue. Null: of none.
     fold = models.BinaryField(max_length=16, null=True)
     snoozed_until = models.DateTimeField(null=True)  # open, but not shown as waiting before then
+    # Wakes before then once its fold has so many alerts later than `snoozed_after` (alerts/snoozing.py).
+    snooze_recurs = models.PositiveSmallIntegerField(null=True)
+    snoozed_after = models.BigIntegerField(null=True)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.OPEN)
     reason = models.CharField(max_length=16, choices=Reason.choices, blank=True)
     assignee = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -121,6 +124,9 @@ class Alert(models.Model):
                 fields=["fold", "-id"],
                 name="alert_folded",
                 condition=models.Q(fold__isnull=False) & ~models.Q(status="closed"),
+            ),
+            models.Index(
+                fields=["snoozed_until"], name="alert_until_recurs", condition=models.Q(snooze_recurs__isnull=False)
             ),
             GinIndex(fields=["tags"], name="alert_tags"),
             GinIndex(fields=["techniques"], name="alert_techniques"),
