@@ -47,6 +47,10 @@ class Kind(models.TextChoices):
     GROUP = "group", "A group of events"  # a row that a pipeline made of several
 
 
+# What an exception closed by itself is no verdict; an event of a sequence is judged as a whole.
+JUDGED = models.Q(status="closed", closed_by_exception=None) & ~models.Q(kind="block")
+
+
 class Alert(models.Model):
     """A stored hit that an analyst works on. What raised it is frozen in `revision`; workflow state lives only here."""
 
@@ -127,6 +131,22 @@ class Alert(models.Model):
             ),
             models.Index(
                 fields=["snoozed_until"], name="alert_until_recurs", condition=models.Q(snooze_recurs__isnull=False)
+            ),
+            # What people found, newest first: of a rule on a host, by a user where there is no host, and of a rule.
+            models.Index(
+                *(models.F("rule"), models.F("host_name"), models.F("id").desc(), models.F("team"), models.F("reason")),
+                name="alert_judged_on_host",
+                condition=JUDGED,
+            ),
+            models.Index(
+                *(models.F("rule"), models.F("user_name"), models.F("id").desc(), models.F("team"), models.F("reason")),
+                name="alert_judged_by_user",
+                condition=models.Q(status="closed", closed_by_exception=None, host_name=None) & ~models.Q(kind="block"),
+            ),
+            models.Index(
+                *(models.F("rule"), models.F("id").desc(), models.F("team"), models.F("reason")),
+                name="alert_judged_of_rule",
+                condition=JUDGED,
             ),
             GinIndex(fields=["tags"], name="alert_tags"),
             GinIndex(fields=["techniques"], name="alert_techniques"),

@@ -15,6 +15,7 @@ from django.db import connection
 from alerts import suppressing
 from alerts.as_events import Written, write_back
 from alerts.cap import Allowance, allowance
+from alerts.folds import fold_of
 from alerts.hits import Hit
 from alerts.identity import identity_of
 from alerts.kept import evidence_row
@@ -152,6 +153,7 @@ def _rows(findings: Findings, folding: Folding, now: datetime) -> dict[bytes, Al
     rows = {}
     for identity, number in zip(by_time, sorted(_next_ids(len(by_time))), strict=True):
         rows[identity] = alert_row(findings[identity], number, now)
+        rows[identity].fold = fold_of(rows[identity], findings[identity])
         if identity in leads:
             suppressing.mark(rows[identity], leads[identity])
     return rows

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.access import may, reason_against
 from accounts.models import User
 from accounts.roles import Permission
-from alerts.forms import VIEWS
+from alerts.queue_form import VIEWS
 
 QUEUE_KEYS = (
     "view",

@@ -11,8 +11,8 @@ from accounts.access import page
 from accounts.models import Team, User
 from accounts.selectors import people_to_assign, teams_of
 from alerts import selectors
-from alerts.forms import SEVERITIES, SORTS, STATUSES, TIMES, VIEWS, QueueForm, severities_of, since_of
 from alerts.models import Status
+from alerts.queue_form import SEVERITIES, SORTS, STATUSES, TIMES, VIEWS, QueueForm, severities_of, since_of
 from alerts.selectors import AlertPage, Histogram, QueueFilters, QueuePage
 from alerts.views.answers import said
 from alerts.views.first_run import first_run
