@@ -6,10 +6,14 @@ Rendering the Markdown, and making it safe, is the pages' business.
 Source: the headings of the public rules' guides, counted over their whole collection.
 """
 
+import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from engine.pivots.markup import Call, lift, only_marks, parted
 
 
 class Part(StrEnum):
@@ -28,12 +32,16 @@ class Part(StrEnum):
 class Step:
     """One thing to do or to weigh: a top-level list item with everything nested under it.
 
-    `title` is its first line as plain text; `heading` the sub-heading it stands under, if any.
+    `title` is its first line as plain text; `heading` the sub-heading it stands under, if any. `calls` are the buttons
+    that its text asked for. `key` is of its words, so that it stays when the guide is put into another order, given
+    buttons, or set anew; where a guide says the same twice, the second has another.
     """
 
     text_md: str
     title: str
     heading: str | None = None
+    calls: tuple[Call, ...] = ()
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,7 @@ class Guide:
     related_rules: str = ""
     additional: str = ""
     disclaimer: str | None = None
+    calls: tuple[Call, ...] = ()  # buttons that stand outside of steps
 
 
 # In this order, because "Validation & False Positive Considerations" is about false positives.
@@ -75,7 +84,6 @@ _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(?:#{1,6}[ \t]+)?([^\n]*)")
 _BOLD_LINE = re.compile(r"\*\*([^*\n]{1,200})\*\*:?[ \t]*")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ITEM = re.compile(r" ?(?:[-*+]|[0-9]{1,3}[.)])[ \t]+(?=\S)")
-_PLACEHOLDER = re.compile(r"^[ \t]*(?:[-*+][ \t]+)?(?:\$(?:investigate|osquery)_[0-9]+)[ \t]*$")
 _MARKS = re.compile(r"\*\*|__|`|^#+ ")
 _LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\([^)\n]{0,2000}\)")
 _BOLD_RANK = 3
@@ -93,30 +101,86 @@ def split_guide(note: str, setup: str = "", false_positives: Sequence[str] = (),
 
     `name` is the rule's: a heading that only repeats it is left out. Costs a pass over the lines.
     """
-    sections = _sections(_lines(note), name)
-    disclaimer, intro = _without_disclaimer(_text_of(sections, Part.INTRO))
-    response, steps = _text_of(sections, Part.RESPONSE), _text_of(sections, Part.STEPS)
-    own_notes = _text_of(sections, Part.FALSE_POSITIVES)
+    lifted, calls = lift(note)
+    sections = _sections(_lines(lifted), name)
+    lead, of_lead = parted(_text_of(sections, Part.INTRO), calls)
+    disclaimer, intro = _without_disclaimer(lead)
+    response, response_steps = _with_steps(_text_of(sections, Part.RESPONSE), calls)
+    steps_md, steps = _with_steps(_text_of(sections, Part.STEPS), calls)
+    own_notes, own_items = _with_steps(_text_of(sections, Part.FALSE_POSITIVES), calls)
+    additional, of_additional = parted(_text_of(sections, Part.ADDITIONAL), calls)
     key_notes = [text.strip() for text in false_positives if text.strip()]
     return Guide(
         intro=intro,
-        steps_md=steps,
-        steps=_items(steps),
+        steps_md=steps_md,
+        steps=steps,
         false_positives=_joined((own_notes, *(_as_item(text) for text in key_notes))),
-        false_positive_items=_items(own_notes) + tuple(Step(text, _title(text)) for text in key_notes),
+        false_positive_items=own_items + tuple(Step(text, _title(text)) for text in key_notes),
         response=response,
-        response_steps=_items(response),
-        setup=_joined(dict.fromkeys((_text_of(_sections(_lines(setup), name), None), _text_of(sections, Part.SETUP)))),
-        related_rules=_text_of(sections, Part.RELATED),
-        additional=_text_of(sections, Part.ADDITIONAL),
+        response_steps=response_steps,
+        setup=_joined(dict.fromkeys((_whole(setup, name), parted(_text_of(sections, Part.SETUP), calls)[0]))),
+        related_rules=parted(_text_of(sections, Part.RELATED), calls)[0],
+        additional=additional,
         disclaimer=disclaimer,
+        calls=of_lead + of_additional,
     )
 
 
+def _whole(text: str, name: str) -> str:
+    lifted, calls = lift(text)
+    return parted(_text_of(_sections(_lines(lifted), name), None), calls)[0]
+
+
+def _with_steps(text: str, calls: Sequence[Call]) -> tuple[str, tuple[Step, ...]]:
+    """A section without the marks of buttons, and its steps with theirs, each under a key of its own."""
+    seen: Counter[str] = Counter()
+    steps = []
+    for step in _items(text):
+        body, own = parted(step.text_md, calls)
+        seen[words := _words(body)] += 1
+        key = _key(words if seen[words] == 1 else f"{words}\n{seen[words]}")
+        steps.append(replace(step, text_md=body, title=_title(body), calls=own, key=key))
+    return parted(text, calls)[0], tuple(steps)
+
+
+def _words(text: str) -> str:
+    """A text as it is compared: without marks of Markdown, case and breaks."""
+    return " ".join(_MARKS.sub("", text).casefold().split())
+
+
+def _key(words: str) -> str:
+    return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
 def _lines(text: str) -> list[str]:
-    """The lines, without those that only hold a place for a Kibana button."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return [line.rstrip() for line in lines if not _PLACEHOLDER.match(line)]
+    """The lines; one that only asks for a button gives its mark to the line that it belongs to."""
+    lines: list[str] = []
+    waiting = ""
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        if marks := only_marks(line):
+            waiting += "" if _gave(marks, lines) else marks
+        elif waiting and _takes_marks(line):
+            lines.append(line.rstrip() + waiting)
+            waiting = ""
+        else:
+            lines.append(line.rstrip())
+    return lines
+
+
+def _gave(marks: str, lines: list[str]) -> bool:
+    """Put marks behind the last line of text above, unless a heading or a fence comes first."""
+    for place in range(len(lines) - 1, max(len(lines) - 10, -1), -1):
+        if _takes_marks(lines[place]):
+            lines[place] += marks
+            return True
+        if lines[place].strip():
+            return False
+    return False
+
+
+def _takes_marks(line: str) -> bool:
+    special = _HEADING.fullmatch(line) or _BOLD_LINE.fullmatch(line) or _FENCE.match(line)
+    return bool(line.strip()) and not special
 
 
 def _sections(lines: list[str], name: str) -> list[_Section]:
