@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, include, path
 
-from alerts.views import actions, detail, escalating, exceptions, queue, reviews, targets
+from alerts.views import actions, detail, escalating, exception, exceptions, queue, reviews, targets
 
 app_name = "alerts"
 
@@ -30,6 +30,8 @@ pages: list[URLPattern] = [
 urlpatterns = [
     path("alerts/", include(pages)),
     path("exceptions/", reviews.list_exceptions, name="exceptions"),
+    path("exceptions/<int:item_id>/", exception.show, name="exception"),
+    path("exceptions/<int:item_id>/reviewed/", exception.reviewed, name="exception_reviewed"),
     path("exceptions/drafts/<int:draft_id>/approve/", reviews.approve, name="draft_approve"),
     path("exceptions/drafts/<int:draft_id>/return/", reviews.send_back, name="draft_return"),
     path("exceptions/drafts/<int:draft_id>/withdraw/", reviews.withdraw, name="draft_withdraw"),

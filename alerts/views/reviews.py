@@ -27,7 +27,6 @@ from alerts.views.frame import rights
 from engine import ExceptionEntryError
 from rules.errors import RulesError
 from soc.web.clock import now as clock_now
-from soc.web.counts import Count
 from soc.web.htmx import render_page
 from soc.web.http import UserRequest
 
@@ -35,10 +34,13 @@ MOST_DRAFTS = 20
 CHECK_SECONDS = 2.0  # what the page spends on looking at drafts; what is left is looked at one by one
 _TITLES = {
     "all": "All",
+    "hides": "Hides a true positive",
+    "broad": "Too broad",
     "stale": "Stale",
     "overdue": "Review overdue",
     "expiring": "Ends soon",
     "mine": "Mine",
+    "shared": "Shared lists",
     "off": "Turned off",
 }
 
@@ -236,18 +238,24 @@ def _look(draft: ExceptionDraft, team_ids: list[int], now: datetime) -> tuple[ex
 
 def _headline(found: Ledger) -> tuple[str, str, str]:
     """The sentence above all, in three parts: the middle one is what wants attention."""
-    count, overdue, stale = found.numbers["all"], found.numbers["overdue"], found.numbers["stale"]
+    count = found.numbers["all"]
     if not count:
         return _("No exception yet. One starts on an alert, with x."), "", ""
     start = ngettext("1 exception", "%(n)s exceptions", count.number) % {"n": count}
     held = ngettext("1 event", "%(n)s events", found.held_back.number) % {"n": found.held_back}
     start = _("%(exceptions)s held back %(events)s in 30 days.") % {"exceptions": start, "events": held}
-    late = _reviews(overdue)
-    old = ngettext("1 looks stale.", "%(n)s look stale.", stale.number) % {"n": stale} if stale else ""
-    return f"{start} ", late, f" {old}" if old else ""
+    worst, *others = _wanting(found) or [""]
+    rest = f", {', '.join(others)}." if others else "." if worst else ""
+    return f"{start} ", worst, rest
 
 
-def _reviews(overdue: Count) -> str:
-    if not overdue:
-        return ""
-    return ngettext("1 review is overdue.", "%(n)s reviews are overdue.", overdue.number) % {"n": overdue}
+def _wanting(found: Ledger) -> list[str]:
+    """What wants attention, gravest first."""
+    hides, broad, overdue, stale = (found.numbers[name] for name in ("hides", "broad", "overdue", "stale"))
+    told = (
+        (hides, ngettext("%(n)s hides a true positive", "%(n)s hide a true positive", hides.number)),
+        (broad, ngettext("%(n)s is too broad", "%(n)s are too broad", broad.number)),
+        (overdue, ngettext("%(n)s review is overdue", "%(n)s reviews are overdue", overdue.number)),
+        (stale, ngettext("%(n)s looks stale", "%(n)s look stale", stale.number)),
+    )
+    return [words % {"n": number} for number, words in told if number]

@@ -1,0 +1,75 @@
+"""The page of one exception, and the click that says that it was reviewed."""
+
+from datetime import datetime, timedelta
+
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.access import page
+from accounts.audit.words import did
+from accounts.roles import Permission
+from accounts.selectors import teams_of
+from alerts.errors import AlertError
+from alerts.reviewing.renewing import review_again
+from alerts.selectors.exception_page import ExceptionPage, exception_page
+from alerts.views.answers import see_other
+from alerts.views.conditions import conditions_of
+from alerts.views.exceptions import seen_item
+from alerts.views.frame import rights
+from rules.errors import RulesError
+from soc.web import charts
+from soc.web.clock import now as clock_now
+from soc.web.htmx import render_page
+from soc.web.http import UserRequest
+
+
+@page()
+def show(request: UserRequest, item_id: int) -> HttpResponseBase:
+    """What it says, what it held back, whether it still serves, and who changed it."""
+    item, now = seen_item(request.user, item_id), clock_now()
+    shown = exception_page(item, teams_of(request.user), now)
+    context = {
+        "page": shown,
+        "row": shown.row,
+        "item": item,
+        "conditions": conditions_of(item.entries),
+        "chart": _chart(shown, now),
+        "history": [(change, did("exception", change.verb)) for change in shown.history],
+        "now": now,
+        **rights(request.user),
+    }
+    return render_page(request, "alerts/exception.html", context, part="main")
+
+
+@page(Permission.EXCEPT, methods=("POST",))
+def reviewed(request: UserRequest, item_id: int) -> HttpResponseBase:
+    """Say that it was reviewed; it comes back in ninety days."""
+    item, version = seen_item(request.user, item_id), request.POST.get("version", "")
+    seen = int(version) if version.isdecimal() and len(version) < 10 else None
+    try:
+        review_again(item=item, version=seen, actor=request.user, now=clock_now())
+    except (AlertError, RulesError) as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, _("Reviewed. It comes up again in 90 days."))
+    back = reverse("alerts:exceptions") if "list" in request.POST else reverse("alerts:exception", args=[item.pk])
+    return see_other(back)
+
+
+def _chart(shown: ExceptionPage, now: datetime) -> SafeString | None:
+    if not shown.held:
+        return None
+    first = localtime(now).date() - timedelta(days=len(shown.days) - 1)
+    days = [first + timedelta(days=at) for at in range(len(shown.days))]
+    columns = [
+        charts.Column((number,), f"{day:%-d %b}: {number:,}") for day, number in zip(days, shown.days, strict=True)
+    ]
+    ticks = [(at, f"{days[at]:%-d %b}") for at in range(0, len(days), 15)]
+    held = ngettext("1 event", "%(n)s events", shown.held) % {"n": f"{shown.held:,}"}
+    summary = _("Held back on each of %(days)s days, %(events)s in all.") % {"days": len(days), "events": held}
+    return charts.histogram(columns, summary=summary, ticks=ticks, classes=("accent",), width=820, height=84)
