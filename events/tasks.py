@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_ready, worker_shutting_down
 
-from events import folding, lag, partitions, pulse, replay, training
+from events import folding, lag, partitions, prevalence_notes, pulse, replay, training
 from soc.web import clock
 
 # A round is begun only this long after the start, so that the last one ends before the soft time limit of 110 s.
@@ -21,6 +21,7 @@ def keep_partitions() -> None:
     partitions.keep(now)
     folding.forget_old(now)
     training.train_if_due(now)
+    prevalence_notes.forget_old(now)
 
 
 @shared_task(name="events.fold_arrivals", ignore_result=True)
@@ -39,6 +40,12 @@ def send_again() -> None:
     started = monotonic()
     while replay.go_on(now=clock.now()) and monotonic() - started < _DRAIN_SECONDS:
         pass
+
+
+@shared_task(name="events.note_values", ignore_result=True)
+def note_values() -> None:
+    """Note which values the new events had, for "how common is this here"."""
+    prevalence_notes.note(now=clock.now())
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator, unused-ignore]

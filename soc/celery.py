@@ -48,6 +48,8 @@ app.conf.beat_schedule = {
         "options": {"expires": 30.0},
     },
     "settle rules": {"task": "alerts.settle_due", "schedule": 1.0, "options": {"expires": 1.0}},
+    "act on all that match": {"task": "alerts.work_bulk", "schedule": 1.0, "options": {"expires": 1.0}},
+    "wake what recurred": {"task": "alerts.wake_recurring", "schedule": 10.0, "options": {"expires": 10.0}},
     "judge look-backs": {"task": "alerts.judge_lookbacks", "schedule": 1.0, "options": {"expires": 1.0}},
     "tell overdue cases and tasks": {
         "task": "cases.notice_overdue",
@@ -67,7 +69,13 @@ app.conf.beat_schedule = {
         "schedule": 3600.0,
         "options": {"expires": 600.0},
     },
+    "look at exceptions again": {"task": "alerts.check_exceptions", "schedule": 60.0, "options": {"expires": 60.0}},
     "fold arrivals": {"task": "events.fold_arrivals", "schedule": 60.0, "options": {"expires": 60.0}},
+    "note the values of events": {
+        "task": "events.note_values",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
     "send dead letters again": {"task": "events.send_again", "schedule": 2.0, "options": {"expires": 2.0}},
     "keep partitions": {"task": "events.keep_partitions", "schedule": 600.0, "options": {"expires": 600.0}},
 }
