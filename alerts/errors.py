@@ -18,6 +18,10 @@ AlertError
 ├── DraftNotFound        no such draft, or none that this person may see
 ├── StaleDraft           somebody settled or changed the draft first
 ├── OwnDraft             nobody reviews what he drafted himself
+├── NothingMatches       an act on all that match, where nothing does
+├── TooManyMatch         an act on more alerts than one act may change
+├── ActNotFound          no such act, or somebody else's
+├── SnoozeRefused        a time that is no sensible one to sleep until
 └── AlreadyExcepted      the rule has an exception with the same conditions
 """
 
@@ -187,3 +191,32 @@ class AlreadyExcepted(AlertError):
         )
         super().__init__(f"{said}: “{name}”.")
         self.item_id = item_id
+
+
+class NothingMatches(AlertError):
+    """There is no alert that the filters let through."""
+
+    def __init__(self) -> None:
+        super().__init__("No alert matches any more.")
+
+
+class TooManyMatch(AlertError):
+    """One act changes at most so many alerts, so that it can be taken back whole within minutes."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"More than {most:,} alerts match. Choose a shorter time or a filter.")
+
+
+class ActNotFound(AlertError):
+    """No act on all that match of this name, or not one of this person's."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such act of yours.")
+
+
+class SnoozeRefused(AlertError):
+    """An alert sleeps for a while, and not for ever."""
+
+
+class ScopeRefused(AlertError):
+    """Where an exception is to hold cannot be: too many rules, none, or one that is not there."""

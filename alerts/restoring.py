@@ -28,6 +28,7 @@ def restore(
     team_ids: Sequence[int],
     door: Change.Door,
     skip_moved: bool = False,
+    group: UUID | None = None,
 ) -> list[int]:
     """Put the alerts of these changes back; part of the caller's transaction. Returns their numbers.
 
@@ -42,7 +43,7 @@ def restore(
         _check_whole(by_alert, alerts)
     if Change.objects.filter(undoes__in=list(by_alert.values())).exists():
         raise NothingToUndo
-    group = uuid4()
+    group = group or uuid4()
     seen = frozenset(team_ids)
     return [
         alert.pk for alert in alerts if _restore(alert, by_alert[alert.pk], actor, now, door, group, skip_moved, seen)

@@ -194,8 +194,12 @@ def checked_text(text: str, what: str) -> str:
 
 def _reason_for(status: str, reason: str, note: str) -> str:
     checked_text(note, "note")
-    if status != Status.CLOSED:
-        return ""
+    return checked_reason(reason, note) if status == Status.CLOSED else ""
+
+
+def checked_reason(reason: str, note: str) -> str:
+    """The reason for closing. Raises: ReasonNeeded, NoteNeeded, TextRefused."""
+    checked_text(note, "note")
     if reason not in Reason.values:
         raise ReasonNeeded
     if reason == Reason.OTHER and not note.strip():

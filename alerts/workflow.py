@@ -30,6 +30,9 @@ class Workflow:
     closed_at: datetime | None
     closed_by_exception_id: int | None
     team_id: int
+    snoozed_until: datetime | None = None
+    snooze_recurs: int | None = None
+    snoozed_after: int | None = None
 
     @classmethod
     def of(cls, alert: Alert) -> "Workflow":
@@ -42,16 +45,22 @@ class Workflow:
             closed_at=alert.closed_at,
             closed_by_exception_id=alert.closed_by_exception_id,
             team_id=alert.team_id,
+            snoozed_until=alert.snoozed_until,
+            snooze_recurs=alert.snooze_recurs,
+            snoozed_after=alert.snoozed_after,
         )
 
     def with_status(self, status: str, *, reason: str, now: datetime, exception_id: int | None = None) -> "Workflow":
-        """In another status. Closing keeps the moment of the first human act; re-opening clears the verdict."""
+        """In another status. Closing keeps the moment of the first human act; re-opening clears the verdict.
+
+        Whatever happens to a snoozed alert wakes it.
+        """
         if (status, reason) == (self.status, self.reason):
             return self
         closed = status == Status.CLOSED
         acted = None if status == Status.OPEN else now
         return replace(
-            self,
+            self.awake(),
             status=status,
             reason=reason,
             acknowledged_at=self.acknowledged_at or acted,
@@ -68,7 +77,15 @@ class Workflow:
         """With another team, where it waits anew: nobody owns it, and what was acknowledged is open again."""
         waiting = Status.OPEN.value if self.status == Status.ACKNOWLEDGED else self.status
         acted = self.acknowledged_at or now
-        return replace(self, team_id=team_id, status=waiting, assignee_id=None, acknowledged_at=acted)
+        return replace(self.awake(), team_id=team_id, status=waiting, assignee_id=None, acknowledged_at=acted)
+
+    def asleep(self, until: datetime, *, recurs: int | None, after: int) -> "Workflow":
+        """Not waiting before `until`, or before its fold has `recurs` alerts later than number `after`."""
+        return replace(self, snoozed_until=until, snooze_recurs=recurs, snoozed_after=after if recurs else None)
+
+    def awake(self) -> "Workflow":
+        """No longer snoozed."""
+        return replace(self, snoozed_until=None, snooze_recurs=None, snoozed_after=None)
 
     def to_json(self) -> dict[str, Any]:
         """As the record keeps it."""
@@ -78,7 +95,8 @@ class Workflow:
     def from_json(cls, data: dict[str, Any], *, team_id: int) -> "Workflow":
         """What `to_json` wrote; `team_id` stands in for entries from before alerts could change their team."""
         times = {
-            key: datetime.fromisoformat(data[key]) if data[key] else None for key in ("acknowledged_at", "closed_at")
+            key: datetime.fromisoformat(data[key]) if data.get(key) else None
+            for key in ("acknowledged_at", "closed_at", "snoozed_until")
         }
         return cls(
             status=data["status"],
@@ -86,6 +104,8 @@ class Workflow:
             assignee_id=data["assignee_id"],
             closed_by_exception_id=data["closed_by_exception_id"],
             team_id=data.get("team_id") or team_id,
+            snooze_recurs=data.get("snooze_recurs"),
+            snoozed_after=data.get("snoozed_after"),
             **times,
         )
 

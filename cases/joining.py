@@ -49,6 +49,7 @@ def add_alerts(
     now: datetime,
     team_ids: Sequence[int],
     door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
 ) -> Joined:
     """Put alerts of the case's team into the case. Open ones count as acknowledged, unowned ones get its owner.
 
@@ -62,7 +63,7 @@ def add_alerts(
         already = _in_case(case, alerts)
         fresh = [alert for alert in alerts if alert.pk not in already]
         if fresh:
-            group = uuid4()
+            group = group or uuid4()
             take_in(case, fresh, homes_locked, actor=actor, now=now, door=door, group=group)
             added = [alert.pk for alert in fresh]
             state = replace(CaseState.of(case), demo=case.demo and all(alert.demo for alert in fresh))
@@ -93,6 +94,31 @@ def remove_alert(
             raise AlertNotFound(alert_id)
         _record_leaving(case, [alert_id], note=checking.note(note), actor=actor, now=now, door=door)
     return case
+
+
+def remove_alerts(
+    *,
+    case_id: int,
+    alert_ids: Sequence[int],
+    actor: User,
+    now: datetime,
+    team_ids: Sequence[int],
+    door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
+) -> list[int]:
+    """Take those of the alerts that are in the case out of it, as one act; returns their numbers.
+
+    Raises: NotAllowed, CaseNotFound, CaseClosed.
+    """
+    need(actor, Permission.WORK_CASES)
+    with transaction.atomic():
+        case = locked_case(case_id, team_ids=team_ids)
+        there = CaseAlert.objects.filter(case=case, alert_id__in=alert_ids)
+        numbers = sorted(there.values_list("alert_id", flat=True))
+        if numbers:
+            there.delete()
+            _record_leaving(case, numbers, note="", actor=actor, now=now, door=door, group=group)
+    return numbers
 
 
 def locked_alerts(alert_ids: Iterable[int], *, team_id: int) -> list[Alert]:
@@ -223,7 +249,14 @@ def _leave_former_homes(
 
 
 def _record_leaving(
-    case: Case, alert_ids: list[int], *, note: str, actor: User, now: datetime, door: Change.Door
+    case: Case,
+    alert_ids: list[int],
+    *,
+    note: str,
+    actor: User,
+    now: datetime,
+    door: Change.Door,
+    group: UUID | None = None,
 ) -> None:
-    state = CaseState.of(case)
-    write(case, state, verb=LEAVE, actor=actor, now=now, door=door, note=note, besides={"removed": alert_ids})
+    state, besides = CaseState.of(case), {"removed": alert_ids}
+    write(case, state, verb=LEAVE, actor=actor, now=now, door=door, note=note, besides=besides, group=group)

@@ -1,0 +1,186 @@
+"""Acts on everything that filters let through: ten thousand alerts closed by one press, and taken back by another.
+
+The act is a row (BulkAct) that a worker works off in portions (alerts/bulk_work.py). Its filters are kept as they were
+understood when it was asked for, with that moment: what came or changed later is left alone. Its number is the group
+under which everything it does is recorded, so it is taken back as one act.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models import Max, QuerySet
+
+from accounts.access import need
+from accounts.models import Change, User
+from accounts.record import record_change
+from accounts.roles import Permission
+from alerts.bulk_filters import from_json, to_json
+from alerts.bulk_verbs import check
+from alerts.errors import ActNotFound, NothingMatches, NothingToUndo, TooLate, TooManyMatch, UndoNotWhole
+from alerts.models import Alert, BulkAct, Status
+from alerts.selectors.filtering import filtered
+from alerts.selectors.queue_page import tree_of
+from alerts.selectors.shapes import QueueFilters
+from alerts.workflow import UNDO_WINDOW
+
+MOST = 100_000
+UNKNOWN = -1  # a total that is known at the end: what a KQL text is true of is found on the way
+OBJECT_TYPE = "bulk act"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an act has come; `share` is None while the total is not known."""
+
+    act: BulkAct
+    undoable: bool
+
+    @property
+    def seen(self) -> int:
+        """Alerts that it has changed or passed over."""
+        return self.act.done + self.act.skipped
+
+    @property
+    def share(self) -> int | None:
+        """Hundredths of the whole."""
+        return min(100, 100 * self.seen // self.act.total) if self.act.total > 0 else None
+
+    @property
+    def running(self) -> bool:
+        """Whether there is more to come."""
+        return self.act.state == BulkAct.State.RUNNING
+
+
+def start(
+    *,
+    verb: str,
+    arguments: dict[str, Any],
+    filters: QueueFilters,
+    folds: Sequence[bytes] = (),
+    query: str,
+    actor: User,
+    now: datetime,
+) -> BulkAct:
+    """Ask for an act on everything the filters let through now; with `folds` on the open members of these alone.
+
+    The work is a worker's. Raises: NotAllowed, ReasonNeeded, NoteNeeded, AssigneeRefused, NothingMatches, TooManyMatch,
+    LanguageError for KQL that cannot be read.
+    """
+    need(actor, Permission.TRIAGE)
+    check(verb, arguments, actor)
+    kept = arguments | {"filters": to_json(filters), "folds": [fold.hex() for fold in folds]}
+    newest = Alert.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    act = BulkAct(
+        id=uuid4(), actor=actor, verb=verb, arguments=kept, query=query, as_of=now, up_to_id=newest, created_at=now
+    )
+    act.total = _total(act, filters)
+    with transaction.atomic():
+        act.save(force_insert=True)
+        _record(act, "started", actor, now, {"verb": verb, "query": query, "total": act.total})
+    return act
+
+
+def stop(*, act_id: UUID, actor: User, now: datetime) -> BulkAct:
+    """Leave off after the portion at hand; what was done stays done and can be undone. Raises: ActNotFound."""
+    with transaction.atomic():
+        act = act_of(act_id, actor, lock=True)
+        if act.state == BulkAct.State.RUNNING and not act.undoing:
+            act.state, act.done_at = BulkAct.State.STOPPED, now
+            act.save(update_fields=["state", "done_at"])
+            _record(act, "stopped", actor, now, {"done": act.done})
+    return act
+
+
+def take_back(*, act_id: UUID, actor: User, now: datetime, team_ids: Sequence[int]) -> BulkAct:
+    """Have everything that the act did put back, in portions like the act itself; a running one is stopped by it.
+
+    Raises: NotAllowed, ActNotFound, NothingToUndo, TooLate, UndoNotWhole.
+    """
+    need(actor, Permission.TRIAGE)
+    with transaction.atomic():
+        act = BulkAct.objects.select_for_update().filter(pk=act_id).first()
+        if act is None:
+            raise ActNotFound
+        _check_undoable(act, now, team_ids)
+        act.undoing, act.state, act.last_key, act.done_at = True, BulkAct.State.RUNNING, None, None
+        act.arguments |= {"undo_by": actor.pk, "undo_total": act.done}
+        act.total, act.done, act.skipped, act.attempts = act.done, 0, 0, 0
+        act.save()
+        _record(act, "undoing", actor, now, {"total": act.total})
+    return act
+
+
+def act_of(act_id: UUID, user: User, *, lock: bool = False) -> BulkAct:
+    """An act of this person's, or of anybody's for who is asked to take it back. Raises: ActNotFound."""
+    acts = BulkAct.objects.select_for_update(of=("self",)) if lock else BulkAct.objects.all()
+    act = acts.select_related("actor").filter(pk=act_id).first()
+    if act is None or user.pk not in (act.actor_id, act.arguments.get("undo_by")):
+        raise ActNotFound
+    return act
+
+
+def progress_of(act: BulkAct, now: datetime) -> Progress:
+    """How far it has come, and whether it may be taken back."""
+    return Progress(act, undoable=_undoable(act, now))
+
+
+def candidates(act: BulkAct, filters: QueueFilters, actor: User) -> QuerySet[Alert]:
+    """What the act's filters let through now, of the alerts that were there when it was asked for, by number."""
+    found = filtered(actor, filters, act.as_of).filter(pk__lte=act.up_to_id)
+    if act.arguments["folds"]:
+        folds = [bytes.fromhex(fold) for fold in act.arguments["folds"]]
+        found = found.filter(fold__in=folds).exclude(status=Status.CLOSED)
+    return found.order_by("pk")
+
+
+def filters_of(act: BulkAct) -> QueueFilters:
+    """The filters as they were understood."""
+    return from_json(act.arguments["filters"])
+
+
+def _total(act: BulkAct, filters: QueueFilters) -> int:
+    if tree_of(filters, act.as_of) is not None:
+        return UNKNOWN
+    total = candidates(act, filters, act.actor).order_by()[: MOST + 1].count()
+    if not total:
+        raise NothingMatches
+    if total > MOST:
+        raise TooManyMatch(MOST)
+    return total
+
+
+def _undoable(act: BulkAct, now: datetime) -> bool:
+    young = act.done_at is None or now - act.done_at <= UNDO_WINDOW
+    return young and not act.undoing and act.done > 0
+
+
+def _check_undoable(act: BulkAct, now: datetime, team_ids: Sequence[int]) -> None:
+    if act.undoing or not act.done:
+        raise NothingToUndo
+    if not _undoable(act, now):
+        raise TooLate
+    elsewhere = Change.objects.filter(group=act.pk, object_type="alert").exclude(team_id__in=team_ids)
+    if number := elsewhere.order_by()[:MOST].count():
+        raise UndoNotWhole(number)
+
+
+def _record(act: BulkAct, verb: str, actor: User, now: datetime, after: dict[str, Any]) -> None:
+    """The act itself is an entry of its own: with a group it would stand among what is taken back."""
+    record_change(
+        at=now,
+        actor=actor,
+        door=Change.Door.PAGE,
+        verb=verb,
+        object_type=OBJECT_TYPE,
+        object_id=act.pk,
+        after=after,
+    )
+
+
+def is_act(group: UUID) -> bool:
+    """Whether a group in the record is of an act on all that match. One query."""
+    return BulkAct.objects.filter(pk=group).exists()

@@ -1,0 +1,116 @@
+"""What an act on all that match may do: each verb does it to a portion, under the act's group in the record.
+
+Packages above register verbs of their own (cases/apps.py: into a case), since alerts may not know them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from accounts.access import may, need
+from accounts.models import User
+from accounts.roles import Permission
+from alerts import snoozing, triage
+from alerts.errors import AssigneeRefused
+from alerts.models import Alert, BulkAct, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Alerts that are locked, unchanged since the act was asked for, and of teams that the person is in."""
+
+    alerts: Sequence[Alert]
+    actor: User
+    now: datetime
+    group: UUID
+
+    @property
+    def common(self) -> dict[str, Any]:
+        """What every service of ours is given."""
+        teams = sorted({alert.team_id for alert in self.alerts})
+        return {"actor": self.actor, "now": self.now, "group": self.group, "team_ids": teams}
+
+
+class Do(Protocol):
+    """Does the verb to a portion and returns the numbers of what it changed. Raises: AlertError, NotAllowed."""
+
+    def __call__(self, portion: Portion, arguments: dict[str, Any]) -> list[int]: ...
+
+
+class TakeBack(Protocol):
+    """Takes back what an act has left elsewhere than in the alerts; `undo` is its group. Raises: AlertError."""
+
+    def __call__(self, act: BulkAct, *, actor: User, now: datetime, team_ids: Sequence[int], undo: UUID) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """`permission` is asked for at every portion."""
+
+    do: Do
+    permission: Permission = Permission.TRIAGE
+    undo: TakeBack | None = None
+
+
+VERBS: dict[str, Verb] = {}
+
+
+def register(name: str, verb: Verb) -> None:
+    """Let acts on all that match do this too."""
+    VERBS[name] = verb
+
+
+def check(name: str, arguments: dict[str, Any], actor: User) -> None:
+    """Whether the person may begin such an act. Raises: NotAllowed, ReasonNeeded, NoteNeeded, AssigneeRefused."""
+    need(actor, VERBS[name].permission)
+    if name == "close":
+        triage.checked_reason(arguments["reason"], arguments.get("note", ""))
+    if name == "assign":
+        _owner(arguments)
+
+
+def _status(status: Status) -> Do:
+    def do(portion: Portion, arguments: dict[str, Any]) -> list[int]:
+        numbers = [alert.pk for alert in portion.alerts]
+        told = {name: arguments.get(name, "") for name in ("reason", "note")} if status == Status.CLOSED else {}
+        return triage.set_status(alert_ids=numbers, status=status, **told, **portion.common).changed
+
+    return do
+
+
+def _assign(portion: Portion, arguments: dict[str, Any]) -> list[int]:
+    """To who is in the alert's team; alerts of other teams are passed over."""
+    owner = _owner(arguments)
+    anywhere = owner is None or may(owner, Permission.MANAGE_USERS)
+    teams = set() if owner is None else set(owner.teams.values_list("pk", flat=True))
+    numbers = [alert.pk for alert in portion.alerts if anywhere or alert.team_id in teams]
+    return triage.assign(alert_ids=numbers, assignee=owner, **portion.common).changed if numbers else []
+
+
+def _owner(arguments: dict[str, Any]) -> User | None:
+    if arguments.get("assignee") is None:
+        return None
+    owner = User.objects.filter(pk=arguments["assignee"], is_active=True).first()
+    if owner is None or not may(owner, Permission.TRIAGE):
+        raise AssigneeRefused("That person cannot work on alerts.")
+    return owner
+
+
+def _snooze(portion: Portion, arguments: dict[str, Any]) -> list[int]:
+    until, recurs = datetime.fromisoformat(arguments["until"]), arguments.get("recurs")
+    numbers = [alert.pk for alert in portion.alerts]
+    return snoozing.snooze(alert_ids=numbers, until=until, recurs=recurs, **portion.common).changed
+
+
+def _wake(portion: Portion, _: dict[str, Any]) -> list[int]:
+    return snoozing.wake(alert_ids=[alert.pk for alert in portion.alerts], **portion.common).changed
+
+
+register("close", Verb(_status(Status.CLOSED)))
+register("acknowledge", Verb(_status(Status.ACKNOWLEDGED)))
+register("reopen", Verb(_status(Status.OPEN)))
+register("assign", Verb(_assign))
+register("snooze", Verb(_snooze))
+register("wake", Verb(_wake))

@@ -1,0 +1,146 @@
+"""Snoozing: an alert that can wait does not stand in the queue until its time has come, or until it recurs.
+
+It stays open. That it sleeps is a matter of the clock alone (`snoozed_until`), so nothing has to run for it to wake;
+what wakes earlier, because its fold has so many new alerts, is woken by a chore (`wake_recurring`). New alerts of the
+fold are never hidden by it.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models import Max
+
+from accounts.access import need
+from accounts.models import Change, User
+from accounts.roles import Permission
+from accounts.time_zones import zone_of
+from alerts.errors import SnoozeRefused
+from alerts.models import Alert, Status
+from alerts.triage import Outcome, locked
+from alerts.workflow import Workflow, write
+
+SNOOZED = "snoozed"
+WOKE = "woke"
+LONGEST = timedelta(days=30)
+MOST_RECURRENCES = 1_000
+WAKE_AT_ONCE = 500
+MORNING = 9
+CHOICES = ("1h", "4h", "tomorrow", "7d")
+_SPANS = {"1h": timedelta(hours=1), "4h": timedelta(hours=4), "7d": timedelta(days=7)}
+
+
+def until_of(choice: str, *, now: datetime, time_zone: str) -> datetime:
+    """The moment a choice means: so long from now, or nine o'clock tomorrow where the person is.
+
+    Raises: SnoozeRefused for what is no choice.
+    """
+    if choice in _SPANS:
+        return now + _SPANS[choice]
+    if choice != "tomorrow":
+        raise SnoozeRefused("Choose until when.")
+    here = now.astimezone(zone_of(time_zone))
+    morning = (here + timedelta(days=1)).replace(hour=MORNING, minute=0, second=0, microsecond=0)
+    return morning.astimezone(now.tzinfo)
+
+
+def snooze(
+    *,
+    alert_ids: Sequence[int],
+    until: datetime,
+    recurs: int | None = None,
+    versions: Mapping[int, int] | None = None,
+    actor: User,
+    now: datetime,
+    team_ids: Sequence[int],
+    door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
+) -> Outcome:
+    """Let alerts sleep until a moment, or until their fold has `recurs` more; closed ones stay as they are.
+
+    Raises: NotAllowed, AlertNotFound, StaleAlert, SnoozeRefused.
+    """
+    need(actor, Permission.TRIAGE)
+    _check(until, recurs, now)
+    with transaction.atomic():
+        alerts, group = locked(alert_ids, versions=versions, team_ids=team_ids), group or uuid4()
+        newest = Alert.objects.aggregate(newest=Max("pk"))["newest"] or 0
+        changed = []
+        for alert in alerts:
+            new = Workflow.of(alert).asleep(until, recurs=recurs if alert.fold else None, after=newest)
+            if alert.status == Status.CLOSED:
+                continue
+            if write(alert, new, verb=SNOOZED, actor=actor, now=now, door=door, note=_told(until, recurs), group=group):
+                changed.append(alert.pk)
+    return Outcome(changed, group if changed else None)
+
+
+def wake(
+    *,
+    alert_ids: Sequence[int],
+    versions: Mapping[int, int] | None = None,
+    actor: User,
+    now: datetime,
+    team_ids: Sequence[int],
+    door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
+) -> Outcome:
+    """Let snoozed alerts wait in the queue again. Raises: NotAllowed, AlertNotFound, StaleAlert."""
+    need(actor, Permission.TRIAGE)
+    with transaction.atomic():
+        alerts, group = locked(alert_ids, versions=versions, team_ids=team_ids), group or uuid4()
+        by: dict[str, Any] = {"verb": WOKE, "actor": actor, "now": now, "door": door, "group": group}
+        changed = [alert.pk for alert in alerts if write(alert, Workflow.of(alert).awake(), **by)]
+    return Outcome(changed, group if changed else None)
+
+
+def wake_recurring(now: datetime) -> list[int]:
+    """Wake what sleeps until it recurs, and has; returns the numbers. One query while nothing is to be done.
+
+    Bounded: what is left is woken the next time.
+    """
+    asleep = Alert.objects.filter(snooze_recurs__isnull=False, snoozed_until__gt=now).exclude(status=Status.CLOSED)
+    due = [
+        alert.pk
+        for alert in asleep.only("pk", "fold", "snooze_recurs", "snoozed_after").order_by("pk")[: 4 * WAKE_AT_ONCE]
+        if _has_recurred(alert)
+    ][:WAKE_AT_ONCE]
+    return _wake(due, now) if due else []
+
+
+def is_asleep(alert: Alert, now: datetime) -> bool:
+    """Whether the alert is snoozed."""
+    return alert.snoozed_until is not None and alert.snoozed_until > now and alert.status != Status.CLOSED
+
+
+def _has_recurred(alert: Alert) -> bool:
+    """Whether the fold has as many later alerts that are not closed as were asked for. One bounded query."""
+    wanted = alert.snooze_recurs or 0
+    later = Alert.objects.filter(fold=alert.fold, pk__gt=alert.snoozed_after or 0).exclude(status=Status.CLOSED)
+    return len(later.order_by("-pk").values_list("pk", flat=True)[:wanted]) >= wanted
+
+
+def _wake(alert_ids: Sequence[int], now: datetime) -> list[int]:
+    with transaction.atomic():
+        rows = Alert.objects.select_for_update(of=("self",), skip_locked=True).filter(pk__in=alert_ids)
+        asleep = [alert for alert in rows.select_related("team").order_by("pk") if alert.snooze_recurs]
+        group = uuid4()
+        for alert in asleep:
+            note = f"It recurred {alert.snooze_recurs} times."
+            new = Workflow.of(alert).awake()
+            write(alert, new, verb=WOKE, actor=None, now=now, door=Change.Door.SYSTEM, note=note, group=group)
+    return [alert.pk for alert in asleep]
+
+
+def _check(until: datetime, recurs: int | None, now: datetime) -> None:
+    if not now < until <= now + LONGEST:
+        raise SnoozeRefused("Choose a time within the next 30 days.")
+    if recurs is not None and not 1 <= recurs <= MOST_RECURRENCES:
+        raise SnoozeRefused(f"It may recur between 1 and {MOST_RECURRENCES:,} times.")
+
+
+def _told(until: datetime, recurs: int | None) -> str:
+    told = f"until {until:%Y-%m-%d %H:%M} UTC"
+    return f"{told}, or until it recurs {recurs} times" if recurs else told
