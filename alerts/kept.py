@@ -10,6 +10,8 @@ import zstandard
 from django.db import connection
 
 from alerts.models import Alert, AlertEvent
+from engine import Document
+from engine.few_fields import FewFields, PartlyRead
 from events.store import StoredEvent
 
 SOURCE = "source"
@@ -26,6 +28,7 @@ WHERE a.id = ANY(%s) AND e.role <> 'indicator'
   AND (a.shell_id IS NULL OR e.position = (a.facts ->> 'position')::int)
 ORDER BY a.id, e.position DESC
 """  # noqa: S608  (constants)
+_SOURCE_DOCUMENTS = _SOURCES.replace(_COLUMNS, "e.document")
 
 
 class Evidence(NamedTuple):
@@ -77,6 +80,18 @@ def iterate_sources(teams: dict[int, int]) -> Iterator[tuple[int, StoredEvent]]:
     for start in range(0, len(numbers), _CHUNK):
         chunk = {number: teams[number] for number in numbers[start : start + _CHUNK]}
         yield from _sources(chunk)
+
+
+def iterate_documents(teams: dict[int, int], few: FewFields) -> Iterator[tuple[int, Document]]:
+    """The same, as documents of which few fields are asked: no event is made, and nothing else of it is read."""
+    numbers = list(teams)
+    for start in range(0, len(numbers), _CHUNK):
+        with connection.cursor() as cursor:
+            cursor.execute(_SOURCE_DOCUMENTS, [numbers[start : start + _CHUNK]])
+            rows = cursor.fetchall()
+        unpacker = zstandard.ZstdDecompressor()
+        for alert_id, document in rows:
+            yield alert_id, PartlyRead(unpacker.decompress(document, max_output_size=MAX_DOCUMENT_BYTES), few)
 
 
 def events_of(alert: Alert) -> list[Evidence]:

@@ -6,15 +6,18 @@ over the same source events that the rule's runs judge, so the three can never d
 
 from alerts.exceptions.changing import Edited, disable, edit, enable
 from alerts.exceptions.drafts import approve, draft, send_back, withdraw
+from alerts.exceptions.groups import GroupError
 from alerts.exceptions.lints import Lint
-from alerts.exceptions.previewing import Miss, Preview, preview
+from alerts.exceptions.previewing import GroupPreview, Miss, Preview, preview
 from alerts.exceptions.saving import Added, add
 from alerts.exceptions.suggesting import suggest
-from alerts.exceptions.taking_back import TakenBack, take_back
+from alerts.exceptions.taking_back import TakenBack, take_back, take_back_all
 
 __all__ = [
     "Added",
     "Edited",
+    "GroupError",
+    "GroupPreview",
     "Lint",
     "Miss",
     "Preview",
@@ -29,5 +32,6 @@ __all__ = [
     "send_back",
     "suggest",
     "take_back",
+    "take_back_all",
     "withdraw",
 ]

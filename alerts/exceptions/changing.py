@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import uuid4
 
 from django.db import transaction
 
 from accounts.models import Change, User
 from alerts.exceptions.allowed import need_to_lift, need_to_save
 from alerts.exceptions.entries import Entries
+from alerts.exceptions.groups import EntryGroups, parse_groups
 from alerts.exceptions.guard import check_guard
+from alerts.exceptions.saving import MAX_NAME, check_count
 from alerts.exceptions.taking_back import TakenBack
 from alerts.release import release
 from alerts.retrying import retry_conflicts
-from engine.languages.exceptions import parse_each_entry
 from rules import epoch
-from rules.exceptions import disable_item, edit_item, enable_item
+from rules.exceptions import create_item, disable_item, edit_item, enable_item
 from rules.models import ExceptionItem
 
 
@@ -39,6 +41,7 @@ def edit(
     entries: Entries,
     reason: str,
     name: str,
+    more: EntryGroups = (),
     expires_at: datetime | None = None,
     review_at: datetime | None = None,
     override_guard_reason: str = "",
@@ -47,15 +50,18 @@ def edit(
     team_ids: Sequence[int],
     door: Change.Door = Change.Door.PAGE,
 ) -> Edited:
-    """Replace what an exception says. It passes the true-positive guard anew; what it lets go is raised.
+    """Replace what an exception says. It passes the true-positive guard anew; what it lets go is raised. `more` groups
+    of entries become exceptions of their own, in the same act.
 
     Raises: NotAllowed, NotYourTeam, ReviewNeeded, StaleException, GuardRefused, ExceptionEntryError, ExceptionRefused,
     RuleFailed.
     """
     need_to_save(actor, item.rule)
-    trees = parse_each_entry(entries)
+    check_count([entries, *more])
+    groups = parse_groups([entries, *more])
     epoch.bump()
-    note = check_guard(rule=item.rule, trees=trees, team_ids=team_ids, actor=actor, override=override_guard_reason)
+    note = check_guard(rules=item.rule, groups=groups, team_ids=team_ids, actor=actor, override=override_guard_reason)
+    group = uuid4()
     changed = edit_item(
         item=item,
         version=version,
@@ -68,7 +74,21 @@ def edit(
         actor=actor,
         now=now,
         door=door,
+        group=group,
     )
+    for number, one in enumerate(more, start=2):
+        create_item(
+            rule=item.rule,
+            entries=one,
+            reason=reason,
+            name=f"{name[: MAX_NAME - 5]} ({number})",
+            expires_at=expires_at,
+            review_at=review_at,
+            actor=actor,
+            now=now,
+            door=door,
+            group=group,
+        )
     released = release(item=changed, now=now)
     return Edited(changed, released.alerts, released.gone, released.over, released.still_held)
 
@@ -113,7 +133,7 @@ def enable(
     Raises: NotAllowed, NotYourTeam, ReviewNeeded, StaleException, ExceptionGone, ExceptionRefused, GuardRefused.
     """
     need_to_save(actor, item.rule)
-    trees = parse_each_entry(item.entries)
+    groups = parse_groups([item.entries])
     epoch.bump()
-    note = check_guard(rule=item.rule, trees=trees, team_ids=team_ids, actor=actor, override=override_guard_reason)
+    note = check_guard(rules=item.rule, groups=groups, team_ids=team_ids, actor=actor, override=override_guard_reason)
     return enable_item(item=item, version=version, note=note, actor=actor, now=now, door=door)

@@ -4,7 +4,7 @@ A draft takes no event out of anything. Approving it asks everything anew that a
 entries can be read, whether the rule has them already, and whether a true positive would have been hidden.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,15 +25,29 @@ from alerts.errors import (
     NoteNeeded,
     OwnDraft,
     ReasonNeeded,
+    ScopeRefused,
     StaleDraft,
 )
-from alerts.exceptions.allowed import need_to_except
+from alerts.exceptions.covering import alerts_of
 from alerts.exceptions.entries import Entries
-from alerts.exceptions.saving import Added, check_not_there, named_after, put_in_force
+from alerts.exceptions.groups import EntryGroups, GroupError
+from alerts.exceptions.saving import (
+    Added,
+    By,
+    Wanted,
+    check_count,
+    check_not_there,
+    named_after,
+    put_in_force,
+    rule_for,
+)
+from alerts.exceptions.scope import Scope, need_to_except_on, scope_of
 from alerts.models import Alert, ExceptionDraft, Reason
 from alerts.retrying import retry_conflicts
 from alerts.triage import checked_text
+from engine import ExceptionEntryError
 from rules.exceptions import check_content
+from rules.models import Rule
 
 State = ExceptionDraft.State
 OBJECT_TYPE = "exception_draft"
@@ -43,9 +57,13 @@ _PAST = {"draft": "sent", "approve": "approved", "return": "returned", "withdraw
 @transaction.atomic
 def draft(
     *,
-    alert: Alert,
     entries: Entries,
     reason: str,
+    alert: Alert | None = None,
+    rule: Rule | None = None,
+    more: EntryGroups = (),
+    rule_ids: Sequence[str] = (),
+    list_id: str = "",
     name: str = "",
     expires_at: datetime | None = None,
     review_at: datetime | None = None,
@@ -59,12 +77,18 @@ def draft(
 ) -> ExceptionDraft:
     """Send an exception for review, and tell the team's reviewers; one's own returned draft `replaces` is withdrawn.
 
-    Raises: NotAllowed, NotYourTeam, AlertNotFound, AlreadyExcepted, ReasonNeeded, ExceptionEntryError,
+    `more`, `rule_ids` and `list_id` as in adding one. A draft hangs on an alert that shows what it is about: one that
+    is written on a rule hangs on the rule's latest.
+
+    Raises: NotAllowed, NotYourTeam, AlertNotFound, AlreadyExcepted, ReasonNeeded, ScopeRefused, ExceptionEntryError,
     ExceptionRefused, TextRefused.
     """
-    need_to_except(actor, alert.rule)
+    scope = scope_of(rule_for(alert, rule), rule_ids, list_id)
+    need_to_except_on(actor, scope)
+    alert = alert or _latest(scope.rule, team_ids)
     if alert.team_id not in team_ids:
         raise AlertNotFound(alert.pk)
+    check_count([entries, *more])
     if close_matching is not None and close_matching not in Reason.values:
         raise ReasonNeeded
     content = check_content(
@@ -75,8 +99,9 @@ def draft(
         review_at=review_at,
         now=now,
     )
-    check_not_there(alert.rule_id, content["entries"])
-    _check_not_waiting(alert, content["entries"])
+    further = [_further(one, content, at, now) for at, one in enumerate(more, start=1)]
+    check_not_there(scope.rules, [content["entries"], *further])
+    _check_not_waiting(alert, content["entries"], further, scope)
     if replaces is not None:
         _replace(replaces, actor, now, door)
     made = ExceptionDraft.objects.create(
@@ -84,6 +109,9 @@ def draft(
         rule=alert.rule,
         team=alert.team,
         **content,
+        more=further,
+        rule_ids=scope.rule_ids,
+        list_id=scope.list_id,
         close_matching=close_matching or "",
         close_note=checked_text(close_note, "note"),
         author=actor,
@@ -119,26 +147,22 @@ def approve(
     ExceptionEntryError, ExceptionRefused.
     """
     waiting = _reviewable(draft_id, version, actor, team_ids)
-    need_to_except(actor, waiting.rule)
+    scope = scope_of(waiting.rule, waiting.rule_ids, waiting.list_id)
+    need_to_except_on(actor, scope)
     on_alert = waiting.alert.team_id in team_ids  # else it was handed over since: that team's record is not ours
-    added = put_in_force(
-        alert=waiting.alert,
-        entries=waiting.entries,
+    wanted = Wanted(
+        groups=[waiting.entries, *waiting.more],
+        scope=scope,
         reason=waiting.reason,
-        name=waiting.name,
+        name=waiting.name if waiting.name != named_after(waiting.entries) else "",
         expires_at=waiting.expires_at,
         review_at=waiting.review_at,
         close_matching=waiting.close_matching or None,
         close_note=waiting.close_note,
-        override_guard_reason=override_guard_reason,
-        owner=waiting.author,
-        actor=actor,
-        now=now,
-        team_ids=team_ids,
-        door=door,
-        told=f"Drafted by {waiting.author}, approved by {actor}: {waiting.reason}",
-        on_alert=on_alert,
+        override=override_guard_reason,
     )
+    told = f"Drafted by {waiting.author}, approved by {actor}: {waiting.reason}"
+    added = put_in_force(wanted, By(actor, waiting.author, now, team_ids, door, told, on_alert), waiting.alert)
     values = {"state": State.APPROVED, "reviewer": actor, "reviewed_at": now, "item": added.item}
     _settle("approve", waiting, actor, now, door, note="" if on_alert else added.note, **values)
     _tell(waiting, [waiting.author], f"{actor} approved your exception on {waiting.rule.name}", actor, now)
@@ -246,9 +270,38 @@ def _stale(row: ExceptionDraft) -> StaleDraft:
     return StaleDraft(draft_id=row.pk, who=last.actor_name, what=_PAST.get(last.verb, "changed"), when=last.at)
 
 
-def _check_not_waiting(alert: Alert, entries: Sequence[dict[str, Any]]) -> None:
+def _latest(rule: Rule, team_ids: Sequence[int]) -> Alert:
+    """The rule's latest alert that the person sees."""
+    found = alerts_of(rule, team_ids).select_related("rule", "team").order_by("-pk").first()
+    if found is None:
+        raise ScopeRefused(
+            "This rule has no alert by which the exception could be reviewed. Ask a detection engineer to add it."
+        )
+    return found
+
+
+def _further(entries: Entries, content: Mapping[str, Any], at: int, now: datetime) -> list[dict[str, Any]]:
+    """A further group as it is stored. Raises: GroupError, ExceptionRefused."""
+    try:
+        checked = check_content(entries=entries, **{key: content[key] for key in _SHARED}, now=now)
+    except ExceptionEntryError as error:
+        raise GroupError(at, error.index, error.key, error.message) from error
+    stored: list[dict[str, Any]] = checked["entries"]
+    return stored
+
+
+_SHARED = ("reason", "name", "expires_at", "review_at")
+
+
+def _check_not_waiting(alert: Alert, entries: Entries, more: EntryGroups, scope: Scope) -> None:
     same = ExceptionDraft.objects.filter(
-        rule_id=alert.rule_id, team_id=alert.team_id, state=State.WAITING, entries=list(entries)
+        rule_id=alert.rule_id,
+        team_id=alert.team_id,
+        state=State.WAITING,
+        entries=list(entries),
+        more=list(more),
+        rule_ids=scope.rule_ids,
+        list_id=scope.list_id,
     ).first()
     if same is not None:
         raise AlreadyExcepted(item_id=None, name=same.name, waiting=True)
@@ -304,6 +357,9 @@ def _content(row: ExceptionDraft) -> dict[str, Any]:
         "alert": row.alert_id,
         "name": row.name,
         "entries": row.entries,
+        "more": row.more,
+        "rules": row.rule_ids,
+        "list": row.list_id,
         "reason": row.reason,
         "expires_at": told(row.expires_at),
         "review_at": told(row.review_at),

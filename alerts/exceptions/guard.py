@@ -7,19 +7,21 @@ from accounts.models import User
 from accounts.roles import Permission
 from alerts.errors import GuardRefused
 from alerts.exceptions.covering import alerts_of, judge_alerts, true_positives_elsewhere
+from alerts.exceptions.groups import Groups
 from alerts.models import Reason, Status
-from engine import Tree
 from rules.models import Rule
 
 
-def check_guard(*, rule: Rule, trees: Sequence[Tree], team_ids: Sequence[int], actor: User, override: str) -> str:
+def check_guard(
+    *, rules: Rule | Sequence[Rule], groups: Groups, team_ids: Sequence[int], actor: User, override: str
+) -> str:
     """Let the entries through, or refuse; returns the note for the record when the guard was overridden.
 
     Raises: GuardRefused.
     """
-    closed = alerts_of(rule, team_ids).filter(status=Status.CLOSED, reason=Reason.TRUE_POSITIVE)
-    hidden = [one.alert_id for one in judge_alerts(closed.values_list("pk", "team_id"), trees) if one.covered]
-    elsewhere = true_positives_elsewhere(rule, trees, team_ids)
+    closed = alerts_of(rules, team_ids).filter(status=Status.CLOSED, reason=Reason.TRUE_POSITIVE)
+    hidden = [one.alert_id for one in judge_alerts(closed.values_list("pk", "team_id"), groups) if one.covered]
+    elsewhere = true_positives_elsewhere(rules, groups, team_ids)
     if not hidden and not elsewhere:
         return ""
     if not override.strip() or not may(actor, Permission.OVERRIDE_GUARD):

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from alerts.exceptions.groups import Groups, held_by_all
 from alerts.kept import unpack
 from alerts.models import Alert, AlertEvent, Kind
-from engine import Document, Tree, matches
+from engine import Document
 from events.store import EventRef
 
 JOINED = (Kind.SEQUENCE, Kind.SAMPLE, Kind.THRESHOLD)
@@ -21,26 +22,20 @@ class KeptEvent(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """An alert, the fields that the entries come closest to, and how many of them hold for it, from the first on.
+    """An alert, the fields that the entries come closest to, and how many of each group's entries hold for it, from the
+    first on. `by` is the first group that covers it, together with those before it.
 
     `of_kept`: they hold for all of its events that were kept, but there were more, of which nobody knows.
     """
 
     alert: Alert
     document: Document
-    held: int
+    held: tuple[int, ...]
+    by: int | None
     of_kept: bool = False
 
 
-def held_entries(trees: Sequence[Tree], document: Document) -> int:
-    """How many entries hold, from the first on, until one does not."""
-    for at, tree in enumerate(trees):
-        if not matches(tree, document):
-            return at
-    return len(trees)
-
-
-def judge_joined(alerts: Sequence[Alert], trees: Sequence[Tree]) -> Iterator[Judged]:
+def judge_joined(alerts: Sequence[Alert], groups: Groups) -> Iterator[Judged]:
     """Each alert, with its event that the entries come closest to.
 
     A query for every fifty alerts.
@@ -49,10 +44,40 @@ def judge_joined(alerts: Sequence[Alert], trees: Sequence[Tree]) -> Iterator[Jud
         chunk = alerts[start : start + _CHUNK]
         kept = events_of(chunk)
         for alert in chunk:
-            found = [one.document for one in kept.get(alert.pk, ())] or [Document({})]
-            held = [held_entries(trees, document) for document in found]
-            best = max(range(len(found)), key=held.__getitem__)
-            yield Judged(alert, found[best], _as_a_whole(alert, found, held, len(trees)))
+            yield _judged(alert, [one.document for one in kept.get(alert.pk, ())] or [Document({})], groups)
+
+
+def _judged(alert: Alert, documents: Sequence[Document], groups: Groups) -> Judged:
+    each = [held_by_all(groups, document) for document in documents]
+    best = max(range(len(documents)), key=lambda at: closeness(each[at], groups))
+    held = tuple(
+        _as_a_whole(alert, documents, [one[at] for one in each], len(trees)) for at, trees in enumerate(groups)
+    )
+    return Judged(alert, documents[best], held, _covered_by(alert, documents, each, groups))
+
+
+def closeness(held: Sequence[int], groups: Groups) -> float:
+    """How near the entries of the nearest group come to hold all: 1 when they do."""
+    return max(most / len(trees) for most, trees in zip(held, groups, strict=True))
+
+
+def _covered_by(
+    alert: Alert, documents: Sequence[Document], each: Sequence[tuple[int, ...]], groups: Groups
+) -> int | None:
+    """The first group that, with those before it, takes out so many events that the alert is not raised."""
+    taken = [False] * len(documents)
+    for at, trees in enumerate(groups):
+        taken = [was or one[at] == len(trees) for was, one in zip(taken, each, strict=True)]
+        if _is_raised_no_more(alert, documents, taken):
+            return at
+    return None
+
+
+def _is_raised_no_more(alert: Alert, documents: Sequence[Document], taken: Sequence[bool]) -> bool:
+    if not any(taken) or alert.kind != Kind.THRESHOLD:
+        return any(taken)
+    left = [document for document, gone in zip(documents, taken, strict=True) if not gone]
+    return _too_few(alert.facts or {}, left, len(documents))
 
 
 def events_of(alerts: Sequence[Alert]) -> dict[int, list[KeptEvent]]:

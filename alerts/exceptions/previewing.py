@@ -1,24 +1,31 @@
-"""What an exception would have done, before it is saved: exact, over the source events kept with the rule's alerts."""
+"""What exceptions would have done, before they are saved: exact, over the source events kept with the rules' alerts."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from time import perf_counter
+from typing import NamedTuple
 
-from alerts.exceptions.closest import closest_fields
+from django.db.models import Q, QuerySet
+
+from alerts.exceptions.closest import closest_fields, closest_group, documents_of
 from alerts.exceptions.covering import Judgement, alerts_of, judge_alerts, true_positives_elsewhere
 from alerts.exceptions.entries import Entries, field_of, found_in, told
+from alerts.exceptions.groups import EntryGroups, Groups, parse_groups
 from alerts.exceptions.lints import Carried, Lint, about_counted, about_kept, lints
 from alerts.models import Alert, Reason, Status
 from alerts.selectors.briefs import briefs_of
 from alerts.selectors.shapes import AlertBrief
-from engine import Tree, matches
-from engine.languages.exceptions import parse_each_entry
+from engine import matches
 from rules.models import Rule
 
 OPEN = "open"  # the "verdict" of alerts that are not closed
 SHOWN = 10
+SECONDS = 2.0  # a preview of many alerts is cut short then, and says so
+AT_ONCE = 1_000
+MOST_COUNTED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +36,28 @@ class Miss:
     field: str
     asked: str
     found: tuple[str, ...]
+    group: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPreview:
+    """One group of conditions: how many alerts are left after each, how many it silences by itself, and how many of
+    these no group before it does."""
+
+    per_entry: list[int]
+    silenced: int
+    adds: int
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Of `total` alerts of the rule, `silenced` would not have been raised.
+    """Of `total` alerts of the rules, `silenced` would not have been raised.
 
-    `by_verdict`: the silenced ones by reason of closing, and those that are open. `per_entry`: how many alerts are left
-    after each condition. `open_matching`: the open ones that closing would close; `left_open` those that it would not,
-    since they also stand for `uncovered_hits` further hits, whose events were not held against it. `matches_source`:
-    whether the alert at hand is covered (None: none was given); `misses` says why not. `source_of_kept`: it meets every
-    condition as far as its events were kept, but it had more.
+    `by_verdict`: the silenced ones by reason of closing, and those that are open. `open_matching`: the open ones that
+    closing would close; `left_open` those that it would not, since they also stand for `uncovered_hits` further hits,
+    whose events were not held against it. `matches_source`: whether the alert at hand is covered (None: none was
+    given); `misses` says why not. `source_of_kept`: it meets every condition as far as its events were kept, but it had
+    more. `beyond`: how many older alerts there was no time for; every true positive was looked at all the same.
     """
 
     total: int
@@ -49,7 +67,7 @@ class Preview:
     true_positives_elsewhere: int
     hosts: list[tuple[str, int]]
     users: list[tuple[str, int]]
-    per_entry: list[int]
+    groups: list[GroupPreview]
     open_matching: int
     left_open: int
     uncovered_hits: int
@@ -59,6 +77,12 @@ class Preview:
     lints: list[Lint]
     examined_ms: int
     computed_at: datetime
+    beyond: int = 0
+
+    @property
+    def per_entry(self) -> list[int]:
+        """How many alerts are left after each condition of the first group."""
+        return self.groups[0].per_entry
 
     @property
     def hides_true_positive(self) -> bool:
@@ -67,65 +91,156 @@ class Preview:
 
 
 def preview(
-    *, rule: Rule, entries: Entries, team_ids: Sequence[int], now: datetime, alert: Alert | None = None
+    *,
+    rule: Rule,
+    entries: Entries,
+    team_ids: Sequence[int],
+    now: datetime,
+    alert: Alert | None = None,
+    more: EntryGroups = (),
+    rules: Sequence[Rule] = (),
+    item_id: int | None = None,
+    seconds: float = SECONDS,
 ) -> Preview:
-    """Judge the entries over every alert of the rule that the person may see.
+    """Judge the entries, and `more` groups of them, over every alert of the rule that the person may see.
 
-    True positives of other teams are counted but not named. Costs three queries and 50 to 100 µs an alert.
+    With `rules` over the alerts of these rules too; `item_id` is the stored exception that is being edited. True
+    positives of other teams are counted but not named. Costs some ten queries and 20 to 60 µs an alert, and ends after
+    some `seconds` however many alerts there are.
 
     Raises: ExceptionEntryError for an entry that cannot be read.
     """
-    started, trees = perf_counter(), parse_each_entry(entries)
-    rows = {row.pk: row for row in alerts_of(rule, team_ids).only(*_COLUMNS)}
-    carried, reached, covered = Carried(entries), Counter[int](), []
-    of_kept: list[Alert] = []
-    at_hand: Judgement | None = None
-    for one in judge_alerts([(row.pk, row.team_id) for row in rows.values()], trees):
-        carried.look(one.document)
-        reached[one.held] += 1
-        if one.covered:
-            covered.append(rows[one.alert_id])
-        elif one.of_kept:
-            of_kept.append(rows[one.alert_id])
-        if alert is not None and one.alert_id == alert.pk:
-            at_hand = one
-    misses = _misses(alert, at_hand, entries, trees) if alert else []
-    still_open = [row for row in covered if row.status != Status.CLOSED]
-    left_open = [row.suppressed for row in still_open if row.suppressed]
+    started, groups = perf_counter(), [entries, *more]
+    trees, scope = parse_groups(groups), list({one.pk: one for one in (rule, *rules)}.values())
+    seen = _Seen(Carried([entry for one in groups for entry in one]), [Counter[int]() for _ in trees])
+    for row, one in _judged(scope, team_ids, trees, seen.carried.names, alert, started + seconds):
+        seen.take(row, one, alert)
+    misses = _misses(alert, seen.at_hand, groups, trees) if alert else []
+    standing = [row.suppressed for row in seen.covered if row.status != Status.CLOSED and row.suppressed]
+    shown = [seen.group(at, len(one)) for at, one in enumerate(trees)]
+    still_open = sum(row.status != Status.CLOSED for row in seen.covered)
     return Preview(
-        total=len(rows),
-        silenced=len(covered),
-        by_verdict=_by_verdict(covered),
-        true_positives=briefs_of([row.pk for row in covered if _is_true_positive(row)]),
-        true_positives_elsewhere=true_positives_elsewhere(rule, trees, team_ids),
-        hosts=_most(row.host_name for row in covered),
-        users=_most(row.user_name for row in covered),
-        per_entry=_running(reached, len(trees)),
-        open_matching=len(still_open) - len(left_open),
-        left_open=len(left_open),
-        uncovered_hits=sum(left_open),
+        total=seen.total,
+        silenced=len(seen.covered),
+        by_verdict=_by_verdict(seen.covered),
+        true_positives=briefs_of([row.pk for row in seen.covered if _is_true_positive(row)]),
+        true_positives_elsewhere=true_positives_elsewhere(scope, trees, team_ids),
+        hosts=_most(row.host_name for row in seen.covered),
+        users=_most(row.user_name for row in seen.covered),
+        groups=shown,
+        open_matching=still_open - len(standing),
+        left_open=len(standing),
+        uncovered_hits=sum(standing),
         matches_source=None if alert is None else not misses,
-        source_of_kept=at_hand is not None and at_hand.of_kept,
+        source_of_kept=seen.at_hand is not None and seen.at_hand.of_kept,
         misses=misses,
         lints=[
-            *about_kept(len(of_kept), sum(map(_is_true_positive, of_kept))),
-            *about_counted(len(left_open), sum(left_open)),
-            *lints(entries, carried, silenced=len(covered), total=len(rows)),
+            *about_kept(len(seen.of_kept), sum(map(_is_true_positive, seen.of_kept))),
+            *about_counted(len(standing), sum(standing)),
+            *lints(
+                groups,
+                seen.carried,
+                silenced=[one.silenced for one in shown],
+                total=seen.total,
+                rules=scope,
+                item_id=item_id,
+            ),
         ],
         examined_ms=round((perf_counter() - started) * 1_000),
         computed_at=now,
+        beyond=_beyond(scope, team_ids, seen.total),
     )
 
 
-_COLUMNS = ("id", "team_id", "status", "reason", "host_name", "user_name", "suppressed")
+class _Row(NamedTuple):
+    """What is counted of an alert."""
+
+    pk: int
+    team_id: int
+    status: str
+    reason: str
+    host_name: str | None
+    user_name: str | None
+    suppressed: int
 
 
-def _by_verdict(alerts: Sequence[Alert]) -> dict[str, int]:
+@dataclass(slots=True)
+class _Seen:
+    """What was found so far."""
+
+    carried: Carried
+    reached: list[Counter[int]]
+    covered: list[_Row] = field(default_factory=list)
+    of_kept: list[_Row] = field(default_factory=list)
+    adds: Counter[int] = field(default_factory=Counter)
+    at_hand: Judgement | None = None
+    total: int = 0
+
+    def take(self, row: _Row, one: Judgement, alert: Alert | None) -> None:
+        """One alert more."""
+        self.total += 1
+        self.carried.look(one.document)
+        for reached, held in zip(self.reached, one.held, strict=True):
+            reached[held] += 1
+        if one.by is not None:
+            self.covered.append(row)
+            self.adds[one.by] += 1
+        elif one.of_kept:
+            self.of_kept.append(row)
+        if alert is not None and one.alert_id == alert.pk:
+            self.at_hand = one
+
+    def group(self, at: int, entries: int) -> GroupPreview:
+        """What there is to say of one group."""
+        running = [sum(count for held, count in self.reached[at].items() if held > number) for number in range(entries)]
+        return GroupPreview(running, self.reached[at][entries], self.adds[at])
+
+
+def _judged(
+    rules: Sequence[Rule],
+    team_ids: Sequence[int],
+    trees: Groups,
+    names: Iterable[str],
+    alert: Alert | None,
+    until: float,
+) -> Iterator[tuple[_Row, Judgement]]:
+    """The true positives and the alert at hand first, then the newest, some at a time, until the time is up."""
+    names, looked_at = list(names), set[int]()
+    every = alerts_of(rules, team_ids).order_by("-pk")
+    first = every.filter(Q(status=Status.CLOSED, reason=Reason.TRUE_POSITIVE) | Q(pk=alert.pk if alert else None))
+    for rows in chain([_rows(first)], _newest(every)):
+        fresh = {row.pk: row for row in rows if row.pk not in looked_at}
+        looked_at |= fresh.keys()
+        for one in judge_alerts([(row.pk, row.team_id) for row in fresh.values()], trees, names):
+            yield fresh[one.alert_id], one
+        if perf_counter() > until:
+            return
+
+
+def _newest(every: QuerySet[Alert]) -> Iterator[list[_Row]]:
+    last: int | None = None
+    while rows := _rows(every.filter(pk__lt=last) if last else every, AT_ONCE):
+        yield rows
+        last = rows[-1].pk
+
+
+def _rows(alerts: QuerySet[Alert], most: int | None = None) -> list[_Row]:
+    return [_Row(*row) for row in alerts.values_list(*_Row._fields)[:most]]
+
+
+def _beyond(rules: Sequence[Rule], team_ids: Sequence[int], looked_at: int) -> int:
+    """How many alerts were not looked at; one query, and only when there may be any."""
+    if looked_at < AT_ONCE:
+        return 0
+    return max(alerts_of(rules, team_ids).order_by()[:MOST_COUNTED].count() - looked_at, 0)
+
+
+def _by_verdict(alerts: Sequence[_Row]) -> dict[str, int]:
     counts = Counter(row.reason if row.status == Status.CLOSED else OPEN for row in alerts)
     return {verdict: counts[verdict] for verdict in (*Reason.values, OPEN)}
 
 
-def _is_true_positive(row: Alert) -> bool:
+def _is_true_positive(row: _Row) -> bool:
     return row.status == Status.CLOSED and row.reason == Reason.TRUE_POSITIVE
 
 
@@ -133,19 +248,17 @@ def _most(names: Iterable[str | None]) -> list[tuple[str, int]]:
     return Counter(name for name in names if name).most_common(SHOWN)
 
 
-def _running(reached: Counter[int], entries: int) -> list[int]:
-    """How many alerts meet the first condition, the first two, and so on."""
-    return [sum(count for held, count in reached.items() if held > at) for at in range(entries)]
-
-
-def _misses(alert: Alert, judged: Judgement | None, entries: Entries, trees: Sequence[Tree]) -> list[Miss]:
-    """The conditions that the alert at hand does not meet; each where only what was kept of it does."""
+def _misses(alert: Alert, judged: Judgement | None, groups: EntryGroups, trees: Groups) -> list[Miss]:
+    """The conditions of the nearest group that the alert at hand does not meet; each where only what was kept of it
+    does."""
     if judged is not None and judged.covered:
         return []
-    document = closest_fields(alert, trees)
+    documents = documents_of(alert)
+    nearest = closest_group(documents, trees)
+    document = closest_fields(documents, trees[nearest])
     of_kept = judged is not None and judged.of_kept
     return [
-        Miss(at, field_of(entry), told(entry), found_in(document, entry))
-        for at, (entry, tree) in enumerate(zip(entries, trees, strict=True))
+        Miss(at, field_of(entry), told(entry), found_in(document, entry), nearest)
+        for at, (entry, tree) in enumerate(zip(groups[nearest], trees[nearest], strict=True))
         if of_kept or not matches(tree, document)
     ]

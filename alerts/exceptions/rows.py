@@ -5,11 +5,12 @@ query is run again over those that are left of a group: the alert is covered whe
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from alerts.exceptions.joined import Judged, KeptEvent, events_of, held_entries
+from alerts.exceptions.groups import Groups, held_entries
+from alerts.exceptions.joined import Judged, KeptEvent, events_of
 from alerts.exceptions.regrouping import Group
 from alerts.facts import EsqlFacts, facts_of
 from alerts.kept import Evidence
@@ -29,7 +30,7 @@ KINDS = (Kind.ROW, Kind.GROUP)
 _CHUNK = 50  # alerts of up to a hundred events each
 
 
-def judge_rows(alerts: Sequence[Alert], trees: Sequence[Tree]) -> Iterator[Judged]:
+def judge_rows(alerts: Sequence[Alert], groups: Groups) -> Iterator[Judged]:
     """Each alert, with its fields. Expects the rules to be loaded along.
 
     A query for every fifty alerts and for each revision; milliseconds for a group of which some events are left.
@@ -38,34 +39,64 @@ def judge_rows(alerts: Sequence[Alert], trees: Sequence[Tree]) -> Iterator[Judge
         chunk = alerts[start : start + _CHUNK]
         kept = events_of(chunk)
         for alert in chunk:
-            yield _judged(alert, trees, kept.get(alert.pk, ()))
+            yield _judged(alert, groups, kept.get(alert.pk, ()))
 
 
-def _judged(alert: Alert, trees: Sequence[Tree], events: Sequence[KeptEvent]) -> Judged:
+def _judged(alert: Alert, groups: Groups, events: Sequence[KeptEvent]) -> Judged:
     facts, asked = _facts(alert), _asked_by(alert)
     fields = told_by([one.document for one in events] or [Document({})], facts)
     if facts is None or asked is None:
-        return Judged(alert, fields, 0)
-    if not asked.made.isdisjoint(_named(trees)):
-        return Judged(alert, fields, held_entries(trees, fields))
-    group = Group(alert, facts, asked, events)
-    held = _held(group, trees, events)
-    of_kept = held < len(trees) and not group.is_whole and _all_held(events, trees)
-    return Judged(alert, fields, held, of_kept)
+        return Judged(alert, fields, (0,) * len(groups), None)
+    row = _Row(alert, Group(alert, facts, asked, events), events, fields, asked.made)
+    held = tuple(row.held(trees) for trees in groups)
+    by = row.covered_by(groups, held)
+    return Judged(alert, fields, held, by, by is None and row.is_covered_as_kept(groups))
 
 
-def _held(group: Group, trees: Sequence[Tree], events: Sequence[KeptEvent]) -> int:
-    """How many entries, from the first on, surely keep the group from coming out."""
-    each = [held_entries(trees, one.document) for one in events]
-    for number in range(max(each, default=0), 0, -1):
-        left = [event for event, most in zip(events, each, strict=True) if most < number]
-        if group.surely_ends(left) or (not left and group.all_meet(trees[:number])):
-            return number
-    return 0
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """An alert of a pipeline: its group, the events kept with it, and its fields with those that the query makes."""
 
+    alert: Alert
+    group: Group
+    events: Sequence[KeptEvent]
+    fields: Document
+    made: frozenset[str]
 
-def _all_held(events: Sequence[KeptEvent], trees: Sequence[Tree]) -> bool:
-    return bool(events) and all(held_entries(trees, one.document) == len(trees) for one in events)
+    def is_asked(self, trees: Sequence[Tree]) -> bool:
+        """Whether entries are asked of the row: they name what the query makes."""
+        return not self.made.isdisjoint(_named(trees))
+
+    def held(self, trees: Sequence[Tree]) -> int:
+        """How many entries, from the first on, hold for the row or surely keep it from coming out."""
+        if self.is_asked(trees):
+            return held_entries(trees, self.fields)
+        each = [held_entries(trees, one.document) for one in self.events]
+        for number in range(max(each, default=0), 0, -1):
+            left = [event for event, most in zip(self.events, each, strict=True) if most < number]
+            if self.group.surely_ends(left) or (not left and self.group.all_meet(trees[:number])):
+                return number
+        return 0
+
+    def covered_by(self, groups: Groups, held: Sequence[int]) -> int | None:
+        """The first group that covers it, with those before it."""
+        for at, trees in enumerate(groups):
+            if held[at] == len(trees) or (at and self._ends_without(groups[: at + 1])):
+                return at
+        return None
+
+    def _ends_without(self, groups: Groups) -> bool:
+        left = self._left(groups)
+        return len(left) < len(self.events) and self.group.surely_ends(left)
+
+    def _left(self, groups: Groups) -> list[KeptEvent]:
+        """The kept events that no group about events takes out."""
+        asked = [trees for trees in groups if not self.is_asked(trees)]
+        return [one for one in self.events if all(held_entries(trees, one.document) < len(trees) for trees in asked)]
+
+    def is_covered_as_kept(self, groups: Groups) -> bool:
+        """Whether every event that was kept is taken out, yet there were more."""
+        return not self.group.is_whole and bool(self.events) and not self._left(groups)
 
 
 def told_by(documents: Sequence[Document], facts: EsqlFacts | None) -> Document:

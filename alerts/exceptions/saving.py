@@ -1,4 +1,4 @@
-"""Saving an exception from an alert: item, epoch, record and the alerts it closes, in one transaction."""
+"""Saving exceptions: items, epoch, record and the alerts they close, in one transaction, as one group of the record."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,20 +9,19 @@ from django.db import transaction
 
 from accounts.models import Change, User
 from accounts.record import record_change
-from alerts.errors import AlertNotFound, AlreadyExcepted, ReasonNeeded
-from alerts.exceptions.allowed import need_to_save
+from alerts.errors import AlertNotFound, AlreadyExcepted, ReasonNeeded, ScopeRefused
 from alerts.exceptions.covering import alerts_of, judge_alerts
 from alerts.exceptions.entries import Entries, field_of, told
+from alerts.exceptions.groups import MOST_GROUPS, EntryGroups, Groups, parse_groups
 from alerts.exceptions.guard import check_guard
+from alerts.exceptions.scope import Scope, need_to_save_on, scope_of
 from alerts.models import Alert, Reason, Status
 from alerts.retrying import retry_conflicts
 from alerts.triage import checked_text, locked
 from alerts.workflow import OBJECT_TYPE, Workflow, write
-from engine import Tree
-from engine.languages.exceptions import parse_each_entry
 from rules import epoch
 from rules.exceptions import create_item
-from rules.models import ExceptionItem
+from rules.models import ExceptionItem, Rule
 
 MAX_NAME = 200
 
@@ -31,6 +30,7 @@ MAX_NAME = 200
 class Added:
     """The new exception, the alerts it closed, the group to undo all of it by, and what the record says besides.
 
+    `items`: every exception that was made, `item` among them: one for each group of conditions and each rule.
     `left_open` are the alerts that it covers and that were not closed, since they also stand for hits that were counted
     at them: whether it covers those too nobody knows.
     """
@@ -40,15 +40,52 @@ class Added:
     group: UUID
     note: str = ""
     left_open: list[int] = field(default_factory=list)
+    items: list[ExceptionItem] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be put in force: groups of entries (OR) on the rules of a scope, and what becomes of what they cover.
+
+    Each group on each rule is an exception of its own.
+    """
+
+    groups: EntryGroups
+    scope: Scope
+    reason: str
+    name: str = ""
+    expires_at: datetime | None = None
+    review_at: datetime | None = None
+    close_matching: str | None = None
+    close_note: str = ""
+    override: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who does it, for whom, when, through which door. `told` goes into the alert's record; where that is another
+    team's by now (`on_alert` False), the caller writes the note of the answer where it belongs."""
+
+    actor: User
+    owner: User
+    now: datetime
+    team_ids: Sequence[int]
+    door: Change.Door
+    told: str = ""
+    on_alert: bool = True
 
 
 @retry_conflicts
 @transaction.atomic
 def add(
     *,
-    alert: Alert,
     entries: Entries,
     reason: str,
+    alert: Alert | None = None,
+    rule: Rule | None = None,
+    more: EntryGroups = (),
+    rule_ids: Sequence[str] = (),
+    list_id: str = "",
     name: str = "",
     expires_at: datetime | None = None,
     review_at: datetime | None = None,
@@ -60,150 +97,187 @@ def add(
     team_ids: Sequence[int],
     door: Change.Door = Change.Door.PAGE,
 ) -> Added:
-    """Save an exception on the alert's rule, and close the person's open alerts that it covers with `close_matching`.
+    """Save exceptions on the alert's rule (or on `rule`, without an alert), and close the person's open alerts that
+    they cover with `close_matching`. `more` are further groups of entries; `rule_ids` further rules; with `list_id`
+    it is saved in that shared list instead.
 
     Raises: NotAllowed, NotYourTeam, ReviewNeeded, AlertNotFound, GuardRefused, AlreadyExcepted, ReasonNeeded,
-    ExceptionEntryError, ExceptionRefused, TextRefused.
+    ScopeRefused, ExceptionEntryError, ExceptionRefused, TextRefused.
     """
-    need_to_save(actor, alert.rule)
-    if alert.team_id not in team_ids:
+    scope = scope_of(rule_for(alert, rule), rule_ids, list_id)
+    need_to_save_on(actor, scope)
+    if alert is not None and alert.team_id not in team_ids:
         raise AlertNotFound(alert.pk)
-    return put_in_force(
-        alert=alert,
-        entries=entries,
+    wanted = Wanted(
+        groups=[entries, *more],
+        scope=scope,
         reason=reason,
         name=name,
         expires_at=expires_at,
         review_at=review_at,
         close_matching=close_matching,
         close_note=close_note,
-        override_guard_reason=override_guard_reason,
-        owner=actor,
-        actor=actor,
-        now=now,
-        team_ids=team_ids,
-        door=door,
+        override=override_guard_reason,
     )
+    return put_in_force(wanted, By(actor, actor, now, team_ids, door), alert)
 
 
-def put_in_force(
-    *,
-    alert: Alert,
-    entries: Entries,
-    reason: str,
-    name: str,
-    expires_at: datetime | None,
-    review_at: datetime | None,
-    close_matching: str | None,
-    close_note: str,
-    override_guard_reason: str,
-    owner: User,
-    actor: User,
-    now: datetime,
-    team_ids: Sequence[int],
-    door: Change.Door,
-    told: str = "",
-    on_alert: bool = True,
-) -> Added:
+def rule_for(alert: Alert | None, rule: Rule | None) -> Rule:
+    """The rule that an exception is written on."""
+    if alert is not None:
+        return alert.rule
+    if rule is None:
+        raise ScopeRefused("Choose the rule that this is an exception from.")
+    return rule
+
+
+def put_in_force(wanted: Wanted, by: By, alert: Alert | None) -> Added:
     """What adding and approving come to, in the caller's transaction, once it has asked whether they may.
 
     The epoch is held exclusively from before the guard looks until the commit: a worker that is about to raise alerts
-    either has committed them, and they are closed, or sees the exception first. `told` goes into the alert's record;
-    where that is another team's by now (`on_alert` False), the caller writes the note of the answer where it belongs.
+    either has committed them, and they are closed, or sees the exception first.
     """
-    trees = parse_each_entry(entries)
-    if close_matching is not None and close_matching not in Reason.values:
+    check_count(wanted.groups)
+    groups = parse_groups(wanted.groups)
+    if wanted.close_matching is not None and wanted.close_matching not in Reason.values:
         raise ReasonNeeded
     epoch.bump()
-    check_not_there(alert.rule_id, entries)
+    known = check_not_there(wanted.scope.rules, wanted.groups)
     guard_note = check_guard(
-        rule=alert.rule, trees=trees, team_ids=team_ids, actor=actor, override=override_guard_reason
+        rules=wanted.scope.rules, groups=groups, team_ids=by.team_ids, actor=by.actor, override=wanted.override
     )
     group = uuid4()
-    item = create_item(
-        rule=alert.rule,
-        entries=entries,
-        reason=reason,
-        name=name.strip() or named_after(entries),
-        expires_at=expires_at,
-        review_at=review_at,
-        owner=owner,
-        from_alert=alert.pk,
-        actor=actor,
-        now=now,
-        door=door,
-        group=group,
-    )
-    note = " ".join(filter(None, (told, guard_note)))
-    if on_alert:
-        _record_on_alert(alert, item, note, actor, now, door, group)
-    closing = _Closing(item, close_matching, checked_text(close_note, "note"), actor, now, door, group)
-    closed, left_open = _close_covered(closing, trees, team_ids) if close_matching else ([], [])
-    return Added(item, closed, group, note, left_open)
+    made = _create_all(wanted, known, by, alert, group)
+    items, note = list(made.values()), " ".join(filter(None, (by.told, guard_note)))
+    if alert is not None and by.on_alert:
+        _record_on_alert(alert, items, note, by, group)
+    closing = _Closing(known | made, wanted.close_matching, checked_text(wanted.close_note, "note"), by, group)
+    closed, left_open = _close_covered(closing, wanted.scope.rules, groups) if wanted.close_matching else ([], [])
+    return Added(items[0], closed, group, note, left_open, items)
 
 
-def check_not_there(rule_id: str, entries: Entries) -> None:
-    """Refuse what the rule has already. One query. Raises: AlreadyExcepted."""
-    in_force = ExceptionItem.objects.filter(rule_id=rule_id, enabled=True, expired=False, removed_at=None)
-    same = in_force.filter(entries=[dict(entry) for entry in entries]).first()
-    if same is not None:
-        raise AlreadyExcepted(item_id=same.pk, name=same.name)
+def check_count(groups: EntryGroups) -> None:
+    """Refuse more groups than a person can look through. Raises: ScopeRefused."""
+    if len(groups) > MOST_GROUPS:
+        raise ScopeRefused(f"At most {MOST_GROUPS} groups are saved together. Save some of them first.")
+
+
+Place = tuple[str, int]
+"""A rule, and a group of entries by its number."""
+
+
+def check_not_there(rules: Sequence[Rule], groups: EntryGroups) -> dict[Place, ExceptionItem]:
+    """What some of the rules have already; refused where nothing would be left to save. One query.
+
+    Raises: AlreadyExcepted.
+    """
+    in_force = ExceptionItem.objects.filter(rule__in=rules, enabled=True, expired=False, removed_at=None)
+    plain = [[dict(entry) for entry in entries] for entries in groups]
+    known = {
+        (item.rule_id, at): item for item in in_force.filter(entries__in=plain) for at in _places(plain, item.entries)
+    }
+    if len(known) == len(rules) * len(groups):
+        first = next(iter(known.values()))
+        raise AlreadyExcepted(item_id=first.pk, name=first.name)
+    return known
+
+
+def _places(groups: EntryGroups, entries: Entries) -> list[int]:
+    return [at for at, one in enumerate(groups) if list(one) == list(entries)]
+
+
+def _create_all(
+    wanted: Wanted, known: dict[Place, ExceptionItem], by: By, alert: Alert | None, group: UUID
+) -> dict[Place, ExceptionItem]:
+    """An exception for each group on each rule that does not have it."""
+    return {
+        (rule.pk, at): create_item(
+            rule=rule,
+            entries=entries,
+            reason=wanted.reason,
+            name=_name(wanted, at),
+            expires_at=wanted.expires_at,
+            review_at=wanted.review_at,
+            owner=by.owner,
+            from_alert=alert.pk if alert is not None else None,
+            actor=by.actor,
+            now=by.now,
+            door=by.door,
+            group=group,
+        )
+        for rule in wanted.scope.rules
+        for at, entries in enumerate(wanted.groups)
+        if (rule.pk, at) not in known
+    }
+
+
+def _name(wanted: Wanted, at: int) -> str:
+    """The name that was given, with a number where several groups share it; else one made of the conditions."""
+    given = wanted.name.strip()
+    if not given:
+        return named_after(wanted.groups[at])
+    return given if len(wanted.groups) == 1 else f"{given[: MAX_NAME - 5]} ({at + 1})"
 
 
 @dataclass(frozen=True, slots=True)
 class _Closing:
     """How the covered alerts are closed."""
 
-    item: ExceptionItem
+    items: dict[Place, ExceptionItem]
     reason: str | None
     note: str
-    actor: User
-    now: datetime
-    door: Change.Door
+    by: By
     group: UUID
 
 
-def _close_covered(closing: _Closing, trees: Sequence[Tree], team_ids: Sequence[int]) -> tuple[list[int], list[int]]:
-    """Close what it covers, but for alerts that stand for more than their own event; returns both."""
-    waiting = alerts_of(closing.item.rule, team_ids).exclude(status=Status.CLOSED)
-    covered = [one.alert_id for one in judge_alerts(waiting.values_list("pk", "team_id"), trees) if one.covered]
-    found = locked(covered, team_ids=team_ids)
+def _close_covered(closing: _Closing, rules: Sequence[Rule], groups: Groups) -> tuple[list[int], list[int]]:
+    """Close what they cover, but for alerts that stand for more than their own event; returns both."""
+    team_ids = closing.by.team_ids
+    waiting = alerts_of(rules, team_ids).exclude(status=Status.CLOSED)
+    covered = {
+        one.alert_id: one.by for one in judge_alerts(waiting.values_list("pk", "team_id"), groups) if one.by is not None
+    }
+    found = locked(list(covered), team_ids=team_ids)
     left_open = [alert.pk for alert in found if alert.suppressed and alert.status != Status.CLOSED]
-    return [alert.pk for alert in found if not alert.suppressed and _close(alert, closing)], left_open
+    closed = [
+        alert.pk
+        for alert in found
+        if not alert.suppressed and _close(alert, closing.items[alert.rule_id, covered[alert.pk]], closing)
+    ]
+    return closed, left_open
 
 
-def _close(alert: Alert, closing: _Closing) -> bool:
+def _close(alert: Alert, item: ExceptionItem, closing: _Closing) -> bool:
     """Close one alert, unless a person closed it while this act waited for its row."""
     if alert.status == Status.CLOSED:
         return False
-    new = Workflow.of(alert).with_status(
-        Status.CLOSED, reason=closing.reason or "", now=closing.now, exception_id=closing.item.pk
-    )
+    by = closing.by
+    new = Workflow.of(alert).with_status(Status.CLOSED, reason=closing.reason or "", now=by.now, exception_id=item.pk)
     return write(
         alert,
         new,
         verb="closed",
-        actor=closing.actor,
-        now=closing.now,
-        door=closing.door,
-        note=closing.note or f"Covered by the exception “{closing.item.name}”.",
+        actor=by.actor,
+        now=by.now,
+        door=by.door,
+        note=closing.note or f"Covered by the exception “{item.name}”.",
         group=closing.group,
     )
 
 
-def _record_on_alert(
-    alert: Alert, item: ExceptionItem, note: str, actor: User, now: datetime, door: Change.Door, group: UUID
-) -> None:
+def _record_on_alert(alert: Alert, items: Sequence[ExceptionItem], note: str, by: By, group: UUID) -> None:
+    first = items[0]
+    more = {"exceptions": [item.pk for item in items]} if len(items) > 1 else {}
     record_change(
-        at=now,
-        actor=actor,
-        door=door,
+        at=by.now,
+        actor=by.actor,
+        door=by.door,
         verb="added an exception",
         object_type=OBJECT_TYPE,
         object_id=alert.pk,
-        after={"exception": item.pk, "name": item.name},
+        after={"exception": first.pk, "name": first.name, **more},
         team=alert.team,
-        note=note or item.reason,
+        note=note or first.reason,
         group=group,
     )
 

@@ -43,7 +43,7 @@ def take_back(
     door: Change.Door = Change.Door.PAGE,
 ) -> TakenBack:
     """Remove an exception and raise what it held back. Within ten minutes of being added, what it closed opens again,
-    except where somebody has worked on the alert since.
+    except where somebody has worked on the alert since. What was added along with it stays.
 
     Raises: NotAllowed, NotYourTeam, ReviewNeeded, StaleException, ExceptionGone, UndoNotWhole, RuleFailed.
     """
@@ -54,14 +54,58 @@ def take_back(
     return TakenBack(removed, released.alerts, released.gone, reopened, released.over, released.still_held)
 
 
+@retry_conflicts
+@transaction.atomic
+def take_back_all(
+    *,
+    items: Sequence[ExceptionItem],
+    actor: User,
+    now: datetime,
+    team_ids: Sequence[int],
+    door: Change.Door = Change.Door.PAGE,
+) -> TakenBack:
+    """Take back exceptions that were added together, whole or not at all; `item` of the answer is the first of them.
+
+    All of them go before anything they held back is judged again. Raises: as take_back.
+    """
+    removed = []
+    for item in items:
+        need_to_lift(actor, item)
+        removed.append(remove_item(item=item, actor=actor, now=now, door=door))
+    reopened = _reopen(items[0], actor=actor, now=now, team_ids=team_ids, door=door, whole=True)
+    released = [release(item=item, now=now) for item in removed]
+    return TakenBack(
+        removed[0],
+        sum(one.alerts for one in released),
+        sum(one.gone for one in released),
+        reopened,
+        sum(one.over for one in released),
+        sum(one.still_held for one in released),
+    )
+
+
 def _reopen(
-    item: ExceptionItem, *, actor: User, now: datetime, team_ids: Sequence[int], door: Change.Door
+    item: ExceptionItem,
+    *,
+    actor: User,
+    now: datetime,
+    team_ids: Sequence[int],
+    door: Change.Door,
+    whole: bool = False,
 ) -> list[int]:
+    """Open again what adding the exception closed; with `whole` what was closed in the same act by others too."""
     added = Change.objects.filter(object_type="exception", object_id=str(item.pk), verb="create").first()
     if added is None or added.group is None or now - added.at > UNDO_WINDOW:
         return []
-    closed = [change for change in changes_of(added.group) if is_workflow(change)]
+    closed = [
+        change for change in changes_of(added.group) if is_workflow(change) and (whole or _closed_by(change, item))
+    ]
     elsewhere = sum(change.team_id not in team_ids for change in closed)
     if elsewhere:
         raise UndoNotWhole(elsewhere, by_exception=True)
     return restore(closed, actor=actor, now=now, team_ids=team_ids, door=door, skip_moved=True)
+
+
+def _closed_by(change: Change, item: ExceptionItem) -> bool:
+    """Whether it was this one, of the exceptions added together, that closed the alert."""
+    return bool((change.after or {}).get("closed_by_exception_id", item.pk) == item.pk)

@@ -1,0 +1,79 @@
+"""Where an exception is to hold: on one rule, on several, or on every rule of a shared list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from accounts.models import User
+from alerts.errors import ScopeRefused
+from alerts.exceptions.allowed import need_to_except, need_to_save
+from rules.models import Rule, SharedList
+
+MOST_RULES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The rule it was written on, the further ones, or the shared list that holds it."""
+
+    rule: Rule
+    others: tuple[Rule, ...] = ()
+    shared: SharedList | None = None
+
+    @property
+    def rules(self) -> list[Rule]:
+        """Every rule on which it holds, each once."""
+        return list({one.pk: one for one in (self.rule, *self.others)}.values())
+
+    @property
+    def rule_ids(self) -> list[str]:
+        """The further rules, as a draft keeps them; none for a list, whose rules are its own affair."""
+        return [] if self.shared else [one.pk for one in self.rules if one.pk != self.rule.pk]
+
+    @property
+    def list_id(self) -> str:
+        """The shared list, as a draft keeps it."""
+        return self.shared.list_id if self.shared else ""
+
+
+def scope_of(rule: Rule, rule_ids: Sequence[str] = (), list_id: str = "") -> Scope:
+    """Where an exception on a rule is to hold. A shared list has to hold the rule. Two queries at most.
+
+    Raises: ScopeRefused.
+    """
+    if list_id:
+        return _of_list(rule, list_id)
+    wanted = [one for one in dict.fromkeys(rule_ids) if one != rule.pk]
+    if len(wanted) >= MOST_RULES:
+        raise ScopeRefused(f"An exception is written on at most {MOST_RULES} rules at once. Use a shared list.")
+    found = {one.pk: one for one in Rule.objects.filter(pk__in=wanted)} if wanted else {}
+    if missing := [one for one in wanted if one not in found]:
+        raise ScopeRefused(f"There is no rule {missing[0][:80]}.")
+    return Scope(rule, tuple(found[one] for one in wanted))
+
+
+def _of_list(rule: Rule, list_id: str) -> Scope:
+    shared = SharedList.objects.filter(pk=list_id, removed_at=None).first()
+    if shared is None:
+        raise ScopeRefused("There is no such shared list any more.")
+    rules = list(shared.rules.order_by("name", "pk"))
+    if rule.pk not in {one.pk for one in rules}:
+        raise ScopeRefused(f"The shared list “{shared.name}” does not hold for this rule.")
+    return Scope(rule, tuple(rules), shared)
+
+
+def need_to_save_on(actor: User, scope: Scope) -> None:
+    """Refuse who may not put an exception in force on each of the rules.
+
+    Raises: NotAllowed, NotYourTeam, ReviewNeeded.
+    """
+    for rule in scope.rules:
+        need_to_save(actor, rule)
+
+
+def need_to_except_on(actor: User, scope: Scope) -> None:
+    """Refuse who may not write exceptions on each of the rules.
+
+    Raises: NotAllowed, NotYourTeam.
+    """
+    for rule in scope.rules:
+        need_to_except(actor, rule)
