@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from events import letter_views, views
+from events import complete_views, letter_views, views
 
 app_name = "events"
 urlpatterns = [
     path("", views.search, name="search"),
+    path("complete/", complete_views.complete, name="complete"),
     path("dead-letters/", letter_views.dead_letters, name="dead_letters"),
     path("dead-letters/again/", letter_views.send_all_again, name="send_all_again"),
     path("dead-letters/<int:letter_id>/", letter_views.dead_letter, name="dead_letter"),
