@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from accounts.selectors import teams_of
-from alerts.models import Alert
+from alerts.models import Alert, Status
 from alerts.selectors.ordering import past
 from alerts.selectors.shapes import QueueFilters
 from alerts.targets import targets
@@ -17,7 +17,15 @@ def filtered(user: User, filters: QueueFilters, now: datetime) -> QuerySet[Alert
     the targets where they are asked about.
     """
     late = past(targets(), now) if filters.past_target else Q()
-    return Alert.objects.filter(_everything(filters, user) & late, team_id__in=teams_of(user))
+    wanted = _everything(filters, user) & late & _snoozed(filters.snoozed, now)
+    return Alert.objects.filter(wanted, team_id__in=teams_of(user))
+
+
+def _snoozed(wanted: str, now: datetime) -> Q:
+    """With or without what nobody is to see before a time that has not come yet."""
+    if wanted == "only":
+        return ~Q(status=Status.CLOSED) & Q(snoozed_until__gt=now)
+    return Q(snoozed_until=None) | Q(snoozed_until__lte=now) if wanted == "out" else Q()
 
 
 def _everything(filters: QueueFilters, user: User) -> Q:
@@ -33,6 +41,8 @@ def _everything(filters: QueueFilters, user: User) -> Q:
     ):
         if value:
             wanted &= Q(**{name: value})
+    if filters.fold:
+        wanted &= Q(fold=filters.fold) & ~Q(status=Status.CLOSED)
     if filters.technique:
         wanted &= _technique(filters.technique)
     return wanted if filters.building_blocks else wanted & Q(building_block=False)

@@ -9,7 +9,7 @@ are cut from the same order, so an alert that crosses in between stays where it 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db.models import IntegerField, Q, QuerySet, Value
 
@@ -18,6 +18,33 @@ from alerts.selectors.shapes import QueueFilters
 
 EVERYTHING = Q()
 WAITING = ~Q(status=Status.CLOSED)
+Part: TypeAlias = "tuple[int, QuerySet[Alert]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where an alert stands in an order, and its fold; None for one that is of none, or closed."""
+
+    pk: int
+    fold: bytes | None
+    key: list[Any]
+
+
+def fold_shown(fold: bytes | memoryview | None, status: str) -> bytes | None:
+    """The fold under which an alert is shown: only what is not closed folds."""
+    return None if fold is None or status == Status.CLOSED else bytes(fold)
+
+
+def _fold_of(row: Mapping[str, Any]) -> bytes | None:
+    return fold_shown(row["fold"], row["status"])
+
+
+def _json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _moment(value: Any) -> Any:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +64,38 @@ class Order:
         """The first of these alerts after a key. One query, or two where there are several segments."""
         parts = self._parts(alerts, after)
         if len(parts) == 1:
-            return list(parts[0][:limit])
-        numbers = self._joined(parts, limit)
+            return list(parts[0][1][:limit])
+        numbers = [row["pk"] for row in self._joined(parts, limit)]
         found = {alert.pk: alert for alert in alerts.filter(pk__in=numbers)} if numbers else {}
         return [found[number] for number in numbers if number in found]
 
     def numbers(self, alerts: QuerySet[Alert], limit: int, after: Sequence[Any] | None = None) -> list[int]:
         """The same as their numbers alone. One query."""
         parts = self._parts(alerts, after)
-        return list(parts[0].values_list("pk", flat=True)[:limit]) if len(parts) == 1 else self._joined(parts, limit)
+        if len(parts) == 1:
+            return list(parts[0][1].values_list("pk", flat=True)[:limit])
+        return [row["pk"] for row in self._joined(parts, limit)]
 
-    def _joined(self, parts: Sequence[QuerySet[Alert]], limit: int) -> list[int]:
-        """The first numbers of several segments, one after the other; each segment is read no further than needed."""
-        names = dict.fromkeys(("pk", *self.columns))
-        numbered = [
-            part.values(*names, segment=Value(at, output_field=IntegerField()))[:limit] for at, part in enumerate(parts)
-        ]
-        joined = numbered[0].union(*numbered[1:], all=True).order_by("segment", *self._by)[:limit]
-        return [row["pk"] for row in joined]
+    def heads(self, alerts: QuerySet[Alert], limit: int, after: Sequence[Any] | None = None) -> list["Head"]:
+        """The same as what folding looks at: number, fold, and where each stands. One query."""
+        rows = self._joined(self._parts(alerts, after), limit, "fold", "status")
+        return [Head(row["pk"], _fold_of(row), self._key_of(row)) for row in rows]
+
+    def _key_of(self, row: Mapping[str, Any]) -> list[Any]:
+        return [row["segment"], *(_json(row[name]) for name in self.columns)]
+
+    def _joined(self, parts: "Sequence[Part]", limit: int, *more: str) -> list[dict[str, Any]]:
+        """The first rows of several segments, one after the other; each segment is read no further than needed."""
+        names = tuple(dict.fromkeys(("pk", *self.columns, *more)))
+        numbered = [part.values(*names, segment=Value(at, output_field=IntegerField()))[:limit] for at, part in parts]
+        if len(numbered) == 1:
+            return list(numbered[0])
+        first = "segment" if self.down else "-segment"
+        return list(numbered[0].union(*numbered[1:], all=True).order_by(first, *self._by)[:limit])
 
     def key(self, alert: Alert) -> list[Any]:
         """Where an alert stands in this order, as JSON takes it: its segment, then the columns' values."""
-        values = (getattr(alert, name) for name in self.columns)
-        told = [value.isoformat() if isinstance(value, datetime) else value for value in values]
-        return [self._segment_of(alert), *told]
+        return [self._segment_of(alert), *(_json(getattr(alert, name)) for name in self.columns)]
 
     @property
     def shape(self) -> str:
@@ -83,16 +118,37 @@ class Order:
     def _by(self) -> list[str]:
         return [f"-{name}" if self.down else name for name in self.columns]
 
-    def _parts(self, alerts: QuerySet[Alert], after: Sequence[Any] | None) -> list[QuerySet[Alert]]:
-        """The alerts of each segment in order, from the one in which the key lies."""
+    def reached(self, key: Sequence[Any]) -> Q:
+        """What stands at the key or before it."""
+        near, same = Q(pk__in=[]), Q()
+        for name, value in zip(self.columns, key[1:], strict=True):
+            near |= same & Q(**{f"{name}__{'gt' if self.down else 'lt'}": value})
+            same &= Q(**{name: value})
+        found = Q(pk__in=[])
+        for number, segment in enumerate(self._segments()):
+            if number < key[0] if self.down else number > key[0]:
+                found |= segment
+            elif number == key[0]:
+                found |= segment & (near | same)
+        return found
+
+    def is_after(self, one: Sequence[Any], other: Sequence[Any]) -> bool:
+        """Whether the first key stands behind the second."""
+        if one[0] != other[0]:
+            return bool((one[0] > other[0]) is self.down)
+        values, others = tuple(map(_moment, one[1:])), tuple(map(_moment, other[1:]))
+        return values < others if self.down else values > others
+
+    def _parts(self, alerts: QuerySet[Alert], after: Sequence[Any] | None) -> "list[Part]":
+        """The alerts of each segment in order, from the one in which the key lies, with its number."""
         numbered = list(enumerate(self._segments()))
-        found = []
+        found = list[Part]()
         for number, segment in numbered if self.down else reversed(numbered):
             if after is None or (number > after[0] if self.down else number < after[0]):
-                found.append(alerts.filter(segment))
+                found.append((number, alerts.filter(segment).order_by(*self._by)))
             elif number == after[0]:
-                found.append(alerts.filter(segment & self._beyond(after[1:])))
-        return [part.order_by(*self._by) for part in found]
+                found.append((number, alerts.filter(segment & self._beyond(after[1:])).order_by(*self._by)))
+        return found
 
     def _beyond(self, key: Sequence[Any]) -> Q:
         """What comes after the key's values within a segment."""

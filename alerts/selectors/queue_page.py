@@ -1,9 +1,9 @@
 """The queue: a page of alerts in one of its orders, with the way to the next page and the count of all."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from time import monotonic
 from typing import Any
 
@@ -11,17 +11,19 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.selectors import teams_of
-from alerts.models import Alert
+from alerts.models import Alert, Status
+from alerts.selectors import folding
 from alerts.selectors.filtering import filtered
+from alerts.selectors.folding import Tally
 from alerts.selectors.narrowing import narrowed
-from alerts.selectors.ordering import Order, is_past, order_of
+from alerts.selectors.ordering import Order, fold_shown, is_past, order_of
+from alerts.selectors.prior import prior_verdicts
 from alerts.selectors.searching import BUDGET, CHUNK, SECONDS, found
-from alerts.selectors.shapes import Neighbours, QueueFilters, QueuePage, QueueRow
-from alerts.selectors.verdicts import past_verdicts
+from alerts.selectors.shapes import Folded, Neighbours, QueueFilters, QueuePage, QueueRow
 from alerts.targets import targets
 from engine import Tree, parse_kql, pin_dates
 from soc.web.counts import CAP, Count, capped, of
-from soc.web.paging import cut, read_key
+from soc.web.paging import read_key, sign_key
 
 SALT = "alerts"
 
@@ -36,7 +38,7 @@ def queue(
 ) -> QueuePage:
     """A page of the queue after the token `after`.
 
-    Without KQL three to five queries whatever the page; with KQL as many chunks of two hundred as it takes to fill it.
+    Without KQL five to eight queries whatever the page; with KQL as many chunks of two hundred as it takes to fill it.
 
     Raises: LanguageError for KQL that cannot be read.
     """
@@ -48,21 +50,60 @@ def queue(
     order = order.as_of(moment)
     base = filtered(user, filters, now)
     if tree is None:
-        rows, total, looked = order.read(base.select_related("assignee"), limit + 1, key), capped(base), Looked()
+        found = _folded(base, order, limit, key) if filters.folded else _plain(base, order, limit, key)
     else:
-        rows, total, looked = _searched(base, order, tree, limit, key)
-    page = cut(rows, limit, lambda alert: [moment.isoformat(), *order.key(alert)], salt)
-    verdicts = past_verdicts({alert.rule_id for alert in page.items}, teams_of(user))
+        found = _searched(base, order, tree, limit, key, folded=filters.folded)
+    verdicts = prior_verdicts(found.alerts, teams_of(user))
     return QueuePage(
-        rows=[QueueRow(alert, verdicts[alert.rule_id], is_past(alert, times, now)) for alert in page.items],
-        next_key=page.next_key,
-        total=total,
-        stopped=looked.stopped,
-        late=looked.late,
-        examined=looked.number,
+        rows=[
+            QueueRow(
+                alert, verdicts[alert.pk], is_past(alert, times, now), found.folds.get(alert.pk), _sleeps(alert, now)
+            )
+            for alert in found.alerts
+        ],
+        next_key=sign_key([moment.isoformat(), *found.next_key], salt) if found.next_key else None,
+        total=found.total,
+        stopped=found.looked.stopped,
+        late=found.looked.late,
+        examined=found.looked.number,
         bad_key=bool(start.notice),
         targets=times,
     )
+
+
+def _sleeps(alert: Alert, now: datetime) -> bool:
+    return alert.status != Status.CLOSED and alert.snoozed_until is not None and alert.snoozed_until > now
+
+
+@dataclass(slots=True)
+class Found:
+    """The alerts of a page, what folds behind them by number, and where the next page begins."""
+
+    alerts: list[Alert]
+    next_key: list[Any] | None
+    total: Count
+    looked: "Looked"
+    folds: Mapping[int, Folded] = field(default_factory=dict)
+
+
+def _plain(base: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] | None) -> Found:
+    """Every alert a row of its own."""
+    alerts = order.read(base.select_related("assignee"), limit + 1, key)
+    return Found(alerts[:limit], _end(alerts, order, limit), capped(base), Looked())
+
+
+def _folded(base: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] | None) -> Found:
+    """Alerts of a fold as one row."""
+    page = folding.faces(base, order, limit, key)
+    numbers = [head.pk for head in page.heads]
+    stored = {alert.pk: alert for alert in base.select_related("assignee").filter(pk__in=numbers)}
+    alerts = [stored[number] for number in numbers if number in stored]
+    return Found(alerts, page.next_key, capped(base), Looked(), folding.counted(base, page.heads))
+
+
+def _end(alerts: Sequence[Alert], order: Order, limit: int) -> list[Any] | None:
+    """The key of the last row where more rows than fit were found."""
+    return order.key(alerts[limit - 1]) if len(alerts) > limit else None
 
 
 def tree_of(filters: QueueFilters, now: datetime) -> Tree | None:
@@ -81,22 +122,44 @@ def _resume(values: Sequence[Any] | None, now: datetime) -> tuple[datetime, Sequ
 
 
 def _searched(
-    base: QuerySet[Alert], order: Order, tree: Tree, limit: int, key: Sequence[Any] | None
-) -> tuple[list[Alert], Count, "Looked"]:
+    base: QuerySet[Alert], order: Order, tree: Tree, limit: int, key: Sequence[Any] | None, *, folded: bool
+) -> Found:
     """Fill a page from the alerts that the tree is true of, and count them, both within the budget.
 
-    The first page falls out of the counting; a later one is read from its key on, before anything is counted.
+    The first page falls out of the counting; a later one is read from its key on, before anything is counted, and loses
+    the folds that the counting meets before the key. Where the counting ends at its budget, it knows no more of them.
     """
-    looked, rows, number, later = Looked(), list[Alert](), 0, key is not None
-    if later:
-        rows = list(islice(matching(base, tree, order, looked, key), limit + 1))
-    counted = looked.anew()
+    looked, tally, met, first = Looked(), Tally(), set[bytes](), list[Alert]()
+    ahead = matching(base, tree, order, looked, key) if key is not None else iter(())
+    waiting, counted, number = list(islice(ahead, limit + 1)), looked.anew(), 0
     for alert in islice(matching(base, tree, order, counted), CAP + 1):
         number += 1
-        if not later and number <= limit + 1:
-            rows.append(alert)
+        fold = fold_shown(alert.fold, alert.status) if folded else None
+        tally.add(fold, alert.pk)
+        if key is None:
+            first += _faces([alert], met, folded=folded) if len(first) <= limit else []
+        elif fold is not None and not order.is_after(order.key(alert), key):
+            met.add(fold)
+    rows = first if key is None else list(islice(_faces(chain(waiting, ahead), met, folded=folded), limit + 1))
+    shown = rows[:limit]
+    folds = {alert.pk: of_it for alert in shown if (of_it := tally.folded(_fold(alert, folded=folded)))}
     total = Count(number, capped=True) if counted.stopped else of(number)
-    return rows, total, counted if counted.stopped or not later else looked
+    known = counted if counted.stopped or key is None else looked
+    return Found(shown, _end(rows, order, limit), total, known, folds)
+
+
+def _faces(alerts: Iterable[Alert], met: set[bytes], *, folded: bool) -> Iterator[Alert]:
+    """The first alert of each fold that was not met yet, and every alert without one."""
+    for alert in alerts:
+        fold = _fold(alert, folded=folded)
+        if fold is None or fold not in met:
+            yield alert
+        if fold is not None:
+            met.add(fold)
+
+
+def _fold(alert: Alert, *, folded: bool) -> bytes | None:
+    return fold_shown(alert.fold, alert.status) if folded else None
 
 
 @dataclass(slots=True)
@@ -165,7 +228,8 @@ def neighbours(
     now: datetime,
     times: Mapping[int, timedelta] | None = None,
 ) -> Neighbours:
-    """The alerts before and after this one in the queue, as it is now. Three queries without KQL.
+    """The alerts before and after this one in the queue, as it is now. A few queries without KQL; with it, folds are
+    gone through alert by alert.
 
     `times` are the targets, if they were read before.
 
@@ -175,6 +239,9 @@ def neighbours(
     if order.targets and alert.severity not in dict(order.targets):
         return Neighbours(None, None)  # the queue it was opened from does not show its severity
     base, key, looked = filtered(user, filters, now), order.key(alert), Looked()
+    if filters.folded and tree is None:
+        ahead = folding.faces(base, order, 1, key).heads
+        return Neighbours(folding.face_before(base, order, key), ahead[0].pk if ahead else None)
     back = _first(base, order.reversed(), key, tree, looked)
     return Neighbours(back, _first(base, order, key, tree, looked.anew()))
 

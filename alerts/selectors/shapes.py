@@ -15,6 +15,8 @@ from rules.models import RuleRevision
 from soc.web.counts import Count
 
 if TYPE_CHECKING:
+    from alerts.selectors.commonness import CommonValues
+    from alerts.selectors.earlier import Earlier
     from alerts.selectors.joined_shapes import Composition, KeptEvent
 
 FEW_VERDICTS = 10
@@ -42,6 +44,9 @@ class QueueFilters:
     building_blocks: bool = False
     team_id: int | None = None  # one of the person's teams; of all of them without
     past_target: bool = False  # only what is open longer than the target of its severity
+    snoozed: str = ""  # "out": nothing that sleeps; "only": nothing else; else as it comes
+    fold: bytes = b""  # only the alerts of this fold
+    folded: bool = False  # alerts of a fold as one row
     sort: str = "urgent"  # urgent | newest | oldest
 
 
@@ -77,12 +82,48 @@ class Verdicts:
 
 
 @dataclass(frozen=True, slots=True)
+class Prior:
+    """What was found in alerts of a rule before: on the same "host", by the same "user", or of the "rule" anywhere.
+
+    `more`: there are older verdicts, which were not looked at.
+    """
+
+    verdicts: Verdicts
+    of: str
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The alerts behind a row: how many of the fold the filters let through, and the newest of them.
+
+    `spec` is what a form posts to act on all of them as they were seen.
+    """
+
+    key: str  # hexadecimal
+    count: Count
+    newest_id: int
+
+    @property
+    def spec(self) -> str:
+        """The fold and the newest alert in it: what comes later was not seen."""
+        return f"{self.key}:{self.newest_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One row of the queue."""
+    """One row of the queue: an alert, or the first of those that fold into it."""
 
     alert: Alert
-    verdicts: Verdicts
+    prior: Prior
     past_target: bool = False
+    fold: Folded | None = None  # of several that say the same
+    snoozed: bool = False
+
+    @property
+    def verdicts(self) -> Verdicts:
+        """What was found in alerts like it before."""
+        return self.prior.verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +179,14 @@ class AlertBrief:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherBranch:
+    """An alternative of the rule that did not hold: what it asks, and the clauses that it failed by."""
+
+    asked: str
+    failed: tuple[Clause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """Why the rule fired, told by the clauses of the tree that judged the event.
 
@@ -150,6 +199,12 @@ class Why:
     exclusions: list[Clause] = field(default_factory=list)
     branches_not_held: int = 0
     problem: str = ""
+    branches: tuple[OtherBranch, ...] = ()  # the first of those that did not hold
+
+    @property
+    def branches_untold(self) -> int:
+        """How many alternatives did not hold beside those that are told."""
+        return max(self.branches_not_held - len(self.branches), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +268,8 @@ class Related:
     same_host: list[AlertBrief]  # 24 hours either side
     same_user: list[AlertBrief]  # 7 days either side
     same_hash: list[AlertBrief]  # 7 days either side
+    same_tree: list[AlertBrief] = field(default_factory=list)  # the process, its ancestors, what they started
+    same_address: list[AlertBrief] = field(default_factory=list)  # 7 days either side
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +305,9 @@ class AlertPage:
     events_of: str = ""  # the team whose events these are, where the person does not see it
     composition: "Composition | None" = None  # what stands behind it beside the event
     events: "tuple[KeptEvent, ...]" = ()  # of joined events all that were kept, in order
+    common: "CommonValues" = field(default_factory=dict)  # how common here is what met the clauses
+    earlier: "Earlier | None" = None  # what was found in alerts like it before, and what differs this time
+    exceptions_checked: int = 0  # of the rule, when the alert was raised
 
     @property
     def events_linked(self) -> bool:

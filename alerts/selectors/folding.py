@@ -1,0 +1,123 @@
+"""The queue with its folds: alerts of a fold that the filters let through are one row, where the first of them stands.
+
+A page is walked along its order in portions, and each portion leaves out the folds that were met before, so that ten
+thousand alerts of one fold cost a look at an index and not a row each. What stands before the page has its row on an
+earlier one: of every fold that is met it is asked once whether one of its alerts does. So a page says neither less nor
+more than the order and the filters do, whatever has happened since the page before it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
+
+from alerts.models import Alert, Status
+from alerts.selectors.ordering import WAITING, Head, Order
+from alerts.selectors.shapes import Folded
+from soc.web.counts import of
+
+PORTION, MOST_PORTION, MOST_PORTIONS = 300, 2_400, 12
+MOST_COUNTED = 1_000
+"""So many alerts of a fold are counted for its row."""
+MOST_BACKWARDS = 2_000
+
+
+@dataclass(slots=True)
+class Faces:
+    """The rows of a page, and where the next one begins; None where there is no more."""
+
+    heads: list[Head] = field(default_factory=list)
+    next_key: list[Any] | None = None
+
+
+def faces(alerts: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] | None = None) -> Faces:
+    """The first rows after a key. Two queries a portion, one on the first page; mostly one portion.
+
+    A page may hold fewer than `limit` where more folds go round than are worth waiting for; the next one goes on there.
+    """
+    found, met, at, size = list[Head](), set[bytes](), key, PORTION
+    for _ in range(MOST_PORTIONS):
+        portion = order.heads(alerts.filter(_not_of(met)), size, at)
+        shown = _shown_before(alerts, order, key, portion)
+        for head in portion:
+            if head.fold is None or (head.fold not in met and head.fold not in shown):
+                found.append(head)
+            met |= {head.fold} if head.fold else set()
+            if len(found) > limit:
+                return Faces(found[:limit], found[limit - 1].key)
+        if len(portion) < size:
+            return Faces(found)
+        at, size = portion[-1].key, min(2 * size, MOST_PORTION)
+    return Faces(found, list(at or []))
+
+
+def face_before(alerts: QuerySet[Alert], order: Order, key: Sequence[Any]) -> int | None:
+    """The row before a key, as the number of its alert. A few queries, bounded."""
+    backwards, at = order.reversed(), key
+    for _ in range(MOST_BACKWARDS // PORTION):
+        portion = backwards.heads(alerts, PORTION, at)
+        for head in portion:
+            if head.fold is None or not _any_before(alerts, order, head):
+                return head.pk
+        if len(portion) < PORTION:
+            return None
+        at = portion[-1].key
+    return None
+
+
+def counted(alerts: QuerySet[Alert], shown: Iterable[Head]) -> dict[int, Folded]:
+    """How many alerts stand behind each row that has several, by the number of its alert. One query."""
+    numbers = [head.pk for head in shown if head.fold is not None]
+    if not numbers:
+        return {}
+    members = alerts.filter(WAITING, fold=OuterRef("fold")).order_by("-pk").values("pk")
+    size = Func(ArraySubquery(members[: MOST_COUNTED + 1]), function="CARDINALITY", output_field=IntegerField())
+    rows = Alert.objects.filter(pk__in=numbers).annotate(size=size, newest=Subquery(members[:1]))
+    return {
+        pk: Folded(bytes(fold or b"").hex(), of(size, MOST_COUNTED), newest)
+        for pk, fold, size, newest in rows.values_list("pk", "fold", "size", "newest")
+        if size > 1
+    }
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a search has found of each fold, since only judging an alert tells whether it belongs."""
+
+    numbers: Counter[bytes] = field(default_factory=Counter)
+    newest: dict[bytes, int] = field(default_factory=dict)
+
+    def add(self, fold: bytes | None, number: int) -> None:
+        """Another one."""
+        if fold is not None:
+            self.numbers[fold] += 1
+            self.newest[fold] = max(number, self.newest.get(fold, 0))
+
+    def folded(self, fold: bytes | None) -> Folded | None:
+        """The fold behind a row; None for one that is of a fold of its own."""
+        if fold is None or self.numbers[fold] < 2:
+            return None
+        return Folded(fold.hex(), of(self.numbers[fold], MOST_COUNTED), self.newest[fold])
+
+
+def _not_of(folds: set[bytes]) -> Q:
+    return Q(fold=None) | Q(status=Status.CLOSED) | ~Q(fold__in=folds) if folds else Q()
+
+
+def _shown_before(
+    alerts: QuerySet[Alert], order: Order, key: Sequence[Any] | None, heads: Iterable[Head]
+) -> set[bytes]:
+    """The folds among these of which an alert stands at the key or before it. One query; none on the first page."""
+    first = {head.fold: head.pk for head in heads if head.fold is not None}
+    if key is None or not first:
+        return set()
+    earlier = alerts.filter(order.reached(key), WAITING, fold=OuterRef("fold"))
+    rows = Alert.objects.filter(Exists(earlier), pk__in=first.values())
+    return {bytes(fold) for fold in rows.values_list("fold", flat=True) if fold is not None}
+
+
+def _any_before(alerts: QuerySet[Alert], order: Order, head: Head) -> bool:
+    return alerts.filter(order.reached(head.key), WAITING, fold=head.fold).exclude(pk=head.pk).exists()
