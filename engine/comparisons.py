@@ -7,6 +7,7 @@ and which of these it uses, is in leaves.py. Values that cannot be read as the f
 import operator
 import re
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from functools import partial
 
 from engine.fields import NUMBER_TYPES, TEXT_TYPES, FieldType
 from engine.folding import fold as folded
-from engine.functions import networks_of
+from engine.functions import networks_among
 from engine.lucene_regex import regex_test as regex_text_test
 from engine.patterns import parse_pattern, pattern_test
 from engine.scalars import address_of, instant_of, network_of, number_of, truth_of
@@ -92,15 +93,13 @@ def _set_test(read: Callable[[Scalar], int | float | bool | None], literals: Seq
 def _address_test(literals: Sequence[Scalar]) -> ValueTest:
     texts = [literal.strip() for literal in literals if isinstance(literal, str)]
     singles = frozenset(address_of(text) for text in texts) - {None}
-    networks = [network for text in texts if (network := network_of(text))]
+    within = _within([network for text in texts if (network := network_of(text))])
 
     def test(value: Scalar) -> bool:
         address = address_of(value)
-        if address is None:
-            return False
-        return address in singles or any(first <= address <= last for first, last in networks)
+        return address is not None and (address in singles or within(address))
 
-    return test if singles or networks else never
+    return test if singles or within is not _nowhere else never
 
 
 def _date_test(literal: str, now: datetime | None) -> ValueTest:
@@ -122,9 +121,23 @@ def _instant_test(test: Callable[[datetime], bool]) -> ValueTest:
 def _words_test(literals: Sequence[Scalar], phrase: bool) -> ValueTest:
     asked = [words_of(text_of(literal)) for literal in literals]
     if phrase:
-        return lambda value: any(has_phrase(words_of_value(text_of(value)), words) for words in asked)
+        return _phrases_test(asked)
     wanted = frozenset(word for words in asked for word in words)
     return lambda value: not wanted.isdisjoint(words_of_value(text_of(value)))
+
+
+def _phrases_test(phrases: Sequence[tuple[str, ...]]) -> ValueTest:
+    """Whether one of the phrases stands in a text; asked are those alone that begin with one of its words."""
+    begin: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for phrase in phrases:
+        if phrase:
+            begin[phrase[0]].append(phrase)
+
+    def test(value: Scalar) -> bool:
+        words = words_of_value(text_of(value))
+        return any(has_phrase(words, phrase) for word in set(words) if word in begin for phrase in begin[word])
+
+    return test
 
 
 def _unknown_test(literals: Sequence[Scalar], fold: bool) -> ValueTest:
@@ -170,16 +183,28 @@ def _value_regex_test(expression: str, fold: bool) -> ValueTest:
 
 def network_test(texts: Sequence[str]) -> ValueTest:
     """CIDR: whether the value is an address in one of the networks. Costs a look-up, however many there are."""
-    firsts, lasts = _joined_networks(networks_of(tuple(texts)))
+    within = _within(networks_among(texts))
 
     def test(value: Scalar) -> bool:
         address = address_of(value)
-        if address is None:
-            return False
+        return address is not None and within(address)
+
+    return test if within is not _nowhere else never
+
+
+def _within(networks: Sequence[tuple[int, int]]) -> Callable[[int], bool]:
+    """Whether an address lies in one of the networks; `_nowhere` when there are none."""
+    firsts, lasts = _joined_networks(networks)
+
+    def within(address: int) -> bool:
         place = bisect_right(firsts, address) - 1
         return place >= 0 and address <= lasts[place]
 
-    return test if firsts else never
+    return within if firsts else _nowhere
+
+
+def _nowhere(_address: int) -> bool:
+    return False
 
 
 def _joined_networks(networks: Sequence[tuple[int, int]]) -> tuple[list[int], list[int]]:

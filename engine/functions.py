@@ -8,7 +8,7 @@ Source: Elasticsearch's EQL function reference.
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -196,9 +196,14 @@ def _network_text(value: Value) -> str:
 
 @lru_cache(maxsize=4_096)
 def networks_of(texts: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    """As networks_among, remembered: for the few that a query writes, not for lists."""
+    return tuple(networks_among(texts))
+
+
+def networks_among(texts: Iterable[str]) -> list[tuple[int, int]]:
     """The first and last address of each network; a single address is a network of one. What is neither is left out."""
-    found = [network_of(text) or _single(text) for text in texts]
-    return tuple(network for network in found if network is not None)
+    found = (network_of(text) or _single(text) for text in texts)
+    return [network for network in found if network is not None]
 
 
 def _single(text: str) -> tuple[int, int] | None:

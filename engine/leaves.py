@@ -27,7 +27,7 @@ from engine import comparisons
 from engine.document import Document
 from engine.fields import TEXT_TYPES, FieldType, field_type, is_caseless
 from engine.patterns import parse_pattern, pattern_test
-from engine.tree import RANGES, And, Leaf, Nested, Not, Op, Or, Scalar, Tree, text_of
+from engine.tree import RANGES, And, Leaf, ListLeaf, Nested, Not, Op, Or, Scalar, Tree, text_of
 
 ValueTest = Callable[[Scalar], bool]
 
@@ -78,7 +78,13 @@ def test_for(leaf: Leaf, field: str, document: Document) -> ValueTest:
     """The leaf's question for one element of a field of this event; `now` is filled in where the leaf says it."""
     if asks_now(leaf, field):
         return _build(leaf, field, document.arrived)
-    return value_test(leaf, field)
+    return _list_test(leaf, field) if isinstance(leaf, ListLeaf) else value_test(leaf, field)
+
+
+def _list_test(leaf: ListLeaf, field: str) -> ValueTest:
+    if field not in leaf.tests:
+        leaf.tests[field] = _build(leaf, field, None)
+    return leaf.tests[field]
 
 
 def _field_holds(leaf: Leaf, field: str, document: Document) -> bool:

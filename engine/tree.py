@@ -7,7 +7,7 @@ Patterns (values of a WILDCARD leaf, and `field` where `wild_field` is set) have
 run of characters, `?` any one character, and a backslash takes the next character literally.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -92,6 +92,31 @@ class Leaf:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", tuple(map(text_of, self.values)))
+
+
+class ListLeaf(Leaf):
+    """A leaf with the values of a whole list, a hundred thousand of them maybe.
+
+    Its hash is worked out once, and it carries its own tests, so that no memory of tests keeps lists that are past.
+    """
+
+    __slots__ = ("_hash", "tests")
+    _hash: int
+    tests: dict[str, Callable[[Scalar], bool]]
+
+    def __post_init__(self) -> None:
+        Leaf.__post_init__(self)
+        object.__setattr__(self, "tests", {})
+        object.__setattr__(self, "_hash", hash(self._parts()))
+
+    def _parts(self) -> tuple[object, ...]:
+        return self.field, self.op, self.values, self.fold, self.wild_field, self.whole
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Leaf) and self._parts() == ListLeaf._parts(other)  # type: ignore[arg-type]
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,15 @@ RulesError
     ExceptionRefused     a reason, date or entry that cannot be saved; `field` names it in the form
     StaleException       somebody else changed the exception meanwhile
     ExceptionGone        the exception was removed
+    ListRefused          a value list or shared list that cannot be kept as it is; `lines` names bad lines
+    ListInUse            a list that something asks for
+    StaleList            somebody else changed the list meanwhile
+    ListGone             the list was removed
 """
 
 # ruff: noqa: N818 - they say what happened, not that the program failed
 
+from collections.abc import Sequence
 from datetime import datetime
 
 
@@ -59,3 +64,36 @@ class ExceptionGone(RulesError):
     def __init__(self, item_id: int) -> None:
         super().__init__("This exception was removed.")
         self.item_id = item_id
+
+
+class ListRefused(RulesError):
+    """A value list that cannot be kept as it is; `lines` are the first of its lines that no value can be read from."""
+
+    def __init__(self, field: str, message: str, lines: Sequence[tuple[int, str]] = ()) -> None:
+        super().__init__(message)
+        self.field, self.lines = field, tuple(lines)
+
+
+class ListInUse(RulesError):
+    """The list is asked for, so it can be neither removed nor emptied; `users` are the names of what asks."""
+
+    def __init__(self, list_id: str, users: Sequence[str], what: str) -> None:
+        shown = ", ".join(users[:5]) + (f" and {len(users) - 5} more" if len(users) > 5 else "")
+        super().__init__(f"{what}: it is used by {shown}.")
+        self.list_id, self.users = list_id, tuple(users)
+
+
+class StaleList(RulesError):
+    """The list is no longer the version the person saw."""
+
+    def __init__(self, list_id: str, seen: int, current: int, changed_at: datetime) -> None:
+        super().__init__("Somebody changed this list after you opened it. Look at it again before you save.")
+        self.list_id, self.seen, self.current, self.changed_at = list_id, seen, current, changed_at
+
+
+class ListGone(RulesError):
+    """The list was removed, so it can no longer be changed."""
+
+    def __init__(self, list_id: str) -> None:
+        super().__init__("This list was removed.")
+        self.list_id = list_id

@@ -17,12 +17,13 @@ from accounts.access import need
 from accounts.models import Change, User
 from accounts.record import record_change
 from accounts.roles import Permission
-from engine import parse_entries
+from engine import ExceptionEntryError, parse_entries
 from rules import epoch
 from rules.errors import ExceptionGone, ExceptionRefused, StaleException
 from rules.held_back import HeldEvent, drop_held_back, held_back_of, hold_back, let_go, take_let_go
 from rules.models import ExceptionItem, Rule
 from rules.storable import is_storable
+from rules.value_lists import lists_named, types_of, values_of
 
 MAX_ENTRIES = 50
 MAX_ENTRIES_BYTES = 100_000
@@ -150,6 +151,7 @@ def enable_item(
         raise ExceptionRefused("expires_at", "This exception has expired. Edit it and give it a later date.")
     if item.not_applied_because:
         raise ExceptionRefused("entries", f"{item.not_applied_because} Edit it so that it can be applied.")
+    _check_still_there(item)
     values = {"enabled": True, "expired": False}
     return _switch(item, "enable", "disable", values, actor, now, version, door, group, note)
 
@@ -188,6 +190,7 @@ def restore_item(
     item = ExceptionItem.objects.select_for_update(no_key=True).get(pk=item.pk)
     if item.removed_at is None:
         return item
+    _check_still_there(item)
     _save(item, now, removed_at=None, enabled=True)
     record_item("restore", item, actor, now, door, group, inverse={"verb": "remove"})
     return item
@@ -233,6 +236,14 @@ def _switch(
     return item
 
 
+def _check_still_there(item: ExceptionItem) -> None:
+    """Whether every list that it asks for is there. Raises: ExceptionRefused."""
+    named = set(lists_named(item.entries))
+    missing = named - types_of(named).keys() if named else ()
+    for list_id in missing:
+        raise ExceptionRefused("entries", f"It asks for the value list “{list_id[:60]}”, which is no longer there.")
+
+
 def _allowed(actor: User | None) -> None:
     if actor is not None:
         need(actor, Permission.EXCEPT)
@@ -273,7 +284,8 @@ def _checked(
         raise ExceptionRefused("entries", "A condition holds parts, text or numbers that cannot be kept.")
     if len(plain) > MAX_ENTRIES or len(orjson.dumps(plain)) > MAX_ENTRIES_BYTES:
         raise ExceptionRefused("entries", f"An exception holds up to {MAX_ENTRIES} conditions and 100 kB of values.")
-    parse_entries(plain)
+    _check_lists(plain)
+    parse_entries(plain, values_of)
     if expires_at is not None and expires_at <= now:
         raise ExceptionRefused("expires_at", "The expiry lies in the past.")
     return {
@@ -283,6 +295,23 @@ def _checked(
         "expires_at": expires_at,
         "review_at": review_at,
     }
+
+
+def _check_lists(entries: list[dict[str, Any]]) -> None:
+    """Let each entry that asks for a list say its type, as Kibana's do; a list that is missing is told by the parser.
+
+    Raises: ExceptionEntryError for a type that is not the list's.
+    """
+    asking = [(at, entry) for at, entry in enumerate(entries) if isinstance(entry.get("list"), Mapping)]
+    if not asking:
+        return
+    types = types_of(str(entry["list"].get("id")) for _, entry in asking)
+    for at, entry in asking:
+        kind, said = types.get(str(entry["list"].get("id"))), entry["list"].get("type")
+        if kind is not None and said not in (None, "", kind):
+            raise ExceptionEntryError(at, "list.type", f"is {kind}, not {str(said)[:20]}")
+        if kind is not None:
+            entry["list"] = {**entry["list"], "type": kind}
 
 
 def check_content(

@@ -26,8 +26,10 @@ from engine.languages.esql.nodes import (
     Where,
 )
 from engine.pipelines.compiled import CompiledQuery, Shown
+from engine.pipelines.compiling.joining import added_by_enrich, added_by_lookup
+from engine.pipelines.providing import policy_name, table_called
 from engine.plan import Pipeline, Plan
-from engine.rule_types.esql import compiled
+from engine.rule_types.esql import compiled, tables_named
 
 REMEMBERED = 4_096
 
@@ -57,13 +59,33 @@ class Asked:
     tells_time: bool
 
 
-@lru_cache(maxsize=REMEMBERED)
 def asked_of(plan: Pipeline) -> Asked:
-    """What a plan asks; compiled once a process, which costs some milliseconds.
+    """What a plan asks; compiled once a process, which costs some milliseconds, and again when a table that it joins
+    changed. Asked once a run, it is the same in all of it.
 
     The columns of an event that the query does not name are left out: the event has them anyway.
     """
+    if not tables_named(plan.text):
+        return _asked_of(plan)
     found = compiled(plan)
+    known = _joining.get(plan)
+    if known is None or known[0] is not found:
+        _joining[plan] = known = found, _told(found)
+        while len(_joining) > MOST_JOINING:
+            _joining.pop(next(iter(_joining)))
+    return known[1]
+
+
+MOST_JOINING = 128
+_joining: dict[Pipeline, tuple[CompiledQuery, Asked]] = {}
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _asked_of(plan: Pipeline) -> Asked:
+    return _told(compiled(plan))
+
+
+def _told(found: CompiledQuery) -> Asked:
     query, made = found.query, frozenset(_made(found))
     expanded = tuple(command.column.name for command in query.commands if isinstance(command, MvExpand))
     unsteady = frozenset(_unsteady(found))
@@ -87,10 +109,10 @@ def _narrow(found: CompiledQuery) -> CompiledQuery:
 
 
 def _made(found: CompiledQuery) -> Iterator[str]:
-    """What commands name, and the result's columns that no event has: those of GROK and DISSECT among them."""
+    """What commands name or join, and the result's columns that no event has: those of GROK and DISSECT among them."""
     for command in found.query.commands:
         yield from _named(command)
-    if any(isinstance(command, Grok | Dissect | Enrich | LookupJoin) for command in found.query.commands):
+    if any(isinstance(command, Grok | Dissect) for command in found.query.commands):
         yield from {column.name for column in found.columns} - set(found.fields)
 
 
@@ -104,6 +126,10 @@ def _named(command: Command) -> Iterable[str]:
             return [new.name for _, new in pairs]
         case Completion(target):
             return [target]
+        case LookupJoin(name) if (table := table_called(name)) is not None:
+            return added_by_lookup(command, table)
+        case Enrich() if (table := table_called(policy_name(command))) is not None:
+            return [new for new, _ in added_by_enrich(command, table)]
     return []
 
 
@@ -131,11 +157,13 @@ def _steps(command: Command, found: CompiledQuery) -> Iterator[tuple[str, Sequen
         case Grok(operand) | Dissect(operand):
             yield from ((name, [operand]) for name in _taken_out(found))
         case LookupJoin(_, on):
-            yield from ((name, on) for name in _taken_out(found))
+            yield from ((name, on) for name in _named(command))
+        case Enrich(_, on):
+            yield from ((name, [on] if on else []) for name in _named(command))
 
 
 def _taken_out(found: CompiledQuery) -> set[str]:
-    """The columns of the result that no event has and no command names: out of texts and tables."""
+    """The columns of the result that no event has and no command names: out of texts."""
     named = {name for command in found.query.commands for name in _named(command)}
     return {column.name for column in found.columns} - set(found.fields) - named
 

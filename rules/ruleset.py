@@ -41,6 +41,9 @@ from rules.quarantine import set_aside
 from rules.schedule import named_timestamp, tiebreaker
 from rules.superseding import without_superseded
 from rules.trees import TreeUnusable, compiled_anew, definition_of, load_logic
+from rules.value_lists import forget as forget_lists
+from rules.value_lists import lists_named, stamps, values_of
+from rules.value_lists.stored import Stamp
 from soc.web import clock
 
 log = structlog.get_logger(__name__)
@@ -148,6 +151,7 @@ def forget() -> None:
         _read.clear()
         _overridden.clear()
         _parsed.clear()
+        forget_lists()
 
 
 def _load(number: int) -> RuleSet:
@@ -289,6 +293,7 @@ def _told_apart(exceptions: tuple[ActiveException, ...], plan: Plan | None) -> t
 
 
 _parsed: dict[int, tuple[Any, ActiveException]] = {}
+"""Exceptions by what they were read of: their entries, and the states of the lists that these ask for."""
 
 
 def _exceptions() -> dict[str, tuple[ActiveException, ...]]:
@@ -296,9 +301,12 @@ def _exceptions() -> dict[str, tuple[ActiveException, ...]]:
     items: dict[str, list[ActiveException]] = defaultdict(list)
     in_force = ExceptionItem.objects.filter(enabled=True, expired=False, removed_at=None)
     kept: dict[int, tuple[Any, ActiveException]] = {}
-    for item in in_force.only("id", "rule_id", "entries").order_by("pk"):
+    rows = list(in_force.only("id", "rule_id", "entries").order_by("pk"))
+    lists = _lists_of(rows)
+    for item in rows:
         try:
-            kept[item.pk] = item.entries, _exception(item)
+            asked = item.entries, [lists.get(name) for name in lists_named(item.entries)]
+            kept[item.pk] = asked, _exception(item, asked)
             items[item.rule_id].append(kept[item.pk][1])
         except (EngineError, TypeError, ValueError, KeyError):
             log.exception("an exception cannot be loaded", exception_item=item.pk)
@@ -307,12 +315,18 @@ def _exceptions() -> dict[str, tuple[ActiveException, ...]]:
     return {rule_id: tuple(found) for rule_id, found in items.items()}
 
 
-def _exception(item: ExceptionItem) -> ActiveException:
-    """The exception as it was read before, while its entries are the same."""
-    entries, known = _parsed.get(item.pk, (None, None))
-    if known is not None and entries == item.entries:
+def _lists_of(items: Sequence[ExceptionItem]) -> dict[str, Stamp]:
+    """The state of each list that one of them asks for; a query where one does."""
+    named = {name for item in items for name in lists_named(item.entries)}
+    return stamps(named) if named else {}
+
+
+def _exception(item: ExceptionItem, asked: object) -> ActiveException:
+    """The exception as it was read before, while its entries and lists are the same."""
+    read_of, known = _parsed.get(item.pk, (None, None))
+    if known is not None and read_of == asked:
         return known
-    return ActiveException(item.pk, parse_entries(item.entries))
+    return ActiveException(item.pk, parse_entries(item.entries, values_of))
 
 
 def key_of(rule_id: str, part: str) -> str:

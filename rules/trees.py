@@ -70,8 +70,8 @@ def as_json(logic: Logic) -> dict[str, Any]:
 
 
 def _stored(revision: RuleRevision) -> dict[str, Any] | None:
-    if revision.compiler_version == COMPILER_VERSION:
-        tree: dict[str, Any] | None = revision.tree
+    if revision.compiler_version == COMPILER_VERSION and revision.tree is not None:
+        tree: dict[str, Any] = revision.tree
         return tree
     cached: CompiledTree | None = getattr(revision, "compiled", None)
     return cached.tree if cached and cached.compiler_version == COMPILER_VERSION else None

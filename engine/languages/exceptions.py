@@ -15,11 +15,15 @@ from typing import Any, NoReturn, TypeAlias
 
 from engine.errors import EngineError, PatternError
 from engine.fields import NUMBER_TYPES, FieldType, field_type, name_problem
+from engine.languages.value_lists import ListValues, list_leaf, list_misfit
 from engine.patterns import parse_pattern, pattern_test
 from engine.tree import Leaf, MatchNone, Nested, Op, Scalar, Tree, all_of, negated, text_of
 
 ListResolver: TypeAlias = Callable[[str], Sequence[str] | None]
-"""Gives the values of a value list by its id, or None when there is no such list."""
+"""Gives the values of a value list by its id, or None when there is no such list.
+
+Addresses come as addresses, networks or ranges (`10.0.0.1-10.0.0.9`). Who has many of them gives `ListValues`.
+"""
 
 MAX_ENTRIES = 100
 MAX_VALUES = 10_000
@@ -137,17 +141,34 @@ class _Entry:
         return Leaf(self.field(), Op.EXISTS)
 
     def value_list(self) -> Tree:
-        """Any of the values of a list kept elsewhere; an empty list is met by no event."""
-        about = self.data.get("list")
-        list_id = about.get("id") if isinstance(about, Mapping) else None
-        if not isinstance(list_id, str) or not list_id:
-            self.fail("list.id", "is missing; name the value list")
+        """Any of the values of a list kept elsewhere; an empty list is met by no event.
+
+        See engine/languages/value_lists.py for what they cost.
+        """
+        list_id, kind = self.named_list()
         values = self.resolve_list(list_id) if self.resolve_list else None
         if values is None:
             self.fail("list.id", f'"{list_id[:60]}" is not a value list that exists')
-        texts = [part for value in values for part in _networks_of(value)]
-        operator = Op.PHRASE if isinstance(about, Mapping) and about.get("type") == "text" else Op.IS
-        return self.leaf(operator, tuple(self.value("list.id", text) for text in texts)) if texts else MatchNone()
+        if not values:
+            return self.empty_list(list_id)
+        if wanted := list_misfit(self.field(), values):
+            self.fail("list.id", f'"{list_id[:60]}" holds {wanted}')
+        known = values if isinstance(values, ListValues) else ListValues(values)
+        return list_leaf(self.field(), known, kind=kind, fold=not self.sensitive())
+
+    def named_list(self) -> tuple[str, str]:
+        """The id and type of the list that the entry names."""
+        about = self.data.get("list")
+        list_id = about.get("id") if isinstance(about, Mapping) else None
+        if not isinstance(about, Mapping) or not isinstance(list_id, str) or not list_id:
+            self.fail("list.id", "is missing; name the value list")
+        return list_id, str(about.get("type", ""))
+
+    def empty_list(self, list_id: str) -> Tree:
+        """Met by nothing. Turned round it would be met by everything, which nobody can have meant."""
+        if self.data.get("operator") == "excluded":
+            self.fail("list.id", f'"{list_id[:60]}" holds nothing, so everything would be outside of it')
+        return MatchNone()
 
     def nested(self) -> Tree:
         inner = self.data.get("entries")
@@ -164,11 +185,14 @@ class _Entry:
             ),
         )
 
-    def leaf(self, operator: Op, values: tuple[Scalar, ...]) -> Leaf:
+    def sensitive(self) -> bool:
         sensitive = self.data.get("case_sensitive", True)
         if not isinstance(sensitive, bool):
             self.fail("case_sensitive", "must be true or false")
-        return Leaf(self.field(), operator, tuple(dict.fromkeys(map(text_of, values))), fold=not sensitive)
+        return sensitive
+
+    def leaf(self, operator: Op, values: tuple[Scalar, ...]) -> Leaf:
+        return Leaf(self.field(), operator, tuple(dict.fromkeys(map(text_of, values))), fold=not self.sensitive())
 
     def field(self) -> str:
         name = self.data.get("field")
@@ -225,15 +249,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _networks_of(value: str) -> list[str]:
-    """A range of addresses (`10.0.0.1-10.0.0.9`) as the networks that cover it; any other value as it is."""
-    first, dash, last = value.partition("-")
-    if not dash or not (_is_network(first.strip()) and _is_network(last.strip())) or "/" in value:
-        return [value]
-    try:
-        ends = ipaddress.ip_address(first.strip()), ipaddress.ip_address(last.strip())
-        return [str(network) for network in ipaddress.summarize_address_range(*ends)]
-    except (TypeError, ValueError):
-        return [value]

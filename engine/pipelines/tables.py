@@ -13,10 +13,10 @@ Several values come as a field's do: keywords, versions and addresses sorted and
 
 import re
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from engine.errors import EngineError
 from engine.pipelines.page import Page
@@ -48,14 +48,26 @@ class TableError(EngineError):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
+class Index(Protocol):
+    """Finds the rows of a table by the values of its keys."""
+
+    def get(self, key: tuple[Value, ...], /) -> Sequence[int] | None:
+        """The numbers of the rows; nothing where there is none."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A table in memory: its columns by name, each with a value a row."""
+    """A table in memory: its columns by name, each with a value a row.
+
+    A list's rows are found by its `index` alone, by one value of the type `key`; it has no column of its values.
+    """
 
     name: str
     schema: Schema
     columns: Mapping[str, Column]
     size: int
+    index: Index | None = None
+    key: Type = Type.KEYWORD
 
     def pages(self, fields: Iterable[str], size: int = PAGE_SIZE) -> Iterator[Page]:
         """The rows with these columns, some at a time. `_index` is the table's name, `_id` the row's number from 0."""
@@ -78,47 +90,72 @@ def read_table(name: str, lines: Iterable[str]) -> Table:
 
     Raises: TableError.
     """
-    header: list[tuple[str, Type, Read]] = []
-    rows: list[Column] = []
-    for number, line in enumerate(lines, 1):
-        text = line.removeprefix("\ufeff").rstrip("\r\n") if number == 1 else line.rstrip("\r\n")
-        if not text.strip() or text.lstrip().startswith(_COMMENT):
-            continue
-        if not header:
-            header = _header(text, number)
-            continue
-        rows.append(_row(text, number, header))
-    if not header:
+    reader = TableReader()
+    rows = [cells for number, line in enumerate(lines, 1) if (cells := reader.cells(line, number)) is not None]
+    if not reader.columns:
         raise TableError(1, "there is no header such as `host:keyword,address:ip`")
-    columns = {column: [row[at] for row in rows] for at, (column, _, _) in enumerate(header)}
+    return table_of(name, reader.columns, rows)
+
+
+class TableReader:
+    """Reads a table line by line, so that one who wants to can go on after a line that cannot be read."""
+
+    def __init__(self, columns: Sequence[tuple[str, str]] = ()) -> None:
+        """Columns (name and type) are given where they are known before the first line."""
+        self.columns = list(columns)
+        self._header = [(name, *_KINDS[kind]) for name, kind in columns]
+
+    def cells(self, line: str, number: int) -> list[Cell] | None:
+        """The row of a line, checked; None for the header, blanks and comments.
+
+        Raises: TableError.
+        """
+        text = (line.removeprefix("\ufeff") if number == 1 else line).rstrip("\r\n")
+        if not text.strip() or text.lstrip().startswith(_COMMENT):
+            return None
+        if not self._header:
+            self.columns = _header(text, number)
+            self._header = [(name, *_KINDS[kind]) for name, kind in self.columns]
+            return None
+        cells = list(_cells(text, number))
+        _row(cells, number, self._header)
+        return cells
+
+
+def table_of(name: str, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[Cell]]) -> Table:
+    """The table of these columns (name and type) and cells.
+
+    Raises: TableError; its line is the row's number from 1, the header counted.
+    """
+    header = [(column, *_KINDS[kind]) for column, kind in columns]
+    values = [_row(cells, number, header) for number, cells in enumerate(rows, 2)]
+    read = {column: [row[at] for row in values] for at, (column, _) in enumerate(columns)}
     types = {column: kind for column, kind, _ in header}
-    return Table(name, Schema(MappingProxyType(types)), MappingProxyType(columns), len(rows))
+    return Table(name, Schema(MappingProxyType(types)), MappingProxyType(read), len(values))
 
 
-def _header(line: str, number: int) -> list[tuple[str, Type, Read]]:
+def _header(line: str, number: int) -> list[tuple[str, str]]:
     cells = list(_cells(line, number))
     if len(cells) > MOST_COLUMNS:
         raise TableError(number, f"a table may have at most {MOST_COLUMNS:,} columns")
     header = [_named(cell, number) for cell in cells]
-    names = [name for name, _, _ in header]
+    names = [name for name, _ in header]
     for name in names:
         if names.count(name) > 1:
             raise TableError(number, f"two columns are called {name[:60]}")
     return header
 
 
-def _named(cell: Cell, number: int) -> tuple[str, Type, Read]:
+def _named(cell: Cell, number: int) -> tuple[str, str]:
     if not isinstance(cell, str) or not cell.partition(":")[0].strip():
         raise TableError(number, "every column needs a name, such as `host:keyword`")
     name, _, kind = (part.strip() for part in cell.rpartition(":")) if ":" in cell else (cell.strip(), "", "keyword")
-    known = _KINDS.get(kind.lower())
-    if known is None:
+    if kind.lower() not in _KINDS:
         raise TableError(number, f"{name[:60]} has the type {kind[:40]}, which is none of {', '.join(_KINDS)}")
-    return name, *known
+    return name, kind.lower()
 
 
-def _row(line: str, number: int, header: list[tuple[str, Type, Read]]) -> Column:
-    cells = list(_cells(line, number))
+def _row(cells: Sequence[Cell], number: int, header: Sequence[tuple[str, Type, Read]]) -> Column:
     if len(cells) != len(header):
         raise TableError(number, f"there are {len(cells)} values for {len(header)} columns")
     return [_value(cell, column, number) for cell, column in zip(cells, header, strict=True)]
@@ -131,7 +168,7 @@ def _value(cell: Cell, column: tuple[str, Type, Read], number: int) -> Value:
     if isinstance(cell, str):
         return _one(cell, name, kind, read, number)
     values = [_one(item, name, kind, read, number) for item in cell]
-    return _settled(values, kind)
+    return settled(values, kind)
 
 
 def _one(text: str, name: str, kind: Type, read: Read, number: int) -> One:
@@ -141,8 +178,8 @@ def _one(text: str, name: str, kind: Type, read: Read, number: int) -> One:
     return value
 
 
-def _settled(values: list[Any], kind: Type) -> Value:
-    """Several values in the order in which fields have them."""
+def settled(values: list[Any], kind: Type) -> Value:
+    """Several values in the order in which fields have them; one alone, or null, where there are no more."""
     if kind in (Type.KEYWORD, Type.IP, Type.VERSION):
         values = list(set(values))
     if kind not in (Type.TEXT, Type.GEO_POINT):

@@ -7,6 +7,9 @@ at a time, else over the events of a window. The pipeline is kept as the text th
 runs.
 """
 
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn
 
@@ -16,6 +19,8 @@ from engine.languages.esql.nodes import Completion, From, Node, Query
 from engine.languages.filters import parse_filters
 from engine.pipelines import CompiledQuery, Multivalue, compile_query
 from engine.pipelines.leading import leading_tree
+from engine.pipelines.providing import joined_by, table_called, tables_for
+from engine.pipelines.tables import Table as JoinedTable
 from engine.plan import Logic, Pipeline
 from engine.rule_types.base import RuleType
 from engine.tree import all_of
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
     from engine.rulefile.table import Table
 
 NEEDS_MODEL = "The query asks a language model (COMPLETION), and none is set up here: it needs a model"
+NEEDS_TABLE = "The query joins the table or list"
 
 
 def compile_esql(definition: "RuleDefinition") -> Logic:
@@ -37,7 +43,7 @@ def compile_esql(definition: "RuleDefinition") -> Logic:
     filters = parse_filters(definition.filters)
     if not isinstance(query.commands[0], From):
         _refuse(query, query.commands[0], "a rule reads events, and ROW makes a row out of nothing", "Begin with FROM.")
-    found = compile_query(query, multivalue=multivalue)
+    found = compile_query(query, multivalue=multivalue, tables=tables_for(query))
     tree, _ = leading_tree(query, multivalue=multivalue)
     return Logic(all_of(tree, filters), _plan(definition.query, found, multivalue))
 
@@ -65,14 +71,58 @@ def _parsed(text: str) -> Query:
     return parse_esql(text)
 
 
-@lru_cache(maxsize=512)
-def compiled(plan: Pipeline) -> CompiledQuery:
-    """The pipeline of a plan, ready to run; the first time in a process it costs some tens of milliseconds.
+@lru_cache(maxsize=4_096)
+def tables_named(text: str) -> tuple[str, ...]:
+    """The tables and lists that a query joins; none of one that cannot be read."""
+    if not _JOINS.search(text):
+        return ()
+    try:
+        return joined_by(_parsed(text))
+    except LanguageError:
+        return ()
 
-    Raises: LanguageError when this version no longer accepts the query.
+
+_JOINS = re.compile(r"\b(lookup|enrich)\b", re.IGNORECASE)
+
+
+def compiled(plan: Pipeline) -> CompiledQuery:
+    """The pipeline of a plan, ready to run over the tables that it joins as they are now; the first time in a process,
+    and when such a table changed, it costs some tens of milliseconds.
+
+    Raises: LanguageError when this version no longer accepts the query, or a table is gone.
     """
+    return _joining.compiled(plan) if tables_named(plan.text) else _compiled(plan)
+
+
+@lru_cache(maxsize=512)
+def _compiled(plan: Pipeline) -> CompiledQuery:
+    return _made(plan, {})
+
+
+def _made(plan: Pipeline, tables: Mapping[str, JoinedTable]) -> CompiledQuery:
     multivalue = Multivalue.ANY if plan.any_match else Multivalue.STRICT
-    return compile_query(parse_esql(plan.text), multivalue=multivalue)
+    return compile_query(parse_esql(plan.text), multivalue=multivalue, tables=tables)
+
+
+class _Joining:
+    """The pipelines that join tables, each as it was compiled last: what joined a table that is past is let go."""
+
+    def __init__(self) -> None:
+        self._made: OrderedDict[Pipeline, tuple[dict[str, JoinedTable], CompiledQuery]] = OrderedDict()
+
+    def compiled(self, plan: Pipeline) -> CompiledQuery:
+        tables = tables_for(_parsed(plan.text))
+        known = self._made.get(plan)
+        if known is not None and known[0] == tables:  # the same tables: they are compared by identity
+            return known[1]
+        self._made[plan] = tables, _made(plan, tables)
+        while len(self._made) > _MOST_JOINING:
+            self._made.popitem(last=False)
+        return self._made[plan][1]
+
+
+_MOST_JOINING = 128
+_joining = _Joining()
 
 
 def multivalue_of(definition: "RuleDefinition") -> Multivalue:
@@ -86,7 +136,13 @@ def check_multivalue(rule: "Table") -> None:
 
 
 def reason_of(definition: "RuleDefinition") -> str | None:
-    """Why the rule's pipeline cannot run although nothing is wrong with it: it asks a model."""
+    """Why the rule's pipeline cannot run although nothing is wrong with it: it asks a model, or joins what is not
+    here."""
+    missing = next((name for name in tables_named(definition.query) if table_called(name) is None), None)
+    return f"{NEEDS_TABLE} “{missing[:80]}”, and there is none here" if missing else _needs_model(definition)
+
+
+def _needs_model(definition: "RuleDefinition") -> str | None:
     if "completion" not in definition.query.lower():
         return None
     try:

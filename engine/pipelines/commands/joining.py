@@ -10,12 +10,11 @@ from engine.pipelines.computed import Computed, reads_of
 from engine.pipelines.page import Page
 from engine.pipelines.parts import parted
 from engine.pipelines.steps import Run
+from engine.pipelines.tables import Index
 from engine.pipelines.types import Column, Value
 
-Index = Mapping[tuple[Value, ...], Sequence[int]]
 
-
-def index_of(columns: Sequence[Column]) -> Index:
+def index_of(columns: Sequence[Column]) -> Mapping[tuple[Value, ...], Sequence[int]]:
     """The rows of a table by their keys. A row is found by each of several values, and never by null."""
     rows: dict[tuple[Value, ...], list[int]] = defaultdict(list)
     for row, values in enumerate(zip(*columns, strict=True)):

@@ -1,0 +1,33 @@
+"""Value lists and tables: what exceptions ask for by `list` entries, and pipelines by LOOKUP JOIN and ENRICH."""
+
+from rules.value_lists.changing import (
+    Changed,
+    append_values,
+    create_list,
+    describe_list,
+    remove_list,
+    remove_values,
+    replace_values,
+)
+from rules.value_lists.stored import forget, stamps, table_of, types_of, values_of
+from rules.value_lists.users import Users, list_entries, lists_named, usage, used_by
+
+__all__ = [
+    "Changed",
+    "Users",
+    "append_values",
+    "create_list",
+    "describe_list",
+    "forget",
+    "list_entries",
+    "lists_named",
+    "remove_list",
+    "remove_values",
+    "replace_values",
+    "stamps",
+    "table_of",
+    "types_of",
+    "usage",
+    "used_by",
+    "values_of",
+]

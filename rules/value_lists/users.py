@@ -1,0 +1,95 @@
+"""What asks for a value list: exceptions, by `list` entries, and rules, by the tables that their queries join."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import QuerySet
+
+from engine.languages.value_lists import list_misfit
+from engine.rule_types.esql import tables_named
+from rules.errors import ListInUse, ListRefused
+from rules.models import ExceptionItem, Rule
+
+MOST_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """The exceptions (with the rule of each) that ask for a list, and the rules whose queries join it."""
+
+    exceptions: list[ExceptionItem] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.exceptions or self.rules)
+
+    def names(self) -> list[str]:
+        """What to call them."""
+        items = [f"the exception “{item.name}” of {item.rule.name}" for item in self.exceptions]
+        return [*items, *(f"the rule “{rule.name}”" for rule in self.rules)]
+
+
+def used_by(list_id: str) -> Users:
+    """What asks for a list, also what is switched off or expired: it may be switched on again. Two queries."""
+    items = _asking(list_id).select_related("rule").order_by("pk")[:MOST_SHOWN]
+    return Users(list(items), _rules_of(list_id))
+
+
+def _asking(list_id: str) -> QuerySet[ExceptionItem]:
+    return ExceptionItem.objects.filter(removed_at=None, entries__contains=[{"list": {"id": list_id}}])
+
+
+def _rules_of(name: str) -> list[Rule]:
+    asking = Rule.objects.filter(type="esql", revision__definition__query__icontains=name).order_by("name", "pk")
+    rows = asking.select_related("revision")
+    return [rule for rule in rows if rule.revision and name in tables_named(rule.revision.definition["query"])]
+
+
+def usage() -> Mapping[str, tuple[int, int]]:
+    """How many exceptions and rules ask for each list. Two queries."""
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    items = ExceptionItem.objects.filter(removed_at=None, entries__contains=[{"type": "list"}])
+    for entries in items.values_list("entries", flat=True):
+        for list_id in set(lists_named(entries)):
+            counts[list_id][0] += 1
+    for query in Rule.objects.filter(type="esql").values_list("revision__definition__query", flat=True):
+        for name in tables_named(query or ""):
+            counts[name][1] += 1
+    return {list_id: (of[0], of[1]) for list_id, of in counts.items()}
+
+
+def list_entries(entries: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The entries that ask for lists."""
+    return (entry for entry in entries if entry.get("type") == "list" and isinstance(entry.get("list"), Mapping))
+
+
+def lists_named(entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The lists that an exception's entries ask for."""
+    return (str(entry["list"].get("id")) for entry in list_entries(entries))
+
+
+def check_unused(list_id: str) -> None:
+    """Raises: ListInUse when something asks for the list, since an exception without it would be another one."""
+    if users := used_by(list_id):
+        raise ListInUse(list_id, users.names(), "This list cannot be removed")
+
+
+def check_still_fits(list_id: str, values: Sequence[str]) -> None:
+    """Whether every exception that asks for the list still can, when these are its values.
+
+    Raises: ListInUse for none where an exception asks what is outside of it, which then would be everything;
+    ListRefused for a value that an asked field never has.
+    """
+    asked: dict[str, str | None] = {}
+    for name, rule, entries in _asking(list_id).values_list("name", "rule__name", "entries").order_by("pk"):
+        asking, told = [one for one in list_entries(entries) if one["list"].get("id") == list_id], f"“{name}” of {rule}"
+        if not values and any(entry.get("operator") == "excluded" for entry in asking):
+            what = "This list cannot be emptied, or everything would be outside of it"
+            raise ListInUse(list_id, [f"the exception {told}"], what)
+        for named in {str(entry.get("field", "")) for entry in asking} - asked.keys():
+            asked[named] = list_misfit(named, values)
+            if asked[named]:
+                message = f"The exception {told} asks for it, but it would hold {asked[named]}."
+                raise ListRefused("values", message)

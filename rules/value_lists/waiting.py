@@ -1,0 +1,62 @@
+"""Rules whose query joins a table that is not there: they are shown with the reason, and evaluated once it comes."""
+
+from datetime import datetime
+
+from accounts.models import Change, User
+from accounts.record import record_change
+from engine import EngineError, compile_rule
+from engine.rule_types.esql import tables_named
+from rules import epoch, lookbacks, superseding
+from rules.effective import effective_of
+from rules.models import Rule
+from rules.trees import TreeUnusable, definition_of, recompile
+
+
+def try_again(name: str, *, actor: User | None, now: datetime, door: Change.Door) -> list[str]:
+    """Evaluate the rules that waited for this table, and return their ids; in the caller's transaction, which has
+    bumped the epoch. Those that are on judge what arrives from now on."""
+    waiting = Rule.objects.filter(type="esql", evaluated=False, revision__definition__query__icontains=name)
+    found = [
+        rule
+        for rule in waiting.select_related("revision", "team", "superseded_by").order_by("pk")
+        if _evaluated(rule, name)
+    ]
+    for rule in found:
+        record_change(
+            at=now,
+            actor=actor,
+            door=door,
+            verb="evaluate",
+            object_type="rule",
+            object_id=rule.pk,
+            before={"evaluated": False, "because": rule.not_evaluated_because},
+            after={"evaluated": True, "table": name},
+            team=rule.team,
+        )
+        Rule.objects.filter(pk=rule.pk).update(evaluated=True, not_evaluated_because="")
+        _judge_from_now_on(rule, now)
+    return [rule.pk for rule in found]
+
+
+def _judge_from_now_on(rule: Rule, now: datetime) -> None:
+    """Take its place where it is on, and have what is stored since its look-back judged."""
+    rule.evaluated = True
+    if not rule.enabled or rule.revision is None or superseding.stands_back(rule):
+        return
+    superseding.took_over(rule.pk, now=now)
+    definition, number = effective_of(rule), epoch.read()
+    lookbacks.open_lookback(rule=rule, revision=rule.revision, definition=definition, now=now, after_epoch=number)
+
+
+def _evaluated(rule: Rule, name: str) -> bool:
+    """Whether the rule's query can be run now; its logic is kept with the revision then."""
+    if rule.revision is None or name not in tables_named(rule.revision.definition["query"]):
+        return False
+    try:
+        definition = definition_of(rule.revision)
+        if not compile_rule(definition).evaluated:
+            return False
+        recompile(definition, rule.revision_id or 0)
+    except (EngineError, TreeUnusable):
+        return False
+    return True
