@@ -5,7 +5,18 @@ Time of the processor, not of the clock: a busy machine is no rule's fault.
 
 from time import thread_time
 
+from engine.pipelines.budget import Budget
+from events.resident import within
+
 SECONDS = 5.0
+MOST_CELLS = 2_500_000
+MOST_BYTES = 500 * 1024 * 1024
+"""So many values one run of a rule's pipeline may hold, and so much larger it may make this process."""
+
+
+def budget(rows: int | None = None) -> Budget:
+    """What one run of a rule's pipeline may cost, here and now: time, memory, values, and rows that come of it."""
+    return Budget(SECONDS, MOST_CELLS, rows, thread_time, within(MOST_BYTES))
 
 
 class TooCostly(Exception):  # noqa: N818 - it names a finding about a rule

@@ -11,7 +11,7 @@ from engine import index_matches, matches
 from engine.joining import Check, candidates_of
 from engine.joining.candidates import CHECK_EVERY
 from engine.joining.keys import Key
-from engine.plan import UNTIL, Joining, Sample, Threshold
+from engine.plan import UNTIL, Joining, Plan, Sample, Threshold
 from engine.plan import Sequence as SequencePlan
 from engine.scalars import instant_of
 from rules.candidates import Kept, Memory, name_of, short
@@ -46,7 +46,7 @@ class Clock:
     tiebreaker: str
 
     @classmethod
-    def of(cls, rule: ActiveRule, plan: Joining) -> "Clock":
+    def of(cls, rule: ActiveRule, plan: Plan) -> "Clock":
         """A rule's clock."""
         in_order = isinstance(plan, SequencePlan | Sample)
         named = named_timestamp(rule.definition) if in_order else None

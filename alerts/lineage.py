@@ -10,11 +10,14 @@ from typing import Any
 from alerts.hits import Hit, Judged
 from alerts.kept import INDICATOR
 from engine import Document
+from events.store import EventRef
 
 INDEX = ".alerts-security.alerts-default"
 MAX_DEPTH = 5
 """An alert on events has depth 1, one on such alerts 2, and so on; deeper ones are not raised."""
 MAX_ANCESTORS = 500
+MOST_ALERTS_BEFORE = 1_000
+"""Of a group so many of the alerts among its earlier events are asked what they descend from."""
 
 
 def sources_of(hit: Hit) -> list[Judged]:
@@ -42,18 +45,26 @@ def is_round(rule_id: str, source: Judged) -> bool:
 def ancestors_of(sources: Iterable[Judged]) -> list[dict[str, Any]]:
     """Kibana's list of what an alert descends from: its events, and for alerts among them their ancestors too.
 
-    At most MAX_ANCESTORS; alerts come first, since it is by their rules that circles are found.
+    At most MAX_ANCESTORS; one alert of each rule comes first, since it is by their rules that circles are found, then
+    the other alerts.
     """
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for source in sources:
         for one in _line_of(source):
             found.setdefault((one["type"], one["id"]), one)
-    return sorted(found.values(), key=lambda one: one["type"] != "signal")[:MAX_ANCESTORS]
+    firsts = {id(one) for one in {str(one.get("rule")): one for one in reversed(found.values())}.values()}
+    ordered = sorted(found.values(), key=lambda one: (one["type"] != "signal", id(one) not in firsts))
+    return ordered[:MAX_ANCESTORS]
 
 
 def is_alert(source: Judged) -> bool:
     """Whether the event is an alert that was written back."""
-    return source.event.index == INDEX
+    return is_of_alert(source.event.ref)
+
+
+def is_of_alert(ref: EventRef) -> bool:
+    """Whether this is the name of an alert that was written back."""
+    return ref.index == INDEX
 
 
 def _line_of(source: Judged) -> Iterator[dict[str, Any]]:

@@ -45,7 +45,9 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 10
 TURN = 3.0  # seconds; there is other work to do
 MOST_NEW = 20_000
-"""So many new candidates are joined at once; what is left is settled next, so that a backlog is no rule's fault."""
+MOST_NEW_BYTES = 64 * 1024 * 1024
+"""So many new candidates are joined at once, or a block; what is left is settled next, so that a backlog is no rule's
+fault."""
 MAX_TRIES = 8
 LATE = timedelta(minutes=5)
 LONGEST_JUDGING = timedelta(minutes=3)  # three leases
@@ -170,7 +172,7 @@ def _remember(work: Work, found: Found) -> None:
 
 
 def _finish(work: Work, found: Found, worker: UUID) -> None:
-    to = (found.until or work.until) if waits(work.rule.plan) else work.now
+    to = found.until or (work.until if waits(work.rule.plan) else work.now)
     more = bool(found.left) or found.until is not None or len(work.fresh) < len(work.ready)
     if not settlings.finish(work.rule.id, worker=worker, now=work.now, to=to, next_at=found.next_at, more=more):
         raise _Lost
@@ -202,12 +204,12 @@ def _is_ready(head: Head, rule: ActiveRule, judged_to: datetime, now: datetime) 
 def _some(waiting: list[Head]) -> list[Head]:
     """The oldest of what is new, by the events' time."""
     chosen: list[Head] = []
-    count = 0
+    count = size = 0
     for head in sorted(waiting, key=lambda head: (head.first_at, head.id)):
-        if chosen and count + head.count > MOST_NEW:
+        count, size = count + head.count, size + head.size
+        if chosen and (count > MOST_NEW or size > MOST_NEW_BYTES):
             break
         chosen.append(head)
-        count += head.count
     return chosen
 
 

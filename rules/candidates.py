@@ -19,9 +19,22 @@ from django.db import connection
 from engine.joining import Candidate, Order, key_hash
 from engine.joining.keys import Key
 from engine.plan import INDICATOR
-from rules.packing import KEY_BYTES, Row, Stack, order_of_row, rows_of, stacks_of, tick_of, unpack
+from rules.packing import (
+    HEADER_BYTES,
+    KEY_BYTES,
+    Row,
+    Stack,
+    order_of_row,
+    rows_of,
+    size_of,
+    stacks_of,
+    tick_of,
+    unpack,
+)
 
 _MOST_READ = 200_000
+_MOST_BYTES = 64 * 1024 * 1024
+"""Blocks of so many candidates, and of so many bytes when they are unpacked, are in hand together, or one."""
 _SMALL = 5_000
 _WORTH_FOLDING = 1_000
 """Blocks of fewer candidates that are settled together are folded at once; larger ones are read well as they are."""
@@ -35,7 +48,8 @@ SELECT * FROM unnest(%s::text[], %s::bytea[], %s::bigint[], %s::text[], %s::time
                      %s::int[], %s::bytea[], %s::bool[], %s::timestamptz[], %s::timestamptz[])
 """
 _HEADS = """
-SELECT id, team_id, part, first_at, last_at, count, settled, created_at, arrived_at FROM rules_candidateblock
+SELECT id, team_id, part, first_at, last_at, count, settled, created_at, arrived_at, substring(data FROM 1 FOR %s)
+FROM rules_candidateblock
 """
 
 
@@ -49,7 +63,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A block without what is in it."""
+    """A block without what is in it; `size` is how many bytes that takes when it is unpacked."""
 
     id: int
     team_id: int
@@ -60,6 +74,7 @@ class Head:
     settled: bool
     created_at: datetime
     arrived_at: datetime
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +128,8 @@ def heads(
     }
     given = {text: value for text, value in conditions.items() if value is not None}
     with connection.cursor() as cursor:
-        cursor.execute(f"{_HEADS} WHERE {' AND '.join(given)} ORDER BY id", list(given.values()))
-        return [Head(*row) for row in cursor.fetchall()]
+        cursor.execute(f"{_HEADS} WHERE {' AND '.join(given)} ORDER BY id", [HEADER_BYTES, *given.values()])
+        return [Head(*(*row, size_of(bytes(start)))) for *row, start in cursor.fetchall()]
 
 
 def read(
@@ -125,7 +140,7 @@ def read(
     keys: Set[bytes] | None = None,
 ) -> Iterator[Candidate]:
     """The candidates of these blocks within [start, end] and with these keys. Costs about a microsecond each; those
-    with other keys a tenth. A few megabytes of blocks are in memory at once, and a query each."""
+    with other keys a tenth. One block is unpacked at a time; a query for some tens of megabytes of them."""
     for head, data in _data(blocks):
         yield from unpack(data, part=head.part, team_id=head.team_id, start=start, end=end, keys=keys)
 
@@ -142,15 +157,15 @@ def _data(blocks: Sequence[Head]) -> Iterator[tuple[Head, bytes]]:
 
 
 def _pieces(blocks: Sequence[Head]) -> Iterator[list[Head]]:
-    """Blocks that are read together, in the order in which they were stored."""
+    """Blocks that are in hand together, in the order in which they were stored."""
     some: list[Head] = []
-    count = 0
+    count = size = 0
     for head in sorted(blocks, key=attrgetter("id")):
-        if some and count + head.count > _MOST_READ:
+        if some and (count + head.count > _MOST_READ or size + head.size > _MOST_BYTES):
             yield some
-            some, count = [], 0
+            some, count, size = [], 0, 0
         some.append(head)
-        count += head.count
+        count, size = count + head.count, size + head.size
     if some:
         yield some
 
@@ -177,12 +192,13 @@ def settle(memory: Memory, blocks: Sequence[Head], left: Mapping[int, Order | No
     for team_id, cut in (left or {}).items():
         if cut is not None:
             _split(memory, [head for head in blocks if head.team_id == team_id], cut)
-    alone += [head.id for group in groups.values() if len(group) == 1 for head in group]
+    together = [some for group in groups.values() for some in _pieces(group)]
+    alone += [some[0].id for some in together if len(some) == 1]
     if alone:
         _execute("UPDATE rules_candidateblock SET settled = true WHERE id = ANY(%s)", [alone])
-    several = [group for group in groups.values() if len(group) > 1]
-    if several:
-        _fold(memory, several)
+    for some in together:
+        if len(some) > 1:
+            _fold(memory, some)
 
 
 def _split(memory: Memory, blocks: Sequence[Head], cut: Order) -> None:
@@ -190,15 +206,20 @@ def _split(memory: Memory, blocks: Sequence[Head], cut: Order) -> None:
     by_part: dict[tuple[int, str], list[Head]] = defaultdict(list)
     for head in blocks:
         by_part[head.team_id, head.part].append(head)
-    latest = max(head.created_at for head in blocks), max(head.arrived_at for head in blocks)
-    rows = [
-        _row(memory, Kept(part, team_id, stack), settled, *latest)
-        for (team_id, part), group in by_part.items()
-        for settled, some in _cut(_rows(group), cut)
-        for stack in stacks_of(some)
-    ]
-    _drop([head.id for head in blocks])
-    _insert_rows(rows)
+    for (team_id, part), group in by_part.items():
+        for some in _pieces(group):
+            rows = [
+                _row(memory, Kept(part, team_id, stack), settled, *_latest(some))
+                for settled, half in _cut(_rows(some), cut)
+                for stack in stacks_of(half)
+            ]
+            _drop([head.id for head in some])
+            _insert_rows(rows)
+
+
+def _latest(blocks: Sequence[Head]) -> tuple[datetime, datetime]:
+    """When the newest of these blocks was stored, and when the newest of their events arrived."""
+    return max(head.created_at for head in blocks), max(head.arrived_at for head in blocks)
 
 
 def _cut(rows: Iterable[Row], cut: Order) -> Iterator[tuple[bool, list[Row]]]:
@@ -217,22 +238,21 @@ def fold(memory: Memory, *, part: str, within: timedelta) -> None:
     for head in heads(memory, settled=True):
         if head.part == part and head.count < _SMALL:
             groups[head.team_id, tick_of(head.created_at) // (within // _TICK)].append(head)
-    small = [group for group in groups.values() if len(group) >= _FOLD_FROM]
-    if small:
-        _fold(memory, small, within=within)
+    for group in groups.values():
+        if len(group) >= _FOLD_FROM:
+            for some in _pieces(group):
+                if len(some) > 1:
+                    _fold(memory, some, within=within)
 
 
-def _fold(memory: Memory, groups: Sequence[Sequence[Head]], *, within: timedelta | None = None) -> None:
-    """Each group of blocks of one filter and team becomes one, as old as its newest."""
-    folded = []
-    for group in groups:
-        team_id, part = group[0].team_id, group[0].part
-        rows = _rows(group)
-        if within is not None and part == INDICATOR:
-            rows = _without_repeats(rows, within // _TICK)
-        latest = max(head.created_at for head in group), max(head.arrived_at for head in group)
-        folded += [_row(memory, Kept(part, team_id, stack), True, *latest) for stack in stacks_of(rows)]
-    _drop([head.id for group in groups for head in group])
+def _fold(memory: Memory, group: Sequence[Head], *, within: timedelta | None = None) -> None:
+    """Some blocks of one filter and team become one, as old as the newest of them."""
+    team_id, part = group[0].team_id, group[0].part
+    rows = _rows(group)
+    if within is not None and part == INDICATOR:
+        rows = _without_repeats(rows, within // _TICK)
+    folded = [_row(memory, Kept(part, team_id, stack), True, *_latest(group)) for stack in stacks_of(rows)]
+    _drop([head.id for head in group])
     _insert_rows(folded)
 
 

@@ -20,6 +20,11 @@ from events.store import EventRef
 
 KEY_BYTES = 8
 UID_BYTES = 16
+HEADER_BYTES = 18
+"""So many bytes at most begin a block, before what is packed; they tell how large it is.
+
+Source: RFC 8878, 3.1.1.1.
+"""
 MAX_IN_BLOCK = 50_000
 MOST_TEXT = 32 * 1024 * 1024
 """A block holds at most so many characters of values, or one candidate."""
@@ -199,6 +204,11 @@ def unpack(
         kind = 2 if tie is None else int(isinstance(tie, str))
         order = (at.timestamp(), kind, 0 if tie is None else tie, (packed.ranks[number], uid))
         yield Candidate(part, key, at, order, EventRef(team_id, day, index, uid), value)
+
+
+def size_of(start: bytes) -> int:
+    """How many bytes a block takes when it is unpacked, told by its first HEADER_BYTES."""
+    return max(zstandard.frame_content_size(start), 0)
 
 
 def _unpacked(data: bytes) -> _Packed:

@@ -17,7 +17,8 @@ from typing import cast
 from alerts.facts import Cardinality, Term, ThresholdFacts
 from alerts.gathering import NEVER
 from alerts.hits import Hit, Joined, Member
-from alerts.joins.work import Events, Found, Work, iso, keys_of, ref_of
+from alerts.joins.work import MOST_JUDGED_ANEW, Events, Found, Work, iso, keys_of, ref_of
+from alerts.lineage import MOST_ALERTS_BEFORE, is_of_alert
 from alerts.models import Kind
 from alerts.shells import MOST_EVENTS
 from engine.joining import Candidate, candidates_of
@@ -28,9 +29,6 @@ from rules import marks
 from rules.candidates import name_of
 from rules.marks import Mark, Span
 from rules.schedule import interval
-
-MOST_JUDGED_ANEW = 5_000
-"""So many events of a count are asked again whether an exception covers them; they all were when they came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +167,7 @@ def find_counts(work: Work, plan: Threshold) -> Found:
 
 def _rested(work: Work, counting: Counting) -> dict[int, set[bytes]]:
     """The groups, by team, that may alert again since the last settling."""
-    since = work.settled_to or work.now
-    after, until = since - counting.interval, work.now - counting.interval
+    after, until = work.rested(counting.interval)
     return marks.alerted(rule_id=work.rule.id, logic_hash=work.rule.logic_hash, after=after, until=until)
 
 
@@ -179,8 +176,7 @@ def _by_group(
 ) -> dict[bytes, list[Candidate]]:
     """All candidates of these groups that may count together with what is at these times, in order."""
     start, end = min(times) - work.window - work.window, max(times) + work.window
-    fresh = {head.id for head in work.fresh}
-    others = [head for head in work.heads(team_id=team_id, start=start, end=end) if head.id not in fresh]
+    others = work.others(team_id, start, end)
     known = {(one.key, one.ref): one for one in work.known(others, start=start, end=end, keys=groups)}
     known |= {(one.key, one.ref): one for one in new}
     by_group: dict[bytes, list[Candidate]] = defaultdict(list)
@@ -193,18 +189,27 @@ def _stable(
     work: Work, counting: Counting, ordered: list[Candidate], spans: Sequence[Span], events: Events
 ) -> tuple[list[Reached], datetime | None]:
     """Count; let today's exceptions take events out; count again, until all that would be shown counts."""
-    most = MOST_JUDGED_ANEW if work.rule.exceptions else MOST_EVENTS
     while True:
         counted = [one for one in ordered if one.ref not in events.dropped]
         reached, next_at = counting.reached(counted, spans, now=work.now)
-        if events.read(ref_of(one) for alert in reached for one in alert.events[-most:]):
+        if events.read(ref for alert in reached for ref in _asked_anew(work, alert.events)):
             return reached, next_at
+
+
+def _asked_anew(work: Work, counted: Sequence[Candidate]) -> list[EventRef]:
+    """The events that are read: those that the alert keeps, or all that exceptions may cover by now."""
+    return list(map(ref_of, counted[-MOST_JUDGED_ANEW:])) if work.rule.exceptions else _shown(counted)
+
+
+def _shown(counted: Sequence[Candidate]) -> list[EventRef]:
+    """The last events, and before them those that are alerts: what rests on too many of them is not raised."""
+    earlier = [ref for ref in map(ref_of, counted[:-MOST_EVENTS]) if is_of_alert(ref)]
+    return [*earlier[-MOST_ALERTS_BEFORE:], *map(ref_of, counted[-MOST_EVENTS:])]
 
 
 def _hit(plan: Threshold, work: Work, group: bytes, counted: Sequence[Candidate], events: Events) -> Hit:
     last = events.judged[ref_of(counted[-1])]
-    shown: Iterable[EventRef] = map(ref_of, counted[-MOST_EVENTS:])
-    members = tuple(Member("event", events.judged[ref]) for ref in shown)
+    members = tuple(Member("event", events.judged[ref]) for ref in _shown(counted))
     facts = ThresholdFacts(
         terms=_terms(plan, group, members[-1]),
         count=len(counted),

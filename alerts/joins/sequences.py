@@ -13,7 +13,7 @@ from alerts.gathering import NEVER
 from alerts.hits import Hit, Joined, Member
 from alerts.identity import identity_of_joined
 from alerts.joins.room import MOST_MATCHES, Chosen, Room
-from alerts.joins.work import Events, Found, Work, iso, keys_of, ref_of
+from alerts.joins.work import MOST_JUDGED_ANEW, Events, Found, Work, iso, keys_of, ref_of
 from alerts.known import Known
 from alerts.models import Kind
 from engine import Document
@@ -25,8 +25,6 @@ from events.store import EventRef
 from rules.candidates import name_of
 
 _TICK = timedelta(milliseconds=1)
-MOST_JUDGED_ANEW = 5_000
-"""Once so many events are read, those that keep matches from being found keep it as they did when they came."""
 Plan = SequencePlan | Sample
 
 

@@ -18,6 +18,9 @@ from rules.marks import Mark
 from rules.ruleset import ActiveRule
 from rules.schedule import interval, lookback
 
+MOST_JUDGED_ANEW = 5_000
+"""So many events of a group are asked again whether an exception covers them; they all were when they came."""
+
 
 @dataclass(slots=True)
 class Found:
@@ -33,7 +36,7 @@ class Found:
     over: int = 0
     """How many were found beyond what is told of one window or event."""
     until: datetime | None = None
-    """Where too much became certain by time alone: until when it is told."""
+    """Where too much became due by time alone: until when it is told."""
 
     def is_due(self, at: datetime | None) -> None:
         """Look again at `at`, if not earlier."""
@@ -108,6 +111,15 @@ class Work:
         which worker judged first. One query."""
         found = candidates.heads(memory_of(self.rule), team_id=team_id, start=start, end=end)
         return [head for head in found if head.settled or head.id in self.ready]
+
+    def others(self, team_id: int, start: datetime, end: datetime) -> list[Head]:
+        """The blocks of a team in a stretch of time that are not new. One query."""
+        fresh = {head.id for head in self.fresh}
+        return [head for head in self.heads(team_id=team_id, start=start, end=end) if head.id not in fresh]
+
+    def rested(self, quiet: timedelta) -> tuple[datetime, datetime]:
+        """Between which times the alerts of groups were that may alert again since the last settling."""
+        return (self.settled_to or self.now) - quiet, self.now - quiet
 
     def new(self, team_id: int) -> list[Candidate]:
         """The new candidates of a team."""

@@ -3,27 +3,35 @@
 import gc
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from time import thread_time
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import NamedTuple
 
-from alerts.costs import SECONDS
+from alerts.costs import MOST_CELLS, budget
 from alerts.joins.work import Work, ref_of
-from alerts.pipelines.passing import MOST_BYTES, metadata_of
-from alerts.pipelines.values import unpacked
+from alerts.pipelines.passing import key_of, metadata_of
+from alerts.pipelines.values import Columns
 from engine.joining import Candidate
-from engine.pipelines.budget import Budget, BudgetExceeded
+from engine.pipelines.budget import BudgetExceeded
 from engine.pipelines.compiled import CompiledQuery
 from engine.pipelines.page import Page
 from engine.pipelines.schema import METADATA, ResultColumn
 from engine.pipelines.types import Column, Value
-from events.resident import within
+from events.store import EventRef
+from rules.candidates import Head
 
 MOST_KEPT = 200_000
-MOST_CELLS = 2_500_000
-"""So many events and values one window may hold."""
+MOST_WEIGHT = 128 * 1024 * 1024
+"""So many events are looked at together, and so many bytes of different texts and of several values in them."""
+REPEATED = 4
+"""So much less is held than is stored, at a guess: many events say the same."""
 PAGE = 5_000
+TOGETHER = 256
 COLLECT_EVERY = 50_000
+
+
+class TooMuch(BudgetExceeded):
+    """More lies around some events than may be looked at together; fewer of them may do."""
 
 
 def most_at_once(query: CompiledQuery) -> int:
@@ -31,8 +39,7 @@ def most_at_once(query: CompiledQuery) -> int:
     return min(MOST_KEPT, MOST_CELLS // max(len(query.fields), 1))
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row of a run: its values and those of its group, and the numbers of the events that went into it."""
 
     values: tuple[Value, ...]
@@ -41,28 +48,50 @@ class Row:
 
 
 class Kept:
-    """The events of one team that a settling looks at, in order; a number is an event's place among them."""
+    """The events of one team that a settling looks at, in order; a number is an event's place among them.
 
-    def __init__(self, query: CompiledQuery, candidates: Sequence[Candidate]) -> None:
-        """Costs some microseconds an event and column.
+    All within the window before and after the times that it was loaded for: up to `until`.
+    """
 
-        Raises: BudgetExceeded.
+    def __init__(self, query: CompiledQuery, some: Iterable[Candidate], *, until: datetime) -> None:
+        """Costs some microseconds an event and column. Of an event that comes twice the first counts.
+
+        Raises: TooMuch.
         """
-        most = most_at_once(query)
-        if len(candidates) > most:
-            raise BudgetExceeded(f"there are {len(candidates):,} events together, more than {most:,}")
         self.query = query
+        self.until = until
         self._since_collected = 0
-        self.candidates = candidates
-        self.times = [one.at for one in candidates]
-        columns = unpacked((one.value[0] for one in candidates), len(query.fields))
-        self._columns: dict[str, Column] = dict(zip(query.fields, columns, strict=True))
-        for name in METADATA.keys() & self._columns.keys() - {"_source"}:
-            self._columns[name] = [metadata_of(ref_of(one)).get(name) for one in candidates]
+        self._columns = Columns(query.fields)
+        found = self._read(some)
+        order = sorted(range(len(found)), key=lambda place: found[place].order)
+        self._columns.put(order)
+        self.candidates = [found[place] for place in order]
+        self.times = [one.at for one in self.candidates]
+        for name in METADATA.keys() & self._columns.by_name.keys() - {"_source"}:
+            self._columns.by_name[name] = [metadata_of(ref_of(one)).get(name) for one in self.candidates]
+
+    def _read(self, some: Iterable[Candidate]) -> list[Candidate]:
+        """The events once each, without the texts that are columns now: a few at a time, since texts can be long."""
+        most, found = most_at_once(self.query), dict[object, Candidate]()
+        waiting = iter(some)
+        while part := list(islice(waiting, TOGETHER)):
+            fresh = {one.ref: one for one in reversed(part) if one.ref not in found}
+            self._columns.add(one.value[0] for one in fresh.values())
+            found.update((ref, one._replace(value=())) for ref, one in fresh.items())
+            if len(found) > most:
+                raise TooMuch(f"more than {most:,} events lie within its look-back")
+            if self._columns.weight > MOST_WEIGHT:
+                size = f"{MOST_WEIGHT >> 20:,} megabytes"
+                raise TooMuch(f"what it asks of the events within its look-back takes over {size}")
+        return list(found.values())
 
     def between(self, start: datetime, end: datetime) -> range:
         """The numbers of the events from `start` to `end`, both included."""
         return range(bisect_left(self.times, start), bisect_right(self.times, end))
+
+    def ref(self, number: int) -> EventRef:
+        """The event of a number."""
+        return ref_of(self.candidates[number])
 
     def run(self, numbers: Sequence[int], *, now: datetime) -> tuple[Sequence[ResultColumn], list[Row]]:
         """The rows that the pipeline makes of these events.
@@ -71,8 +100,7 @@ class Kept:
         """
         self._collect(len(numbers))
         # Not of rows: one event with thousands of values would set the rule aside. How many are told is bounded.
-        budget = Budget(SECONDS, MOST_CELLS, None, thread_time, within(MOST_BYTES))
-        result = self.query.run(self._pages(numbers), now=now, budget=budget, lineage=True)
+        result = self.query.run(self._pages(numbers), now=now, budget=budget(), lineage=True)
         keys: Iterable[tuple[Value, ...]] = result.keys or [()] * len(result.rows)
         rows = zip(result.rows, keys, result.origins, strict=True)
         return result.columns, [Row(values, key, tuple(sorted(origins))) for values, key, origins in rows if origins]
@@ -87,23 +115,40 @@ class Kept:
     def _pages(self, numbers: Sequence[int]) -> Iterator[Page]:
         for start in range(0, len(numbers), PAGE):
             some = numbers[start : start + PAGE]
-            yield Page(len(some), {name: self._some(name, some) for name in self._columns}, None, list(some))
+            columns = {name: _some(column, some) for name, column in self._columns.by_name.items()}
+            yield Page(len(some), columns, None, list(some))
 
-    def _some(self, name: str, numbers: Sequence[int]) -> Column:
-        column = self._columns[name]
-        if isinstance(numbers, range):
-            return column[numbers.start : numbers.stop]
-        return [column[number] for number in numbers]
+
+def _some(column: Column, numbers: Sequence[int]) -> Column:
+    if isinstance(numbers, range):
+        return column[numbers.start : numbers.stop]
+    return [column[number] for number in numbers]
 
 
 def load(work: Work, query: CompiledQuery, team_id: int, new: Sequence[Candidate], around: Sequence[datetime]) -> Kept:
     """All that is kept of a team's events within a look-back of these times, the new ones among them.
 
-    Raises: BudgetExceeded.
+    Raises: TooMuch.
     """
-    start, end = min(around) - work.window, max(around) + work.window
-    fresh = {head.id for head in work.fresh}
-    others = [head for head in work.heads(team_id=team_id, start=start, end=end) if head.id not in fresh]
-    known = {one.ref: one for one in work.known(others, start=start, end=end, keys=None)}
-    known |= {one.ref: one for one in new}
-    return Kept(query, sorted(known.values(), key=lambda one: one.order))
+    start, end = _stretch(work, around)
+    known = work.known(work.others(team_id, start, end), start=start, end=end, keys={key_of(query)})
+    return Kept(query, (one for some in (new, known) for one in some), until=end)
+
+
+def fits(work: Work, query: CompiledQuery, team_id: int, new: int, around: Sequence[datetime]) -> bool:
+    """Whether so much is probably not too much, by what is known of blocks without reading them."""
+    start, end = _stretch(work, around)
+    shares = [(head, _share(head, start, end)) for head in work.others(team_id, start, end)]
+    count = new + sum(head.count * share for head, share in shares)
+    weight = sum(head.size * share for head, share in shares)
+    return count <= most_at_once(query) and weight <= REPEATED * MOST_WEIGHT
+
+
+def _stretch(work: Work, around: Sequence[datetime]) -> tuple[datetime, datetime]:
+    return min(around) - work.window, max(around) + work.window
+
+
+def _share(head: Head, start: datetime, end: datetime) -> float:
+    """About how much of a block lies between: its events are taken to be spread evenly."""
+    length = head.last_at - head.first_at
+    return (min(head.last_at, end) - max(head.first_at, start)) / length if length > timedelta() else 1.0

@@ -8,40 +8,35 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from time import thread_time
 
-from alerts.costs import SECONDS, Allowance
+from alerts.costs import Allowance, budget
 from alerts.gathering import Clock
 from alerts.hits import Excepted, Hit, Joined, Judged
 from alerts.models import Kind
 from alerts.pipelines.overlay import over
 from alerts.pipelines.rows import Source, facts_of_row, name_of_row, row_of
 from alerts.pipelines.values import packed
-from alerts.pipelines.windows import point_after, spacing
+from alerts.pipelines.windows import point_after
 from engine import matches
 from engine.joining.candidates import CHECK_EVERY
-from engine.pipelines.budget import Budget, BudgetExceeded
+from engine.pipelines.budget import BudgetExceeded
 from engine.pipelines.compiled import CompiledQuery
 from engine.pipelines.page import Page, source_text
 from engine.pipelines.reading import reader
 from engine.pipelines.schema import METADATA
 from engine.pipelines.types import Column, Value
 from engine.plan import EVENT, Pipeline
-from events.resident import within
 from events.store import EventRef
 from rules.candidates import Kept, name_of
 from rules.packing import Row, at_tick, stacks_of
 from rules.pipelines import Asked, asked_of
 from rules.ruleset import ActiveRule
-from rules.schedule import by_ingest_time, interval, tiebreaker
+from rules.schedule import interval, spacing
 
-KEY = name_of(())
-"""Candidates of a pipeline have one key: which belong together is known when it has run."""
 MOST_OF_EVENT = 100
 """So many rows of one event may become alerts, or as many as the rule's maximum; the others are over it."""
 MOST_ROWS = 100_000
-MOST_CELLS = 2_500_000
-MOST_BYTES = 500 * 1024 * 1024
+"""So many rows may come of the events that are judged together; where more do it is done in parts."""
 PAGE = 1_000
 
 
@@ -67,21 +62,20 @@ def pass_through(
     if not events:
         return Passed()
     if not plan.at_once:
-        return Passed(kept=_kept(rule, asked, events, allowance))
+        return Passed(kept=_kept(rule, plan, asked.query, events, allowance))
     passed = Passed()
-    for point, some in _by_point(rule, asked, events):
+    for point, some in _by_point(rule, plan, asked, events):
         _judge_parts(rule, asked, some, point, allowance, passed)
     return passed
 
 
-def budget_of(rows: int) -> Budget:
-    """What one run of a rule's pipeline may cost, here and now: time, memory, values, and rows that come of it."""
-    return Budget(SECONDS, MOST_CELLS, rows, thread_time, within(MOST_BYTES))
+def key_of(query: CompiledQuery) -> bytes:
+    """The key of all of a pipeline's candidates: which belong together is known when it has run.
 
-
-def clock_of(rule: ActiveRule) -> Clock:
-    """The time by which a pipeline's windows go: the rule's own."""
-    return Clock(False, by_ingest_time(rule.definition), None, tiebreaker(rule.definition))
+    It says which columns they hold, since those are told apart by their order alone: were another version of this
+    program to ask for others, it would read none of them wrongly.
+    """
+    return name_of(query.fields)
 
 
 def metadata_of(ref: EventRef) -> dict[str, Value]:
@@ -89,9 +83,11 @@ def metadata_of(ref: EventRef) -> dict[str, Value]:
     return {"_id": ref.uid.hex(), "_index": ref.index, "_version": 1}
 
 
-def _by_point(rule: ActiveRule, asked: Asked, events: Sequence[Judged]) -> Iterator[tuple[datetime, list[Judged]]]:
+def _by_point(
+    rule: ActiveRule, plan: Pipeline, asked: Asked, events: Sequence[Judged]
+) -> Iterator[tuple[datetime, list[Judged]]]:
     """The events by what `now()` means to them: the end of the window that they come into."""
-    clock, apart = clock_of(rule), spacing(interval(rule.definition))
+    clock, apart = Clock.of(rule, plan), spacing(interval(rule.definition))
     points: dict[datetime, list[Judged]] = defaultdict(list)
     for one in events:
         points[point_after(at_tick(clock.moment(one)[0]), apart)].append(one)
@@ -123,8 +119,7 @@ def _judge(
     rule: ActiveRule, asked: Asked, events: Sequence[Judged], now: datetime, allowance: Allowance, passed: Passed
 ) -> None:
     """Every row is a hit of its event, unless an exception covers it; rows of an event that say the same are one."""
-    budget = budget_of(MOST_ROWS)
-    result = asked.query.run(_pages(asked.query, events), now=now, budget=budget, lineage=True)
+    result = asked.query.run(_pages(asked.query, events), now=now, budget=budget(MOST_ROWS), lineage=True)
     seen: set[tuple[int, bytes]] = set()
     told: Counter[int] = Counter()
     most = max(rule.definition.max_signals, MOST_OF_EVENT)
@@ -165,17 +160,19 @@ def _metadata(name: str, one: Judged) -> Value:
     return source_text(one.document.raw) if name == "_source" else metadata_of(one.event.ref).get(name)
 
 
-def _kept(rule: ActiveRule, asked: Asked, events: Sequence[Judged], allowance: Allowance) -> list[Kept]:
+def _kept(
+    rule: ActiveRule, plan: Pipeline, query: CompiledQuery, events: Sequence[Judged], allowance: Allowance
+) -> list[Kept]:
     """What is kept of the events, in blocks."""
-    clock = clock_of(rule)
+    clock, key = Clock.of(rule, plan), key_of(query)
     rows: dict[int, list[Row]] = defaultdict(list)
     for start in range(0, len(events), CHECK_EVERY):
         allowance.check()
         some = events[start : start + CHECK_EVERY]
-        for one, values in zip(some, _asked_values(asked.query, some), strict=True):
+        for one, values in zip(some, _asked_values(query, some), strict=True):
             event, (tick, kind, tie) = one.event, clock.moment(one)
             place = (event.index, event.day.toordinal())
-            rows[event.team_id].append((tick, kind, tie, 0, event.uid, KEY, place, (packed(values),)))
+            rows[event.team_id].append((tick, kind, tie, 0, event.uid, key, place, (packed(values),)))
     return [Kept(EVENT, team_id, stack) for team_id, mine in sorted(rows.items()) for stack in stacks_of(mine)]
 
 

@@ -5,10 +5,12 @@ What JSON has no word for is an object of one key: `d` a date in microseconds si
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from sys import getsizeof
 from typing import Any
 
 import orjson
 
+from engine.pipelines.budget import weight_of
 from engine.pipelines.types import Address, Column, One, Point, Value
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,12 +23,33 @@ def packed(values: Sequence[Value]) -> str:
     return orjson.dumps(values, default=_named, option=_OPTIONS).decode()
 
 
-def unpacked(texts: Iterable[str], columns: int) -> list[Column]:
-    """What `packed` wrote of many events, by column. Costs some microseconds an event."""
-    rows: list[list[Any]] = [orjson.loads(text) for text in texts]
-    if not rows:
-        return [[] for _ in range(columns)]
-    return [_column([row[number] for row in rows]) for number in range(columns)]
+class Columns:
+    """What `packed` wrote of many events, by column.
+
+    Texts that say the same are held once, so that a window costs what is different in it; `weight` is about how many
+    bytes the texts and the several values take.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.by_name: dict[str, Column] = {name: [] for name in names}
+        self.weight = 0
+        self._texts: dict[Value, str] = {}
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Add some events. Costs some microseconds an event."""
+        rows: list[list[Any]] = [orjson.loads(text) for text in texts]
+        for number, column in enumerate(self.by_name.values()):
+            values = _column([row[number] for row in rows])
+            fresh = {value for value in values if type(value) is str and value not in self._texts}
+            several = [value for value in values if type(value) is tuple]
+            self.weight += sum(map(getsizeof, fresh)) + weight_of(several)
+            self._texts.update(zip(fresh, fresh, strict=True))
+            column.extend([self._texts.get(value, value) for value in values] if self._texts else values)
+
+    def put(self, order: Sequence[int]) -> None:
+        """Have the events in another order: by the place where each is now."""
+        for column in self.by_name.values():
+            column[:] = [column[place] for place in order]
 
 
 def _column(raw: list[Any]) -> Column:

@@ -13,8 +13,6 @@ from itertools import groupby
 
 from rules.schedule import spacing
 
-__all__ = ["Piece", "pieces_of", "point_after", "points_of", "spacing"]
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_WINDOWS = 100
 """So many windows are run in one settling."""

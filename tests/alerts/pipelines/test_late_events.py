@@ -45,7 +45,7 @@ def test_what_takes_too_long_at_once_is_joined_piece_by_piece(tmp_path, monkeypa
     load(tmp_path, COUNTED, interval="1h")
     told(*[curl(s * 1200 + 300 + d, host=f"h{s}") for s in range(6) for d in (0, 1)], now=NOW + 121 * MINUTE)
     settle(now=NOW + 121 * MINUTE + HALF)
-    monkeypatch.setattr(settling._Team, "_is_enough", lambda *_: True)  # as when time is short after each window
+    monkeypatch.setattr(settling._Windows, "_is_full", lambda *_: True)  # as when time is short after each window
     told(*[curl(s * 1200 + 60, host=f"h{s}") for s in range(6)], now=NOW + 122 * MINUTE)
     for step in range(12):
         settle(now=NOW + 122 * MINUTE + HALF + step * MINUTE)

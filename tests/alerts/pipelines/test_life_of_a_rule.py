@@ -117,7 +117,7 @@ class TestBounds:
         assert settle() == 1
         assert alerts()[0].rule_id == "other"
         rule = Rule.objects.get(pk="rows")
-        assert rule.quarantine_reason == "Its query was stopped: there are 11 events together, more than 10."
+        assert rule.quarantine_reason == "Its query was stopped: more than 10 events lie within its look-back."
 
     def test_one_that_is_released_tells_what_it_missed(self, tmp_path, monkeypatch):
         with monkeypatch.context() as patched:

@@ -6,7 +6,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.pipelines.windows import MOST_WINDOWS, pieces_of, point_after, points_of, spacing
+from alerts.pipelines.windows import MOST_WINDOWS, pieces_of, point_after, points_of
+from rules.schedule import spacing
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)

@@ -141,6 +141,17 @@ class TestStored:
         with django_assert_num_queries(3):
             assert len(list(read(blocks))) == 60
 
+    def test_blocks_of_long_values_are_in_hand_together_only_as_far_as_memory_goes(self, monkeypatch):
+        texts = [f"{number:05}" * 200 for number in range(6)]
+        monkeypatch.setattr("rules.candidates._MOST_BYTES", 2_500)
+        for second, text in enumerate(texts):
+            self.kept(candidate(second, value=(text,)))
+        blocks = heads(RULE)
+        assert all(1_000 < block.size < 1_200 for block in blocks)
+        settle(RULE, blocks)
+        assert [head.count for head in heads(RULE, settled=True)] == [2, 2, 2]
+        assert [one.value for one in read(heads(RULE))] == [(text,) for text in texts]
+
     def test_of_indicators_that_say_the_same_the_first_and_the_last_of_a_stretch_are_kept(self):
         for second in range(25):
             some = [candidate(second, part="indicator", key=(name,)) for name in ("1.2.3.4", "5.6.7.8")]
