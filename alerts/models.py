@@ -70,6 +70,7 @@ class Alert(models.Model):
     host_name = models.TextField(null=True)
     user_name = models.TextField(null=True)
     process_hash = models.TextField(null=True)  # process.hash.sha256, for alerts about the same binary
+    address = models.TextField(null=True)  # the public one of source.ip and destination.ip
     odd = models.BooleanField(default=False)  # the event has several hosts or users: the columns do not say it all
     evidence = models.TextField(blank=True)  # the evidence line; matched values stand between U+E000 and U+E001
     new_terms = models.JSONField(null=True)  # {"fields": [...], "values": [...], "history_start": ...}
@@ -117,6 +118,9 @@ class Alert(models.Model):
             models.Index(fields=["user_name", "-id"], name="alert_of_user"),
             models.Index(
                 fields=["process_hash", "-id"], name="alert_of_hash", condition=models.Q(process_hash__isnull=False)
+            ),
+            models.Index(
+                fields=["address", "-id"], name="alert_of_address", condition=models.Q(address__isnull=False)
             ),
             models.Index(
                 fields=["suppression_key", "-id"],

@@ -13,8 +13,18 @@ from alerts.overriding import Said, as_written
 from alerts.shells import Finding
 from engine import Document, columns_of, format_duration
 from engine.prefilter import Columns
+from engine.scalars import address_of, address_text, network_of
 
 MAX_HASH = 128
+# What many networks use alike, so that meeting it twice says nothing.
+_INSIDE = [
+    network
+    for text in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
+        "224.0.0.0/3", "::/127", "fc00::/7", "fe80::/10", "ff00::/8",
+    )
+    if (network := network_of(text))
+]  # fmt: skip
 
 
 def alert_row(finding: Finding, number: int, now: datetime) -> Alert:
@@ -67,6 +77,7 @@ def _row(hit: Hit, said: Said, document: Document, now: datetime) -> Alert:
         user_name=_text(columns, "user_name"),
         odd=columns.odd,
         process_hash=_hash(document),
+        address=_address(document),
         demo=hit.demo,
     )
 
@@ -85,6 +96,17 @@ def _says_too_little(finding: Finding, row: Alert) -> bool:
 def _text(columns: Columns, name: str) -> str | None:
     value = columns.values[name]
     return value if isinstance(value, str) else None
+
+
+def _address(document: Document) -> str | None:
+    """The public address that the event is about: whoever came from it or went to it may be met again."""
+    values = (value for name in ("source.ip", "destination.ip") for value in document.values(name))
+    numbers = (number for value in values if (number := address_of(value)) is not None)
+    return next((address_text(number) for number in numbers if not _is_inside(number)), None)
+
+
+def _is_inside(number: int) -> bool:
+    return any(first <= number <= last for first, last in _INSIDE)
 
 
 def _hash(document: Document) -> str | None:
