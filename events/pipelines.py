@@ -9,7 +9,7 @@ values held, rows, and how many such queries run at once (events/turns.py).
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
@@ -23,6 +23,7 @@ from engine.pipelines import EVENTS, Budget, BudgetExceeded, CompiledQuery, Page
 from engine.pipelines.leading import leading_tree
 from engine.pipelines.lines import LineDocument, LineReader
 from engine.pipelines.page import PAGE_SIZE
+from engine.pipelines.providing import tables_for
 from engine.pipelines.schema import METADATA
 from engine.pipelines.types import Column, Multivalue, Value
 from engine.tree import MatchAll, Tree
@@ -31,6 +32,7 @@ from events.resident import within
 from events.searching import Question, Window
 from events.stretches import Events, OutOfTime, Stretch, parts, whole
 from events.turns import turn
+from events.watching import Watch, nobody
 
 CELLS = 4_000_000
 """Values that one query may hold at once, some 400 MB."""
@@ -95,7 +97,8 @@ def prepare(text: str, *, limit: int, multivalue: Multivalue = Multivalue.STRICT
     """The query of a text, made ready. Raises: LanguageError with the place of what cannot be read or run."""
     query = parse_esql(text)
     bounded = replace(query, commands=(*query.commands, Limit(limit + 1)))  # one more tells that there are more
-    return Prepared(query, compile_query(bounded, EVENTS, multivalue=multivalue), limit, multivalue)
+    compiled = compile_query(bounded, EVENTS, multivalue=multivalue, tables=tables_for(query))
+    return Prepared(query, compiled, limit, multivalue)
 
 
 def run(
@@ -106,19 +109,20 @@ def run(
     now: datetime,
     budget_seconds: float = 10,
     cells: int = CELLS,
+    watch: Watch = nobody,
 ) -> Rows:
     """The first rows of a query over stored events; `now` is what `now()` means. Rows that are events come newest
     first, unless it sorts.
 
     A query whose rows stream gives those that it found when the time is up. One that needs all events first has no
-    answer then. Raises: TooDear, Busy.
+    answer then. Raises: TooDear, Busy; Cancelled by its watch.
     """
     streams = prepared.streams
     started = monotonic()
     with turn():
-        source = _Source(prepared, window, team_ids, monotonic() + budget_seconds)
+        source = _Source(prepared, window, team_ids, monotonic() + budget_seconds, watch)
         seconds = budget_seconds + (_GRACE_SECONDS if streams else 0)
-        budget = Budget(seconds=seconds, cells=cells, check=within(BYTES))
+        budget = Budget(seconds=seconds, cells=cells, check=_check(source))
         lineage = not prepared.compiled.aggregating
         try:
             result = prepared.compiled.run(source, now=now, budget=budget, lineage=lineage)
@@ -130,6 +134,17 @@ def run(
     events = [source.event(origins[0]) for origins in result.origins if origins]
     rows = Rows(result.columns, result.rows, events, False, source.stopped, source.examined, seconds, result.warnings)
     return _first(rows, prepared.limit)
+
+
+def _check(source: "_Source") -> Callable[[], None]:
+    """What is looked at besides the time: memory, and whether anybody still wants the answer."""
+    room = within(BYTES)
+
+    def check() -> None:
+        room()
+        source.watch(source.examined, None)
+
+    return check
 
 
 def _first(rows: Rows, limit: int) -> Rows:
@@ -144,6 +159,7 @@ class _Source:
     window: Window
     team_ids: Sequence[int]
     deadline: float
+    watch: Watch = nobody
     examined: int = 0
     stopped: bool = False
     _starts: list[int] = field(default_factory=list)
@@ -202,6 +218,7 @@ class _Source:
             self._traces.append((b"".join(events.uids), array("q", events.ticks)))
 
     def _seconds_left(self) -> float:
+        self.watch(self.examined, None)
         return self.deadline - monotonic()
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from engine.errors import RuleFileError
 from engine.pipelines.page import HIDDEN
+from engine.pipelines.providing import provide
+from engine.pipelines.tables import read_table
 from engine.plan import Pipeline, logic_from_json, logic_to_json
 from engine.rule_types.esql import NEEDS_MODEL, compiled
 from engine.rulefile import compile_rule, load_rule
@@ -107,8 +109,6 @@ class TestRefusals:
             ("FROM logs-* | WHERE", "WHERE"),
             ("FROM logs-* | KEEP a | WHERE b == 1", "b"),
             ("ROW a = 1", "ROW"),
-            ("FROM logs-* | LOOKUP JOIN t ON a", "LOOKUP JOIN"),
-            ("FROM logs-* | ENRICH policy ON a", "ENRICH"),
             ('FROM logs-* | WHERE KQL("a: (")', "not closed"),
             ('FROM logs-* | WHERE a RLIKE "("', ""),
         ],
@@ -127,6 +127,31 @@ class TestRefusals:
         assert (asks.logic, asks.evaluated, asks.reason_not_evaluated) == (None, False, NEEDS_MODEL)
         only_named = rule('FROM logs-* | WHERE event.action == "completion" | KEEP event.action').compiled
         assert only_named.evaluated
+
+    @pytest.mark.parametrize("joins", ["LOOKUP JOIN t ON a", "ENRICH _any:t ON a WITH b", "ENRICH t"])
+    def test_a_rule_that_joins_what_is_not_here_is_not_evaluated_and_says_so(self, joins: str) -> None:
+        before = provide({}.get)
+        try:
+            found = rule(f"FROM logs-* | {joins}").compiled
+        finally:
+            provide(before)
+        assert (found.logic, found.evaluated) == (None, False)
+        assert found.reason_not_evaluated == "The query joins the table or list “t”, and there is none here"
+
+    def test_a_rule_joins_what_a_provider_has_and_anew_when_that_changes(self) -> None:
+        tables = {"t": read_table("t", ["a:keyword,b:keyword", "x,1"])}
+        before = provide(tables.get)
+        try:
+            logic = rule("FROM logs-* | ENRICH t ON a WITH c = b | WHERE c IS NOT NULL").compiled.logic
+            assert logic is not None
+            assert isinstance(logic.plan, Pipeline)
+            assert logic.plan.at_once
+            first = compiled(logic.plan)
+            assert compiled(logic.plan) is first
+            tables["t"] = read_table("t", ["a:keyword,b:keyword", "y,1"])
+            assert compiled(logic.plan) is not first
+        finally:
+            provide(before)
 
     def test_a_multivalue_of_another_kind_is_refused(self) -> None:
         with pytest.raises(RuleFileError) as refused:
