@@ -9,7 +9,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
-from alerts.models import Reason, Severity, Status, Target
+from alerts.models import Reason, Severity, Status, StepDone, Target
+from soc.web.evidence import plain
 
 NOTE_LIMIT = 10_000
 MOST_SELECTED = 500
@@ -43,6 +44,14 @@ class AssignForm(forms.Form):
         """`people` is the queryset of users who may own the alert."""
         super().__init__(data)
         self.fields["assignee"].queryset = people  # type: ignore[attr-defined]
+
+
+class StepForm(forms.Form):
+    """Tick a step of a guide, or take the tick back."""
+
+    kind = forms.ChoiceField(choices=StepDone.Kind.choices)
+    key = forms.RegexField(regex=r"\A[0-9a-f]{32}\Z")
+    done = forms.ChoiceField(choices=[("1", ""), ("0", "")])
 
 
 class CommentForm(forms.Form):
@@ -97,6 +106,8 @@ def versions_in(ticked: list[str]) -> dict[int, int]:
 
 EXPIRIES = (("30", _("30 days")), ("90", _("90 days")), ("180", _("180 days")))
 REVIEW_AFTER = timedelta(days=90)
+REVIEWS = (("", _("when it ends")), *EXPIRIES)
+SCOPES = (("rule", _("this rule")), ("rules", _("several rules")))
 
 
 class ExceptionForm(forms.Form):
@@ -107,6 +118,8 @@ class ExceptionForm(forms.Form):
     )
     name = forms.CharField(label=_("Name"), max_length=255, required=False, strip=True)
     expires = forms.ChoiceField(label=_("Ends after"), choices=EXPIRIES, initial="90")
+    review = forms.ChoiceField(label=_("Review again in"), choices=REVIEWS, initial="", required=False)
+    scope = forms.ChoiceField(label=_("Applies to"), choices=SCOPES, initial="rule", required=False)
     close = forms.BooleanField(required=False)
     close_reason = forms.ChoiceField(
         choices=[choice for choice in Reason.choices if choice[0] != Reason.OTHER],
@@ -115,8 +128,17 @@ class ExceptionForm(forms.Form):
     )
     override = forms.CharField(max_length=2_000, required=False, strip=True)
 
-    def __init__(self, data: Any = None, *, may_never: bool, keeps: datetime | None = None, **initial: Any) -> None:
-        """`may_never` allows an exception without an end; `keeps` is the end a stored one has, to leave as it is."""
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        may_never: bool,
+        keeps: datetime | None = None,
+        keeps_review: datetime | None = None,
+        **initial: Any,
+    ) -> None:
+        """`may_never` allows an exception without an end; `keeps` is the end a stored one has, to leave as it is, and
+        `keeps_review` the day on which it is looked at again."""
         super().__init__(data, initial=initial)
         self.may_never = may_never
         self.keeps = keeps
@@ -124,6 +146,21 @@ class ExceptionForm(forms.Form):
         if keeps:
             choices.insert(0, ("keep", _("as now: %(day)s") % {"day": f"{keeps:%-d %b %Y}"}))
         self.fields["expires"].choices = choices  # type: ignore[attr-defined]
+        self.keeps_review = keeps_review
+        if keeps_review:
+            kept = ("keep", _("as now: %(day)s") % {"day": f"{keeps_review:%-d %b %Y}"})
+            self.fields["review"].choices = [kept, *REVIEWS]  # type: ignore[attr-defined]
+
+    def offer_lists(self, lists: Iterable[tuple[str, str, int]]) -> None:
+        """Shared lists (id, name, number of rules) that it may be saved in."""
+        words = _("shared list: %(name)s, %(n)s rules")
+        offered = [(f"list:{list_id}", words % {"name": plain(name), "n": rules}) for list_id, name, rules in lists]
+        self.fields["scope"].choices = [*SCOPES, *offered]  # type: ignore[attr-defined]
+
+    def list_id(self) -> str:
+        """The shared list that was chosen; empty for none."""
+        chosen: str = self.cleaned_data.get("scope") or "rule"
+        return chosen.removeprefix("list:") if chosen.startswith("list:") else ""
 
     def expires_at(self, now: datetime) -> datetime | None:
         """When the exception ends; None for never."""
@@ -133,7 +170,12 @@ class ExceptionForm(forms.Form):
         return None if chosen == "never" else now + timedelta(days=int(chosen))
 
     def review_at(self, now: datetime) -> datetime | None:
-        """When one without an end is looked at again."""
+        """When it is looked at again: when was chosen, and one without an end in any case."""
+        chosen = self.cleaned_data.get("review") or ""
+        if chosen == "keep":
+            return self.keeps_review
+        if chosen:
+            return now + timedelta(days=int(chosen))
         return None if self.expires_at(now) else now + REVIEW_AFTER
 
 

@@ -1,14 +1,12 @@
 """The exception panel as one value: its conditions, what they would have silenced, and whether it may be saved.
 
-It is read from a request anew each time, so a page without JavaScript and a live preview are the same code.
+It is read from a request anew each time (alerts/views/composing.py), so a page without JavaScript and a live preview
+are the same code.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 
-from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,34 +14,49 @@ from django.utils.translation import ngettext
 from accounts.access import may, reason_against
 from accounts.models import User
 from accounts.roles import Permission
-from accounts.selectors import teams_of
 from alerts import exceptions
-from alerts.exceptions.allowed import drafts_only
-from alerts.exceptions.drafts import returned_to
-from alerts.exceptions.made import made_by_rule
+from alerts.exceptions.groups import MOST_GROUPS
+from alerts.exceptions.scope import Scope
 from alerts.forms import ExceptionForm
-from alerts.models import Alert, Kind
-from alerts.selectors import AlertPage
-from alerts.views.conditions import (
-    OPERATORS,
-    Condition,
-    Entry,
-    condition_on,
-    conditions_from,
-    conditions_of,
-    with_error,
-    with_matches,
-)
-from engine import ExceptionEntryError
+from alerts.models import Alert, Kind, Trial
+from alerts.views.conditions import Condition, Entry, entries_of, filled_rows
 from rules.models import ExceptionItem, Rule
-from soc.web.clock import now as clock_now
 from soc.web.evidence import plain
-from soc.web.http import UserRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A row with its number among all rows, which its remove button sends. `nest` is the field of the nested condition
+    whose last row it is; empty when it is none."""
+
+    number: int
+    row: Condition
+    nest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """One group of conditions as the panel shows it."""
+
+    number: int
+    rows: list[Numbered]
+    preview: exceptions.GroupPreview | None = None
+
+    @property
+    def says(self) -> str:
+        """What the group silences by itself, and what it adds to those before it."""
+        if self.preview is None:
+            return ""
+        shown = {"silenced": self.preview.silenced, "adds": self.preview.adds}
+        if self.number == 0:
+            return _("silences %(silenced)s") % shown
+        return _("silences %(silenced)s, adds %(adds)s") % shown
 
 
 @dataclass(slots=True)
 class Composer:
-    """Everything the panel shows. `alert` is where a new exception is written, `item` the stored one being edited."""
+    """Everything the panel shows. `alert` is where a new exception is written, `item` the stored one being edited; with
+    neither it is written on the rule."""
 
     user: User
     rule: Rule
@@ -56,23 +69,105 @@ class Composer:
     suggested: str = ""
     preview: exceptions.Preview | None = None
     problem: str = ""
+    conflict: ExceptionItem | None = None  # somebody else's exception that says the same
     drafts_only: bool = False  # the role's exceptions need a review
     draft_id: int | None = None  # the returned draft that this one replaces
     made: frozenset[str] = frozenset()  # the columns that the rule's query makes
-    operators: Any = OPERATORS
+    into: int = 0  # the group in focus
+    scope: Scope | None = None
+    offered: list[Rule] = field(default_factory=list)  # rules whose name has what was looked for
+    looked_for: str = ""
+    lists: list[tuple[str, str]] = field(default_factory=list)  # value lists: id and name
+    trial: Trial | None = None
+    rev: int = 0  # how many previews were shown
+    fresh: bool = False  # a blank row was asked for: it has the focus
 
     @property
     def filled(self) -> list[Condition]:
         """The rows that say something."""
-        return [row for row in self.rows if row.field]
+        return filled_rows(self.rows)
+
+    @property
+    def numbers(self) -> list[int]:
+        """The groups that there are, at least one."""
+        return sorted({row.group for row in self.rows}) or [0]
+
+    @property
+    def groups(self) -> list[GroupView]:
+        """The groups with their rows, each row with its number."""
+        numbered = list(enumerate(self.rows))
+        previews = self.preview.groups if self.preview else []
+        return [
+            GroupView(group, _numbered(numbered, group), previews[group] if group < len(previews) else None)
+            for group in self.numbers
+        ]
+
+    @property
+    def several_groups(self) -> bool:
+        """Whether there is more than one group."""
+        return len(self.numbers) > 1
+
+    @property
+    def list_choices(self) -> list[tuple[str, str]]:
+        """The value lists to choose from, and those that conditions name though they are not there."""
+        known = {value for value, _name in self.lists}
+        named = {row.value for row in self.rows if row.asks_list and row.value} - known
+        return [*self.lists, *((value, plain(value)) for value in sorted(named))]
+
+    @property
+    def may_add_group(self) -> bool:
+        """Whether there is room for one more."""
+        return len(self.numbers) < MOST_GROUPS
+
+    def groups_of_entries(self) -> list[list[Entry]]:
+        """The conditions as exceptions store them, group by group."""
+        found = [entries_of([row for row in self.filled if row.group == group]) for group in self.numbers]
+        return [entries for entries in found if entries]
 
     def entries(self) -> list[Entry]:
-        """The conditions as an exception stores them."""
-        return [row.to_entry() for row in self.filled]
+        """The conditions of the first group."""
+        return next(iter(self.groups_of_entries()), [])
 
     def uses(self, name: str) -> bool:
         """Whether a condition stands on this field."""
         return any(row.field == name for row in self.rows)
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules that it is for."""
+        return self.scope.rules if self.scope else [self.rule]
+
+    @property
+    def where(self) -> str:
+        """For which rules, in the panel's head."""
+        if self.scope and self.scope.shared:
+            return _("for the list %(name)s, %(n)s rules") % {
+                "name": plain(self.scope.shared.name),
+                "n": len(self.rules),
+            }
+        words = ngettext("for this rule only", "for %(n)s rules", len(self.rules))
+        return words % {"n": len(self.rules)}
+
+    @property
+    def cut_short(self) -> str:
+        """Said when there was no time for every alert."""
+        if not self.preview or not self.preview.beyond:
+            return ""
+        words = ngettext(
+            "There was no time for 1 older alert. Every true positive was looked at. Saving it looks at all.",
+            "There was no time for %(n)s older alerts. Every true positive was looked at. Saving it looks at all.",
+            self.preview.beyond,
+        )
+        return words % {"n": f"{self.preview.beyond:,}"}
+
+    @property
+    def told_of(self) -> str:
+        """Of which alerts the preview is."""
+        if self.preview and self.preview.beyond:
+            return _("Preview, the newest alerts")
+        if len(self.rules) > 1:
+            return _("Preview, every alert of %(n)s rules") % {"n": len(self.rules)}
+        return _("Preview, every alert of this rule")
 
     @property
     def may_override(self) -> bool:
@@ -243,143 +338,32 @@ class Composer:
         """Where a preview is asked for."""
         if self.item:
             return reverse("alerts:exception_edit_preview", args=[self.item.pk])
-        return reverse("alerts:exception_preview", args=[self.alert.pk if self.alert else 0])
+        if self.alert:
+            return reverse("alerts:exception_preview", args=[self.alert.pk])
+        return reverse("alerts:exception_new_preview", args=[self.rule.pk])
 
     @property
     def save_url(self) -> str:
         """Where the panel is saved."""
         if self.item:
             return reverse("alerts:exception_edit", args=[self.item.pk])
-        return reverse("alerts:exception_add", args=[self.alert.pk if self.alert else 0])
+        if self.alert:
+            return reverse("alerts:exception_add", args=[self.alert.pk])
+        return reverse("alerts:exception_new", args=[self.rule.pk])
 
     @property
     def back_url(self) -> str:
         """Where the panel is left to."""
-        if self.item:
-            return reverse("rules:detail", args=[self.rule.pk]) + "?tab=exceptions"
-        return reverse("alerts:detail", args=[self.alert.pk if self.alert else 0])
+        if self.alert:
+            return reverse("alerts:detail", args=[self.alert.pk])
+        return reverse("rules:detail", args=[self.rule.pk]) + "?tab=exceptions"
 
 
-def _values(page: AlertPage) -> dict[str, tuple[str, ...]]:
-    """What an exception may be written on: the fields of the alert's events, and the columns of its row over them."""
-    row = page.composition.row if page.composition else None
-    columns = {cell.name: cell.values for cell in row.cells} if row else {}
-    return {field.name: field.values for field in page.all_fields} | columns
-
-
-def compose_new(request: UserRequest, page: AlertPage, added: Sequence[str]) -> Composer:
-    """The panel as it opens: on the fields that were clicked, else on what the past verdicts suggest."""
-    values = _values(page)
-    picked = [condition_on(name, values.get(name, ())) for name in dict.fromkeys(added) if name]
-    rows = picked or conditions_of(exceptions.suggest(page.alert))
-    composer = Composer(
-        user=request.user,
-        rule=page.alert.rule,
-        form=ExceptionForm(may_never=may_never(request.user), close=True, expires="90", close_reason="benign_positive"),
-        rows=rows or [Condition()],
-        alert=page.alert,
-        field_names=sorted(values),
-        suggested="" if picked or not rows else _("Suggested from this alert and past verdicts"),
-        drafts_only=drafts_only(request.user),
-        made=made_by_rule(page.alert.rule),
-    )
-    return judged(_as_drafted(composer, request))
-
-
-def compose_from(request: UserRequest, page: AlertPage) -> Composer:
-    """The panel as it was submitted, with the row added or removed that a button asked for."""
-    values = _values(page)
-    composer = Composer(
-        user=request.user,
-        rule=page.alert.rule,
-        form=ExceptionForm(request.POST, may_never=may_never(request.user)),
-        rows=_edited(request.POST, values),
-        alert=page.alert,
-        field_names=sorted(values),
-        drafts_only=drafts_only(request.user),
-        made=made_by_rule(page.alert.rule),
-        draft_id=_number(request.POST.get("draft", "")),
-    )
-    return judged(composer)
-
-
-def _as_drafted(composer: Composer, request: UserRequest) -> Composer:
-    """With what a returned draft of the person says, where the address names one of this alert."""
-    number = _number(request.GET.get("draft", ""))
-    if number is None or composer.alert is None:
-        return composer
-    mine = returned_to(request.user, teams_of(request.user)).filter(pk=number, alert=composer.alert).first()
-    if mine is None:
-        return composer
-    composer.draft_id, composer.rows = mine.pk, conditions_of(mine.entries)
-    composer.suggested = _("From your draft")
-    composer.form.initial.update({"reason": mine.reason, "close": bool(mine.close_matching)})
-    return composer
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 19 else None
-
-
-def compose_edit(request: UserRequest, item: ExceptionItem) -> Composer:
-    """The panel on a stored exception: as it is stored, or as it was submitted."""
-    submitted = request.POST if request.method == "POST" else None
-    form = ExceptionForm(
-        submitted,
-        may_never=may_never(request.user),
-        keeps=item.expires_at,
-        reason=item.reason,
-        name=item.name,
-        expires="keep" if item.expires_at else "never",
-    )
-    version = request.POST.get("version", "")
-    composer = Composer(
-        user=request.user,
-        rule=item.rule,
-        form=form,
-        rows=_edited(submitted, {}) if submitted else conditions_of(item.entries),
-        item=item,
-        drafts_only=drafts_only(request.user),
-        made=made_by_rule(item.rule),
-        version=int(version) if version.isdecimal() and len(version) < 10 else item.version,
-    )
-    return judged(composer)
-
-
-def judged(composer: Composer, now: datetime | None = None) -> Composer:
-    """With the preview of its conditions, or with what is wrong beside the row that is."""
-    entries = composer.entries()
-    if not entries:
-        return composer
-    try:
-        composer.preview = exceptions.preview(
-            rule=composer.rule,
-            entries=entries,
-            team_ids=teams_of(composer.user),
-            now=now or clock_now(),
-            alert=composer.alert,
-        )
-    except ExceptionEntryError as error:
-        composer.rows = with_error(composer.filled, error.index, error.message)
-        composer.problem = _("One of the conditions cannot be used.")
-        return composer
-    filled = with_matches(composer.filled, composer.preview.per_entry)
-    composer.rows = filled + [row for row in composer.rows if not row.field]
-    return composer
-
-
-def may_never(user: User) -> bool:
-    """Whether the person may keep an exception without an end."""
-    return may(user, Permission.OVERRIDE_GUARD)
-
-
-def _edited(data: QueryDict, values: dict[str, tuple[str, ...]]) -> list[Condition]:
-    rows = conditions_from(data)
-    added = data.get("add_field", "")
-    if added and any(row.field == added for row in rows):
-        rows = [row for row in rows if row.field != added]
-    elif added:
-        rows.append(condition_on(added, values.get(added, ())))
-    if "add" in data or not rows:
-        rows.append(Condition())
-    return rows
+def _numbered(numbered: Sequence[tuple[int, Condition]], group: int) -> list[Numbered]:
+    mine = [(number, row) for number, row in numbered if row.group == group]
+    made, nest = list[Numbered](), ""
+    for at, (number, row) in enumerate(mine):
+        nest = nest if row.inner else row.field if row.is_nested else ""
+        ends = at + 1 == len(mine) or not mine[at + 1][1].inner
+        made.append(Numbered(number, row, nest if ends else ""))
+    return made

@@ -1,18 +1,18 @@
 """What a person is told after changing an exception: what became of what it held back, and of what it had closed."""
 
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from alerts.exceptions import Edited, TakenBack
 from rules.models import ExceptionItem
 
 
-def added_words(closed: int, left_open: int = 0) -> str:
-    """After adding one: how many alerts it closed, and how many it left, as they stand for hits it may not cover."""
-    said = [_("Exception added.")]
+def added_words(closed: int, left_open: int = 0, items: int = 1) -> str:
+    """After adding: how many exceptions there are now, how many alerts were closed, and how many were left, as they
+    stand for hits that may not be covered."""
+    words = ngettext("Exception added", "%(n)s exceptions added", items) % {"n": items}
     if closed:
-        words = ngettext("Exception added, 1 alert closed.", "Exception added, %(n)s alerts closed.", closed)
-        said = [words % {"n": closed}]
+        words += ngettext(", 1 alert closed", ", %(n)s alerts closed", closed) % {"n": closed}
+    said = [f"{words}."]
     if left_open:
         words = ngettext(
             "1 alert stays open: it also stands for hits that were counted at it.",

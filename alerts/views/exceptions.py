@@ -1,4 +1,4 @@
-"""Exceptions written on an alert: previewed on every edit, added with their closes, edited, switched and taken back."""
+"""Exceptions: written on an alert or a rule, previewed on every edit, added with their closes, edited, taken back."""
 
 from typing import Any
 
@@ -13,32 +13,34 @@ from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from alerts import exceptions
-from alerts.errors import AlertError, GuardRefused
-from alerts.models import Alert
+from alerts.errors import AlertError, AlreadyExcepted, GuardRefused
 from alerts.views.actions import back_to_alert
-from alerts.views.answers import Spoken, fragment, see_other
-from alerts.views.composer import Composer, compose_edit, compose_from
+from alerts.views.answers import Spoken, fragment, say, see_other
+from alerts.views.composer import Composer
+from alerts.views.composing import compose_edit, compose_from, compose_on_rule, values_of_rule, values_on
 from alerts.views.detail import alert_context, seen_alert
 from alerts.views.exception_words import added_words, changed_words
-from alerts.views.frame import rights
+from alerts.views.frame import came_from, rights
 from engine import ExceptionEntryError
 from rules.errors import ExceptionRefused, RulesError, StaleException
-from rules.models import ExceptionItem
+from rules.models import ExceptionItem, Rule
 from soc.web.clock import now as clock_now
 from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
 
-_FORM_FIELD = {"reason": "reason", "expires_at": "expires"}
+_FORM_FIELD = {"reason": "reason", "expires_at": "expires", "name": "name"}
+_EDIT = "alerts/exception_edit.html"
 
 
 @page(Permission.EXCEPT, methods=("POST",))
 def preview(request: UserRequest, alert_id: int) -> HttpResponseBase:
     """What the conditions as typed would have silenced. Changes nothing; it is a POST because conditions are long."""
     alert = seen_alert(request.user, alert_id)
+    if _only_preview(request):  # the page around it, with its tree and its related alerts, is not needed
+        composer = compose_from(request, alert.rule, alert)
+        return _previewed(request, "", {"composer": composer, "alert": alert, **_frame(request)})
     context = alert_context(request, alert, "exception")
-    composer = compose_from(request, context["page"])
-    composer.form.full_clean()
-    composer.form.errors.clear()
+    composer = compose_from(request, alert.rule, alert, lambda: values_on(context["page"]))
     return _previewed(request, "alerts/detail.html", context | {"composer": composer})
 
 
@@ -47,18 +49,48 @@ def add(request: UserRequest, alert_id: int) -> HttpResponseBase:
     """Save the exception and close what it matches, as one act with one undo."""
     alert = seen_alert(request.user, alert_id)
     context = alert_context(request, alert, "exception")
-    composer = compose_from(request, context["page"])
-    if composer.form.is_valid() and not composer.problem and composer.filled:
+    composer = compose_from(request, alert.rule, alert, lambda: values_on(context["page"]))
+    if _is_ready(composer):
         try:
             if "send" in request.POST:
-                return _sent(request, composer, alert)
-            added = _added(composer, alert)
+                _send(composer)
+                return back_to_alert(request, alert, Spoken(_sent_words()))
+            added = _added(composer)
         except (AlertError, RulesError, ExceptionEntryError) as error:
-            _show(composer, error)
-        else:
-            words = added_words(len(added.closed), len(added.left_open))
-            return back_to_alert(request, alert, Spoken(words, added.group), "activity")
+            return _again(request, "alerts/detail.html", context | {"composer": composer}, _show(composer, error))
+        words = added_words(len(added.closed), len(added.left_open), len(added.items))
+        return back_to_alert(request, alert, Spoken(words, added.group), "activity")
     return _again(request, "alerts/detail.html", context | {"composer": composer}, 422)
+
+
+@page(Permission.EXCEPT, methods=("GET", "POST"))
+def new(request: UserRequest, rule_id: str) -> HttpResponseBase:
+    """The panel on a rule, without an alert."""
+    rule = seen_rule(request.user, rule_id)
+    if request.method == "GET":
+        context = _page_of(request, compose_on_rule(request, rule))
+        return render_page(request, _EDIT, context, part="main")
+    composer = compose_from(request, rule, None, lambda: values_of_rule(rule, teams_of(request.user)))
+    if _is_ready(composer):
+        try:
+            if "send" in request.POST:
+                _send(composer)
+                return _back_to_rule(request, rule.pk, Spoken(_sent_words()))
+            added = _added(composer)
+        except (AlertError, RulesError, ExceptionEntryError) as error:
+            return _again(request, _EDIT, _page_of(request, composer), _show(composer, error))
+        words = added_words(len(added.closed), len(added.left_open), len(added.items))
+        say(request, Spoken(words, added.group))
+        return see_other(reverse("alerts:exceptions"))
+    return _again(request, _EDIT, _page_of(request, composer), 422)
+
+
+@page(Permission.EXCEPT, methods=("POST",))
+def new_preview(request: UserRequest, rule_id: str) -> HttpResponseBase:
+    """What conditions on a rule would have silenced."""
+    rule = seen_rule(request.user, rule_id)
+    composer = compose_from(request, rule, None, lambda: values_of_rule(rule, teams_of(request.user)))
+    return _previewed(request, _EDIT, _page_of(request, composer))
 
 
 @page(Permission.EXCEPT, methods=("GET", "POST"))
@@ -66,44 +98,25 @@ def edit(request: UserRequest, item_id: int) -> HttpResponseBase:
     """The panel on a stored exception; saving replaces what it says."""
     item = seen_item(request.user, item_id)
     composer = compose_edit(request, item)
-    context = {
-        "composer": composer,
-        "item": item,
-        "rule": item.rule,
-        "query": "",
-        "now": clock_now(),
-        **rights(request.user),
-    }
+    context = _page_of(request, composer)
     if request.method == "GET":
-        return render_page(request, "alerts/exception_edit.html", context, part="main")
-    if composer.form.is_valid() and not composer.problem and composer.filled:
+        return render_page(request, _EDIT, context, part="main")
+    if _is_ready(composer):
         try:
             edited = _edited(composer, item)
         except StaleException as error:
-            return _again(request, "alerts/exception_edit.html", context | {"stale": error.message}, 409)
+            return _again(request, _EDIT, context | {"stale": error.message}, 409)
         except (AlertError, RulesError, ExceptionEntryError) as error:
-            _show(composer, error)
-        else:
-            return _back_to_rule(request, item, Spoken(changed_words(_("Exception saved."), edited)))
-    return _again(request, "alerts/exception_edit.html", context, 422)
+            return _again(request, _EDIT, context, _show(composer, error))
+        return _back_to_rule(request, item.rule_id, Spoken(changed_words(_("Exception saved."), edited)))
+    return _again(request, _EDIT, context, 422)
 
 
 @page(Permission.EXCEPT, methods=("POST",))
 def edit_preview(request: UserRequest, item_id: int) -> HttpResponseBase:
     """What the edited conditions would have silenced."""
-    item = seen_item(request.user, item_id)
-    composer = compose_edit(request, item)
-    composer.form.full_clean()
-    composer.form.errors.clear()
-    context = {
-        "composer": composer,
-        "item": item,
-        "rule": item.rule,
-        "query": "",
-        "now": clock_now(),
-        **rights(request.user),
-    }
-    return _previewed(request, "alerts/exception_edit.html", context)
+    composer = compose_edit(request, seen_item(request.user, item_id))
+    return _previewed(request, _EDIT, _page_of(request, composer))
 
 
 @page(Permission.EXCEPT, methods=("POST",))
@@ -121,18 +134,7 @@ def enable(request: UserRequest, item_id: int) -> HttpResponseBase:
 @page(Permission.EXCEPT, methods=("POST",))
 def take_back(request: UserRequest, item_id: int) -> HttpResponseBase:
     """Take an exception back: it goes, and what it held back and is still stored becomes alerts."""
-    item = seen_item(request.user, item_id)
-    try:
-        taken = exceptions.take_back(
-            item=item,
-            version=_version(request),
-            actor=request.user,
-            now=clock_now(),
-            team_ids=teams_of(request.user),
-        )
-    except (AlertError, RulesError) as error:
-        return _back_to_rule(request, item, Spoken(error.message, problem=True))
-    return _back_to_rule(request, item, Spoken(changed_words(_("Exception taken back."), taken)))
+    return _switch(request, item_id, exceptions.take_back, _("Exception taken back."))
 
 
 def seen_item(user: User, item_id: int) -> ExceptionItem:
@@ -143,11 +145,38 @@ def seen_item(user: User, item_id: int) -> ExceptionItem:
     return item
 
 
+def seen_rule(user: User, rule_id: str) -> Rule:
+    """The rule, or a 404 when there is none or it belongs to a team the person is not in."""
+    rule = get_object_or_404(Rule.objects.select_related("revision"), pk=rule_id)
+    if rule.team_id is not None and rule.team_id not in teams_of(user):
+        raise Http404
+    return rule
+
+
+def _page_of(request: UserRequest, composer: Composer) -> dict[str, Any]:
+    """What the page needs on which the panel stands alone."""
+    return {"composer": composer, "item": composer.item, "rule": composer.rule, **_frame(request)}
+
+
+def _frame(request: UserRequest) -> dict[str, Any]:
+    return {"query": came_from(request), "now": clock_now(), **rights(request.user)}
+
+
+def _only_preview(request: UserRequest) -> bool:
+    """Whether somebody types: then only the preview changes, and what hangs on it."""
+    return wants_part(request) and request.htmx.target == "preview"
+
+
 def _previewed(request: UserRequest, template: str, context: dict[str, Any]) -> HttpResponseBase:
     """For htmx the preview alone while somebody types, the whole panel when a row came or went; else the page."""
+    composer: Composer = context["composer"]
+    composer.rev += 1
+    if composer.form.is_bound:
+        composer.form.full_clean()
+        composer.form.errors.clear()
     if not wants_part(request):
         return render_page(request, template, context, part="side")
-    if request.htmx.target == "preview":
+    if _only_preview(request):
         return fragment(request, "alerts/_preview.html", context | {"oob": True})
     return fragment(request, "alerts/_exception_answer.html", context)
 
@@ -158,56 +187,67 @@ def _again(request: UserRequest, template: str, context: dict[str, Any], status:
     return response
 
 
-def _show(composer: Composer, error: Exception) -> None:
-    """Put what a service refused beside the field it is about."""
+def _is_ready(composer: Composer) -> bool:
+    """Whether there is something to save that can be read."""
+    return composer.form.is_valid() and not composer.problem and bool(composer.filled)
+
+
+def _show(composer: Composer, error: Exception) -> int:
+    """Put what a service refused beside the field it is about; the status of the answer."""
     if isinstance(error, ExceptionRefused) and error.field in _FORM_FIELD:
         composer.form.add_error(_FORM_FIELD[error.field], error.message)
     elif isinstance(error, GuardRefused):
         composer.form.add_error("override", error.message)
+    elif isinstance(error, AlreadyExcepted):
+        composer.problem = error.message
+        composer.conflict = ExceptionItem.objects.filter(pk=error.item_id or 0).first()
+        return 409
     elif isinstance(error, AlertError | RulesError | ExceptionEntryError):
         composer.problem = error.message
+    return 422
 
 
-def _added(composer: Composer, alert: Alert) -> exceptions.Added:
-    data, now = composer.form.cleaned_data, clock_now()
-    return exceptions.add(
-        alert=alert,
-        entries=composer.entries(),
-        reason=data["reason"],
-        expires_at=composer.form.expires_at(now),
-        review_at=composer.form.review_at(now),
-        close_matching=data["close_reason"] if data["close"] else None,
-        override_guard_reason=data["override"],
-        actor=composer.user,
-        now=now,
-        team_ids=teams_of(composer.user),
-    )
+def _asked(composer: Composer) -> dict[str, Any]:
+    """What adding and drafting have in common."""
+    data, now, groups = composer.form.cleaned_data, clock_now(), composer.groups_of_entries()
+    scope = composer.scope
+    return {
+        "alert": composer.alert,
+        "rule": composer.rule,
+        "entries": groups[0],
+        "more": groups[1:],
+        "rule_ids": scope.rule_ids if scope else (),
+        "list_id": scope.list_id if scope else "",
+        "reason": data["reason"],
+        "expires_at": composer.form.expires_at(now),
+        "review_at": composer.form.review_at(now),
+        "close_matching": data["close_reason"] if data["close"] else None,
+        "actor": composer.user,
+        "now": now,
+        "team_ids": teams_of(composer.user),
+    }
 
 
-def _sent(request: UserRequest, composer: Composer, alert: Alert) -> HttpResponseBase:
+def _added(composer: Composer) -> exceptions.Added:
+    return exceptions.add(**_asked(composer), override_guard_reason=composer.form.cleaned_data["override"])
+
+
+def _send(composer: Composer) -> None:
     """Send it for review instead of saving it."""
-    data, now = composer.form.cleaned_data, clock_now()
-    exceptions.draft(
-        alert=alert,
-        entries=composer.entries(),
-        reason=data["reason"],
-        expires_at=composer.form.expires_at(now),
-        review_at=composer.form.review_at(now),
-        close_matching=data["close_reason"] if data["close"] else None,
-        replaces=composer.draft_id,
-        actor=composer.user,
-        now=now,
-        team_ids=teams_of(composer.user),
-    )
-    return back_to_alert(request, alert, Spoken(_("Sent for review. Nothing is held back until it is approved.")))
+    exceptions.draft(**_asked(composer), replaces=composer.draft_id)
+
+
+def _sent_words() -> str:
+    return _("Sent for review. Nothing is held back until it is approved.")
 
 
 def _edited(composer: Composer, item: ExceptionItem) -> exceptions.Edited:
-    data, now = composer.form.cleaned_data, clock_now()
+    data, now, groups = composer.form.cleaned_data, clock_now(), composer.groups_of_entries()
     return exceptions.edit(
         item=item,
         version=composer.version,
-        entries=composer.entries(),
+        entries=groups[0],
+        more=groups[1:],
         reason=data["reason"],
         name=data["name"] or item.name,
         expires_at=composer.form.expires_at(now),
@@ -230,8 +270,8 @@ def _switch(request: UserRequest, item_id: int, act: Any, words: str) -> HttpRes
             team_ids=teams_of(request.user),
         )
     except (AlertError, RulesError) as error:
-        return _back_to_rule(request, item, Spoken(error.message, problem=True))
-    return _back_to_rule(request, item, Spoken(changed_words(words, changed)))
+        return _back_to_rule(request, item.rule_id, Spoken(error.message, problem=True))
+    return _back_to_rule(request, item.rule_id, Spoken(changed_words(words, changed)))
 
 
 def _version(request: UserRequest) -> int | None:
@@ -240,6 +280,6 @@ def _version(request: UserRequest) -> int | None:
     return int(version) if version.isdecimal() and len(version) < 10 else None
 
 
-def _back_to_rule(request: UserRequest, item: ExceptionItem, spoken: Spoken) -> HttpResponseBase:
+def _back_to_rule(request: UserRequest, rule_id: str, spoken: Spoken) -> HttpResponseBase:
     messages.add_message(request, messages.ERROR if spoken.problem else messages.SUCCESS, spoken.text)
-    return see_other(reverse("rules:detail", args=[item.rule_id]) + "?tab=exceptions")
+    return see_other(reverse("rules:detail", args=[rule_id]) + "?tab=exceptions")

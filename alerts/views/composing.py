@@ -1,0 +1,352 @@
+"""The exception panel read from a request, as it opens or as it was submitted: on an alert, a rule, a stored one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from accounts.access import may
+from accounts.models import User
+from accounts.roles import Permission
+from accounts.selectors import teams_of
+from alerts import exceptions
+from alerts.errors import ScopeRefused
+from alerts.exceptions.allowed import drafts_only
+from alerts.exceptions.covering import alerts_of
+from alerts.exceptions.drafts import returned_to
+from alerts.exceptions.groups import MOST_GROUPS
+from alerts.exceptions.made import made_by_rule
+from alerts.exceptions.scope import MOST_RULES, Scope, scope_of
+from alerts.forms import ExceptionForm
+from alerts.kept import source_of
+from alerts.models import Alert, Trial
+from alerts.selectors import AlertPage
+from alerts.views.composer import Composer
+from alerts.views.conditions import (
+    MOST_CONDITIONS,
+    Condition,
+    condition_on,
+    conditions_from,
+    conditions_of,
+    with_error,
+    with_matches,
+)
+from engine import ExceptionEntryError
+from rules.models import ExceptionItem, Rule, SharedList, ValueList
+from soc.web.clock import now as clock_now
+from soc.web.http import UserRequest
+
+Values = Mapping[str, tuple[str, ...]]
+"""What an exception may be written on, by field."""
+MOST_OFFERED = 8
+MOST_LISTS = 200
+
+
+def values_on(page: AlertPage) -> Values:
+    """The fields of the alert's events, and the columns of its row over them."""
+    row = page.composition.row if page.composition else None
+    columns = {cell.name: cell.values for cell in row.cells} if row else {}
+    return {field.name: field.values for field in page.all_fields} | columns
+
+
+def values_of_rule(rule: Rule, team_ids: Sequence[int]) -> Values:
+    """The fields of the rule's latest alert that the person sees."""
+    latest = alerts_of(rule, team_ids).order_by("-pk").first()
+    source = source_of(latest) if latest else None
+    if source is None:
+        return {}
+    return {name: tuple(str(one) for one in values) for name, values in source.document().flat.items()}
+
+
+def compose_new(request: UserRequest, page: AlertPage, added: Sequence[str]) -> Composer:
+    """The panel as it opens: on the fields that were clicked, else on what the past verdicts suggest."""
+    values = values_on(page)
+    picked = [condition_on(name, values.get(name, ())) for name in dict.fromkeys(added) if name]
+    rows = picked or conditions_of(exceptions.suggest(page.alert))
+    composer = _composer(request, page.alert.rule, _new_form(request.user), rows or [Condition()], values)
+    composer.alert = page.alert
+    composer.suggested = "" if picked or not rows else _("Suggested from this alert and past verdicts")
+    return judged(_as_drafted(composer, request))
+
+
+def compose_on_rule(request: UserRequest, rule: Rule) -> Composer:
+    """The panel on a rule as it opens, with the conditions that the address names (field, operator, value)."""
+    values = values_of_rule(rule, teams_of(request.user))
+    named = [condition_on(name, values.get(name, ())) for name in request.GET.getlist("add") if name]
+    rows = conditions_from(_with_all_columns(request.GET)) or named or [Condition()]
+    return judged(_composer(request, rule, _new_form(request.user), rows, values))
+
+
+def compose_from(
+    request: UserRequest, rule: Rule, alert: Alert | None, values: Callable[[], Values] = dict
+) -> Composer:
+    """The panel as it was submitted, with the row or group added or removed that a button asked for.
+
+    `values` gives the fields to choose from; it is called only where they are needed.
+    """
+    data = request.POST
+    form = ExceptionForm(data, may_never=may_never(request.user))
+    known = values() if data.get("add_field") or request.htmx.target != "preview" else {}
+    composer = _composer(request, rule, form, [], known)
+    composer.alert, composer.draft_id = alert, _number(data.get("draft", ""))
+    return judged(_edited(composer, data, known))
+
+
+def compose_edit(request: UserRequest, item: ExceptionItem) -> Composer:
+    """The panel on a stored exception: as it is stored, or as it was submitted."""
+    data = request.POST if request.method == "POST" else None
+    form = ExceptionForm(
+        data,
+        may_never=may_never(request.user),
+        keeps=item.expires_at,
+        keeps_review=item.review_at,
+        reason=item.reason,
+        name=item.name,
+        expires="keep" if item.expires_at else "never",
+        review="keep" if item.review_at else "",
+    )
+    wanted = request.htmx.target != "preview" or bool(data and data.get("add_field"))
+    values = values_of_rule(item.rule, teams_of(request.user)) if wanted else {}
+    composer = _composer(request, item.rule, form, conditions_of(item.entries), values)
+    composer.item, composer.version = item, item.version
+    if data is not None:
+        version = _number(data.get("version", ""))
+        composer.version = version if version is not None else item.version
+        composer = _edited(composer, data, values)
+    return judged(composer)
+
+
+def _composer(request: UserRequest, rule: Rule, form: ExceptionForm, rows: list[Condition], values: Values) -> Composer:
+    """What every panel has. Lists are looked up only where the whole panel is drawn."""
+    asked = any(row.asks_list for row in rows) or request.htmx.target != "preview"
+    form.offer_lists(_lists_of(rule) if asked else ())
+    return Composer(
+        user=request.user,
+        rule=rule,
+        form=form,
+        rows=rows,
+        field_names=sorted(values),
+        drafts_only=drafts_only(request.user),
+        made=made_by_rule(rule),
+        scope=Scope(rule),
+        lists=_value_lists() if asked else [],
+    )
+
+
+def _new_form(user: User) -> ExceptionForm:
+    return ExceptionForm(
+        may_never=may_never(user), close=True, expires="90", close_reason="benign_positive", scope="rule"
+    )
+
+
+def _value_lists() -> list[tuple[str, str]]:
+    rows = ValueList.objects.exclude(type=ValueList.Type.TABLE).order_by("name")
+    found = rows.values_list("list_id", "type", "name")[:MOST_LISTS]
+    return [(list_id if kind == "keyword" else f"{list_id}\n{kind}", name) for list_id, kind, name in found]
+
+
+def _lists_of(rule: Rule) -> list[tuple[str, str, int]]:
+    """The shared lists that hold for the rule: id, name, and for how many rules."""
+    found = SharedList.objects.filter(rules=rule, removed_at=None).order_by("name")[:MOST_LISTS]
+    return [(one.list_id, one.name, one.rules.count()) for one in found]
+
+
+def _edited(composer: Composer, data: QueryDict, values: Values) -> Composer:
+    """The rows as submitted, and what the pressed button made of them."""
+    rows = conditions_from(data)
+    groups = len({row.group for row in rows}) or 1
+    composer.into = min(_number(data.get("into", "")) or 0, groups - 1)
+    composer.rev = _number(data.get("rev", "")) or 0
+    composer.fresh = not data.keys().isdisjoint(("add", "or", "add_inner"))
+    if added := data.get("add_field", ""):
+        rows = _toggled(rows, added, values.get(added, ()), composer.into)
+    if "or" in data and groups < MOST_GROUPS and rows:
+        composer.into = groups
+        rows.append(Condition(group=groups))
+    if "add" in data:
+        composer.into = min(_number(data.get("add", "")) or 0, groups - 1)
+        rows.append(Condition(group=composer.into))
+    rows = _with_inner(rows, data)
+    composer.rows = sorted(rows, key=lambda row: row.group) or [Condition()]
+    composer.trial = _trial(composer.user, data.get("trial_id", ""))
+    return _scoped(composer, data)
+
+
+def _toggled(rows: list[Condition], name: str, values: tuple[str, ...], into: int) -> list[Condition]:
+    """With a condition on a field in the group in focus; without it where the group has one."""
+    if any(row.field == name and row.group == into and not row.inner for row in rows):
+        return [row for row in rows if not (row.field == name and row.group == into and not row.inner)]
+    return [*rows, condition_on(name, values, into)]
+
+
+def _with_inner(rows: list[Condition], data: QueryDict) -> list[Condition]:
+    """With a blank row inside each nested condition that has none, and where its button asked for one more."""
+    wanted, made = data.get("add_inner", ""), list[Condition]()
+    for at, row in enumerate(rows):
+        made.append(row)
+        last = at + 1 == len(rows) or not rows[at + 1].inner
+        owner = _owner(rows, at)
+        if owner is not None and last and (row.is_nested or wanted == f"{owner.group}.{owner.field}"):
+            made.append(Condition(group=row.group, inner=True))
+    return made
+
+
+def _owner(rows: Sequence[Condition], at: int) -> Condition | None:
+    """The nested condition that a row is, or is inside of."""
+    while at > 0 and rows[at].inner:
+        at -= 1
+    return rows[at] if rows[at].is_nested else None
+
+
+def _scoped(composer: Composer, data: QueryDict) -> Composer:
+    """Where it is to hold: the rules chosen so far, with the one that a button added or took away."""
+    chosen, shared = data.get("scope", "rule"), ""
+    wanted: list[str] = []
+    if chosen == "rules":
+        wanted = [one for one in data.getlist("rule") if one != data.get("drop_rule")]
+        wanted += [data.get("add_rule", "")] if data.get("add_rule") else []
+        composer.looked_for = data.get("rule_name", "").strip()[:200]
+        composer.offered = _offered(composer, wanted) if composer.looked_for and not data.get("add_rule") else []
+    elif chosen.startswith("list:"):
+        shared = chosen.removeprefix("list:")
+    try:
+        composer.scope = scope_of(composer.rule, wanted, shared)
+    except ScopeRefused as error:
+        composer.problem = error.message
+    return composer
+
+
+def _offered(composer: Composer, chosen: Sequence[str]) -> list[Rule]:
+    """The rules whose name has what was typed, that the person may write exceptions on."""
+    if len(chosen) >= MOST_RULES:
+        return []
+    found = Rule.objects.filter(name__icontains=composer.looked_for).exclude(pk__in=[composer.rule.pk, *chosen])
+    mine = {None, *teams_of(composer.user)}
+    return [rule for rule in found.order_by("name", "pk")[: 4 * MOST_OFFERED] if rule.team_id in mine][:MOST_OFFERED]
+
+
+def _as_drafted(composer: Composer, request: UserRequest) -> Composer:
+    """With what a returned draft of the person says, where the address names one of this alert."""
+    number = _number(request.GET.get("draft", ""))
+    if number is None or composer.alert is None:
+        return composer
+    mine = returned_to(request.user, teams_of(request.user)).filter(pk=number, alert=composer.alert).first()
+    if mine is None:
+        return composer
+    composer.draft_id, composer.suggested = mine.pk, _("From your draft")
+    composer.rows = [row for at, one in enumerate([mine.entries, *mine.more]) for row in conditions_of(one, at)]
+    scope = f"list:{mine.list_id}" if mine.list_id else "rules" if mine.rule_ids else "rule"
+    composer.form.initial.update({"reason": mine.reason, "close": bool(mine.close_matching), "scope": scope})
+    try:
+        composer.scope = scope_of(composer.rule, mine.rule_ids, mine.list_id)
+    except ScopeRefused as error:
+        composer.problem = error.message
+    return composer
+
+
+def _trial(user: User, text: str) -> Trial | None:
+    """The trial that the panel shows, one's own."""
+    try:
+        return Trial.objects.filter(pk=UUID(text), actor=user).first()
+    except ValueError:
+        return None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+def _with_all_columns(data: QueryDict) -> QueryDict:
+    """The conditions of an address, in which operator and case may be left out."""
+    full = data.copy()
+    rows = len(data.getlist("field"))
+    for name, usual in (("operator", "is"), ("value", ""), ("case", "")):
+        full.setlist(name, [*data.getlist(name), *[usual] * rows][:rows])
+    return full
+
+
+def judged(composer: Composer, now: datetime | None = None) -> Composer:
+    """With the preview of its conditions, or with what is wrong beside the row that is."""
+    groups = composer.groups_of_entries()
+    if not groups or composer.problem:
+        return composer
+    if wrong := _unfinished(composer):
+        composer.problem = wrong
+        return composer
+    try:
+        composer.preview = exceptions.preview(
+            rule=composer.rule,
+            entries=groups[0],
+            more=groups[1:],
+            rules=composer.rules,
+            team_ids=teams_of(composer.user),
+            now=now or clock_now(),
+            alert=composer.alert,
+            item_id=composer.item.pk if composer.item else None,
+        )
+    except ExceptionEntryError as error:
+        composer.problem = _("One of the conditions cannot be used.")
+        return _with_wrong(composer, error)
+    counted = [
+        row
+        for at, group in enumerate(_filled_groups(composer))
+        for row in with_matches(group, composer.preview.groups[at].per_entry)
+    ]
+    return _nameless_marked(_with_filled(composer, counted))
+
+
+def _with_filled(composer: Composer, filled: Sequence[Condition]) -> Composer:
+    """With the rows that say something as given; the others stay where they are."""
+    said, given = {id(row) for row in composer.filled}, iter(filled)
+    composer.rows = [next(given) if id(row) in said else row for row in composer.rows]
+    return composer
+
+
+def _nameless_marked(composer: Composer) -> Composer:
+    """With a sentence at rows that ask for a value, but of no field."""
+    words = _("Name the field that this is asked of.")
+    if any(row.value.strip() and not row.field for row in composer.rows):
+        composer.rows = [
+            replace(row, error=words) if row.value.strip() and not row.field else row for row in composer.rows
+        ]
+        composer.problem = _("One of the conditions is not finished.")
+    return composer
+
+
+def _filled_groups(composer: Composer) -> list[list[Condition]]:
+    found = [[row for row in composer.filled if row.group == number] for number in composer.numbers]
+    return [group for group in found if group]
+
+
+def _unfinished(composer: Composer) -> str:
+    """What keeps the conditions from being asked at all; marks the row."""
+    for group in _filled_groups(composer):
+        if len(group) > MOST_CONDITIONS:
+            return _("At most %(most)s conditions make a group.") % {"most": MOST_CONDITIONS}
+    filled = composer.filled
+    for at, row in enumerate(filled):
+        if row.is_nested and not (at + 1 < len(filled) and filled[at + 1].inner):
+            words = _("Add what one of its elements has to meet.")
+            composer.rows = [replace(one, error=words) if one is row else one for one in composer.rows]
+            return _("One of the conditions is not finished.")
+    return ""
+
+
+def _with_wrong(composer: Composer, error: ExceptionEntryError) -> Composer:
+    """With the sentence beside the row that cannot be used."""
+    wrong = error.group if isinstance(error, exceptions.GroupError) else 0
+    groups = _filled_groups(composer)
+    marked = [
+        row
+        for at, group in enumerate(groups)
+        for row in (with_error(group, error.index, error.message) if at == wrong else group)
+    ]
+    return _with_filled(composer, marked)
+
+
+def may_never(user: User) -> bool:
+    """Whether the person may keep an exception without an end."""
+    return may(user, Permission.OVERRIDE_GUARD)
