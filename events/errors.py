@@ -128,4 +128,4 @@ class TooDear(EventsError):  # noqa: N818
 class Busy(EventsError):  # noqa: N818
     """As many pipelines run over stored events as may run at once; one of them will soon have ended."""
 
-    sentence = "Other ES|QL searches are running, as many as may run at once. Try again in a few seconds."
+    sentence = "Other ES|QL and EQL searches are running, as many as may run at once. Try again in a few seconds."

@@ -79,8 +79,17 @@ def whole(question: Question, seconds_left: Callable[[], float]) -> Iterator[Str
 
 
 def parts(question: Question, seconds_left: Callable[[], float], first: int) -> Iterator[Iterator[Stretch]]:
-    """The same for one part of the window after the other, from its end: about `first` events in the first part and
-    more in the next, so that whoever needs only a few events reads few. All events of one moment are in one part.
+    """The same for one part of the window after the other (`cuts`).
+
+    Raises: OutOfTime.
+    """
+    for window in cuts(question, seconds_left, first):
+        yield whole(replace(question, window=window), seconds_left)
+
+
+def cuts(question: Question, seconds_left: Callable[[], float], first: int) -> Iterator[Window]:
+    """The parts of the window, from its end: about `first` events in the first part and more in the next, so that
+    whoever needs only a few events reads few. All events of one moment are in one part.
 
     Raises: OutOfTime.
     """
@@ -92,9 +101,9 @@ def parts(question: Question, seconds_left: Callable[[], float], first: int) -> 
         if not found:
             break
         cut: datetime = found[0][0]
-        yield whole(replace(question, window=Window(cut, window.end)), seconds_left)
+        yield Window(cut, window.end)
         window, size = Window(window.start, cut), min(size * _GROWTH, _LARGEST_PART)
-    yield whole(replace(question, window=window), seconds_left)
+    yield window
 
 
 def _chosen(question: Question, seconds_left: Callable[[], float]) -> list[Chosen]:

@@ -1,68 +1,138 @@
 """Doors to the event pages. What they show is in events/pages/."""
 
 import re
+import secrets
 from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils.dateparse import parse_date
 
 from accounts.access import may, page
 from accounts.roles import Permission
 from accounts.selectors import teams_of
+from engine import PatternError
 from events import store
-from events.pages.asked import PRESETS, read_asked
-from events.pages.one_event import event_page, pretty
-from events.pages.results import SALT, results, wider
+from events.pages.asked import PRESETS, Asked, read_asked
+from events.pages.language import language_of, remembered, switch
+from events.pages.one_event import event_page, opened, pretty
+from events.pages.results import LONG_SECONDS, SALT, StepMark, columns_of, counts, results, row, wider
 from events.pages.rows import rows_found
-from events.pages.rows_asked import EXAMPLES, address_of, as_pipeline, read_rows_asked
+from events.pages.rows_asked import EXAMPLES, address_of, read_rows_asked
+from events.pages.starting import EQL_EXAMPLES, try_these
+from events.pages.together import mistake_of_pattern, together
+from events.progress import watch_of
 from events.stored import StoredEvent
 from soc.web import clock
-from soc.web.htmx import render_page
+from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
 from soc.web.paging import read_key
 
 _WIDER = timedelta(days=7)
 _UID = re.compile(r"[0-9a-f]{32}")
+_SMALL_NUMBER = re.compile(r"[0-9]{1,12}")
 
 
 @page()
 def search(request: UserRequest) -> HttpResponseBase:
-    """Search events; htmx gets the results alone, or for a further page only its rows."""
+    """Search events; htmx gets the results alone, or for a further page only its rows, or only the histogram."""
+    language = language_of(request)
     now = clock.now()
-    if request.GET.get("lang") == "esql":
-        return _rows(request, now)
-    asked = read_asked(request.GET.get("q", ""), request.GET.get("from", ""), request.GET.get("to", ""), now)
+    response = _rows(request, now) if language == "esql" else _events(request, asked_of(request, now, language), now)
+    return remembered(response, request, language)
+
+
+def asked_of(request: UserRequest, now: datetime, language: str = "") -> Asked:
+    """What the address of any page about a search asks."""
+    asked = {name: request.GET.get(name, "") for name in ("q", "from", "to", "in", "cols")}
+    return read_asked(
+        asked["q"],
+        asked["from"],
+        asked["to"],
+        now,
+        language=language or language_of(request),
+        of_alerts=asked["in"] == "alerts",
+        columns=asked["cols"],
+    )
+
+
+def _events(request: UserRequest, asked: Asked, now: datetime) -> HttpResponseBase:
+    """In KQL or EQL: a table of events, or blocks of them."""
+    context = _frame(request, asked, now)
+    if not asked.readable:
+        context["examples"] = [] if asked.mistaken else EQL_EXAMPLES
+        return render_page(request, "events/search.html", context, "results", 422 if asked.mistaken else 200)
+    if asked.joins:
+        return _joined(request, asked, context, now)
+    teams = teams_of(request.user)
+    if request.GET.get("part") == "counts":
+        context["counts"] = counts(asked, teams, seconds=LONG_SECONDS)
+        return render_page(request, "events/search.html", context | {"counted_on": True}, "counted")
     after = read_key(request.GET.get("after"), SALT)
-    context = {
+    context |= {"notice": after.notice, "columns": columns_of(asked), "paused": "pause" in request.GET}
+    if context["paused"] and after.values is not None and wants_part(request):
+        return render(request, "events/_paused.html", context | {"next_key": request.GET["after"]})
+    found = context["results"] = results(asked, teams, after)
+    if after.values is None and not asked.piped:
+        context["counts"] = counts(asked, teams)
+    if not found.rows and after.values is None and asked.window and now - asked.window.start < _WIDER:
+        context["in_a_week"] = wider(asked, teams, store.Window(now - _WIDER, asked.window.end))
+    if not asked.text and after.values is None:
+        context["try_these"] = try_these(found.rows, asked)
+    return render_page(request, "events/search.html", context, "rows" if after.values else "results")
+
+
+def _joined(request: UserRequest, asked: Asked, context: dict[str, Any], now: datetime) -> HttpResponseBase:
+    """Sequences and samples. A script gets what looks on first, which then asks for the answer."""
+    token = request.GET.get("run", "")
+    if wants_part(request) and not token:
+        return _running(request, asked.url(request.path), now)
+    try:
+        watch = watch_of(request.user.pk, token)
+        context["together"] = together(asked, teams_of(request.user), now=now, watch=watch)
+    except PatternError as error:
+        context["pattern_mistake"] = mistake_of_pattern(asked.text, str(error))
+        return render_page(request, "events/search.html", context, "results", 422)
+    return render_page(request, "events/search.html", context, "results")
+
+
+def _running(request: UserRequest, url: str, now: datetime) -> HttpResponse:
+    """What stands in the place of an answer that takes long."""
+    token = secrets.token_hex(16)
+    joined = f"{url}{'&' if '?' in url else '?'}run={token}"
+    return render(request, "events/_running.html", {"run_url": joined, "token": token, "now": now})
+
+
+def _frame(request: UserRequest, asked: Any, now: datetime) -> dict[str, Any]:
+    """What every form of the search page shows around its answer."""
+    return {
         "asked": asked,
         "presets": PRESETS,
         "now": now,
-        "notice": after.notice,
+        "languages": switch(asked, reverse("events:search")),
         "may_see_dead_letters": may(request.user, Permission.MANAGE_KEYS),
-        "esql_url": address_of(request.path, as_pipeline(asked.text), asked.start, asked.end),
+        "rule_url": asked.url(reverse("events:make_rule")),
+        "csv_url": asked.url(reverse("events:export"), format="csv"),
+        "ndjson_url": asked.url(reverse("events:export"), format="ndjson"),
+        "fields_url": asked.url(reverse("events:fields")),
+        "counts_url": asked.url(reverse("events:search"), part="counts"),
+        "queue_query": urlencode({"view": "all", "q": asked.text}),
     }
-    if not asked.readable:
-        return render_page(request, "events/search.html", context, part="results", status=422)
-    team_ids = teams_of(request.user)
-    found = results(asked, team_ids, after, with_chart=after.values is None)
-    context["results"] = found
-    if not found.rows and after.values is None and asked.window and now - asked.window.start < _WIDER:
-        context["in_a_week"] = wider(asked, team_ids, store.Window(now - _WIDER, asked.window.end))
-    return render_page(request, "events/search.html", context, part="rows" if after.values else "results")
 
 
 def _rows(request: UserRequest, now: datetime) -> HttpResponseBase:
     """The same page in ES|QL: rows of whatever columns."""
     asked = read_rows_asked(request.GET.get("q", ""), request.GET.get("from", ""), request.GET.get("to", ""), now)
-    context = {
-        "asked": asked,
-        "presets": PRESETS,
-        "now": now,
-        "may_see_dead_letters": may(request.user, Permission.MANAGE_KEYS),
-    }
+    context = _frame(request, asked, now)
+    token = request.GET.get("run", "")
+    if asked.readable and asked.prepared and wants_part(request) and not token:
+        return _running(request, address_of(request.path, asked.text, asked.start, asked.end), now)
     if asked.readable and asked.prepared:
-        context["results"] = rows_found(asked, teams_of(request.user))
+        context["results"] = rows_found(asked, teams_of(request.user), watch=watch_of(request.user.pk, token))
     elif asked.readable:
         context["examples"] = [(title, text, address_of(request.path, text, "now-7d", "")) for title, text in EXAMPLES]
     status = 200 if asked.readable else 422
@@ -72,9 +142,33 @@ def _rows(request: UserRequest, now: datetime) -> HttpResponseBase:
 @page()
 def event(request: UserRequest, uid: str) -> HttpResponseBase:
     """One event: its fields, its process's relatives, the raw document."""
-    asked = {name: request.GET.get(name, "")[:4_000] for name in ("q", "from", "to")}
-    shown = event_page(_event_of(request, uid), query=asked["q"], start=asked["from"], end=asked["to"])
-    return render_page(request, "events/event.html", {"page": shown, "asked": asked, "now": clock.now()}, part="fields")
+    now = clock.now()
+    asked = asked_of(request, now, request.GET.get("lang") or "kql")
+    shown = event_page(_event_of(request, uid), asked)
+    return render_page(request, "events/event.html", {"page": shown, "asked": asked, "now": now}, part="fields")
+
+
+@page()
+def event_row(request: UserRequest, uid: str) -> HttpResponseBase:
+    """An event as a row of the table, opened in place or closed again; a browser without scripts gets its page."""
+    if not wants_part(request):
+        return event(request, uid)
+    now = clock.now()
+    asked, found = asked_of(request, now, request.GET.get("lang") or "kql"), _event_of(request, uid)
+    show, mark = request.GET.get("open", ""), _mark(request)
+    if show in ("fields", "json", "tree", "all"):
+        context: dict[str, Any] = {"opened": opened(found, asked, show, mark), "asked": asked, "now": now}
+        context["row"] = context["opened"].row
+    else:
+        context = {"row": row(found, asked, mark=mark), "asked": asked, "now": now}
+    return render(request, "events/_row.html", context)
+
+
+def _mark(request: UserRequest) -> StepMark | None:
+    step, gap = request.GET.get("step", ""), request.GET.get("gap", "")
+    if not _SMALL_NUMBER.fullmatch(step):
+        return None
+    return StepMark(int(step), int(gap) if _SMALL_NUMBER.fullmatch(gap) else None)
 
 
 @page()

@@ -1,31 +1,48 @@
-"""One event on a page of its own: every field with the links that narrow a search down, and the raw document."""
+"""One event, on a page of its own or opened in its row: its fields with the links that narrow a search down, the raw
+document, the relatives of its process."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import orjson
 from django.urls import reverse
 
-from engine.tree import Scalar, text_of
-from events.pages.clauses import address, clause_of, narrowed
+from engine.tree import text_of
+from events.pages.asked import Asked
+from events.pages.clauses import address
+from events.pages.links import Links, links_of
+from events.pages.results import Row, StepMark, columns_of, marked, met_values, row
 from events.process_tree import ProcessTree, around
 from events.stored import StoredEvent
+
+FIRST_FIELDS = 12
+SHOWS = (("fields", "Fields"), ("json", "JSON"), ("tree", "Process tree"))
+# What is mostly asked of an event first.
+_FIRST = (
+    "process.command_line", "process.executable", "process.parent.command_line", "process.parent.executable",
+    "user.name", "host.name", "event.action", "event.category", "event.outcome", "file.path", "registry.path",
+    "registry.data.strings", "dns.question.name", "url.full", "source.ip", "source.port", "destination.ip",
+    "destination.port", "network.transport", "user_agent.original", "process.working_directory", "process.entity_id",
+    "user.id", "host.ip", "event.dataset", "message", "agent.id", "process.hash.sha256",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value of a field; the links are empty where no query could hold it."""
+    """A value of a field; the links are empty where no query could hold it. `met`: the query asked for it."""
 
     text: str
-    filter_url: str
-    exclude_url: str
+    links: Links
+    met: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field and its values."""
+    """A field and its values; `except_url` leads to where an exception for the field is made."""
 
     name: str
     values: tuple[Value, ...]
+    except_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +55,93 @@ class EventPage:
     tree: ProcessTree | None
     search_url: str
     raw_url: str
+    rule_url: str
+    alerts_url: str
 
 
-def event_page(event: StoredEvent, *, query: str, start: str, end: str) -> EventPage:
-    """The page of an event that was found by a query. Costs a few look-ups for the process's relatives."""
-    search = reverse("events:search")
-    flat = event.document().flat
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A row with what is shown below it: `show` says which of SHOWS. Only that part is worked out."""
 
-    def value(field: str, scalar: Scalar) -> Value:
-        clause = clause_of(field, scalar)
-        if clause is None:
-            return Value(text_of(scalar), "", "")
-        urls = [
-            address(search, q=narrowed(query, clause, without=without), from_=start, to=end)
-            for without in (False, True)
-        ]
-        return Value(text_of(scalar), *urls)
+    row: Row
+    width: int
+    show: str
+    tabs: list[tuple[str, str, str]]
+    fields: list[Field]
+    all_fields: int
+    all_url: str
+    raw: str
+    tree: ProcessTree | None
+    rule_url: str
+    alerts_url: str
 
-    fields = [Field(name, tuple(value(name, one) for one in flat[name])) for name in sorted(flat)]
-    raw_url = address(reverse("events:raw", args=[event.uid.hex()]), day=event.day.isoformat())
-    back = address(search, q=query, from_=start, to=end)
-    return EventPage(event, fields, pretty(event), around(event=event), back, raw_url)
+
+def event_page(event: StoredEvent, asked: Asked) -> EventPage:
+    """The page of an event that was found by a search. Costs a few look-ups for the process's relatives."""
+    back = asked.url(reverse("events:search"))
+    return EventPage(
+        event,
+        _fields(event, asked),
+        pretty(event),
+        around(event=event),
+        back,
+        address(reverse("events:raw", args=[event.uid.hex()]), day=event.day.isoformat()),
+        _rule_url(asked),
+        _alerts_url(event),
+    )
+
+
+def opened(event: StoredEvent, asked: Asked, show: str, mark: StepMark | None = None) -> Opened:
+    """A row that is open; `show` may also be "all": all fields."""
+    path, day = reverse("events:row", args=[event.uid.hex()]), event.day.isoformat()
+    fields = _fields(event, asked) if show in ("fields", "all") else []
+    some = fields if show == "all" else _first(fields, asked)
+    return Opened(
+        row=row(event, asked, opened=True, mark=mark),
+        width=len(columns_of(asked)) + (2 if asked.columns else 3) + bool(mark),
+        show="fields" if show == "all" else show,
+        tabs=[(name, title, asked.url(path, day=day, open=name, **marked(mark))) for name, title in SHOWS],
+        fields=some,
+        all_fields=len(fields),
+        all_url=asked.url(path, day=day, open="all", **marked(mark)) if len(some) < len(fields) else "",
+        raw=pretty(event) if show == "json" else "",
+        tree=around(event=event) if show == "tree" else None,
+        rule_url=_rule_url(asked),
+        alerts_url=_alerts_url(event),
+    )
+
+
+def _fields(event: StoredEvent, asked: Asked) -> list[Field]:
+    document = event.document()
+    met = met_values(asked.tree, document)
+    flat, beside = document.flat, _alerts_url(event)
+    return [
+        Field(
+            name,
+            tuple(Value(text_of(one), links_of(asked, name, one), text_of(one) in met) for one in flat[name]),
+            f"{beside}&{urlencode({'add': name})}",
+        )
+        for name in sorted(flat)
+    ]
+
+
+def _first(fields: list[Field], asked: Asked) -> list[Field]:
+    """What the query asked for, then what is mostly asked."""
+    places = {name: place for place, name in enumerate(_FIRST)}
+
+    def place(field: Field) -> tuple[bool, int, str]:
+        return (not any(value.met for value in field.values), places.get(field.name, len(places)), field.name)
+
+    return sorted(fields, key=place)[:FIRST_FIELDS]
+
+
+def _alerts_url(event: StoredEvent) -> str:
+    """Where the alerts that rest on it are told; the page is of the app that keeps them."""
+    return f"{reverse('alerts:of_event', args=[event.uid.hex()])}?day={event.day.isoformat()}"
+
+
+def _rule_url(asked: Asked) -> str:
+    return asked.url(reverse("events:make_rule"))
 
 
 def pretty(event: StoredEvent) -> str:

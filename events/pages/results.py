@@ -1,35 +1,41 @@
-"""The search page's answer: a page of rows, the histogram above them, and the status line between."""
+"""The search page's answer: a page of rows, the histogram above them, and the status line between.
+
+A search that takes long answers in slices: what was found within a second or two, how far back it looked, and where to
+go on.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import perf_counter
 
 from django.urls import reverse
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 
 from engine import Document, Tree, explain
 from engine.tree import MatchAll, text_of
 from events.pages.asked import Asked
-from events.pages.clauses import address
-from events.searching import SearchKey, Window, indices_asked
+from events.searching import SearchKey, Window
+from events.sequences import piped
 from events.store import search
 from events.stored import StoredEvent
 from events.summing import Counted, Histogram, histogram
-from soc.web import charts
+from soc.web import charts, when
 from soc.web.paging import After, sign_key
 
 ROWS = 100
 SALT = "search"
-_BARS = 60
-_BUDGET_SECONDS = 10.0
+BARS = 60
+FIRST_SECONDS, SLICE_SECONDS, LONG_SECONDS = 1.0, 2.0, 8.0
+"""How long the first answer, each further slice and a count that goes on may take."""
 # What an event is about, in the order in which it is looked for.
 _TELLING = (
-    "process.command_line", "file.path", "registry.path", "dns.question.name", "url.full", "message",
-    "destination.ip", "source.ip", "event.reason", "event.original",
+    "kibana.alert.reason", "process.command_line", "file.path", "registry.path", "dns.question.name", "url.full",
+    "message", "destination.ip", "source.ip", "event.reason", "event.original",
 )  # fmt: skip
-_COLUMNS = ("host.name", "user.name", "event.action", "process.name")
+COLUMNS = ("host.name", "user.name", "event.action", "process.name")
+ALERT_COLUMNS = ("kibana.alert.severity", "kibana.alert.rule.name", "host.name", "user.name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,61 +47,117 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class StepMark:
+    """Which step of a sequence an event stands at, and how many milliseconds after the event before it."""
+
+    number: int
+    gap_ms: int | None
+
+    @property
+    def gap(self) -> str:
+        """The same in words: `+3.2 s`."""
+        if self.gap_ms is None:
+            return ""
+        seconds = self.gap_ms / 1000
+        if seconds < 1:
+            return f"+{self.gap_ms} ms"
+        return f"+{seconds:.1f} s" if seconds < 60 else f"+{when.short_span(timedelta(seconds=seconds))}"
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One event of the table."""
+    """One event of the table. `toggle_url` gives the row anew, opened in place."""
 
     event: StoredEvent
     cells: tuple[Cell, ...]
-    telling: Cell
     url: str
+    toggle_url: str
+    mark: StepMark | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What the page shows. `next_key`: there is more; `stopped`: the budget was used up."""
+    """Rows. `next_key`: there is more; `stopped`: the time was up. `back_to`: everything after it was looked at, which
+    is `share` percent of the window."""
 
     rows: list[Row]
     next_key: str | None
     stopped: bool
-    total: Counted | None
+    seconds: float
+    back_to: datetime | None = None
+    share: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many events match, and when they were."""
+
+    total: Counted
     chart: SafeString | None
     seconds: float
 
 
-def results(asked: Asked, team_ids: Sequence[int], after: After, *, with_chart: bool) -> Results:
-    """Answer what is asked. The histogram is left out for further pages. Takes ten seconds at most for each half."""
-    if asked.tree is None or asked.window is None:
-        raise ValueError("what cannot be read cannot be searched for")
+def columns_of(asked: Asked) -> tuple[str, ...]:
+    """The fields that are columns of the table; what an event is about stands behind the usual ones."""
+    return asked.columns or (ALERT_COLUMNS if asked.of_alerts else COLUMNS)
+
+
+def results(asked: Asked, team_ids: Sequence[int], after: After) -> Results:
+    """A page of rows, or a slice of one. Takes a second, or two for what follows."""
+    tree, window = _meant(asked)
     started = perf_counter()
+    if asked.piped and asked.eql:
+        some, stopped = piped(asked.eql, window=window, team_ids=team_ids, indices=asked.indices)
+        return Results([row(event, asked) for event in some], None, stopped, perf_counter() - started)
     found = search(
-        tree=asked.tree,
-        window=asked.window,
+        tree=tree,
+        window=window,
         team_ids=team_ids,
-        indices=indices_asked(asked.tree),
+        indices=asked.indices,
         limit=ROWS,
         before=_key(after),
-        budget_seconds=_BUDGET_SECONDS,
+        budget_seconds=FIRST_SECONDS if after.values is None else SLICE_SECONDS,
     )
-    lines = None
-    if with_chart:
-        lines = _counted(asked.tree, asked.window, team_ids, bars=_BARS, seconds=_BUDGET_SECONDS)
-    rows = [_row(event, asked) for event in found.events]
+    rows = [row(event, asked) for event in found.events]
     next_key = sign_key((found.next.at.isoformat(), found.next.uid.hex()), SALT) if found.next else None
-    chart = _chart(lines, asked) if lines and lines.total.number else None
-    seconds = perf_counter() - started
-    return Results(rows, next_key, found.stopped, lines.total if lines else None, chart, seconds)
+    back_to = found.next.at if found.next else None
+    share = _share(window, back_to) if back_to else 100
+    return Results(rows, next_key, found.stopped, perf_counter() - started, back_to, share)
+
+
+def counts(asked: Asked, team_ids: Sequence[int], *, seconds: float = FIRST_SECONDS) -> Counts:
+    """The histogram with its total; of a query with pipes there is none."""
+    tree, window = _meant(asked)
+    started = perf_counter()
+    lines = _counted(tree, asked, window, team_ids, bars=BARS, seconds=seconds)
+    chart = _chart(lines, asked) if lines.total.number else None
+    return Counts(lines.total, chart, perf_counter() - started)
 
 
 def wider(asked: Asked, team_ids: Sequence[int], window: Window) -> Counted:
     """How many there are in a longer stretch, for a page that found none."""
     if asked.tree is None:
         return Counted(0, False, False)
-    return _counted(asked.tree, window, team_ids, bars=1, seconds=2.0).total
+    return _counted(asked.tree, asked, window, team_ids, bars=1, seconds=2.0).total
 
 
-def _counted(tree: Tree, window: Window, team_ids: Sequence[int], *, bars: int, seconds: float) -> Histogram:
-    indices = indices_asked(tree)
-    return histogram(tree=tree, window=window, team_ids=team_ids, indices=indices, bars=bars, budget_seconds=seconds)
+def _meant(asked: Asked) -> tuple[Tree, Window]:
+    if asked.tree is None or asked.window is None:
+        raise ValueError("what cannot be read cannot be searched for")
+    return asked.tree, asked.window
+
+
+def _counted(
+    tree: Tree, asked: Asked, window: Window, team_ids: Sequence[int], *, bars: int, seconds: float
+) -> Histogram:
+    return histogram(
+        tree=tree, window=window, team_ids=team_ids, indices=asked.indices, bars=bars, budget_seconds=seconds
+    )
+
+
+def _share(window: Window, back_to: datetime) -> int:
+    whole = (window.end - window.start) / timedelta(microseconds=1)
+    return max(1, min(99, round(100 * ((window.end - back_to) / timedelta(microseconds=1)) / whole)))
 
 
 def _key(after: After) -> SearchKey | None:
@@ -105,22 +167,32 @@ def _key(after: After) -> SearchKey | None:
     return SearchKey(datetime.fromisoformat(at), bytes.fromhex(uid))
 
 
-def _row(event: StoredEvent, asked: Asked) -> Row:
+def marked(mark: StepMark | None) -> dict[str, str]:
+    """The mark in an address."""
+    return {"step": str(mark.number), "gap": "" if mark.gap_ms is None else str(mark.gap_ms)} if mark else {}
+
+
+def row(event: StoredEvent, asked: Asked, *, opened: bool = False, mark: StepMark | None = None) -> Row:
+    """An event as a row of the table."""
     document = event.document()
-    met = _met(asked.tree, document)
-    cells = tuple(_cell(document, field, met) for field in _COLUMNS)
-    telling = next((cell for field in _TELLING if (cell := _cell(document, field, met)).text), Cell("", False))
-    path = reverse("events:event", args=[event.uid.hex()])
-    url = address(path, day=event.day.isoformat(), q=asked.text, from_=asked.start, to=asked.end)
-    return Row(event, cells, telling, url)
+    met = met_values(asked.tree, document)
+    cells = [_cell(document, field, met) for field in columns_of(asked)]
+    if not asked.columns:
+        cells.append(next((cell for field in _TELLING if (cell := _cell(document, field, met)).text), Cell("", False)))
+    uid, day = event.uid.hex(), event.day.isoformat()
+    url = asked.url(reverse("events:event", args=[uid]), day=day)
+    shown = "" if opened else "fields"
+    toggle = asked.url(reverse("events:row", args=[uid]), day=day, open=shown, **marked(mark))
+    return Row(event, tuple(cells), url, toggle, mark)
 
 
 def _cell(document: Document, field: str, met: frozenset[str]) -> Cell:
-    values = [text_of(value) for value in document.values(field)]
+    values = [text_of(value) for value in document.values(field)[:20]]
     return Cell(", ".join(values), any(value in met for value in values))
 
 
-def _met(tree: Tree | None, document: Document) -> frozenset[str]:
+def met_values(tree: Tree | None, document: Document) -> frozenset[str]:
+    """The values of an event that the query asked for."""
     if tree is None or isinstance(tree, MatchAll):
         return frozenset()
     clauses = explain(tree, document).clauses()
@@ -128,22 +200,26 @@ def _met(tree: Tree | None, document: Document) -> frozenset[str]:
 
 
 def _chart(lines: Histogram, asked: Asked) -> SafeString:
+    """The histogram; each bar leads to its time. What marks it as one to brush says of which time it is."""
     path = reverse("events:search")
     columns = [
         charts.Column(
             (bucket.count,),
             f"{localtime(bucket.start):%d %b %H:%M} to {localtime(bucket.end):%d %b %H:%M}: {bucket.count:,}",
-            address(path, q=asked.text, from_=_iso(bucket.start), to=_iso(bucket.end)),
+            asked.url(path, from_=iso(bucket.start), to=iso(bucket.end)),
         )
         for bucket in lines.buckets
     ]
-    span = lines.buckets[-1].end - lines.buckets[0].start
-    form = "%H:%M" if span.total_seconds() < 2 * 86_400 else "%d %b"
+    start, end = lines.buckets[0].start, lines.buckets[-1].end
+    form = "%H:%M" if (end - start).total_seconds() < 2 * 86_400 else "%d %b"
     ticks = [(place, f"{localtime(lines.buckets[place].start):{form}}") for place in range(0, len(columns), 10)]
     newest = " The newest are counted." if lines.total.capped or lines.total.stopped else ""
     summary = f"Matching events over time, {len(columns)} bars, {lines.total.number:,} events.{newest}"
-    return charts.histogram(columns, summary=summary, ticks=ticks, classes=("fp",), height=74)
+    drawn = charts.histogram(columns, summary=summary, ticks=ticks, classes=("fp",), height=74)
+    told = f'<svg data-brush="search-form" data-brush-from="{iso(start)}" data-brush-to="{iso(end)}" data-brush-bars="{BARS}"'
+    return mark_safe(drawn.replace("<svg", told, 1))  # noqa: S308  (times of ours, before what is escaped already)
 
 
-def _iso(moment: datetime) -> str:
+def iso(moment: datetime) -> str:
+    """A time as addresses have it."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

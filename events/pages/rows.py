@@ -12,6 +12,7 @@ from events.pages.cells import NUMBERS, cell
 from events.pages.clauses import address
 from events.pages.rows_asked import RowsAsked
 from events.pipelines import CELLS, RowEvent, Rows, run
+from events.watching import Cancelled, Watch, nobody
 
 MOST_COLUMNS = 200
 MOST_CELLS = 40_000
@@ -80,7 +81,7 @@ class RowsFound:
         return bool(self.lines) and self.lines[0].event is not None
 
 
-def rows_found(asked: RowsAsked, team_ids: Sequence[int]) -> RowsFound:
+def rows_found(asked: RowsAsked, team_ids: Sequence[int], watch: Watch = nobody) -> RowsFound:
     """Answer what is asked. Takes some ten seconds at most, and says so when that was not enough."""
     if asked.prepared is None or asked.window is None:
         raise ValueError("what cannot be read cannot be searched for")
@@ -92,11 +93,14 @@ def rows_found(asked: RowsAsked, team_ids: Sequence[int]) -> RowsFound:
             now=asked.now,
             budget_seconds=BUDGET_SECONDS,
             cells=CELLS,
+            watch=watch,
         )
     except TooDear as error:
         return RowsFound(trouble=error.sentence)
     except Busy as error:
         return RowsFound(trouble=error.sentence, busy=True)
+    except Cancelled:
+        return RowsFound(trouble="You stopped this search.", busy=True)
     return _shown(found, asked)
 
 
@@ -136,4 +140,4 @@ def _line(found: Rows, row: int, kinds: Sequence[Type], asked: RowsAsked) -> Lin
 
 def _url(event: RowEvent, asked: RowsAsked) -> str:
     path = reverse("events:event", args=[event.uid.hex()])
-    return address(path, day=event.day.isoformat(), from_=asked.start, to=asked.end)
+    return address(path, day=event.day.isoformat(), lang="esql", q=asked.text, from_=asked.start, to=asked.end)

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from engine import LanguageError
 from engine.times import TimeExpressionError
+from events.pages.clauses import address
 from events.pages.asked import USUAL_END, USUAL_START, QueryMistake, mistake_of, window_of
 from events.pipelines import Prepared, prepare
 from events.searching import Window
@@ -61,6 +62,12 @@ class RowsAsked:
     def lines(self) -> list[str]:
         """The lines of the query, to show where it is wrong."""
         return self.text.splitlines() or [""]
+
+    def url(self, path: str, **changes: str) -> str:
+        """An address with this search in it, some of it changed."""
+        start = "" if self.start == USUAL_START else self.start
+        state = {"lang": "esql", "q": self.text, "from": start, "to": "" if self.end == USUAL_END else self.end}
+        return address(path, **(state | changes))
 
     @property
     def height(self) -> int:

@@ -125,7 +125,8 @@ class TestDoor:
         store(*({"host.name": "web-1", "n": str(number)} for number in range(450)))
         assert inserts(ask(ana, "rare.field: fou")) == ["found-it "]
 
-    def test_inside_of_a_nested_object_its_fields_are_offered(self, ana: Client) -> None:
+    def test_inside_of_a_nested_object_its_fields_are_offered(self, ana: Client, store: Store) -> None:
+        store({"threat": {"enrichments": [{"matched": {"field": "x"}}]}})
         assert "matched.field: " in inserts(ask(ana, "threat.enrichments: { matched.f"))
 
     def test_words_and_operators(self, ana: Client) -> None:

@@ -1,0 +1,95 @@
+"""Doors beside the search page: its list of fields, its answer as a file or as a rule, and looking on while it runs."""
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from accounts.access import page
+from accounts.selectors import teams_of
+from events.pages.field_list import field_list
+from events.pages.files import cells_of, events_of, header_of, lines_of, table_of
+from events.pages.language import language_of
+from events.pages.rows import rows_found
+from events.pages.rows_asked import address_of, read_rows_asked
+from events.pages.rule_file import NoRule, rule_file
+from events.progress import progress_of, stop
+from events.searching import ORDINARY
+from events.views import asked_of
+from soc.web import clock, csv
+from soc.web.htmx import render_page
+from soc.web.http import UserRequest
+
+_LIMIT_SECONDS = 10
+
+
+@page()
+def fields(request: UserRequest) -> HttpResponseBase:
+    """The fields of the newest events that match; a search that cannot be read has none."""
+    asked = asked_of(request, clock.now())
+    back = asked.url(reverse("events:search"))
+    if not asked.readable:
+        return redirect(back)
+    opened = request.GET.get("field", "")[:512]
+    context = {"listed": field_list(asked, teams_of(request.user), opened), "back_url": back, "focus": bool(opened)}
+    return render_page(request, "events/fields.html", context, part="list")
+
+
+@page()
+def export(request: UserRequest) -> HttpResponseBase:
+    """The newest events that match, or the rows of a query in ES|QL, as a file."""
+    now, as_lines = clock.now(), request.GET.get("format") == "ndjson"
+    if language_of(request) == "esql":
+        return _rows_file(request)
+    asked = asked_of(request, now)
+    if not asked.readable or asked.joins:
+        return redirect(asked.url(reverse("events:search")))
+    found = events_of(asked, teams_of(request.user))
+    if as_lines:
+        response = StreamingHttpResponse(lines_of(found), content_type="application/x-ndjson")
+        response["Content-Disposition"] = 'attachment; filename="events.ndjson"'
+        response["Cache-Control"] = "no-store"
+        return response
+    return csv.answer("events.csv", header_of(asked), cells_of(found, asked))
+
+
+def _rows_file(request: UserRequest) -> HttpResponseBase:
+    asked = read_rows_asked(
+        request.GET.get("q", ""), request.GET.get("from", ""), request.GET.get("to", ""), clock.now()
+    )
+    if asked.prepared is None or asked.window is None:
+        return redirect(address_of(reverse("events:search"), asked.text, asked.start, asked.end))
+    return csv.answer("rows.csv", *table_of(rows_found(asked, teams_of(request.user))))
+
+
+@page()
+def make_rule(request: UserRequest) -> HttpResponseBase:
+    """The search as the beginning of a rule file, to look at or to keep."""
+    language, query = language_of(request), request.GET.get("q", "")[:10_000]
+    asked = asked_of(request, clock.now())
+    context = {"back_url": asked.url(reverse("events:search")), "now": clock.now()}
+    try:
+        text = rule_file(language, query.replace("\r\n", "\n").strip(), asked.indices if asked.of_alerts else ORDINARY)
+    except NoRule as reason:
+        return render(request, "events/make_rule.html", context | {"why_not": reason.sentence}, status=422)
+    if "download" in request.GET:
+        response = HttpResponse(text, content_type="application/toml; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="new_rule.toml"'
+        return response
+    download = asked.url(reverse("events:make_rule"), download="1")
+    return render(request, "events/make_rule.html", context | {"text": text, "download_url": download})
+
+
+@page()
+def progress(request: UserRequest, token: str) -> HttpResponse:
+    """How far a search that runs has come."""
+    found = progress_of(request.user.pk, token)
+    share = min(round(100 * found.seconds / _LIMIT_SECONDS), 100) if found else 0
+    return render(request, "events/_progress.html", {"progress": found, "share": share})
+
+
+@page(methods=("POST",))
+def cancel(request: UserRequest, token: str) -> HttpResponse:
+    """End a search that runs; the page that waits for it says so."""
+    stop(request.user.pk, token)
+    return HttpResponse("Stopping…", content_type="text/plain; charset=utf-8")
