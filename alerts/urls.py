@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, include, path
 
-from alerts.views import actions, detail, escalating, exception, exceptions, queue, reviews, targets
+from alerts.views import actions, detail, escalating, exception, exceptions, of_event, queue, reviews, targets
 
 app_name = "alerts"
 
@@ -11,6 +11,7 @@ pages: list[URLPattern] = [
     path("pulse/", queue.pulse, name="pulse"),
     path("bulk/", actions.bulk, name="bulk"),
     path("undo/<uuid:group>/", actions.undo, name="undo"),
+    path("of-event/<str:uid>/", of_event.of_event, name="of_event"),
     path("<int:alert_id>/", detail.detail, name="detail"),
     path("<int:alert_id>/peek/", detail.peek, name="peek"),
     path("<int:alert_id>/raw/", detail.raw, name="raw"),
