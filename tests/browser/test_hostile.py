@@ -1,0 +1,244 @@
+"""Everything that agents, rule authors and colleagues can write is full of malice, and every page is visited.
+
+No dialog opens, nothing is reported by the content policy, no request leaves the server, and no page is pushed apart.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import orjson
+import pytest
+from playwright.sync_api import Dialog, Request
+
+from accounts.models import ApiKey, Notice, Team, User
+from accounts.notices import notify
+from alerts import exceptions
+from alerts.models import Alert, AlertEvent, ExceptionDraft
+from alerts.triage import comment
+from cases import opening, todo, writing
+from events.models import DeadLetter
+from rules.loading import load_rules
+from rules.models import ExceptionItem
+from rules.pages import TABS
+from tests.alerts.pages.world import World
+from tests.browser.conftest import DESK, PHONE, Visit, Visitor
+
+SCRIPT = "<script>alert(1)</script>"
+WORDS = {
+    "script": f'{SCRIPT}<img src="https://evil.example/x.png" onerror="alert(1)">',
+    "attribute": "\" onmouseover=\"alert(1)\" style='position:fixed' x='`\\",
+    "link": "javascript:alert(1) [here](javascript:alert(1)) ![i](https://evil.example/i.png) <https://evil.example>",
+    "template": "{{ 7|add:7 }}{% load static %}{# c #}${7*7}#{7*7}",
+    "turned": "invoice\u202egnp.exe\u2066 pay\u200bpal\u2028 next \ue000forged\ue001 \x1b[2J\x07",
+    "long": "w" * 3_000,
+    "combined": "Z" + "\u0335\u0336\u0489" * 300 + " \U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "markdown": "# Title\n- [ ] x\n```js\nalert(1)\n```\n<details open ontoggle=alert(1)><svg/onload=alert(1)>",
+}
+HOSTILE = " ".join(WORDS.values())
+RULE = "a11ce000-0000-4000-8000-0000000000bb"
+FILE = """
+[metadata]
+creation_date = "2026/11/20"
+maturity = "production"
+
+[rule]
+rule_id = {id}
+name = {name}
+description = {text}
+author = [{name}]
+license = "Apache-2.0"
+type = "query"
+language = "kuery"
+index = ["logs-*"]
+severity = "high"
+risk_score = 73
+from = "now-9m"
+interval = "5m"
+tags = [{name}]
+references = [{name}, "javascript:alert(1)"]
+false_positives = [{text}]
+note = {note}
+setup = {text}
+query = {query}
+
+[[rule.threat]]
+framework = "MITRE ATT&CK"
+[rule.threat.tactic]
+id = "TA0002"
+name = {name}
+reference = "javascript:alert(1)"
+[[rule.threat.technique]]
+id = "T1059"
+name = {name}
+reference = "javascript:alert(1)"
+"""
+NOTE = f"""## Triage and analysis
+
+{HOSTILE}
+
+### Possible investigation steps
+
+- {WORDS["script"]} in `process.name`
+- {WORDS["link"]} child processes `host.name`
+- {{{{pivot: {WORDS["attribute"]} | host.name: *}}}} {WORDS["turned"]}
+
+### False positive analysis
+
+- {WORDS["markdown"]}
+
+### Response and remediation
+
+- {WORDS["script"]} {WORDS["long"]}
+"""
+
+
+def hostile_event(world: World, number: int) -> dict[str, Any]:
+    """An event whose every text is hostile but those by which it is found."""
+
+    def spoilt(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: spoilt(one) for name, one in value.items()}
+        if isinstance(value, list):
+            return [HOSTILE, *value, *WORDS.values()]
+        return f"{HOSTILE} {value}"[:6_000] if isinstance(value, str) else value
+
+    plain = world.perl(number)
+    kept = {name: plain.pop(name) for name in ("@timestamp", "data_stream")}
+    found: dict[str, Any] = {**spoilt(plain), **kept, "message": HOSTILE, "tags": list(WORDS.values())}
+    found["event"] |= {"category": ["process"], "type": ["start"], "id": f"hostile-{number}"}
+    found["host"]["os"]["type"] = "linux"
+    found["process"] |= {"entity_id": f"e-{number}-{WORDS['attribute']}", "name": f"{WORDS['script']}{number}"}
+    found["process"]["parent"]["entity_id"] = f"e-{number - 1}-{WORDS['attribute']}"
+    return found
+
+
+@pytest.fixture
+def alerts(world: World, tmp_path: Path) -> list[Alert]:
+    """Alerts of a hostile rule over hostile events, in a team and among people with hostile names."""
+    told = {
+        "id": RULE, "name": f"{WORDS['script']} {WORDS['turned']}"[:250], "text": HOSTILE, "note": NOTE,
+        "query": 'host.os.type : "linux" and event.type : "start" and process.name : *script*',
+    }  # fmt: skip
+    path = tmp_path / "hostile.toml"
+    path.write_text(FILE.format(**{name: orjson.dumps(text).decode() for name, text in told.items()}))
+    report = load_rules(paths=[path], source=WORDS["attribute"], actor=None, now=world.now, enable=True)
+    assert report.errors == (), report.errors
+    Team.objects.filter(pk=world.team.pk).update(name=f"{WORDS['script']}"[:80])
+    ApiKey.objects.update(name=WORDS["attribute"][:80])
+    User.objects.filter(username="ana").update(first_name=WORDS["script"][:140], last_name=WORDS["turned"][:140])
+    world.people["ana"].refresh_from_db()
+    return world.send([hostile_event(world, number) for number in range(1, 5)])
+
+
+@pytest.fixture
+def places(world: World, alerts: list[Alert]) -> list[str]:
+    """Every kind of page, on what is hostile."""
+    assert {alert.rule_id for alert in alerts} == {RULE}
+    case = around(world, alerts)
+    world.close(alerts[3:], "true_positive")
+    item, letter = ExceptionItem.objects.latest("pk"), DeadLetter.objects.latest("pk")
+    uid = bytes(AlertEvent.objects.filter(alert=alerts[0])[0].uid).hex()
+    alert, words = f"/alerts/{alerts[0].pk}/", quote(HOSTILE[:1_500])
+    return [
+        "/alerts/", "/alerts/?view=all", f"/alerts/?q={words}", f"/alerts/?host={words}&user={words}&tag={words}",
+        f"/alerts/?at={alerts[1].pk}", alert,
+        *(f"{alert}?side={side}" for side in ("guide", "fp", "respond", "related", "activity", "exception")),
+        *(f"{alert}?facts={facts}" for facts in ("all", "raw")),
+        f"{alert}?side=exception&add=message&add=process.args", f"{alert}escalate/",
+        "/exceptions/", f"/exceptions/{item.pk}/", f"/alerts/exceptions/{item.pk}/",
+        "/rules/", f"/rules/?q={words}", *(f"/rules/{RULE}/?tab={tab}" for tab in TABS),
+        "/search/?q=process.name:*", f"/search/?q={words}", f"/search/?lang=esql&q={words}",
+        f"/search/?lang=esql&q={quote('FROM * | STATS n = COUNT(*), VALUES(message) BY host.name, process.args')}",
+        f"/search/event/{uid}/", "/search/dead-letters/", f"/search/dead-letters/{letter.pk}/",
+        "/cases/", f"/cases/?q={words}", f"/cases/{case}/", f"/cases/{case}/edit/", f"/cases/{case}/close/",
+        f"/cases/{case}/alerts/", f"/cases/{case}/report/?show=1", f"/cases/new/?alert={alerts[1].pk}",
+        "/overview/", "/health/", "/health/agents/", "/notices/",
+        "/settings/you/", "/settings/users/", f"/settings/users/{world.ana.pk}/", "/settings/teams/",
+        f"/settings/teams/{world.team.pk}/", "/settings/keys/", "/settings/audit/", f"/settings/audit/?q={words}",
+    ]  # fmt: skip
+
+
+def around(world: World, alerts: list[Alert]) -> int:
+    """Comments, exceptions, a draft, a case, a notice and a refused event, all hostile; the case's number."""
+    by: dict[str, Any] = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
+    entries = [
+        {"field": "message", "type": "match_any", "operator": "included", "value": list(WORDS.values())},
+        {"field": "user.name", "type": "match", "operator": "included", "value": f"{HOSTILE}nobody"},
+    ]
+    comment(alert_id=alerts[0].pk, text=HOSTILE, **by)
+    exceptions.add(alert=alerts[0], entries=entries, reason=HOSTILE[:1_900], **by | {"actor": world.rosa})
+    exceptions.draft(alert=alerts[1], entries=entries[1:], reason=HOSTILE[:1_900], **by)
+    case = opening.open_case(
+        title=HOSTILE[:190], severity=3, alert_ids=[alerts[1].pk], next_step=HOSTILE[:190], team=world.team,
+        owner=world.ana, tags=[WORDS["attribute"][:40]], **by,
+    )  # fmt: skip
+    todo.add_task(case_id=case.pk, text=HOSTILE[:400], **by)
+    writing.write(case_id=case.pk, text=HOSTILE, kind="note", **by)
+    notify(
+        people=[world.adam], kind=Notice.Kind.MENTIONED, text=HOSTILE[:290], path="/alerts/", key="h",
+        actor=world.ana, now=world.now,
+    )  # fmt: skip
+    DeadLetter.objects.create(
+        team=world.team, api_key=world.keys[world.team.pk], at=world.now, reason="not_json",
+        detail=HOSTILE, host=HOSTILE[:200], body=HOSTILE.encode(), body_bytes=9,
+    )  # fmt: skip
+    assert ExceptionDraft.objects.exists()
+    return case.pk
+
+
+# The innermost element without which the page would not be too wide, for whoever has to mend it.
+WIDEST = """() => {
+    const root = document.documentElement, wide = () => root.scrollWidth > innerWidth;
+    const matters = (one) => {
+        const was = one.style.display;
+        one.style.display = "none";
+        const found = !wide();
+        one.style.display = was;
+        return found;
+    };
+    let here = document.body, next = here;
+    while (next) { here = next; next = [...here.children].find(matters); }
+    return `${here.localName}.${here.className} in ${here.parentElement.localName}.${here.parentElement.className}`;
+}"""
+
+
+class Witness:
+    """Hears what no page may do."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.visitor = visitor
+        self.seen: list[str] = []
+        visitor.page.on("dialog", self._opened)
+        visitor.page.on("request", self._asked)
+
+    def _opened(self, dialog: Dialog) -> None:
+        self.seen.append(f"a dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _asked(self, request: Request) -> None:
+        if urlsplit(request.url).netloc != urlsplit(self.visitor.base).netloc and not request.url.startswith("data:"):
+            self.seen.append(f"a request to {request.url}")
+
+    def visit(self, address: str, width: int) -> list[str]:
+        """What was wrong with a page."""
+        self.seen.clear()
+        self.visitor.complaints.clear()
+        page = self.visitor.open(address)
+        page.wait_for_load_state("networkidle")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        made = page.evaluate(
+            "document.querySelectorAll('img[src^=\"http\"], [onerror], [onmouseover], [onload]').length"
+        )
+        wrong = [f"scrolls sideways: {wide} px wide, {page.evaluate(WIDEST)}"] if wide > width else []
+        wrong += [f"{made} elements made of what was written"] if made else []
+        told = [one for one in self.visitor.complaints if "status of 4" not in one]
+        return [*wrong, *self.seen, *told]
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_no_page_obeys_what_is_written_on_it(visit: Visit, places: list[str], phone: bool) -> None:
+    witness = Witness(visit("adam", phone=phone, dark=phone))
+    width = (PHONE if phone else DESK)["width"]
+    found = {address[:120]: witness.visit(address, width) for address in places}
+    assert {address: wrong for address, wrong in found.items() if wrong} == {}
