@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from accounts.access import need
 from accounts.models import Change, User
@@ -24,6 +24,7 @@ from alerts.errors import ActNotFound, NothingMatches, NothingToUndo, TooLate, T
 from alerts.models import Alert, BulkAct, Status
 from alerts.selectors.filtering import filtered
 from alerts.selectors.queue_page import tree_of
+from alerts.selectors.searching import found as matches_of
 from alerts.selectors.shapes import QueueFilters
 from alerts.workflow import UNDO_WINDOW
 
@@ -61,18 +62,20 @@ def start(
     arguments: dict[str, Any],
     filters: QueueFilters,
     folds: Sequence[bytes] = (),
+    also: Sequence[int] = (),
     query: str,
     actor: User,
     now: datetime,
 ) -> BulkAct:
-    """Ask for an act on everything the filters let through now; with `folds` on the open members of these alone.
+    """Ask for an act on everything the filters let through now; with `folds` on the open members of these alone,
+    and on the alerts of the numbers `also`.
 
     The work is a worker's. Raises: NotAllowed, ReasonNeeded, NoteNeeded, AssigneeRefused, NothingMatches, TooManyMatch,
     LanguageError for KQL that cannot be read.
     """
     need(actor, Permission.TRIAGE)
     check(verb, arguments, actor)
-    kept = arguments | {"filters": to_json(filters), "folds": [fold.hex() for fold in folds]}
+    kept = arguments | {"filters": to_json(filters), "folds": [fold.hex() for fold in folds], "also": list(also)}
     newest = Alert.objects.aggregate(newest=Max("pk"))["newest"] or 0
     act = BulkAct(
         id=uuid4(), actor=actor, verb=verb, arguments=kept, query=query, as_of=now, up_to_id=newest, created_at=now
@@ -133,8 +136,26 @@ def candidates(act: BulkAct, filters: QueueFilters, actor: User) -> QuerySet[Ale
     found = filtered(actor, filters, act.as_of).filter(pk__lte=act.up_to_id)
     if act.arguments["folds"]:
         folds = [bytes.fromhex(fold) for fold in act.arguments["folds"]]
-        found = found.filter(fold__in=folds).exclude(status=Status.CLOSED)
+        found = found.filter(in_folds(folds) | Q(pk__in=act.arguments["also"]))
     return found.order_by("pk")
+
+
+def in_folds(folds: Sequence[bytes]) -> Q:
+    """The open members of folds."""
+    return Q(fold__in=list(folds)) & ~Q(status=Status.CLOSED)
+
+
+def members(*, folds: Sequence[bytes], filters: QueueFilters, user: User, now: datetime, limit: int) -> list[int]:
+    """The numbers of the folds' open alerts that the person sees and the filters let through; at most `limit`.
+
+    Raises: LanguageError.
+    """
+    tree = tree_of(filters, now)
+    found = filtered(user, filters, now).filter(in_folds(folds)).order_by("pk")
+    if tree is None:
+        return list(found.values_list("pk", flat=True)[:limit])
+    loaded = found.select_related("assignee", "rule", "revision")
+    return [alert.pk for alert in matches_of(loaded[:limit], tree, lambda: True)]
 
 
 def filters_of(act: BulkAct) -> QueueFilters:

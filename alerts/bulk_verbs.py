@@ -3,7 +3,7 @@
 Packages above register verbs of their own (cases/apps.py: into a case), since alerts may not know them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -33,10 +33,8 @@ class Portion:
         return {"actor": self.actor, "now": self.now, "group": self.group, "team_ids": teams}
 
 
-class Do(Protocol):
-    """Does the verb to a portion and returns the numbers of what it changed. Raises: AlertError, NotAllowed."""
-
-    def __call__(self, portion: Portion, arguments: dict[str, Any]) -> list[int]: ...
+# Does the verb to a portion and returns the numbers of what it changed. Raises: AlertError, NotAllowed.
+Do = Callable[[Portion, dict[str, Any]], list[int]]
 
 
 class TakeBack(Protocol):

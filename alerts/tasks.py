@@ -6,9 +6,11 @@ from uuid import uuid4
 
 from celery import shared_task
 
-from alerts import retention, targets
+from alerts import retention, snoozing, targets
+from alerts.bulk_work import work_portion
 from alerts.evaluation import evaluate_pending as evaluate_claim
 from alerts.evaluation import judge_lookbacks
+from alerts.reviewing.checks import check_due
 from alerts.settling import settle_due as settle_claim
 from events import queue
 from rules.only_worker import Chore, only_worker
@@ -64,6 +66,21 @@ def _turn() -> Callable[[], bool]:
     return is_over
 
 
+@shared_task(name="alerts.work_bulk")  # type: ignore[untyped-decorator, unused-ignore]
+def work_bulk() -> None:
+    """Do acts on all that match, portion by portion, until none is left or the turn is over."""
+    started, worker = monotonic(), uuid4()
+    while monotonic() - started < DRAIN_SECONDS:
+        if not work_portion(now=clock.now(), worker=worker):
+            return
+
+
+@shared_task(name="alerts.wake_recurring")  # type: ignore[untyped-decorator, unused-ignore]
+def wake_recurring() -> None:
+    """Let snoozed alerts that have recurred wait again."""
+    snoozing.wake_recurring(clock.now())
+
+
 @shared_task(name="alerts.notice_past_target")  # type: ignore[untyped-decorator, unused-ignore]
 def notice_past_target() -> None:
     """Tell of alerts that are open longer than they should be."""
@@ -74,3 +91,11 @@ def notice_past_target() -> None:
 def forget_old() -> None:
     """Let go of what raising needs no more."""
     retention.forget_old(clock.now())
+
+
+@shared_task(name="alerts.check_exceptions")  # type: ignore[untyped-decorator, unused-ignore]
+def check_exceptions() -> None:
+    """Look at exceptions again, in one process, for some seconds at a time."""
+    with only_worker(Chore.REVIEWING) as mine:
+        if mine:
+            check_due(clock.now())

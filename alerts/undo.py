@@ -14,9 +14,10 @@ from django.db import transaction
 from accounts.access import need
 from accounts.models import Change, User
 from accounts.roles import Permission
-from alerts import telling
+from alerts import bulk, telling
 from alerts.errors import NothingToUndo, TooLate
-from alerts.exceptions.taking_back import take_back
+from alerts.exceptions.taking_back import take_back_all
+from alerts.models import BulkAct
 from alerts.restoring import changes_of, restore
 from alerts.selectors.undoable import EXCEPTION, others_of, taken_back
 from alerts.workflow import UNDO_WINDOW
@@ -29,6 +30,7 @@ class Undone:
 
     alerts: list[int]
     released: int = 0
+    act: BulkAct | None = None  # what was done to all that match is put back by a worker
 
 
 def undo(
@@ -44,10 +46,12 @@ def undo(
     Raises: NotAllowed, TooLate, NothingToUndo, UndoNotWhole, AlertNotFound, StaleAlert.
     """
     need(actor, Permission.TRIAGE)
+    if bulk.is_act(group):
+        return Undone([], act=bulk.take_back(act_id=group, actor=actor, now=now, team_ids=team_ids))
     changes = _undoable(group, now)
-    item = _exception_of(changes)
-    if item is not None:
-        taken = take_back(item=item, actor=actor, now=now, team_ids=team_ids, door=door)
+    items = _exceptions_of(changes)
+    if items:
+        taken = take_back_all(items=items, actor=actor, now=now, team_ids=team_ids, door=door)
         return Undone(taken.reopened, taken.released)
     with transaction.atomic():
         restored = restore(changes, actor=actor, now=now, team_ids=team_ids, door=door)
@@ -66,12 +70,12 @@ def _undoable(group: UUID, now: datetime) -> list[Change]:
     return changes
 
 
-def _exception_of(changes: Sequence[Change]) -> ExceptionItem | None:
-    """The exception that this act added, if it did."""
+def _exceptions_of(changes: Sequence[Change]) -> list[ExceptionItem]:
+    """The exceptions that this act added, if it did: one for each group of conditions and each rule."""
     added = [change.object_id for change in changes if change.object_type == EXCEPTION and change.verb == "create"]
     if not added:
-        return None
-    item = ExceptionItem.objects.filter(pk=added[0]).select_related("rule").first()
-    if item is None or item.removed_at is not None:
+        return []
+    items = ExceptionItem.objects.filter(pk__in=added, removed_at=None).select_related("rule").order_by("pk")
+    if len(items) < len(added):
         raise NothingToUndo
-    return item
+    return list(items)

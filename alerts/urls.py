@@ -2,14 +2,16 @@
 
 from django.urls import URLPattern, include, path
 
-from alerts.views import actions, detail, escalating, exception, exceptions, of_event, queue, reviews, targets
+from alerts.views import actions, bulk, detail, escalating, exception, exceptions, of_event, queue, reviews, targets
 
 app_name = "alerts"
 
 pages: list[URLPattern] = [
     path("", queue.queue, name="queue"),
     path("pulse/", queue.pulse, name="pulse"),
-    path("bulk/", actions.bulk, name="bulk"),
+    path("bulk/", bulk.bulk, name="bulk"),
+    path("bulk/<uuid:act_id>/", bulk.progress, name="bulk_progress"),
+    path("bulk/<uuid:act_id>/stop/", bulk.stop, name="bulk_stop"),
     path("undo/<uuid:group>/", actions.undo, name="undo"),
     path("of-event/<str:uid>/", of_event.of_event, name="of_event"),
     path("<int:alert_id>/", detail.detail, name="detail"),
@@ -17,6 +19,8 @@ pages: list[URLPattern] = [
     path("<int:alert_id>/raw/", detail.raw, name="raw"),
     path("<int:alert_id>/status/", actions.set_status, name="set_status"),
     path("<int:alert_id>/assign/", actions.assign, name="assign"),
+    path("<int:alert_id>/snooze/", actions.snooze, name="snooze"),
+    path("<int:alert_id>/originals/", actions.originals, name="originals"),
     path("<int:alert_id>/escalate/", escalating.escalate, name="escalate"),
     path("<int:alert_id>/comments/", actions.comment, name="comment"),
     path("<int:alert_id>/exceptions/", exceptions.add, name="exception_add"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -17,7 +18,7 @@ from accounts.models import Change, Notice, User
 from accounts.roles import PERMISSIONS, Permission, Role
 from accounts.services import create_sign_in_link
 from alerts.exceptions import drafts
-from alerts.models import Alert, AlertEvent
+from alerts.models import Alert, AlertEvent, BulkAct
 from cases.opening import open_case
 from cases.todo import add_task
 from events.models import Batch, DeadLetter
@@ -115,6 +116,7 @@ def site(db) -> Site:
         outsider=_as_engineer(world.otto),
         arguments={
             "alert_id": alert.pk,
+            "act_id": _begun(world).pk,
             **_case_of(world),
             "pk": 1,  # a passkey of one's own, which nobody here has
             "session_id": 1,
@@ -143,6 +145,12 @@ def _case_of(world: worlds.World) -> dict[str, int]:
 
 def _told(person: User) -> Notice:
     return Notice.objects.create(user=person, at="2026-11-20T12:00Z", kind="assigned", text="x", path="/", key="x")
+
+
+def _begun(world: worlds.World) -> BulkAct:
+    """An act of Ana's on all that match, which no worker has begun."""
+    told = {"actor": world.ana, "verb": "acknowledge", "as_of": world.now, "created_at": world.now, "query": ""}
+    return BulkAct.objects.create(id=uuid4(), up_to_id=0, total=0, arguments={"filters": {}, "folds": []}, **told)
 
 
 def _as_engineer(person: User) -> User:

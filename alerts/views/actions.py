@@ -11,27 +11,27 @@ from django.http import HttpResponseBase, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import page
 from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import people_to_assign, teams_of
-from alerts import triage
+from alerts import snoozing, triage
 from alerts import undo as undoing
-from alerts.errors import AlertError, AlertNotFound, StaleAlert
-from alerts.forms import AssignForm, BulkForm, CommentForm, StatusForm
+from alerts.act_forms import SNOOZES, SnoozeForm, original_in
+from alerts.errors import AlertError, StaleAlert
+from alerts.forms import AssignForm, CommentForm, StatusForm
 from alerts.models import Alert, Reason, Status
+from alerts.selectors.originals import originals_of
 from alerts.triage import Outcome
-from alerts.views.answers import Spoken, answer, say, see_other
+from alerts.views.act_words import offers_after
+from alerts.views.answers import Spoken, answer, fragment, say, see_other
+from alerts.views.bulk import act_url, answer_queue, first_error, noted, show_act
 from alerts.views.detail import alert_context, seen_alert
 from alerts.views.frame import came_from
-from alerts.views.queue import queue_context, read_queue
 from soc.web.clock import now as clock_now
-from soc.web.htmx import render_page
+from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
-
-STATUS_OF = {"acknowledge": Status.ACKNOWLEDGED, "close": Status.CLOSED, "reopen": Status.OPEN}
 
 
 @page(Permission.TRIAGE, methods=("POST",))
@@ -47,17 +47,19 @@ def set_status(request: UserRequest, alert_id: int) -> HttpResponseBase:
             alert_ids=[alert.pk],
             status=data["status"],
             reason=data["reason"],
-            note=data["note"],
+            note=noted(data["note"], original_in(request.POST), data["reason"], teams_of(request.user)),
             versions={alert.pk: data["version"]},
             actor=request.user,
             now=clock_now(),
             team_ids=teams_of(request.user),
         )
     except StaleAlert as stale:
-        return _overwritable(request, alert_id, stale, "alerts:set_status", ("status", "reason", "note"))
+        return _overwritable(request, alert_id, stale, "alerts:set_status", ("status", "reason", "note", "of"))
     except AlertError as error:
         return show_alert(request, alert, 422, note_error=error.message)
-    return back_to_alert(request, alert, Spoken(_status_words(data["status"], data["reason"], outcome), outcome.group))
+    words = _status_words(data["status"], data["reason"], outcome)
+    offers = offers_after("close" if data["status"] == Status.CLOSED else "", data["reason"], outcome.changed)
+    return back_to_alert(request, alert, Spoken(words, outcome.group, offers=offers, alerts=(alert.pk,)))
 
 
 @page(Permission.TRIAGE, methods=("POST",))
@@ -112,30 +114,41 @@ def comment(request: UserRequest, alert_id: int) -> HttpResponseBase:
 
 
 @page(Permission.TRIAGE, methods=("POST",))
-def bulk(request: UserRequest) -> HttpResponseBase:
-    """One action on the ticked alerts: all of them or, when one has moved on, none."""
-    form = BulkForm(request.POST, people=people_to_assign(teams_of(request.user)))
+def snooze(request: UserRequest, alert_id: int) -> HttpResponseBase:
+    """Let one alert sleep for a while, or wake it."""
+    alert, now = seen_alert(request.user, alert_id), clock_now()
+    form = SnoozeForm(request.POST)
     if not form.is_valid():
-        return show_queue(request, 422, bulk_error=first_error(form))
-    if form.cleaned_data["action"] == "escalate":
-        return _to_escalation(request, list(form.cleaned_data["versions"]))
+        return show_alert(request, alert, 422, problem=first_error(form))
+    data = form.cleaned_data
+    common: dict[str, Any] = {
+        "alert_ids": [alert.pk],
+        "versions": {alert.pk: data["version"]},
+        "actor": request.user,
+        "now": now,
+        "team_ids": teams_of(request.user),
+    }
     try:
-        outcome = _act(request, form.cleaned_data)
+        if data["wake"]:
+            outcome = snoozing.wake(**common)
+        else:
+            until = snoozing.until_of(data["until"], now=now, time_zone=request.user.time_zone)
+            outcome = snoozing.snooze(until=until, recurs=data["recurs"], **common)
     except StaleAlert as stale:
-        return show_queue(request, 409, stale=stale)
-    except AlertNotFound as error:
-        return show_queue(request, 404, bulk_error=error.message)
+        return _overwritable(request, alert_id, stale, "alerts:snooze", ("until", "recurs", "wake"))
     except AlertError as error:
-        return show_queue(request, 422, bulk_error=error.message)
-    query = came_from(request)
-    return answer(
-        request,
-        Spoken(_bulk_words(form.cleaned_data, outcome), outcome.group),
-        redirect_to=f"{reverse('alerts:queue')}?{query}" if query else reverse("alerts:queue"),
-        template="alerts/queue.html",
-        part="answer",
-        context=lambda: queue_context(request, read_queue(request, QueryDict(query))),
-    )
+        return show_alert(request, alert, 422, problem=error.message)
+    return back_to_alert(request, alert, Spoken(_snooze_words(data, outcome), outcome.group))
+
+
+@page(Permission.TRIAGE)
+def originals(request: UserRequest, alert_id: int) -> HttpResponseBase:
+    """Which alerts this one may be a duplicate of, to choose one by key; without scripts a page of links."""
+    alert = seen_alert(request.user, alert_id)
+    if not wants_part(request):
+        return see_other(alert_url(alert, "related"))
+    found = originals_of(alert, user=request.user)
+    return fragment(request, "alerts/_originals.html", {"alert": alert, "originals": found, "now": clock_now()})
 
 
 @page(Permission.TRIAGE, methods=("POST",))
@@ -145,31 +158,13 @@ def undo(request: UserRequest, group: UUID) -> HttpResponseBase:
     try:
         undone = undoing.undo(group=group, actor=request.user, now=clock_now(), team_ids=teams_of(request.user))
     except AlertError as error:
-        message, status = error.message, 409
+        spoken = Spoken(error.message, problem=True)
     else:
-        message, status = _undone_words(undone), 200
+        if undone.act is not None:
+            return show_act(request, undone.act) if wants_part(request) else see_other(act_url(undone.act))
+        spoken = Spoken(_undone_words(undone))
     alert = _still_seen(request.user, alert_id)
-    if alert is not None:
-        return back_to_alert(request, alert, Spoken(message, problem=status != 200), "activity")
-    query = came_from(request)
-    return answer(
-        request,
-        Spoken(message, problem=status != 200),
-        redirect_to=f"{reverse('alerts:queue')}?{query}" if query else reverse("alerts:queue"),
-        template="alerts/queue.html",
-        part="answer",
-        context=lambda: queue_context(request, read_queue(request, QueryDict(query))),
-    )
-
-
-def _to_escalation(request: UserRequest, alert_ids: list[int]) -> HttpResponseBase:
-    """On to the page that asks which team, with the alerts that were ticked."""
-    chosen = QueryDict(mutable=True)
-    chosen.setlist("alert", [str(alert_id) for alert_id in alert_ids])
-    if query := came_from(request):
-        chosen["from"] = query
-    address = f"{reverse('alerts:escalate', args=[alert_ids[0]])}?{chosen.urlencode()}"
-    return HttpResponseClientRedirect(address) if request.htmx else see_other(address)
+    return back_to_alert(request, alert, spoken, "activity") if alert is not None else answer_queue(request, spoken)
 
 
 def _overwritable(
@@ -193,15 +188,6 @@ def show_alert(
     return response
 
 
-def show_queue(request: UserRequest, status: int, **more: Any) -> HttpResponseBase:
-    """The queue again, with what went wrong above its rows."""
-    asked = read_queue(request, QueryDict(came_from(request)))
-    asked.extra.update(more)
-    response = render_page(request, "alerts/queue.html", queue_context(request, asked), part="answer")
-    response.status_code = status
-    return response
-
-
 def back_to_alert(request: UserRequest, alert: Alert, spoken: Spoken, side: str = "guide") -> HttpResponseBase:
     """To the alert's page, with what was done at its foot."""
     say(request, spoken)
@@ -219,24 +205,13 @@ def alert_url(alert: Alert, side: str = "guide", query: str = "") -> str:
     return f"{address}?{state.urlencode()}" if state else address
 
 
-def first_error(form: Any) -> str:
-    """The first thing that is wrong in a form, as a sentence."""
-    for errors in form.errors.values():
-        return str(errors[0])
-    return ""
-
-
-def _act(request: UserRequest, data: dict[str, Any]) -> Outcome:
-    common: dict[str, Any] = {
-        "alert_ids": list(data["versions"]),
-        "versions": data["versions"],
-        "actor": request.user,
-        "now": clock_now(),
-        "team_ids": teams_of(request.user),
-    }
-    if data["action"] == "assign":
-        return triage.assign(assignee=data["assignee"], **common)
-    return triage.set_status(status=STATUS_OF[data["action"]], reason=data["reason"], note=data["note"], **common)
+def _snooze_words(data: dict[str, Any], outcome: Outcome) -> str:
+    if not outcome.changed:
+        return _("Nothing to change: the alert already was so.")
+    if data["wake"]:
+        return _("Awake again.")
+    until = str(dict(SNOOZES)[data["until"]]).lower()
+    return _("Snoozed: %(until)s.") % {"until": until}
 
 
 def _status_words(status: str, reason: str, outcome: Outcome) -> str:
@@ -251,21 +226,6 @@ def _owner_words(assignee: User | None, outcome: Outcome) -> str:
     if not outcome.changed:
         return _("Nothing to change: the owner already was so.")
     return _("Assigned to %(person)s.") % {"person": assignee} if assignee else _("Nobody owns it now.")
-
-
-def _bulk_words(data: dict[str, Any], outcome: Outcome) -> str:
-    count = len(outcome.changed)
-    if not count:
-        return _("Nothing to change: the alerts already were so.")
-    shown = {"count": count, "reason": "", "person": data["assignee"] or _("nobody")}
-    if data["action"] == "close":
-        shown["reason"] = Reason(data["reason"]).label.lower()
-        return ngettext("Closed 1 alert as %(reason)s.", "Closed %(count)s alerts as %(reason)s.", count) % shown
-    if data["action"] == "assign":
-        return ngettext("Assigned 1 alert to %(person)s.", "Assigned %(count)s alerts to %(person)s.", count) % shown
-    if data["action"] == "acknowledge":
-        return ngettext("Acknowledged 1 alert.", "Acknowledged %(count)s alerts.", count) % shown
-    return ngettext("Reopened 1 alert.", "Reopened %(count)s alerts.", count) % shown
 
 
 def _still_seen(user: User, alert_id: str) -> Alert | None:

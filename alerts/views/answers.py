@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -16,18 +17,32 @@ from soc.web.http import UserRequest
 KEY = "alerts.said"
 
 
+class Offer(StrEnum):
+    """What is offered after an alert was closed."""
+
+    CASE = "case"
+    EXCEPTION = "exception"
+    TUNE = "tune"
+
+
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One sentence; `group` names the act to undo; `problem` says that it is bad news."""
+    """One sentence; `group` names the act to undo; `problem` says that it is bad news.
+
+    `offers` are what to do next about the `alerts`.
+    """
 
     text: str
     group: UUID | None = None
     problem: bool = False
+    offers: tuple[Offer, ...] = ()
+    alerts: tuple[int, ...] = ()
 
 
 def say(request: UserRequest, spoken: Spoken) -> None:
     """Keep the sentence for the next alert page; it goes into the session, since Django's messages know no undo."""
-    request.session[KEY] = [spoken.text, str(spoken.group or ""), spoken.problem]
+    group = str(spoken.group or "")
+    request.session[KEY] = [spoken.text, group, spoken.problem, list(spoken.offers), list(spoken.alerts)]
 
 
 def said(request: UserRequest) -> Spoken | None:
@@ -35,8 +50,10 @@ def said(request: UserRequest) -> Spoken | None:
     kept = request.session.pop(KEY, None)
     if not kept:
         return None
-    text, group, problem = kept
-    return Spoken(text, UUID(group) if group else None, problem)
+    text, group, problem, *rest = kept  # a session from before there were offers has no rest
+    offers, alerts = rest or ([], [])
+    named = tuple(Offer(offer) for offer in offers)
+    return Spoken(text, UUID(group) if group else None, problem, named, tuple(alerts))
 
 
 def answer(

@@ -12,6 +12,7 @@ from accounts.access import may, reason_against
 from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import teams_of
+from alerts.models import Alert
 from cases.models import Case, CaseAlert, Status
 from soc.web.http import UserRequest
 
@@ -52,6 +53,18 @@ def add_to_case(context: dict[str, Any], *alert_ids: int, **classes: str) -> dic
 def add_to_case_bulk(context: dict[str, Any], **classes: str) -> dict[str, Any]:
     """`{% add_to_case_bulk %}` inside the form of a list of alerts: sends the ticked ones to a case."""
     return _menu(context, {"button": "small", **classes})
+
+
+@register.inclusion_tag("cases/_offer.html", takes_context=True)
+def offer_case(context: dict[str, Any], alert_ids: Iterable[int]) -> dict[str, Any]:
+    """`{% offer_case ids %}` after a true positive: the newest open case about its host, or a new one. Two queries."""
+    user, numbers = context["request"].user, list(alert_ids)
+    about = CaseAlert.objects.filter(case__team_id__in=teams_of(user)).exclude(case__status=Status.CLOSED)
+    hosts = Alert.objects.filter(pk__in=numbers).exclude(host_name=None).values_list("host_name", flat=True)
+    near = about.filter(alert__host_name__in=list(hosts[:10])).exclude(alert_id__in=numbers)
+    found = near.select_related("case").order_by("-case_id").first()
+    told = ",".join(str(number) for number in numbers)
+    return {"case": found and found.case, "numbers": told, "allowed": may(user, Permission.WORK_CASES)}
 
 
 def _menu(context: dict[str, Any], classes: dict[str, str]) -> dict[str, Any]:

@@ -1,0 +1,88 @@
+"""What an act came to, in a sentence; and what is offered after closing."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from alerts.bulk import UNKNOWN, Progress
+from alerts.models import BulkAct, Reason
+from alerts.views.answers import Offer
+
+
+def several_words(action: str, count: int, data: Mapping[str, Any]) -> str:
+    """What one action on several alerts came to."""
+    if not count:
+        return _("Nothing to change: the alerts already were so.")
+    shown = {"count": count, "reason": "", "person": data.get("assignee") or _("nobody")}
+    if action == "close":
+        shown["reason"] = Reason(data["reason"]).label.lower()
+        return ngettext("Closed 1 alert as %(reason)s.", "Closed %(count)s alerts as %(reason)s.", count) % shown
+    if action == "assign":
+        return ngettext("Assigned 1 alert to %(person)s.", "Assigned %(count)s alerts to %(person)s.", count) % shown
+    words = {
+        "acknowledge": ngettext("Acknowledged 1 alert.", "Acknowledged %(count)s alerts.", count),
+        "snooze": ngettext("Snoozed 1 alert.", "Snoozed %(count)s alerts.", count),
+        "wake": ngettext("Woke 1 alert.", "Woke %(count)s alerts.", count),
+    }
+    return words.get(action, ngettext("Reopened 1 alert.", "Reopened %(count)s alerts.", count)) % shown
+
+
+_DOING = {
+    "close": gettext_lazy("Closing"),
+    "acknowledge": gettext_lazy("Acknowledging"),
+    "assign": gettext_lazy("Assigning"),
+    "reopen": gettext_lazy("Reopening"),
+    "snooze": gettext_lazy("Snoozing"),
+    "wake": gettext_lazy("Waking"),
+    "case": gettext_lazy("Adding to the case"),
+}
+
+
+def act_words(progress: Progress) -> str:
+    """How far an act on all that match has come, or what it came to."""
+    act = progress.act
+    doing = _("Undoing") if act.undoing else str(_DOING[act.verb])
+    if progress.running:
+        if act.total == UNKNOWN:
+            return _("%(doing)s: %(done)s so far.") % {"doing": doing, "done": f"{act.done:,}"}
+        return _("%(doing)s: %(done)s of %(total)s.") % {
+            "doing": doing,
+            "done": f"{act.done:,}",
+            "total": f"{act.total:,}",
+        }
+    return f"{_ended(act)} {_passed_over(act)}".strip()
+
+
+def _ended(act: BulkAct) -> str:
+    if act.state == BulkAct.State.FAILED:
+        return f"{act.error} " + _("%(done)s alerts were done.") % {"done": f"{act.done:,}"}
+    count = ngettext("1 alert", "%(n)s alerts", act.done) % {"n": f"{act.done:,}"}
+    if act.undoing:
+        return _("Undone: %(alerts)s as before.") % {"alerts": count}
+    if act.state == BulkAct.State.STOPPED:
+        return _("Stopped after %(alerts)s.") % {"alerts": count}
+    return _("%(doing)s is done: %(alerts)s.") % {"doing": _DOING[act.verb], "alerts": count}
+
+
+def _passed_over(act: BulkAct) -> str:
+    if not act.skipped or act.state != BulkAct.State.DONE:
+        return ""
+    words = ngettext(
+        "1 was passed over: it changed meanwhile, or already was so.",
+        "%(n)s were passed over: they changed meanwhile, or already were so.",
+        act.skipped,
+    )
+    return words % {"n": f"{act.skipped:,}"}
+
+
+def offers_after(action: str, reason: str, alert_ids: Sequence[int]) -> tuple[Offer, ...]:
+    """What is offered after closing: the next thing that the verdict asks for."""
+    if action != "close" or not alert_ids:
+        return ()
+    if reason == Reason.TRUE_POSITIVE:
+        return (Offer.CASE,)
+    if reason == Reason.BENIGN_POSITIVE:
+        return (Offer.EXCEPTION,)
+    return (Offer.TUNE, Offer.EXCEPTION) if reason == Reason.FALSE_POSITIVE else ()
