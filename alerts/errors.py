@@ -18,6 +18,7 @@ AlertError
 ├── DraftNotFound        no such draft, or none that this person may see
 ├── StaleDraft           somebody settled or changed the draft first
 ├── OwnDraft             nobody reviews what he drafted himself
+├── StepNotFound         no such step in the guide of this alert's rule
 ├── NothingMatches       an act on all that match, where nothing does
 ├── TooManyMatch         an act on more alerts than one act may change
 ├── ActNotFound          no such act, or somebody else's
@@ -220,3 +221,10 @@ class SnoozeRefused(AlertError):
 
 class ScopeRefused(AlertError):
     """Where an exception is to hold cannot be: too many rules, none, or one that is not there."""
+
+
+class StepNotFound(AlertError):
+    """The guide of the alert's rule has no such step, or says it otherwise by now."""
+
+    def __init__(self) -> None:
+        super().__init__("The guide of this alert has no such step. Reload the page.")

@@ -27,6 +27,7 @@ from alerts.workflow import write as write_alert
 from cases import checking
 from cases.errors import AlertInCase, AlertOnTheMove, TooManyAlerts
 from cases.models import Case, CaseAlert
+from cases.steps_done import note_steps_done
 from cases.telling import tell_of_alerts
 from cases.workflow import JOIN, LEAVE, CaseState, locked_case, write
 
@@ -158,6 +159,7 @@ def take_in(
         raise
     for alert in alerts:
         _take_on(case, alert, actor=actor, now=now, door=door, group=group)
+    note_steps_done(case, alerts, actor=actor, now=now, door=door, group=group)
 
 
 def _take_on(case: Case, alert: Alert, *, actor: User, now: datetime, door: Change.Door, group: UUID) -> None:

@@ -37,6 +37,11 @@ def condition_of(narrowing: Narrowing) -> Condition:
     return f"(odd OR {text})", values
 
 
+def said_by_columns(narrowing: Narrowing) -> Condition:
+    """The same without odd events, for who looks at those by themselves."""
+    return _ALWAYS if isinstance(narrowing, Everything) else _condition(narrowing)
+
+
 def index_condition(patterns: Sequence[str]) -> Condition:
     """Rows whose index may be let in by the globs; exclusions are left to `index_matches`.
 

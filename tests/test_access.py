@@ -115,6 +115,7 @@ def site(db) -> Site:
         people={Role(person.role): person for name, person in world.people.items() if name != "otto"},
         outsider=_as_engineer(world.otto),
         arguments={
+            "pivot_number": 1,
             "alert_id": alert.pk,
             "act_id": _begun(world).pk,
             **_case_of(world),

@@ -17,6 +17,7 @@ from alerts.selectors.undoable import others_of, taken_back
 from alerts.workflow import COMMENTED, ESCALATED, OBJECT_TYPE, UNDID, UNDO_WINDOW
 
 SHOWN = 200
+STEPPED = {"step": "did the step", "unstep": "took back the step"}
 _REASONS = dict(Reason.choices)
 _CASE = re.compile(r"CASE-\d+(?=:|$)")
 
@@ -94,12 +95,14 @@ def _told(change: Change) -> str:
         return f"escalated it to {team or 'another team'}"
     if change.verb == UNDID:
         return f"took back that it was {change.note}"
+    if change.verb in STEPPED:
+        return f"{STEPPED[change.verb]} “{change.note}”"
     return f"{change.verb} it"
 
 
 def _note(change: Change) -> str:
     """The note, where it is the person's own words."""
-    return "" if change.verb in ("assigned", "unassigned", UNDID) else change.note
+    return "" if change.verb in ("assigned", "unassigned", UNDID, *STEPPED) else change.note
 
 
 def _called(comments: list[Comment], alert: Alert) -> frozenset[str]:

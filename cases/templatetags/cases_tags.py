@@ -13,13 +13,15 @@ from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from alerts.models import Alert
-from cases.models import Case, CaseAlert, Status
+from cases.models import Case, CaseAlert, Status, Task
+from cases.selectors.steps import step_key
 from soc.web.http import UserRequest
 
 register = template.Library()
 CHOICES = 50  # open cases offered to add an alert to; an older one is reached from its own page
 _FOUND = "cases_of_alerts_on_page"
 _OPEN = "open_cases_on_page"
+_TASKS = "tasks_of_steps_on_page"
 
 
 @register.simple_tag(takes_context=True)
@@ -65,6 +67,33 @@ def offer_case(context: dict[str, Any], alert_ids: Iterable[int]) -> dict[str, A
     found = near.select_related("case").order_by("-case_id").first()
     told = ",".join(str(number) for number in numbers)
     return {"case": found and found.case, "numbers": told, "allowed": may(user, Permission.WORK_CASES)}
+
+
+@register.inclusion_tag("cases/_step_task.html", takes_context=True)
+def response_step_task(context: dict[str, Any], alert: Alert, title: str) -> dict[str, Any]:
+    """`{% response_step_task alert step.title %}`: of an alert in a case, the step as a task of it: the way to it, or
+    a button that makes it one. Nothing for an alert without a case. One query for all steps of a page."""
+    request: UserRequest = context["request"]
+    case = _found(request, [alert.pk])[alert.pk]
+    if case is None:
+        return {"case": None}
+    key = step_key(alert.rule_id, title)
+    return {
+        "case": case,
+        "key": key,
+        "task": _tasks_by_step(request, case).get(key),
+        "allowed": may(request.user, Permission.WORK_CASES) and case.status != Status.CLOSED,
+        "title": title,
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+def _tasks_by_step(request: UserRequest, case: Case) -> dict[str, Task]:
+    """The tasks that were made of response steps, kept for the rest of the page."""
+    known: dict[int, dict[str, Task]] = request.__dict__.setdefault(_TASKS, {})
+    if case.pk not in known:
+        known[case.pk] = {task.step or "": task for task in Task.objects.filter(case=case, step__isnull=False)}
+    return known[case.pk]
 
 
 def _menu(context: dict[str, Any], classes: dict[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 PLACE = re.compile(r"\{([A-Za-z_@][A-Za-z0-9_@.-]*)\}")
 """`{user.name}`: where the alert's value goes. A group in braces, `field:{ … }`, has a colon or a blank and is none."""
 TREE = "tree"
-"""The place for the entity ids of the alert's process and of those that it started: `{tree}`."""
+"""The place for the entity ids of the alert's process, of its parent and of what it started: `{tree}`."""
 
 
 class Table(StrEnum):
