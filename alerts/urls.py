@@ -2,7 +2,21 @@
 
 from django.urls import URLPattern, include, path
 
-from alerts.views import actions, bulk, detail, escalating, exception, exceptions, of_event, queue, reviews, targets
+from alerts.views import (
+    actions,
+    bulk,
+    detail,
+    escalating,
+    exception,
+    exceptions,
+    guide,
+    of_event,
+    pivots,
+    queue,
+    reviews,
+    targets,
+    why_not,
+)
 
 app_name = "alerts"
 
@@ -43,5 +57,6 @@ urlpatterns = [
     path("exceptions/drafts/<int:draft_id>/approve/", reviews.approve, name="draft_approve"),
     path("exceptions/drafts/<int:draft_id>/return/", reviews.send_back, name="draft_return"),
     path("exceptions/drafts/<int:draft_id>/withdraw/", reviews.withdraw, name="draft_withdraw"),
+    path("search/event/<str:uid>/why-not/", why_not.show, name="why_not"),
     path("settings/targets/", targets.set_targets, name="targets"),
 ]

@@ -1,32 +1,87 @@
-"""The relatives of a process, from stored events: where it came from, what it started, what its parent started beside.
+"""The relatives of a process, from stored events: where it came from, what it started, what its parent started beside,
+and what each of them did besides.
 
-Processes are joined by their entity ids, which agents make unique. What was never stored, such as the parent of a
-process that was running before its agent, is taken from what the child's event says about it and marked so.
+Processes are joined by their entity ids, which agents make unique; typed columns find them, and a document is read only
+for what is drawn. What was never stored, such as the parent of a process that was running before its agent, is taken
+from what the child's event says about it and marked so. A process may have hundreds of thousands of events: no more of
+them than a bound are looked at, the oldest stored first, among which is the one that tells of its start.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
 from engine.document import Document
 from engine.tree import text_of
-from events.documents import ROW, read_documents
+from events.documents import ROW, BlockShelf, read_documents
 from events.stored import EventRef, StoredEvent
 
-MAX_ANCESTORS = 8
+MAX_ANCESTORS = 24
 MAX_CHILDREN = 50
 MAX_SIBLINGS = 20
+DRAWN = 40
+"""The most processes whose documents are read and that are drawn; beyond that they are counted."""
+MAX_COUNTED = 500
+"""To so many the other events of a process are counted."""
 _OURS = ".%"  # alerts that were written back repeat what their events say
 _BACK, _AHEAD = timedelta(days=7), timedelta(days=1)
+_EVENTS_OF_ONE = 400
+_EVENTS_OF_CHILDREN = 4_000
+_QUALIFIED = ", ".join(f"e.{name.strip()}" for name in ROW.split(","))
+_MINE = "e.team_id = %(team)s AND e.day BETWEEN %(from)s AND %(to)s AND e.index NOT LIKE %(ours)s"
 # A process has events of many kinds; the one that tells of its start comes first.
-_STARTS_FIRST = "ORDER BY (category IS NOT NULL AND 'process' = ANY(category)) DESC, time, uid LIMIT %s"
+_START_FIRST = "(category IS NOT NULL AND 'process' = ANY(category)) DESC, time, uid"
+
+# Upwards in one statement. UNION ALL with a depth: a ring of forged ids runs to the bound and is cut by the caller.
+_ANCESTORS = f"""
+WITH RECURSIVE up (day, team_id, ingested, block_id, position, entity, parent, depth) AS (
+    SELECT NULL::date, NULL::bigint, NULL::timestamptz, NULL::bigint, NULL::smallint, NULL::text, %(parent)s::text, 0
+    UNION ALL
+    SELECT found.* , up.depth + 1 FROM up CROSS JOIN LATERAL (
+        SELECT {ROW}, process_entity_id, process_parent_entity_id FROM (
+            SELECT {_QUALIFIED}, e.process_entity_id, e.process_parent_entity_id, e.category, e.time, e.uid
+            FROM event e WHERE e.process_entity_id = up.parent AND {_MINE} LIMIT {_EVENTS_OF_ONE}
+        ) AS bounded ORDER BY {_START_FIRST} LIMIT 1
+    ) AS found WHERE up.depth < {MAX_ANCESTORS}
+)
+SELECT {ROW}, entity FROM up WHERE depth > 0 ORDER BY depth
+"""  # noqa: S608  (names of ours)
+# The processes that a parent started: one event of each, by when they were first seen; and how many there are.
+_STARTED = f"""
+SELECT {ROW}, process_entity_id, first, count(*) OVER () FROM (
+    SELECT DISTINCT ON (coalesce(process_entity_id, encode(uid, 'hex'))) {ROW}, process_entity_id, time AS first FROM (
+        SELECT {_QUALIFIED}, e.process_entity_id, e.category, e.time, e.uid
+        FROM event e WHERE e.process_parent_entity_id = %(parent)s AND {_MINE} LIMIT {_EVENTS_OF_CHILDREN}
+    ) AS bounded ORDER BY coalesce(process_entity_id, encode(uid, 'hex')), {_START_FIRST}
+) AS started WHERE process_entity_id IS DISTINCT FROM %(but)s ORDER BY first, process_entity_id LIMIT %(most)s
+"""  # noqa: S608  (names of ours)
+_DEEDS = f"""
+SELECT entity, CASE
+    WHEN 'registry' = ANY(category) THEN 'registry' WHEN dataset LIKE '%%dns%%' THEN 'dns'
+    WHEN 'network' = ANY(category) THEN 'network' WHEN 'file' = ANY(category) THEN 'file' ELSE '' END AS kind, count(*)
+FROM unnest(%(entities)s::text[]) AS entity CROSS JOIN LATERAL (
+    SELECT e.category, e.dataset FROM event e WHERE e.process_entity_id = entity AND {_MINE}
+    AND e.category IS NOT NULL AND NOT 'process' = ANY(e.category) LIMIT {MAX_COUNTED}
+) AS done GROUP BY 1, 2
+"""  # noqa: S608  (names of ours)
+# The newest stored of each process come last; of one with very many, what raised an alert may be beyond the bound.
+_UIDS = f"""
+SELECT DISTINCT uid FROM unnest(%(entities)s::text[]) AS entity CROSS JOIN LATERAL (
+    SELECT e.uid FROM event e WHERE e.process_entity_id = entity AND {_MINE} LIMIT {_EVENTS_OF_ONE}
+) AS own
+"""  # noqa: S608  (names of ours)
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessNode:
-    """One process. `ref` is None when no event of it is stored and this is only what its child tells."""
+    """One process. `ref` is None when no event of it is stored and this is only what its child tells.
+
+    `deeds` are its other events by kind (file, network, dns, registry), counted to MAX_COUNTED.
+    """
 
     entity_id: str
     name: str
@@ -37,73 +92,148 @@ class ProcessNode:
     time: datetime | None
     ref: EventRef | None
     parent_id: str
+    deeds: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessTree:
-    """A process among its relatives; ancestors from the oldest down. `more`: some lists were cut."""
+    """A process among its relatives; ancestors from the oldest down. `more`: some lists were cut.
+
+    `children_in_all` and `siblings_in_all` count those that are not in the lists too. `cut_above`: the oldest ancestor
+    has a parent of which nothing is known or shown. `by_ids` is false for an event whose process has no entity id.
+    """
 
     process: ProcessNode
     ancestors: tuple[ProcessNode, ...]
     children: tuple[ProcessNode, ...]
     siblings: tuple[ProcessNode, ...]
     more: bool
+    children_in_all: int = 0
+    siblings_in_all: int = 0
+    cut_above: bool = False
+    by_ids: bool = True
+
+    @property
+    def nodes(self) -> tuple[ProcessNode, ...]:
+        """Every process in it, the process itself first."""
+        return (self.process, *self.ancestors, *self.children, *self.siblings)
+
+    @property
+    def entity_ids(self) -> tuple[str, ...]:
+        """The ids of those that have one."""
+        return tuple(node.entity_id for node in self.nodes if node.entity_id)
 
 
-def around(*, event: StoredEvent) -> ProcessTree | None:
-    """The relatives of the event's process, or None when it has no entity id. Costs up to a dozen short queries."""
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """Where relatives are looked for: a team's events of the days around one, its blocks read once."""
+
+    event: StoredEvent
+    shelf: BlockShelf = field(default_factory=BlockShelf)
+
+    def rows(self, statement: str, **more: Any) -> list[tuple[Any, ...]]:
+        day = self.event.day
+        asked = {"team": self.event.team_id, "from": day - _BACK, "to": day + _AHEAD, "ours": _OURS, **more}
+        with connection.cursor() as cursor:
+            cursor.execute(statement, asked)
+            return cursor.fetchall()
+
+    def read(self, rows: Sequence[tuple[Any, ...]]) -> list[StoredEvent]:
+        return list(read_documents(rows, self.shelf))
+
+
+def around(*, event: StoredEvent, whole: bool = True) -> ProcessTree | None:
+    """The relatives of the event's process, or None for an event about no process.
+
+    Costs four short queries, and the blocks of what is drawn; without `whole` one, for the ancestors alone.
+    """
     document = event.document()
     process = _node(document, "process", event)
     if not process.entity_id:
+        return _by_its_own_words(document, process)
+    near = _Near(event)
+    ancestors, cut = _ancestors(near, document, process)
+    if not whole:
+        return ProcessTree(process, ancestors, (), (), False, cut_above=cut)
+    children, all_children = _started_by(process.entity_id, near, MAX_CHILDREN, but=process.entity_id)
+    room = max(min(MAX_SIBLINGS, DRAWN - len(ancestors) - len(children)), 1)
+    siblings, all_siblings = _started_by(process.parent_id, near, room, but=process.entity_id)
+    more = all_children > len(children) or all_siblings > len(siblings)
+    tree = ProcessTree(process, ancestors, children, siblings, more, all_children, all_siblings, cut)
+    return _with_deeds(tree, near)
+
+
+def uids_of(entity_ids: Sequence[str], *, team_id: int, day: date) -> list[bytes]:
+    """The uids of the events of these processes in the days around one, of each process to a bound. One query."""
+    asked = {"team": team_id, "from": day - _BACK, "to": day + _AHEAD, "ours": _OURS, "entities": list(entity_ids)}
+    with connection.cursor() as cursor:
+        cursor.execute(_UIDS, asked)
+        return [bytes(uid) for (uid,) in cursor.fetchall()]
+
+
+def _by_its_own_words(document: Document, process: ProcessNode) -> ProcessTree | None:
+    """Of an event whose agent gives no entity ids: the process and what the event says of its parent."""
+    if not (process.name or process.executable):
         return None
-    ancestors = _ancestors(event, document, process)
-    children = _started_by(process.entity_id, event, MAX_CHILDREN + 1)
-    beside = _started_by(process.parent_id, event, MAX_SIBLINGS + 2) if process.parent_id else []
-    siblings = [node for node in beside if node.entity_id != process.entity_id]
-    more = len(children) > MAX_CHILDREN or len(siblings) > MAX_SIBLINGS
-    return ProcessTree(process, ancestors, tuple(children[:MAX_CHILDREN]), tuple(siblings[:MAX_SIBLINGS]), more)
-
-
-def _ancestors(event: StoredEvent, document: Document, process: ProcessNode) -> tuple[ProcessNode, ...]:
-    """Upwards by parent ids. A ring of forged ids ends where it closes."""
-    found: list[ProcessNode] = []
-    seen = {process.entity_id}
     told = _node(document, "process.parent", None)
-    wanted = process.parent_id
-    while wanted and wanted not in seen and len(found) < MAX_ANCESTORS:
-        seen.add(wanted)
-        stored = next(iter(_of_process(wanted, event)), None)
-        if stored is None:
-            found.append(told)
-            break
+    return ProcessTree(process, (told,) if told.name or told.executable else (), (), (), False, by_ids=False)
+
+
+def _ancestors(near: _Near, document: Document, process: ProcessNode) -> tuple[tuple[ProcessNode, ...], bool]:
+    """Upwards by parent ids, and whether more is above. A ring of forged ids ends where it closes."""
+    found: list[ProcessNode] = []
+    told, wanted = _node(document, "process.parent", None), process.parent_id
+    seen = {process.entity_id}
+    rows = near.rows(_ANCESTORS, parent=wanted) if wanted else []
+    for row, stored in zip(rows, near.read(rows), strict=True):
+        if row[-1] in seen:
+            return _told_of(found), False
+        seen.add(row[-1])
         above = stored.document()
-        node = _node(above, "process", stored)
-        found.append(replace(node, entity_id=wanted))
+        node = replace(_node(above, "process", stored), entity_id=row[-1])
+        found.append(node)
         told, wanted = _node(above, "process.parent", None), node.parent_id
+    if wanted in seen:
+        return _told_of(found), False
+    if len(rows) == MAX_ANCESTORS:
+        return _told_of(found), bool(wanted)
+    if wanted or told.name or told.executable:
+        found.append(replace(told, entity_id=wanted))
+    return _told_of(found), bool(found) and found[-1].ref is None and found[-1].pid not in ("", "0", "1", "4")
+
+
+def _told_of(found: Iterable[ProcessNode]) -> tuple[ProcessNode, ...]:
     return tuple(reversed([node for node in found if node.name or node.executable or node.entity_id]))
 
 
-def _of_process(entity_id: str, near: StoredEvent) -> list[StoredEvent]:
-    return _read("process_entity_id", entity_id, near, 1)
+def _started_by(entity_id: str, near: _Near, most: int, *, but: str) -> tuple[tuple[ProcessNode, ...], int]:
+    """One node for each process whose parent this is, in the order they started, and how many there are."""
+    if not entity_id:
+        return (), 0
+    rows = near.rows(_STARTED, parent=entity_id, but=but, most=most)
+    nodes = tuple(_node(stored.document(), "process", stored) for stored in near.read(rows))
+    return nodes, rows[0][-1] if rows else 0
 
 
-def _started_by(entity_id: str, near: StoredEvent, limit: int) -> list[ProcessNode]:
-    """One node for each process whose parent this is, in the order they started."""
-    nodes: dict[str, ProcessNode] = {}
-    for stored in _read("process_parent_entity_id", entity_id, near, limit * 4):
-        node = _node(stored.document(), "process", stored)
-        nodes.setdefault(node.entity_id or stored.uid.hex(), node)
-    return sorted(nodes.values(), key=lambda node: node.time or near.time)[:limit]
+def _with_deeds(tree: ProcessTree, near: _Near) -> ProcessTree:
+    """The tree with what each process did besides starting others."""
+    counts: dict[str, dict[str, int]] = defaultdict(dict)
+    for entity, kind, number in near.rows(_DEEDS, entities=list(dict.fromkeys(tree.entity_ids))):
+        if kind:
+            counts[entity][kind] = number
 
-
-def _read(column: str, entity_id: str, near: StoredEvent, limit: int) -> list[StoredEvent]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {ROW} FROM event WHERE {column} = %s AND team_id = %s "  # noqa: S608  (names of ours)
-            f"AND day BETWEEN %s AND %s AND index NOT LIKE %s {_STARTS_FIRST}",
-            [entity_id, near.team_id, near.day - _BACK, near.day + _AHEAD, _OURS, limit],
+    def told(nodes: Iterable[ProcessNode]) -> tuple[ProcessNode, ...]:
+        return tuple(
+            replace(node, deeds=counts[node.entity_id]) if node.entity_id in counts else node for node in nodes
         )
-        return list(read_documents(cursor.fetchall()))
+
+    return replace(
+        tree,
+        process=told([tree.process])[0],
+        ancestors=told(tree.ancestors),
+        children=told(tree.children),
+        siblings=told(tree.siblings),
+    )
 
 
 def _node(document: Document, prefix: str, event: StoredEvent | None) -> ProcessNode:

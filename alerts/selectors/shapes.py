@@ -11,6 +11,7 @@ from alerts.targets import Due
 from engine import Clause, RuleDefinition
 from engine.guide import Guide
 from events.process_tree import ProcessTree
+from rules.changes import KeyChange
 from rules.models import RuleRevision
 from soc.web.counts import Count
 
@@ -142,15 +143,17 @@ class QueuePage:
     examined: int = 0
     bad_key: bool = False
     targets: Mapping[int, timedelta] = field(default_factory=dict)  # by severity, as they were read for the order
+    loudest: tuple[str, int] | None = None  # the rule with most of them, as far as they were counted
 
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """Alerts per bucket of time, each bucket as (low, medium, high, critical)."""
+    """Alerts per bucket of time, each bucket as (low, medium, high, critical); `to_now`: the last one is not over."""
 
     start: datetime
     seconds: int
     counts: list[tuple[int, int, int, int]]
+    to_now: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +274,12 @@ class Related:
     same_tree: list[AlertBrief] = field(default_factory=list)  # the process, its ancestors, what they started
     same_address: list[AlertBrief] = field(default_factory=list)  # 7 days either side
 
+    @property
+    def number(self) -> int:
+        """How many there are; each stands in one group only."""
+        groups = (self.same_tree, self.same_host, self.same_user, self.same_hash, self.same_address)
+        return sum(map(len, groups))
+
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
@@ -308,6 +317,7 @@ class AlertPage:
     common: "CommonValues" = field(default_factory=dict)  # how common here is what met the clauses
     earlier: "Earlier | None" = None  # what was found in alerts like it before, and what differs this time
     exceptions_checked: int = 0  # of the rule, when the alert was raised
+    changed: tuple[KeyChange, ...] = ()  # what became of the rule since
 
     @property
     def events_linked(self) -> bool:

@@ -1,16 +1,22 @@
 """Why an alert was raised: the clauses of the tree that judged its event, and for new terms the history before it."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from alerts.facts import BlockFacts, facts_of
 from alerts.models import Alert, Kind
-from alerts.selectors.shapes import NewTerms, Why
-from engine import Document, EngineError, Explanation, Logic, Tree, explain
+from alerts.selectors.shapes import NewTerms, OtherBranch, Why
+from engine import Clause, Document, EngineError, Explanation, Logic, Tree, explain
 from engine.plan import Sample, Sequence
 from engine.rule_types.new_terms import terms_hash
+from engine.wording import shortened
 from rules.models import SeenTerm
 from rules.trees import TreeUnusable, definition_of, load_logic
 
+MOST_BRANCHES = 12
+_LONGEST_BRANCH = 600
+_MOST_FAILED = 3
 GONE = "What was kept of the event cannot be judged any more, so the clauses cannot be shown."
 UNREADABLE = "The version of the rule that raised this can no longer be read, so its clauses cannot be shown."
 
@@ -54,23 +60,38 @@ def why_of(tree: Tree, document: Document) -> Why:
     except EngineError:
         return Why(problem=UNREADABLE)
     clauses = list(dict.fromkeys(explanation.clauses()))  # conditions of a pipeline may come to the same
-    held = [clause for clause in clauses if clause.held]
+    held = _branches_named_where_several([clause for clause in clauses if clause.held])
+    others = list(_others(explanation))
     return Why(
         asked=[clause for clause in held if not clause.negated and clause.discriminating],
         also=[clause for clause in held if not clause.negated and not clause.discriminating],
         exclusions=[clause for clause in held if clause.negated],
-        branches_not_held=_not_held(explanation),
+        branches_not_held=len(others),
+        branches=tuple(map(_other, others[:MOST_BRANCHES])),
     )
 
 
-def _not_held(node: Explanation) -> int:
+def _others(node: Explanation) -> Iterator[Explanation]:
     """Alternatives over different fields that did not hold, in the branches that did."""
     if not node.held or node.kind == "not":
-        return 0
-    inside = sum(_not_held(child) for child in node.children)
+        return
     several = len({child.field for child in node.children if child.kind == "leaf"}) != 1
-    alternatives = node.kind == "or" and (several or any(child.kind != "leaf" for child in node.children))
-    return inside + (sum(not child.held for child in node.children) if alternatives else 0)
+    if node.kind == "or" and (several or any(child.kind != "leaf" for child in node.children)):
+        yield from (child for child in node.children if not child.held)
+    for child in node.children:
+        yield from _others(child)
+
+
+def _other(branch: Explanation) -> OtherBranch:
+    failed = [clause for clause in branch.clauses() if not clause.held]
+    return OtherBranch(shortened(branch.clause, _LONGEST_BRANCH), tuple(failed[:_MOST_FAILED]))
+
+
+def _branches_named_where_several(clauses: list[Clause]) -> list[Clause]:
+    """Where one alternative held its number says nothing; where several did it says which clauses go together."""
+    named = {clause.branch for clause in clauses if clause.branch}
+    last = max(named, key=len, default="")
+    return clauses if any(not last.startswith(one) for one in named) else [replace(one, branch=None) for one in clauses]
 
 
 def new_terms_of(alert: Alert, team_id: int | None) -> NewTerms | None:

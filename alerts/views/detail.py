@@ -14,7 +14,7 @@ from alerts.forms import CommentForm
 from alerts.models import Alert
 from alerts.selectors import QueueFilters
 from alerts.views.answers import fragment, said
-from alerts.views.composer import compose_new
+from alerts.views.composing import compose_new
 from alerts.views.frame import came_from, queue_address, rights, view_title, way_back
 from alerts.views.queue import read_queue
 from soc.web.clock import now as clock_now
@@ -53,7 +53,7 @@ def peek(request: UserRequest, alert_id: int) -> HttpResponseBase:
     context = {
         "alert": alert,
         "now": now,
-        "page": selectors.alert_page(alert=alert, user=request.user, now=now),
+        "page": selectors.alert_page(alert=alert, user=request.user, now=now, brief=True),
         "query": queue_address(request.GET),
         **rights(request.user),
     }

@@ -1,5 +1,6 @@
 """A process is shown among its relatives, as far as events of them are stored."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -81,3 +82,48 @@ def test_lists_are_cut_and_say_so(put: Put, now: datetime) -> None:
     assert tree is not None
     assert len(tree.children) == 50
     assert tree.more
+
+
+def did(entity: str, category: str, now: datetime, **more: Any) -> dict[str, Any]:
+    return {"@timestamp": now.isoformat(), "event": {"category": [category]}, "process": {"entity_id": entity}, **more}
+
+
+def test_each_process_says_what_it_did_besides(put: Put, now: datetime) -> None:
+    events = stored(put, started(2, 1, "sshd", now), started(3, 2, "bash", now), started(4, 3, "curl", now))
+    put(*(did("p3", "file", now) for _ in range(3)), did("p4", "network", now))
+    put(did("p4", "network", now, data_stream={"dataset": "endpoint.events.dns"}), did("p4", "registry", now))
+    tree = around(event=events["bash"])
+    assert tree is not None
+    assert tree.process.deeds == {"file": 3}
+    assert tree.children[0].deeds == {"network": 1, "dns": 1, "registry": 1}
+    assert tree.ancestors[-1].deeds == {}
+
+
+def test_it_goes_up_to_the_top_in_few_queries(put: Put, now: datetime, django_assert_max_num_queries: Any) -> None:
+    events = stored(put, *(started(number, number - 1, f"n{number}", now) for number in range(1, 20)))
+    with django_assert_max_num_queries(8):
+        tree = around(event=events["n19"])
+    assert tree is not None
+    assert [node.name for node in tree.ancestors[1:]] == [f"n{number}" for number in range(1, 19)]
+    assert tree.ancestors[0].name == "parent of n1"
+    with django_assert_max_num_queries(2):
+        chain = around(event=events["n19"], whole=False)
+    assert chain is not None
+    assert chain.ancestors == tuple(replace(node, deeds={}) for node in tree.ancestors)
+
+
+def test_without_entity_ids_the_event_tells_of_its_parent(put: Put, now: datetime) -> None:
+    [event] = read_batch(batch_of(put({"process": {"name": "sh", "parent": {"name": "sshd"}}})))
+    tree = around(event=event)
+    assert tree is not None
+    assert not tree.by_ids
+    assert [node.name for node in tree.ancestors] == ["sshd"]
+
+
+def test_a_process_with_very_many_events_is_looked_at_to_a_bound(put: Put, now: datetime) -> None:
+    events = stored(put, started(2, 1, "dns", now), started(3, 2, "kid", now))
+    put(*(did("p2", "network", now) for _ in range(700)))
+    tree = around(event=events["kid"])
+    assert tree is not None
+    assert tree.ancestors[-1].name == "dns"
+    assert tree.ancestors[-1].deeds == {"network": 500}

@@ -1,0 +1,42 @@
+"""Why a rule did not fire on an event: chosen from an event's page, or from a rule's by the event's uid."""
+
+import re
+
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.dateparse import parse_date
+
+from accounts.access import page
+from accounts.selectors import teams_of
+from alerts.selectors.why_not import rules_like, why_not
+from events import store
+from events.stored import StoredEvent
+from rules.selectors import rule_for
+from soc.web.http import UserRequest
+
+_UID = re.compile(r"[0-9a-f]{32}")
+
+
+@page()
+def show(request: UserRequest, uid: str) -> HttpResponseBase:
+    """The rule of `rule` against the event; without one, rules to choose from, by the words in `q`."""
+    event = _event(request, uid)
+    rule_id, text = request.GET.get("rule", "").strip(), request.GET.get("q", "").strip()[:200]
+    context = {"event": event, "day": event.day.isoformat(), "q": text}
+    if rule_id:
+        rule = rule_for(request.user, rule_id)
+        context |= {"rule": rule, "told": why_not(rule=rule, event=event, user=request.user)}
+    else:
+        context["choices"] = rules_like(request.user, text)
+    context["event_url"] = f"{reverse('events:event', args=[uid])}?day={event.day.isoformat()}"
+    return render(request, "alerts/why_not.html", context)
+
+
+def _event(request: UserRequest, uid: str) -> StoredEvent:
+    """The event, or a 404 when it is not stored or of a team the person is not in."""
+    day = parse_date(request.GET["day"]) if re.fullmatch(r"\d{4}-\d\d-\d\d", request.GET.get("day", "")) else None
+    found = store.get(team_ids=teams_of(request.user), uid=bytes.fromhex(uid), day=day) if _UID.fullmatch(uid) else None
+    if found is None:
+        raise Http404
+    return found
