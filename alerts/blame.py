@@ -17,7 +17,7 @@ from rules.ruleset import ActiveRule, RuleSet, expressions_of
 
 NOBODYS_FAULT = (DatabaseError, OSError, MemoryError, SoftTimeLimitExceeded, DocumentError)
 Rows = Sequence[tuple[str, bytes]]
-TOO_COSTLY = f"Judging by it took over {SECONDS:g} seconds of processor time at once, which would hold up other rules."
+TOO_COSTLY = "Judging by it took over {:g} seconds of processor time at once, which would hold up other rules."
 _SAMPLE = 20
 _LEAST_SECONDS = 0.05  # for the sample: less than this is no rule's fault
 
@@ -39,7 +39,7 @@ def blaming(rule_id: str) -> Iterator[None]:
     except NOBODYS_FAULT:
         raise
     except TooCostly as error:
-        raise RuleFailed(rule_id, TOO_COSTLY) from error
+        raise RuleFailed(rule_id, TOO_COSTLY.format(error.seconds)) from error
     except BudgetExceeded as error:
         raise RuleFailed(rule_id, f"Its query was stopped: {error}.") from error
     except Exception as error:
@@ -76,7 +76,7 @@ def find_costliest(ruleset: RuleSet, rows: Rows) -> None:
             break
     worst = max(costs, key=costs.__getitem__, default="")
     if worst and costs[worst] > max(_LEAST_SECONDS, sum(costs.values()) / 2):
-        raise RuleFailed(worst, TOO_COSTLY)
+        raise RuleFailed(worst, TOO_COSTLY.format(SECONDS))
 
 
 def _judge_alone(rule: ActiveRule, rows: Rows) -> None:

@@ -14,9 +14,9 @@ MOST_BYTES = 500 * 1024 * 1024
 """So many values one run of a rule's pipeline may hold, and so much larger it may make this process."""
 
 
-def budget(rows: int | None = None) -> Budget:
+def budget(rows: int | None = None, seconds: float = SECONDS) -> Budget:
     """What one run of a rule's pipeline may cost, here and now: time, memory, values, and rows that come of it."""
-    return Budget(SECONDS, MOST_CELLS, rows, thread_time, within(MOST_BYTES))
+    return Budget(seconds, MOST_CELLS, rows, thread_time, within(MOST_BYTES))
 
 
 class TooCostly(Exception):  # noqa: N818 - it names a finding about a rule

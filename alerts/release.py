@@ -15,6 +15,7 @@ from alerts.judging import Pass, judge
 from events.store import EventRef, StoredEvent, get_many
 from rules import epoch
 from rules.exceptions import HeldEvent, drop_held_back, held_back_of, let_go, take_let_go
+from rules.held_back import held_among
 from rules.lookbacks import open_lookback
 from rules.models import ExceptionItem, Rule, RuleRevision, RuleRun
 from rules.ruleset import ActiveRule, RuleSet, current, forget
@@ -99,9 +100,8 @@ def _raise(rule: ActiveRule, held: Sequence[HeldEvent], ruleset: RuleSet, now: d
     events = [stored[ref] for ref in refs if ref in stored]
     found = _still_matched(rule, events)
     raised = judge(ruleset, {rule.id: found}, judged=_pass(events, now), now=now, lookbacks_of=[rule.id])
-    matched = {one.event.ref: one for some in found.values() for one in some}.values()
-    covered = sum(rule.excepted_by(one.document) is not None for one in matched)
-    return Released(raised.alerts.total(), covered, len(refs) - len(events), raised.over.total())
+    held_again = held_among(rule.id, (one.event.ref.uid for some in found.values() for one in some))
+    return Released(raised.alerts.total(), len(held_again), len(refs) - len(events), raised.over.total())
 
 
 def _still_matched(rule: ActiveRule, events: Sequence[StoredEvent]) -> dict[str, list[Judged]]:

@@ -5,7 +5,9 @@ events' own time over what is kept, so neither the order in which events came, n
 workers judge them decides what is found; and after an outage it covers whatever came meanwhile. Killed at any instant
 it loses and doubles nothing: blocks are marked as joined in the transaction of the alerts, and alerts have an identity.
 
-A rule whose joining takes too long is quarantined alone.
+A rule whose joining takes too long is tried again with less at once and twice the time, and again; then it is
+quarantined alone. So a burst or a backlog that is dear once sets nothing aside, and no rule holds the others up for
+long.
 """
 
 from collections.abc import Iterable
@@ -19,7 +21,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from alerts.blame import RuleFailed, blaming
-from alerts.costs import SECONDS, Allowance
+from alerts.costs import SECONDS, Allowance, TooCostly
 from alerts.gathering import memory_of, reach_of
 from alerts.joins import Found, Work, find_counts, find_indicators, find_sequences
 from alerts.joins.sequences import waits
@@ -48,6 +50,8 @@ MOST_NEW = 20_000
 MOST_NEW_BYTES = 64 * 1024 * 1024
 """So many new candidates are joined at once, or a block; what is left is settled next, so that a backlog is no rule's
 fault."""
+LESS = 3
+"""After each failure an eighth of it (in powers of two)."""
 MAX_TRIES = 8
 LATE = timedelta(minutes=5)
 LONGEST_JUDGING = timedelta(minutes=3)  # three leases
@@ -99,6 +103,10 @@ def _settle_or_fail(claimed: Claimed, now: datetime, worker: UUID) -> int:
             _tidy(claimed, now)
             return _settle_with_retries(claimed, now, worker)
     except RuleFailed as failed:
+        if isinstance(failed.__cause__, TooCostly) and claimed.failures + 1 < MAX_ATTEMPTS:
+            log.warning("a rule needs longer", rule=failed.rule_id)
+            settlings.fail(claimed, error=failed.reason, worker=worker, now=now)
+            return 0
         log.exception("a rule is quarantined", rule=failed.rule_id)
         quarantine(rule_id=failed.rule_id, reason=failed.reason, now=now)
         settlings.drop(claimed.rule_id, worker=worker)
@@ -201,13 +209,13 @@ def _is_ready(head: Head, rule: ActiveRule, judged_to: datetime, now: datetime) 
     return head.arrived_at <= judged_to or now - head.created_at > max(interval(rule.definition), LONGEST_JUDGING)
 
 
-def _some(waiting: list[Head]) -> list[Head]:
-    """The oldest of what is new, by the events' time."""
+def _some(waiting: list[Head], most: int) -> list[Head]:
+    """The oldest of what is new, by the events' time: about so many, at least a block."""
     chosen: list[Head] = []
     count = size = 0
     for head in sorted(waiting, key=lambda head: (head.first_at, head.id)):
         count, size = count + head.count, size + head.size
-        if chosen and (count > MOST_NEW or size > MOST_NEW_BYTES):
+        if chosen and (count > most or size > MOST_NEW_BYTES):
             break
         chosen.append(head)
     return chosen
@@ -218,7 +226,9 @@ def _work(
 ) -> Work:
     until = _known_until(rule, claimed, now, judged_to) if waits(plan) else now
     numbers = {head.id for head in ready}
-    return Work(rule, now, until, claimed.settled_to, numbers, _some(ready), Allowance(rule.id))
+    fresh = _some(ready, MOST_NEW >> LESS * claimed.failures)
+    allowance = Allowance(rule.id, SECONDS * 2**claimed.failures)
+    return Work(rule, now, until, claimed.settled_to, numbers, fresh, allowance)
 
 
 def _known_until(rule: ActiveRule, claimed: Claimed, now: datetime, judged_to: datetime) -> datetime:

@@ -64,6 +64,12 @@ def held_back_of(item: ExceptionItem) -> list[HeldEvent]:
     ]
 
 
+def held_among(rule_id: str, uids: Iterable[bytes]) -> set[bytes]:
+    """Those of these events that exceptions of the rule hold back. One query."""
+    rows = HeldBack.objects.filter(rule_id=rule_id, uid__in=list(uids))
+    return {bytes(uid) for uid in rows.values_list("uid", flat=True)}
+
+
 def take_let_go(*, rule_id: str) -> list[HeldEvent]:
     """Forget and return what a rule's exceptions held back before they were removed, switched off or edited.
 

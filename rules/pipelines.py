@@ -46,13 +46,16 @@ class Condition:
 class Asked:
     """A pipeline ready to run over what is kept of events, and what its alerts tell.
 
-    `made`: the columns that the query makes itself. `last`: the conditions that let a row out. `expanded`: the columns
-    of which a row is made for each value. `unsteady`: the columns that say something of other events too, or of the
-    time of the run. `tells_time`: whether it asks for the time of the run.
+    `made`: the columns that the query makes itself. `of_rows`: the columns that exceptions are about once the query has
+    run: these, and those of which a row is made for each value, so that one value takes no row of another along.
+    `last`: the conditions that let a row out. `expanded`: the columns of which a row is made for each value.
+    `unsteady`: the columns that say something of other events too, or of the time of the run. `tells_time`: whether it
+    asks for the time of the run.
     """
 
     query: CompiledQuery
     made: frozenset[str]
+    of_rows: frozenset[str]
     last: tuple[Condition, ...]
     expanded: tuple[str, ...]
     unsteady: frozenset[str]
@@ -89,7 +92,10 @@ def _told(found: CompiledQuery) -> Asked:
     query, made = found.query, frozenset(_made(found))
     expanded = tuple(command.column.name for command in query.commands if isinstance(command, MvExpand))
     unsteady = frozenset(_unsteady(found))
-    return Asked(_narrow(found), made, tuple(_last(query, made)), expanded, unsteady, _asks_time(query.commands))
+    rowwise = {name for name in expanded if not found.aggregating or name in found.by}
+    return Asked(
+        _narrow(found), made, made | rowwise, tuple(_last(query, made)), expanded, unsteady, _asks_time(query.commands)
+    )
 
 
 def joins(plan: Plan | None) -> bool:

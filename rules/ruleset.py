@@ -36,7 +36,7 @@ from engine.tree import fields_of as asked_fields
 from rules import epoch, superseding
 from rules.effective import changes_logic, effective
 from rules.models import ExceptionItem, Rule, RuleRevision
-from rules.pipelines import joins, made_by
+from rules.pipelines import asked_of, joins
 from rules.quarantine import set_aside
 from rules.schedule import named_timestamp, tiebreaker
 from rules.superseding import without_superseded
@@ -286,10 +286,10 @@ def _told_apart(exceptions: tuple[ActiveException, ...], plan: Plan | None) -> t
     if not exceptions or not isinstance(plan, Pipeline):
         return exceptions
     try:
-        made = made_by(plan)
+        of_rows = asked_of(plan).of_rows
     except EngineError as error:
         raise TreeUnusable(f"Its query can no longer be read. {error}") from error
-    return tuple(replace(item, on_row=not made.isdisjoint(asked_fields(item.tree))) for item in exceptions)
+    return tuple(replace(item, on_row=not of_rows.isdisjoint(asked_fields(item.tree))) for item in exceptions)
 
 
 _parsed: dict[int, tuple[Any, ActiveException]] = {}

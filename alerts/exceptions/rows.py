@@ -47,7 +47,7 @@ def _judged(alert: Alert, groups: Groups, events: Sequence[KeptEvent]) -> Judged
     fields = told_by([one.document for one in events] or [Document({})], facts)
     if facts is None or asked is None:
         return Judged(alert, fields, (0,) * len(groups), None)
-    row = _Row(alert, Group(alert, facts, asked, events), events, fields, asked.made)
+    row = _Row(alert, Group(alert, facts, asked, events), events, fields, asked.of_rows)
     held = tuple(row.held(trees) for trees in groups)
     by = row.covered_by(groups, held)
     return Judged(alert, fields, held, by, by is None and row.is_covered_as_kept(groups))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
 
-from alerts.costs import MOST_CELLS, budget
+from alerts.costs import MOST_CELLS, Allowance, budget
 from alerts.joins.work import Work, ref_of
 from alerts.pipelines.passing import key_of, metadata_of
 from alerts.pipelines.values import Columns
@@ -15,6 +15,7 @@ from engine.joining import Candidate
 from engine.pipelines.budget import BudgetExceeded
 from engine.pipelines.compiled import CompiledQuery
 from engine.pipelines.page import Page
+from engine.pipelines.result import Result
 from engine.pipelines.schema import METADATA, ResultColumn
 from engine.pipelines.types import Column, Value
 from events.store import EventRef
@@ -53,13 +54,16 @@ class Kept:
     All within the window before and after the times that it was loaded for: up to `until`.
     """
 
-    def __init__(self, query: CompiledQuery, some: Iterable[Candidate], *, until: datetime) -> None:
+    def __init__(
+        self, query: CompiledQuery, some: Iterable[Candidate], *, until: datetime, allowance: Allowance
+    ) -> None:
         """Costs some microseconds an event and column. Of an event that comes twice the first counts.
 
         Raises: TooMuch.
         """
         self.query = query
         self.until = until
+        self._allowance = allowance
         self._since_collected = 0
         self._columns = Columns(query.fields)
         found = self._read(some)
@@ -96,14 +100,22 @@ class Kept:
     def run(self, numbers: Sequence[int], *, now: datetime) -> tuple[Sequence[ResultColumn], list[Row]]:
         """The rows that the pipeline makes of these events.
 
-        Raises: BudgetExceeded.
+        Raises: BudgetExceeded, TooCostly.
         """
         self._collect(len(numbers))
-        # Not of rows: one event with thousands of values would set the rule aside. How many are told is bounded.
-        result = self.query.run(self._pages(numbers), now=now, budget=budget(), lineage=True)
+        result = self._result(numbers, now)
         keys: Iterable[tuple[Value, ...]] = result.keys or [()] * len(result.rows)
         rows = zip(result.rows, keys, result.origins, strict=True)
         return result.columns, [Row(values, key, tuple(sorted(origins))) for values, key, origins in rows if origins]
+
+    def _result(self, numbers: Sequence[int], now: datetime) -> Result:
+        # Not of rows: one event with thousands of values would set the rule aside. How many are told is bounded.
+        allowed = budget(seconds=max(self._allowance.left, 0))
+        try:
+            return self.query.run(self._pages(numbers), now=now, budget=allowed, lineage=True)
+        except BudgetExceeded:
+            self._allowance.check()
+            raise
 
     def _collect(self, events: int) -> None:
         """Runs leave cycles, and nothing else collects while a rule is being settled (engine/collecting.py)."""
@@ -132,7 +144,7 @@ def load(work: Work, query: CompiledQuery, team_id: int, new: Sequence[Candidate
     """
     start, end = _stretch(work, around)
     known = work.known(work.others(team_id, start, end), start=start, end=end, keys={key_of(query)})
-    return Kept(query, (one for some in (new, known) for one in some), until=end)
+    return Kept(query, (one for some in (new, known) for one in some), until=end, allowance=work.allowance)
 
 
 def fits(work: Work, query: CompiledQuery, team_id: int, new: int, around: Sequence[datetime]) -> bool:

@@ -201,6 +201,19 @@ def test_a_row_that_is_held_back_comes_back_when_its_exception_is_taken_back(tmp
     assert row(alerts()[0])["Esql.who"] == "IVAN"
 
 
+def test_a_row_that_another_exception_holds_back_is_told_as_held(tmp_path):
+    rule = load(tmp_path, AT_ONCE)
+    items = [
+        create_item(rule=rule, entries=on("Esql.who", "IVAN", other), reason="r", name=other, actor=None, now=NOW)
+        for other in ("a", "b")
+    ]
+    post([curl(0)], now=NOW)
+    work(NOW)
+    remove_item(item=items[0], actor=None, now=NOW + MINUTE)
+    released = release(item=items[0], now=NOW + MINUTE)
+    assert (released.alerts, released.still_held) == (0, 1)
+
+
 RENAMED = """
 FROM logs-*
 | WHERE process.name == "curl"
@@ -239,6 +252,51 @@ class TestSeveralRowsOfOneEvent:
         told(curl(0, process__args=self.ARGS), now=NOW + SECOND)
         settle(now=NOW + MINUTE)
         assert sorted(row(alert)["Esql.arg"] for alert in alerts()) == ["b", "c"]
+
+
+ONE_BY_ONE = """
+FROM logs-*
+| WHERE process.name == "curl"
+| MV_EXPAND process.args
+| KEEP @timestamp, process.args
+"""
+
+
+@pytest.mark.parametrize("query", [ONE_BY_ONE, ONE_BY_ONE + "| SORT process.args | LIMIT 100"])
+def test_an_exception_about_a_value_that_rows_are_made_of_takes_that_row_alone(tmp_path, query):
+    rule = load(tmp_path, query)
+    create_item(rule=rule, entries=on("process.args", "a"), reason="r", name="n", actor=None, now=NOW)
+    told(curl(0, process__args=["a", "b", "c"]), curl(1, user="eve", process__args=["a"]), now=NOW + SECOND)
+    settle(now=NOW + MINUTE)
+    assert sorted(row(alert)["process.args"] for alert in alerts()) == ["b", "c"]
+
+
+def test_an_exception_about_a_value_that_groups_are_told_apart_by_takes_that_group_alone(tmp_path):
+    query = 'FROM logs-* | WHERE process.name == "curl" | MV_EXPAND process.args | STATS n = COUNT(*) BY process.args'
+    rule = load(tmp_path, query)
+    create_item(rule=rule, entries=on("process.args", "a"), reason="r", name="n", actor=None, now=NOW)
+    told(*[curl(1 + number, process__args=["a", "b"]) for number in range(3)], now=NOW + 4 * SECOND)
+    settle(now=NOW + MINUTE)
+    assert [row(alert) for alert in alerts()] == [{"n": 3, "process.args": "b"}]
+
+
+def test_what_an_early_alert_of_a_large_group_rests_on_is_known(tmp_path):
+    load(tmp_path, 'FROM logs-* | WHERE user.name == "root"', rule_id="single")
+    load(
+        tmp_path, "FROM .alerts-security.*, logs-* | STATS n = COUNT(*) BY host.name | WHERE n > 120", rule_id="higher"
+    )
+    told(curl(0, user="root"), now=NOW)
+    work(NOW + SECOND)
+    told(*[curl(1 + number / 10) for number in range(130)], now=NOW + 15 * SECOND)
+    settle(now=NOW + MINUTE)
+    told_of = alerts("higher")[0]
+    assert facts(told_of).count == 132
+    assert len(events_of(told_of)) == 100
+    assert told_of.depth == 2
+    window = Window(NOW - MINUTE, NOW + 5 * MINUTE)
+    stored = scan(tree=MatchAll(), window=window, team_ids=[told_of.team_id], indices=[".alerts-security.*"])
+    higher = [one.document() for one in stored if one.document().values("kibana.alert.rule.name") == ("higher",)]
+    assert "single" in higher[0].values("kibana.alert.ancestors.rule")
 
 
 class TestItsOwnAlerts:

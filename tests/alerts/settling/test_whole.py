@@ -77,14 +77,34 @@ class TestCosts:
     def test_a_rule_whose_joining_takes_too_long_is_set_aside_alone(self, tmp_path, monkeypatch):
         load(tmp_path, eql(PAIR), rule_id="slow")
         load(tmp_path, eql(PAIR), rule_id="quick")
-        monkeypatch.setattr(
-            "alerts.settling.Allowance", lambda rule_id: Allowance(rule_id, -1 if rule_id == "slow" else 5)
-        )
+        given: list[float] = []
+
+        def allowance(rule_id, seconds):
+            given.append(seconds)
+            return Allowance(rule_id, -seconds if rule_id == "slow" else seconds)
+
+        monkeypatch.setattr("alerts.settling.Allowance", allowance)
         told(named("a"), named("b", 1))
         settle()
         assert [alert.rule_id for alert in joined_alerts()] == ["quick"]
-        assert "5 seconds" in Rule.objects.get(pk="slow").quarantine_reason
+        assert Rule.objects.get(pk="slow").quarantined_at is None
+        settle(NOW + MINUTE)
+        settle(NOW + 2 * MINUTE)
+        assert "20 seconds" in Rule.objects.get(pk="slow").quarantine_reason
+        assert sorted(given) == [5, 5, 10, 20]
         assert Rule.objects.get(pk="quick").quarantined_at is None
+
+    def test_a_rule_that_is_slow_once_is_tried_again_with_more_time(self, tmp_path, monkeypatch):
+        rule = load(tmp_path, eql(PAIR))
+        monkeypatch.setattr(
+            "alerts.settling.Allowance", lambda rule_id, seconds: Allowance(rule_id, seconds if seconds > 5 else -1)
+        )
+        told(named("a"), named("b", 1))
+        assert settle() == 0
+        assert settle(NOW + MINUTE) == 1
+        rule.refresh_from_db()
+        assert rule.quarantined_at is None
+        assert Settling.objects.get().failures == 0
 
     def test_when_it_comes_back_it_joins_what_it_missed(self, tmp_path):
         rule = load(tmp_path, eql(PAIR))
