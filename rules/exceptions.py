@@ -65,19 +65,22 @@ def create_item(
     review_at: datetime | None = None,
     owner: User | None = None,
     from_alert: int | None = None,
+    list_id: str = "",
+    item_id: str = "",
     door: Change.Door = Change.Door.PAGE,
     group: UUID | None = None,
 ) -> ExceptionItem:
     """Save an exception on a rule; it holds from the next claim on. Without an owner the actor owns it.
+
+    `list_id` and `item_id` are given for the copy of a shared list's item (rules/shared.py).
 
     Raises: ExceptionEntryError for an entry, ExceptionRefused for the rest, NotAllowed.
     """
     _allowed(actor)
     content = _checked(entries=entries, reason=reason, name=name, expires_at=expires_at, review_at=review_at, now=now)
     epoch.bump()
-    item = ExceptionItem.objects.create(
-        rule=rule, **content, owner=owner or actor, from_alert=from_alert, created_at=now, updated_at=now
-    )
+    origin = {"owner": owner or actor, "from_alert": from_alert, "list_id": list_id, "item_id": item_id}
+    item = ExceptionItem.objects.create(rule=rule, **content, **origin, created_at=now, updated_at=now)
     record_item("create", item, actor, now, door, group, after=content_of(item), inverse={"verb": "remove"})
     return item
 

@@ -16,7 +16,7 @@ from engine.errors import EngineError
 from engine.rulefile import to_kibana, to_toml
 from rules.effective import effective
 from rules.importing.items import OURS, ids_of, in_one
-from rules.models import ExceptionItem, Rule
+from rules.models import ExceptionItem, Rule, SharedList
 from rules.trees import definition_of
 
 _BATCH = 200
@@ -71,9 +71,41 @@ def kibana_lines(rules: Sequence[Rule], *, in_force: bool = False) -> Iterator[b
     """
     ids = [rule.pk for rule in rules]
     items = _by_list(ExceptionItem.objects.filter(rule_id__in=ids).select_related("rule").order_by("pk"))
-    written = [_kibana_rule(rule, items, in_force=in_force) for rule in rules if rule.revision is not None]
-    lists = [_list(list_id, of) for list_id, of in items.items()]
-    lines = [*written, *lists, *_items(items)]
+    shared = _shared_of(ids, items)
+    written = [_kibana_rule(rule, items, shared, in_force=in_force) for rule in rules if rule.revision is not None]
+    lists = [_list(list_id, items.get(list_id, {}), shared.get(list_id)) for list_id in {**items, **shared}]
+    yield from _lines(written, lists, list(_items(items)))
+
+
+def list_lines(shared: SharedList) -> Iterator[bytes]:
+    """The lines of an export of one shared list: the list, its items, a summary."""
+    copies = ExceptionItem.objects.filter(list_id=shared.pk).select_related("rule").order_by("pk")
+    items = _by_list(copies)
+    yield from _lines(
+        [], [_list(shared.pk, items.get(shared.pk, {}), _Shared(shared, frozenset()))], list(_items(items))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """A shared list and its rules."""
+
+    row: SharedList
+    rules: frozenset[str]
+
+
+def _shared_of(rule_ids: Sequence[str], items: Iterable[str]) -> dict[str, _Shared]:
+    """The shared lists of these rules and items, by id."""
+    through = SharedList.rules.through.objects.filter(sharedlist__removed_at=None)
+    pairs = list(through.filter(rule_id__in=rule_ids).values_list("sharedlist_id", "rule_id"))
+    rows = SharedList.objects.in_bulk({*(list_id for list_id, _ in pairs), *items})
+    rules = {list_id: frozenset(rule for one, rule in pairs if one == list_id) for list_id in rows}
+    return {list_id: _Shared(row, rules[list_id]) for list_id, row in sorted(rows.items())}
+
+
+def _lines(written: list[Any], lists: list[Any], items: list[Any]) -> Iterator[bytes]:
+    """What was exported, a line each, and the summary that Kibana's exports end with."""
+    lines = [*written, *lists, *items]
     yield from (orjson.dumps(line) + b"\n" for line in lines)
     summary = {
         "exported_count": len(lines),
@@ -81,7 +113,7 @@ def kibana_lines(rules: Sequence[Rule], *, in_force: bool = False) -> Iterator[b
         "missing_rules": [],
         "missing_rules_count": 0,
         "exported_exception_list_count": len(lists),
-        "exported_exception_list_item_count": len(lines) - len(written) - len(lists),
+        "exported_exception_list_item_count": len(items),
     }
     yield orjson.dumps(summary) + b"\n"
 
@@ -123,36 +155,51 @@ def _by_list(items: Iterable[ExceptionItem]) -> dict[str, dict[str, list[Excepti
 
 
 def _kibana_rule(
-    rule: Rule, items: Mapping[str, Mapping[str, list[ExceptionItem]]], *, in_force: bool
+    rule: Rule,
+    items: Mapping[str, Mapping[str, list[ExceptionItem]]],
+    shared: Mapping[str, _Shared],
+    *,
+    in_force: bool,
 ) -> dict[str, Any]:
     definition = _definition(rule, in_force=in_force)
     named = {one.get("list_id") for one in definition.exceptions_list}
-    own = [list_id for list_id, of in items.items() if list_id not in named and _concerns(rule, of)]
-    return to_kibana(definition, [_reference(list_id) for list_id in own])
+    here = [list_id for list_id, of in items.items() if list_id not in named and _concerns(rule, of)]
+    here += [list_id for list_id, one in shared.items() if rule.pk in one.rules and list_id not in {*named, *here}]
+    kinds = {list_id: "detection" if list_id in shared else "rule_default" for list_id in here}
+    return to_kibana(definition, [_reference(list_id, kind) for list_id, kind in kinds.items()])
 
 
 def _concerns(rule: Rule, listed: Mapping[str, list[ExceptionItem]]) -> bool:
     return any(item.rule_id == rule.pk for of in listed.values() for item in of)
 
 
-def _reference(list_id: str) -> dict[str, Any]:
-    return {"id": list_id, "list_id": list_id, "type": "rule_default", "namespace_type": "single"}
+def _reference(list_id: str, kind: str) -> dict[str, Any]:
+    return {"id": list_id, "list_id": list_id, "type": kind, "namespace_type": "single"}
 
 
-def _list(list_id: str, listed: Mapping[str, list[ExceptionItem]]) -> dict[str, Any]:
-    """A list as it was imported, or one that stands for the exceptions written on a rule here."""
-    first = next(item for of in listed.values() for item in of)
+def _list(list_id: str, listed: Mapping[str, list[ExceptionItem]], shared: _Shared | None) -> dict[str, Any]:
+    """A list as it was imported, with its name here; or one that stands for the exceptions written on a rule here."""
     imported = (item.imported or {} for of in listed.values() for item in of)
     kept = next((one["list"] for one in imported if one.get("list")), None)
+    called = {"name": shared.row.name, "description": shared.row.description} if shared else {}
     if kept:
-        return dict(kept)
-    own = list_id.startswith(f"{OURS}-")
+        return {**kept, **{key: text for key, text in called.items() if text != str(kept.get(key) or "").strip()}}
+    if shared:
+        return _new_list(list_id, "detection", **called)
+    own, first = list_id.startswith(f"{OURS}-"), next(item for of in listed.values() for item in of)
+    if own:
+        name = f"Exceptions of {first.rule.name}"
+        return _new_list(list_id, "rule_default", name=name, description="Exceptions written on this rule.")
+    return _new_list(list_id, "detection", name=list_id, description="An exception list.")
+
+
+def _new_list(list_id: str, kind: str, *, name: str, description: str) -> dict[str, Any]:
     return {
         "list_id": list_id,
-        "type": "rule_default" if own else "detection",
+        "type": kind,
         "namespace_type": "single",
-        "name": f"Exceptions of {first.rule.name}" if own else list_id,
-        "description": "Exceptions written on this rule." if own else "An exception list.",
+        "name": name,
+        "description": description,
         "os_types": [],
         "tags": [],
         "meta": {},

@@ -15,6 +15,7 @@ from rules.errors import ExceptionRefused
 from rules.exceptions import MAX_NAME, MAX_REASON, check_content
 from rules.models import ExceptionItem
 from rules.storable import is_storable
+from rules.value_lists import lists_named, types_of
 
 OURS = "watchbill"
 MAX_ID = 255
@@ -128,12 +129,11 @@ def _entries(own: Mapping[str, Any], ours: Mapping[str, Any]) -> tuple[list[dict
 
 
 def _value_list(entries: list[dict[str, Any]]) -> str:
-    for entry in entries:
-        if entry.get("type") == "list":
-            about = entry.get("list")
-            named = str(about.get("id", "?"))[:60] if isinstance(about, dict) else "?"
-            return f"It asks for the value list “{named}”, and value lists are not kept here."
-    return ""
+    """Why an entry's value list cannot be asked: it is not here (yet). A query where an entry asks for one."""
+    named = list(lists_named(entries))
+    known = types_of(named) if named else {}
+    missing = next((list_id for list_id in named if list_id not in known), None)
+    return f"It asks for the value list “{missing[:60]}”, which is not here." if missing is not None else ""
 
 
 def _refusal(entries: list[dict[str, Any]], name: str, reason: str, now: datetime) -> str:

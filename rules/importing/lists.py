@@ -6,7 +6,7 @@ off or removed stays so.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,8 +19,9 @@ from rules import epoch
 from rules.exceptions import content_of, record_item
 from rules.importing.items import OURS, Content, export_item, for_rule, ids_of, in_one, read_item
 from rules.importing.report import Line
+from rules.importing.sharing import keep_shared
 from rules.importing.sources import Found, Kind
-from rules.models import ExceptionItem, Rule
+from rules.models import ExceptionItem, Rule, SharedList
 from rules.storing import Origin, Status
 
 MAX_DEPTH = 40
@@ -67,9 +68,9 @@ def import_exceptions(
     lists = {str(one.data.get("list_id")): one for one in found if one.kind is Kind.LIST}
     items = [one for one in found if one.kind is Kind.ITEM]
     kept = _kept_here(definitions, {str(one.data.get("list_id")) for one in items})
-    if not items and not kept:
+    if not items and not kept and not lists:
         return []
-    here = _here(definitions, [*items, *kept])
+    here = _here(definitions, [*items, *kept], _said_by(found, definitions))
     lines: list[Line] = []
     steps: list[_Step] = []
     for one in items:
@@ -82,7 +83,14 @@ def import_exceptions(
     if not dry_run:
         for start in range(0, len(steps), BATCH):
             _apply(steps[start : start + BATCH], lists, origin)
+        keep_shared(
+            {**dict.fromkeys(step.content.list_id for step in steps), **_plain_lists(lists)}, here.rules, origin
+        )
     return [*lines, *map(_told, steps)]
+
+
+def _plain_lists(lists: Mapping[str, Found]) -> dict[str, Mapping[str, Any] | None]:
+    return {list_id: _plain_list(found) for list_id, found in lists.items()}
 
 
 def _kept_here(definitions: Mapping[str, RuleDefinition], brought: Set[str]) -> list[Found]:
@@ -95,7 +103,15 @@ def _kept_here(definitions: Mapping[str, RuleDefinition], brought: Set[str]) -> 
     return [Found(f"list {list_id}", Kind.ITEM, data=data) for list_id, data in whole if data is not None]
 
 
-def _here(definitions: Mapping[str, RuleDefinition], items: Iterable[Found]) -> _Here:
+def _said_by(found: Sequence[Found], definitions: Mapping[str, RuleDefinition]) -> Iterator[tuple[str, str]]:
+    """The lists that exported rules name, with the rule; also those that our own export added to what the rule says."""
+    for one in found:
+        rule_id, listed = str(one.data.get("rule_id")), one.data.get("exceptions_list")
+        if one.kind is Kind.RULE and rule_id in definitions and isinstance(listed, list):
+            yield from ((str(entry.get("list_id")), rule_id) for entry in listed if isinstance(entry, dict))
+
+
+def _here(definitions: Mapping[str, RuleDefinition], items: Iterable[Found], said: Iterable[tuple[str, str]]) -> _Here:
     rules: dict[str, set[str]] = defaultdict(set)
     names = dict(Rule.objects.values_list("pk", "name"))
     stored = Rule.objects.filter(revision__isnull=False).values_list("pk", "revision__definition__exceptions_list")
@@ -104,6 +120,9 @@ def _here(definitions: Mapping[str, RuleDefinition], items: Iterable[Found]) -> 
         for one in listed or ():
             if isinstance(one, dict):
                 rules[str(one.get("list_id"))].add(rule_id)
+    added = SharedList.rules.through.objects.values_list("sharedlist_id", "rule_id")
+    for list_id, rule_id in (*added, *said):
+        rules[list_id].add(rule_id)
     names |= {pk: rule.name for pk, rule in definitions.items()}
     here = _Here({list_id: sorted(of) for list_id, of in rules.items()}, names)
     wanted = {str(one.data.get("list_id")) for one in items}

@@ -1,4 +1,4 @@
-"""Importing everything behind some paths: rules first, a batch to a transaction, then the exceptions of their lists.
+"""Importing everything behind some paths: rules, a batch to a transaction, then value lists, then exceptions.
 
 Importing the same again changes nothing. A rule that cannot be used is reported with its place and the others load; one
 of a type that is not evaluated is kept and shown. Costs some 10 ms a rule, most of it parsing its query.
@@ -20,6 +20,7 @@ from rules import epoch
 from rules.importing.lists import import_exceptions
 from rules.importing.report import ImportReport, Line
 from rules.importing.sources import Found, Kind, collect
+from rules.importing.values import import_values
 from rules.loading import check_ids
 from rules.models import Rule
 from rules.storing import Origin, Prepared, Status, Stored, compare, keep_up, store
@@ -72,6 +73,7 @@ def run_import(
                 definitions[definition.rule_id] = definition
         if progress:
             progress(min(start + BATCH, len(rules)), len(rules), counts)
+    lines += import_values(found, definitions, origin, dry_run=dry_run)
     lines += import_exceptions(found, definitions, origin, dry_run=dry_run)
     return ImportReport(tuple(lines), dry_run, () if dry_run else _superseded(definitions))
 

@@ -1,7 +1,8 @@
 """What there is to import: every rule file, exported rule, exception list and item behind the paths given.
 
-Folders and zips are searched for rule files (*.toml) and exports (*.ndjson, *.json); a file that is named itself is
-read whatever its ending. Limits come before parsing: a line or rule file holds up to a megabyte.
+Folders and zips are searched for rule files (*.toml), exports (*.ndjson, *.json) and value lists (*.txt, a value a
+line; *.csv, a table); a file that is named itself is read whatever its ending. Limits come before parsing: a line or
+rule file holds up to a megabyte.
 """
 
 import re
@@ -16,11 +17,14 @@ import orjson
 from engine import RuleFileError
 from rules.importing.zips import MAX_TOTAL_BYTES, members_of, shown_name
 from rules.loading import MAX_FILE_BYTES, decoded
+from rules.value_lists.reading import MAX_BYTES
 
 MAX_LINES = 200_000
-_SUFFIXES = (".toml", ".ndjson", ".json")
+_VALUES = (".txt", ".csv")
+_SUFFIXES = (".toml", ".ndjson", ".json", *_VALUES)
 _RULE_TABLE = re.compile(r"^[ \t]*\[[ \t]*(rule|\"rule\"|'rule')[ \t]*\]", re.MULTILINE)
 _EXPORT_BYTES = 100_000_000
+_VALUES_BYTES = 2 * MAX_BYTES  # with line ends and blanks around the values
 
 
 class Kind(Enum):
@@ -30,6 +34,7 @@ class Kind(Enum):
     RULE = "rule"
     LIST = "exception list"
     ITEM = "exception"
+    VALUES = "value list"
     OTHER = "other object"
     SUMMARY = "summary"
 
@@ -77,6 +82,8 @@ def _of_zip(path: Path) -> Iterator[Found]:
 
 
 def _limit_of(name: str) -> int:
+    if name.lower().endswith(_VALUES):
+        return _VALUES_BYTES
     return _EXPORT_BYTES if name.lower().endswith((".ndjson", ".json")) else MAX_FILE_BYTES
 
 
@@ -94,10 +101,22 @@ def _of_bytes(data: bytes, name: str, *, within: bool) -> Iterator[Found]:
     try:
         if name.lower().endswith((".ndjson", ".json")):
             yield from _of_export(data, name, within=within)
+        elif name.lower().endswith(_VALUES):
+            yield _of_values(data, name, within=within)
         else:
             yield _of_rule_file(decoded(data, name), name, within=within)
     except RuleFileError as error:
         yield _unreadable(name, error)
+
+
+def _of_values(data: bytes, name: str, *, within: bool) -> Found:
+    """A file of values; which list it is, and whether anything asks for it, is found out later."""
+    if len(data) > _VALUES_BYTES:
+        return Found(name, Kind.FILE, problem="is larger than a value list may be", passed=within)
+    try:
+        return Found(name, Kind.VALUES, text=data.decode("utf-8-sig"), passed=within)
+    except UnicodeDecodeError:
+        return Found(name, Kind.FILE, problem="is no UTF-8 text", passed=within)
 
 
 def _of_rule_file(text: str, name: str, *, within: bool) -> Found:

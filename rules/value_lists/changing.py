@@ -22,7 +22,7 @@ from rules.models import ValueList
 from rules.value_lists.reading import Content, Item, check_size, key_of, read_lines
 from rules.value_lists.stored import columns_json, columns_of, packed, unpacked
 from rules.value_lists.users import check_still_fits, check_unused, used_by
-from rules.value_lists.waiting import try_again
+from rules.value_lists.waiting import apply_exceptions, try_again
 
 MAX_NAME, MAX_DESCRIPTION = 255, 2_000
 RECORDED = 1_000
@@ -75,6 +75,7 @@ def create_list(
     after = {**_state(made), "added": _some(content.items)}
     _record("create", made, actor, now, door, after=after, inverse={"verb": "remove", "version": made.version})
     try_again(made.pk, actor=actor, now=now, door=door)
+    apply_exceptions(made.pk, actor=actor, now=now, door=door)
     return _changed(made, content, added=len(content.items))
 
 

@@ -1,4 +1,7 @@
-"""Rules whose query joins a table that is not there: they are shown with the reason, and evaluated once it comes."""
+"""What waits for a list: rules whose query joins it, and imported exceptions that ask for it.
+
+They are kept and shown with the reason, and come into force once the list is there.
+"""
 
 from datetime import datetime
 
@@ -8,7 +11,7 @@ from engine import EngineError, compile_rule
 from engine.rule_types.esql import tables_named
 from rules import epoch, lookbacks, superseding
 from rules.effective import effective_of
-from rules.models import Rule
+from rules.models import ExceptionItem, Rule
 from rules.trees import TreeUnusable, definition_of, recompile
 
 
@@ -36,6 +39,39 @@ def try_again(name: str, *, actor: User | None, now: datetime, door: Change.Door
         Rule.objects.filter(pk=rule.pk).update(evaluated=True, not_evaluated_because="")
         _judge_from_now_on(rule, now)
     return [rule.pk for rule in found]
+
+
+def apply_exceptions(list_id: str, *, actor: User | None, now: datetime, door: Change.Door) -> list[int]:
+    """Put the imported exceptions in force that were off because this list was missing, and return their numbers; in
+    the caller's transaction, which has bumped the epoch."""
+    from rules.importing.items import read_item
+
+    waiting = ExceptionItem.objects.filter(
+        removed_at=None, imported__isnull=False, entries__contains=[{"list": {"id": list_id}}]
+    ).exclude(not_applied_because="")
+    applied: list[int] = []
+    for item in waiting.select_related("rule__team").order_by("pk"):
+        content = read_item((item.imported or {}).get("item") or {}, now)
+        if content.problem or content.off:
+            continue
+        because, item.not_applied_because = item.not_applied_because, ""
+        item.entries, item.enabled, item.updated_at = content.entries, True, now
+        item.version += 1
+        item.save(update_fields=["not_applied_because", "entries", "enabled", "updated_at", "version"])
+        record_change(
+            at=now,
+            actor=actor,
+            door=door,
+            verb="apply",
+            object_type="exception",
+            object_id=item.pk,
+            before={"enabled": False, "because": because},
+            after={"enabled": True, "list": list_id, "rule": item.rule_id, "name": item.name},
+            inverse={"verb": "disable", "version": item.version},
+            team=item.rule.team,
+        )
+        applied.append(item.pk)
+    return applied
 
 
 def _judge_from_now_on(rule: Rule, now: datetime) -> None:

@@ -15,15 +15,22 @@ from rules.storing import Status
 from soc.web import clock
 
 _WIDTH = 30
-_KINDS = (("rule", "rules"), ("exception", "exceptions"), ("file", "files"), ("other object", "other objects"))
+_KINDS = (
+    ("rule", "rules"),
+    ("value list", "value lists"),
+    ("exception", "exceptions"),
+    ("file", "files"),
+    ("other object", "other objects"),
+)
 
 
 class Command(BaseCommand):
     """Import folders and zips of rule files and Kibana's exports, with a bar on a terminal and a line for each rule."""
 
     help = (
-        "Import detection rules: rule files (TOML), folders and zips of them, and Kibana's NDJSON exports with their "
-        "exceptions. Importing again updates; what was set here stays."
+        "Import detection rules: rule files (TOML), folders and zips of them, Kibana's NDJSON exports with their "
+        "exceptions, and value lists (TXT, a value a line; CSV tables). Importing again updates; what was set here "
+        "stays."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,6 +1,7 @@
 """The exceptions of an export become exceptions of the rules that use their lists, and hide nothing by accident."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from accounts.models import Change, User
 from engine import Document
 from rules import exceptions, ruleset
 from rules.errors import ExceptionRefused
-from rules.models import ExceptionItem
+from rules.importing import run_import
+from rules.models import ExceptionItem, SharedList
 from rules.storing import Status
+from rules.value_lists import create_list
 from tests.rules.conftest import NOW
 from tests.rules.importing.conftest import (
     RULE_ID,
@@ -183,3 +186,53 @@ def test_the_rules_page_says_why_one_is_not_applied_and_offers_no_switch(
     ledger = page.split('class="table ledger"')[1]
     assert "shared" in ledger
     assert ">Enable</button>" not in ledger
+
+
+IPS = [{"field": "source.ip", "type": "list", "operator": "included", "list": {"id": "ips", "type": "ip"}}]
+
+
+def _listed() -> bool:
+    document = Document({"source": {"ip": "192.0.2.7"}})
+    return ruleset.current().rules[RULE_ID].excepted_by(document) is not None
+
+
+def test_an_exception_that_asks_for_a_list_is_applied_where_the_list_is(import_objects: Import) -> None:
+    create_list(list_id="ips", name="IPs", type="ip", lines=["192.0.2.7"], actor=None, now=NOW)
+    assert told(import_objects(*_objects(exported_item("shared", "one", entries=IPS))))[-1] == ("exception", "new")
+    assert _listed()
+
+
+def test_an_exception_that_waits_for_a_list_is_applied_once_it_is_there(import_objects: Import) -> None:
+    import_objects(*_objects(exported_item("shared", "one", entries=IPS)))
+    assert not _listed()
+    create_list(list_id="ips", name="IPs", type="ip", lines=["192.0.2.7"], actor=None, now=NOW)
+    assert (ExceptionItem.objects.get().not_applied_because, _listed()) == ("", True)
+
+
+def test_files_of_values_become_the_lists_that_exceptions_ask_for(import_objects: Import, tmp_path: Path) -> None:
+    import_objects(*_objects(exported_item("shared", "one", entries=IPS)))
+    file = tmp_path / "ips.txt"
+    file.write_text("192.0.2.7\n192.0.2.8\n")
+    (tmp_path / "NOTICE.txt").write_text("Nobody asks for this.")
+    (tmp_path / "owners.csv").write_text("host:keyword,owner:keyword\nweb-1,ana\n")
+    report = run_import(paths=[tmp_path], source="x", actor=None, now=NOW)
+    assert [(line.kind, line.id, line.status) for line in report.lines if line.kind == "value list"] == [
+        ("value list", "ips", Status.NEW)
+    ]
+    assert _listed()
+    again = run_import(paths=[file, tmp_path / "owners.csv"], source="x", actor=None, now=NOW)
+    assert [line.status for line in again.lines] == [Status.UNCHANGED, Status.NEW]
+    file.write_text("198.51.100.1\n")
+    assert run_import(paths=[file], source="x", actor=None, now=NOW).lines[0].status is Status.CHANGED
+    assert not _listed()
+    file.write_text("no address\n")
+    assert "Line 1" in run_import(paths=[file], source="x", actor=None, now=NOW).errors[0].message
+
+
+def test_a_shared_list_is_one_here_too_with_its_rules(import_objects: Import) -> None:
+    import_objects(*_objects(exported_item("shared", "one"), rules=2))
+    shared = SharedList.objects.get()
+    assert (shared.pk, shared.name) == ("shared", "List shared")
+    assert sorted(shared.rules.values_list("pk", flat=True)) == [RULE_ID, OTHER]
+    import_objects(*_objects(exported_item("shared", "one"), rules=2))
+    assert (SharedList.objects.get().version, Change.objects.filter(object_type="shared list").count()) == (1, 1)

@@ -11,10 +11,11 @@ from django.db import connection
 
 from accounts.models import User
 from engine import load_rule
-from rules import exceptions, ruleset
+from rules import exceptions, ruleset, shared
+from rules import value_lists as lists
 from rules.exporting import kibana_lines, rule_files
 from rules.importing import ImportReport, run_import
-from rules.models import ExceptionItem, Rule, RuleRevision
+from rules.models import ExceptionItem, Rule, RuleRevision, SharedList
 from rules.overrides import set_overrides
 from rules.storing import Status
 from tests.rules.conftest import NOW, PERL, Load, rule_text
@@ -161,3 +162,28 @@ def test_the_command_writes_a_folder_or_a_file(rule: Rule, tmp_path: Path, capsy
     assert PERL in capsys.readouterr().out
     with pytest.raises(CommandError, match="No such rule"):
         call_command("export_rules", "--ids=nothing", "-")
+
+
+def test_shared_lists_of_ones_own_and_their_rules_come_back_as_they_were(
+    full: None, tmp_path: Path, rosa: User
+) -> None:
+    lists.create_list(list_id="ips", name="IPs", type="ip", lines=["192.0.2.7"], actor=None, now=NOW)
+    made = shared.create_list(name="Scanners", rules=_rules()[:2], list_id="ours", actor=rosa, now=NOW)
+    entry = {"field": "source.ip", "type": "list", "operator": "included", "list": {"id": "ips", "type": "ip"}}
+    act: dict[str, Any] = {"list_id": made.pk, "actor": rosa, "now": NOW}
+    shared.add_item(entries=[entry], reason="They scan.", name="Scanners", **act)
+    off = shared.add_item(entries=ENTRIES, reason="Old.", name="Old", **act)
+    shared.disable_item(item_id=off.item_id, **act)
+    shared.create_list(name="Empty", rules=_rules()[:1], list_id="empty", actor=rosa, now=NOW)
+    shared.edit_list(list_id="shared", version=1, name="Renamed", description="", actor=rosa, now=NOW)
+    before, file = _state(), _export(tmp_path)
+    first = _said(file)
+    SharedList.objects.all().delete()
+    assert not _elsewhere(file).errors
+    assert _said(_export(tmp_path)) == first
+    assert _state()["exceptions"] == before["exceptions"]
+    assert {row.shared.pk: (row.shared.name, row.rules, row.items) for row in shared.shared_lists()} == {
+        "empty": ("Empty", 1, 0),
+        "ours": ("Scanners", 2, 2),
+        "shared": ("Renamed", 2, 2),
+    }

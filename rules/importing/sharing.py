@@ -1,0 +1,67 @@
+"""Imported lists that several rules may share become shared lists, with the rules that their items stand on."""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import Change
+from accounts.record import record_change
+from rules.importing.items import OURS
+from rules.models import ExceptionItem, Rule, SharedList
+from rules.storing import Origin
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+_OF_ONE_RULE = "rule_default"
+
+
+@transaction.atomic
+def keep_shared(
+    lists: Mapping[str, Mapping[str, Any] | None], referenced: Mapping[str, Collection[str]], origin: Origin
+) -> None:
+    """Make or complete the shared list of each of these; `lists` has what an export says of one.
+
+    One that was removed here stays so. A rule's own list is none, nor is one whose id no address can hold.
+    """
+    for list_id, said in lists.items():
+        if _ID.fullmatch(list_id) and not list_id.startswith(f"{OURS}-") and (said or {}).get("type") != _OF_ONE_RULE:
+            _keep(list_id, said or {}, referenced.get(list_id, ()), origin)
+
+
+def _keep(list_id: str, said: Mapping[str, Any], referenced: Collection[str], origin: Origin) -> None:
+    shared = SharedList.objects.select_for_update(no_key=True).filter(pk=list_id).first()
+    if shared is not None and shared.removed_at is not None:
+        return
+    items = ExceptionItem.objects.filter(list_id=list_id)
+    standing = set(items.filter(removed_at=None).values_list("rule_id", flat=True))
+    if shared is None and not standing and not said:
+        return
+    gone = set(items.exclude(removed_at=None).values_list("rule_id", flat=True)) - standing
+    rules = set(Rule.objects.filter(pk__in=(standing | set(referenced)) - gone))
+    made = shared is None
+    shared = shared or SharedList.objects.create(
+        pk=list_id,
+        name=_text(said.get("name"), 255) or list_id,
+        description=_text(said.get("description"), 2_000),
+        owner=origin.actor,
+        created_at=origin.now,
+        updated_at=origin.now,
+    )
+    new = sorted(rules - set(shared.rules.all()), key=lambda rule: rule.pk)
+    if not made and not new:
+        return
+    shared.rules.add(*new)
+    record_change(
+        at=origin.now,
+        actor=origin.actor,
+        door=Change.Door.COMMAND,
+        verb="create" if made else "add rules",
+        object_type="shared list",
+        object_id=list_id,
+        after={"name": shared.name, "description": shared.description, "rules": [rule.pk for rule in new]},
+    )
+
+
+def _text(value: Any, limit: int) -> str:
+    return value.replace("\0", "").strip()[:limit] if isinstance(value, str) else ""

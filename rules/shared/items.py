@@ -1,0 +1,164 @@
+"""The items of shared lists: each act is done to every copy, in one transaction and under one group of the record."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from accounts.models import Change, User
+from rules import epoch, exceptions
+from rules.errors import ListGone, ListRefused
+from rules.exceptions import Entries
+from rules.models import ExceptionItem
+from rules.shared.common import Copies, bump, locked, may_except
+from rules.shared.selectors import items_of, standing
+
+MAX_ITEMS = 500
+
+
+@transaction.atomic
+def add_item(
+    *,
+    list_id: str,
+    entries: Entries,
+    reason: str,
+    name: str,
+    actor: User | None,
+    now: datetime,
+    expires_at: datetime | None = None,
+    review_at: datetime | None = None,
+    owner: User | None = None,
+    from_alert: int | None = None,
+    door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
+) -> Copies:
+    """Save an exception on every rule of the list.
+
+    Raises: NotAllowed, ListGone, ListRefused, ExceptionEntryError, ExceptionRefused.
+    """
+    may_except(actor)
+    epoch.bump()
+    shared, together, item_id = locked(list_id, None), group or uuid4(), str(uuid4())
+    rules = list(shared.rules.select_related("team").order_by("pk"))
+    if not rules:
+        raise ListRefused("rules", "This list has no rule yet. Add one first.")
+    if len(items_of(shared)) >= MAX_ITEMS:
+        raise ListRefused("entries", f"A list holds up to {MAX_ITEMS} exceptions.")
+    made = [
+        exceptions.create_item(
+            rule=rule,
+            entries=entries,
+            reason=reason,
+            name=name,
+            expires_at=expires_at,
+            review_at=review_at,
+            owner=owner,
+            from_alert=from_alert,
+            list_id=shared.pk,
+            item_id=item_id,
+            actor=actor,
+            now=now,
+            door=door,
+            group=together,
+        )
+        for rule in rules
+    ]
+    bump(shared, now)
+    return Copies(shared, made, together, item_id)
+
+
+@transaction.atomic
+def edit_item(
+    *,
+    list_id: str,
+    item_id: str,
+    version: int | None,
+    entries: Entries,
+    reason: str,
+    name: str,
+    actor: User | None,
+    now: datetime,
+    expires_at: datetime | None = None,
+    review_at: datetime | None = None,
+    note: str = "",
+    door: Change.Door = Change.Door.PAGE,
+) -> Copies:
+    """Let every copy of an item say this, those too that differed; `version` is the list's, as the person saw it.
+
+    Raises: as add_item, and StaleList, ExceptionGone.
+    """
+
+    def edit(item: ExceptionItem, group: UUID) -> ExceptionItem:
+        return exceptions.edit_item(
+            item=item,
+            version=item.version,
+            entries=entries,
+            reason=reason,
+            name=name,
+            expires_at=expires_at,
+            review_at=review_at,
+            note=note,
+            actor=actor,
+            now=now,
+            door=door,
+            group=group,
+        )
+
+    return _each(list_id, item_id, version, edit, actor, now)
+
+
+@transaction.atomic
+def disable_item(
+    *, list_id: str, item_id: str, actor: User | None, now: datetime, door: Change.Door = Change.Door.PAGE
+) -> Copies:
+    """Switch an item off for every rule of the list. Raises: NotAllowed, ListGone."""
+
+    def act(item: ExceptionItem, group: UUID) -> ExceptionItem:
+        return exceptions.disable_item(item=item, actor=actor, now=now, door=door, group=group)
+
+    return _each(list_id, item_id, None, act, actor, now)
+
+
+@transaction.atomic
+def enable_item(
+    *, list_id: str, item_id: str, actor: User | None, now: datetime, door: Change.Door = Change.Door.PAGE
+) -> Copies:
+    """Switch an item on for every rule of the list. Raises: NotAllowed, ListGone, ExceptionRefused."""
+
+    def act(item: ExceptionItem, group: UUID) -> ExceptionItem:
+        return exceptions.enable_item(item=item, actor=actor, now=now, door=door, group=group)
+
+    return _each(list_id, item_id, None, act, actor, now)
+
+
+@transaction.atomic
+def remove_item(
+    *, list_id: str, item_id: str, actor: User | None, now: datetime, door: Change.Door = Change.Door.PAGE
+) -> Copies:
+    """Take an item off every rule of the list. Raises: NotAllowed, ListGone."""
+
+    def act(item: ExceptionItem, group: UUID) -> ExceptionItem:
+        return exceptions.remove_item(item=item, actor=actor, now=now, door=door, group=group)
+
+    return _each(list_id, item_id, None, act, actor, now)
+
+
+def _each(
+    list_id: str,
+    item_id: str,
+    version: int | None,
+    act: Callable[[ExceptionItem, UUID], ExceptionItem],
+    actor: User | None,
+    now: datetime,
+) -> Copies:
+    """Do it to every copy of an item, under one group."""
+    may_except(actor)
+    epoch.bump()
+    shared, group = locked(list_id, version), uuid4()
+    copies = list(standing(shared).filter(item_id=item_id))
+    if not copies:
+        raise ListGone(list_id)
+    changed = [act(item, group) for item in copies]
+    bump(shared, now)
+    return Copies(shared, changed, group, item_id)
