@@ -23,6 +23,8 @@ AlertError
 ├── TooManyMatch         an act on more alerts than one act may change
 ├── ActNotFound          no such act, or somebody else's
 ├── SnoozeRefused        a time that is no sensible one to sleep until
+├── ViewRefused          a saved view that cannot be kept as asked: its name, its filters, or too many
+├── ViewNotFound         no such saved view, or none of this person's
 └── AlreadyExcepted      the rule has an exception with the same conditions
 """
 
@@ -228,3 +230,25 @@ class StepNotFound(AlertError):
 
     def __init__(self) -> None:
         super().__init__("The guide of this alert has no such step. Reload the page.")
+
+
+class ViewRefused(AlertError):
+    """A view of the queue cannot be saved like this."""
+
+
+class ViewNotFound(AlertError):
+    """No such view, or one that somebody else has saved and alone may change."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such view of yours.")
+
+
+class TrialRefused(AlertError):
+    """A trial that cannot be begun: without conditions, over no known time, or beside too many others."""
+
+
+class TrialNotFound(AlertError):
+    """No trial of this name, or somebody else's, or one that was forgotten after a day."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such trial any more.")

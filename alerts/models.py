@@ -376,6 +376,11 @@ class Trial(models.Model):
             ),
         ]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state in (self.State.WAITING, self.State.RUNNING)
+
 
 class ExceptionCheck(models.Model):
     """What the last look at an exception found (alerts/reviewing/): whether it hides a true positive, takes out nearly

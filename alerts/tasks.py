@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from celery import shared_task
 
-from alerts import retention, snoozing, targets
+from alerts import retention, snoozing, targets, trials
 from alerts.bulk_work import work_portion
 from alerts.evaluation import evaluate_pending as evaluate_claim
 from alerts.evaluation import judge_lookbacks
@@ -73,6 +73,14 @@ def work_bulk() -> None:
     while monotonic() - started < DRAIN_SECONDS:
         if not work_portion(now=clock.now(), worker=worker):
             return
+
+
+@shared_task(name="alerts.work_trials")  # type: ignore[untyped-decorator, unused-ignore]
+def work_trials() -> None:
+    """Try an exception on stored events, one trial at a time in one process; the next bell takes the next."""
+    with only_worker(Chore.TRYING) as mine:
+        if mine:
+            trials.work(clock=clock.now)
 
 
 @shared_task(name="alerts.wake_recurring")  # type: ignore[untyped-decorator, unused-ignore]

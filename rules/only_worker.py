@@ -13,6 +13,7 @@ class Chore(IntEnum):
     LOOKING_BACK = 2
     SETTLING = 3
     REVIEWING = 4
+    TRYING = 5
 
 
 _TRY = "SELECT pg_try_advisory_lock(1702911336, %s)"

@@ -47,6 +47,7 @@ app.conf.beat_schedule = {
         "schedule": 30.0,
         "options": {"expires": 30.0},
     },
+    "try exceptions": {"task": "alerts.work_trials", "schedule": 1.0, "options": {"expires": 1.0}},
     "settle rules": {"task": "alerts.settle_due", "schedule": 1.0, "options": {"expires": 1.0}},
     "act on all that match": {"task": "alerts.work_bulk", "schedule": 1.0, "options": {"expires": 1.0}},
     "wake what recurred": {"task": "alerts.wake_recurring", "schedule": 10.0, "options": {"expires": 10.0}},

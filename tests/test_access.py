@@ -17,8 +17,9 @@ from accounts.api.view import ApiView
 from accounts.models import Change, Notice, User
 from accounts.roles import PERMISSIONS, Permission, Role
 from accounts.services import create_sign_in_link
+from alerts import trials
 from alerts.exceptions import drafts
-from alerts.models import Alert, AlertEvent, BulkAct
+from alerts.models import Alert, AlertEvent, BulkAct, Trial
 from cases.opening import open_case
 from cases.todo import add_task
 from events.models import Batch, DeadLetter
@@ -118,6 +119,7 @@ def site(db) -> Site:
             "pivot_number": 1,
             "alert_id": alert.pk,
             "act_id": _begun(world).pk,
+            "trial_id": _asked(world, alert.rule, entries).pk,
             **_case_of(world),
             "pk": 1,  # a passkey of one's own, which nobody here has
             "session_id": 1,
@@ -152,6 +154,12 @@ def _begun(world: worlds.World) -> BulkAct:
     """An act of Ana's on all that match, which no worker has begun."""
     told = {"actor": world.ana, "verb": "acknowledge", "as_of": world.now, "created_at": world.now, "query": ""}
     return BulkAct.objects.create(id=uuid4(), up_to_id=0, total=0, arguments={"filters": {}, "folds": []}, **told)
+
+
+def _asked(world: worlds.World, rule: Rule, entries: list[dict[str, str]]) -> Trial:
+    """A trial that Ana asked for."""
+    told = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
+    return trials.begin(rule=rule, groups=[entries], span="24h", **told)
 
 
 def _as_engineer(person: User) -> User:

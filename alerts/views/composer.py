@@ -19,7 +19,7 @@ from alerts.exceptions.groups import MOST_GROUPS
 from alerts.exceptions.scope import Scope
 from alerts.forms import ExceptionForm
 from alerts.models import Alert, Kind, Trial
-from alerts.views.conditions import Condition, Entry, entries_of, filled_rows
+from alerts.views.conditions import Condition, Entry, entry_groups, filled_rows
 from rules.models import ExceptionItem, Rule
 from soc.web.evidence import plain
 
@@ -121,8 +121,7 @@ class Composer:
 
     def groups_of_entries(self) -> list[list[Entry]]:
         """The conditions as exceptions store them, group by group."""
-        found = [entries_of([row for row in self.filled if row.group == group]) for group in self.numbers]
-        return [entries for entries in found if entries]
+        return entry_groups(self.rows)
 
     def entries(self) -> list[Entry]:
         """The conditions of the first group."""
@@ -131,6 +130,11 @@ class Composer:
     def uses(self, name: str) -> bool:
         """Whether a condition stands on this field."""
         return any(row.field == name for row in self.rows)
+
+    @property
+    def trial_is_old(self) -> bool:
+        """Whether the conditions are others than those that were tried."""
+        return self.trial is not None and self.trial.items != self.groups_of_entries()
 
     @property
     def rules(self) -> list[Rule]:

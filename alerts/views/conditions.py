@@ -159,6 +159,13 @@ def entries_of(rows: Sequence[Condition]) -> list[Entry]:
     return made
 
 
+def entry_groups(rows: Sequence[Condition]) -> list[list[Entry]]:
+    """The entries of every group that has some, in order."""
+    filled = filled_rows(rows)
+    found = [entries_of([row for row in filled if row.group == group]) for group in sorted({row.group for row in rows})]
+    return [entries for entries in found if entries]
+
+
 def _inside(rows: Sequence[Condition], at: int) -> list[Condition]:
     """The rows that follow the one at this place and are inside it."""
     found: list[Condition] = []
