@@ -1,7 +1,7 @@
 """What may stand in the queue's address: its filters, each of which may be left out."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -36,11 +36,17 @@ TIMES = (
     ("30d", _("Last 30 days")),
 )
 SPANS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
-SORTS = (("urgent", _("Most urgent first")), ("newest", _("Newest first")))
+SORTS = (("urgent", _("Most urgent first")), ("newest", _("Newest first")), ("oldest", _("Oldest first")))
+UNFOLDED = "off"
 
 
 def _choice(label: Any, choices: Iterable[tuple[str, Any]], empty: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, choices=[("", empty), *choices], required=False)
+
+
+def _moment_input(end: str) -> forms.TextInput:
+    told = {"placeholder": "2026-11-21T14:05Z", "autocomplete": "off", "spellcheck": "false", "data-brush-input": end}
+    return forms.TextInput(attrs=told)
 
 
 class QueueForm(forms.Form):
@@ -59,7 +65,12 @@ class QueueForm(forms.Form):
     team = _choice(_("Team"), (), _("any team"))
     past_target = _choice(_("Target"), (("1", _("past its target")),), _("past it or not"))
     blocks = _choice(_("Building blocks"), (("1", _("shown too")),), _("kept out"))
+    snoozed = _choice(_("Snoozed"), (("1", _("only these")),), _("as the view says"))
+    fold = forms.RegexField(r"^(off|[0-9a-f]{32})$", required=False, widget=forms.HiddenInput)
     time = _choice(_("Time"), TIMES, _("Any time"))
+    since = forms.CharField(label=_("From"), max_length=40, required=False, widget=_moment_input("from"))
+    until = forms.CharField(label=_("To"), max_length=40, required=False, widget=_moment_input("to"))
+    saved = forms.RegexField(r"^\d{1,18}$", required=False, widget=forms.HiddenInput)
     sort = forms.ChoiceField(label=_("Order"), choices=SORTS, required=False)
 
     def __init__(
@@ -73,16 +84,45 @@ class QueueForm(forms.Form):
         owners = [("me", _("me")), ("nobody", _("nobody")), *((str(user.pk), str(user)) for user in people)]
         self.fields["assignee"].choices = [("", _("anybody")), *owners]  # type: ignore[attr-defined]
 
+    def clean_since(self) -> str:
+        """The start of a stretch of time, as an ISO time."""
+        return _iso(self.cleaned_data["since"])
+
+    def clean_until(self) -> str:
+        """The end of a stretch of time, as an ISO time."""
+        return _iso(self.cleaned_data["until"])
+
     def chosen(self) -> dict[str, str]:
-        """The values that are sound; a filter that is not is left out and its error shown beside it."""
+        """The values that are sound; a filter that is not is left out and its error shown beside it. A span that ends
+        now takes the place of a stretch with a start and an end.
+        """
         self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
+        left_out = {"since", "until"} if self.cleaned_data.get("time") else set()
+        return {name: value for name, value in self.cleaned_data.items() if value and name not in left_out}
+
+
+def _iso(text: str) -> str:
+    """The moment in UTC. Raises: forms.ValidationError."""
+    if not text:
+        return ""
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):
+        raise forms.ValidationError(_("Write a time such as 2026-11-21T14:05Z.")) from None
 
 
 def since_of(chosen: dict[str, str], now: datetime) -> datetime | None:
     """The start of the time range a person chose; None for any time."""
+    if "since" in chosen:
+        return datetime.fromisoformat(chosen["since"])
     span = SPANS.get(chosen.get("time", ""))
     return now - span if span else None
+
+
+def until_of(chosen: dict[str, str]) -> datetime | None:
+    """The end of a stretch of time that a person chose."""
+    return datetime.fromisoformat(chosen["until"]) if "until" in chosen else None
 
 
 def severities_of(chosen: dict[str, str]) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from alerts.views import (
     pivots,
     queue,
     reviews,
+    saved_views,
     targets,
     why_not,
 )
@@ -23,6 +24,12 @@ app_name = "alerts"
 pages: list[URLPattern] = [
     path("", queue.queue, name="queue"),
     path("pulse/", queue.pulse, name="pulse"),
+    path("density/", queue.density, name="density"),
+    path("views/", saved_views.save, name="view_save"),
+    path("views/<int:view_id>/", saved_views.change, name="view_change"),
+    path("views/<int:view_id>/move/", saved_views.move, name="view_move"),
+    path("views/<int:view_id>/delete/", saved_views.remove, name="view_delete"),
+    path("views/restore/<uuid:group>/", saved_views.restore, name="view_restore"),
     path("bulk/", bulk.bulk, name="bulk"),
     path("bulk/<uuid:act_id>/", bulk.progress, name="bulk_progress"),
     path("bulk/<uuid:act_id>/stop/", bulk.stop, name="bulk_stop"),

@@ -5,7 +5,6 @@ from alerts.selectors.counting import (
     RuleCounts,
     histogram,
     last_alert_at,
-    midnight_of,
     new_since,
     newest_id,
     rule_choices,
@@ -35,8 +34,10 @@ from alerts.selectors.shapes import (
     Why,
 )
 from alerts.selectors.verdicts import past_verdicts
+from alerts.selectors.views import WAITING, filters_of_views, midnight_of
 
 __all__ = [
+    "WAITING",
     "AlertBrief",
     "AlertPage",
     "Entry",
@@ -57,6 +58,7 @@ __all__ = [
     "alert_for",
     "alert_page",
     "briefs_of",
+    "filters_of_views",
     "histogram",
     "last_alert_at",
     "matching_ids",

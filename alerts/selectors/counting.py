@@ -1,25 +1,26 @@
 """How many alerts there are: per view, per rule, per bucket of time, and since the list was made."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count as CountOf
-from django.db.models import DateTimeField, F, Func, Max, Q, Value
+from django.db.models import DateTimeField, F, Func, IntegerField, Max, Q, QuerySet, Value
 
 from accounts.models import User
 from accounts.selectors import teams_of
-from accounts.time_zones import zone_of
-from alerts.models import Alert, Severity, Status
+from alerts.models import Alert, Status
 from alerts.selectors.filtering import filtered
 from alerts.selectors.ordering import NEWEST
 from alerts.selectors.queue_page import Looked, matching, tree_of
 from alerts.selectors.shapes import Histogram, QueueFilters
+from alerts.selectors.views import filters_of_views
 from rules.models import Rule
 from soc.web.counts import CAP, Count, capped, of
 
-WAITING = (Status.OPEN.value, Status.ACKNOWLEDGED.value)
+SAVED_CAP = 1_000
 DEFAULT_SPAN = timedelta(hours=24)
 _STEPS = (60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 7 * 86_400)
 
@@ -33,22 +34,21 @@ class RuleCounts:
     last_at: datetime | None = None
 
 
-def view_counts(*, user: User, now: datetime) -> dict[str, Count]:
-    """How many alerts stand in each tab above the queue. A query each, bounded."""
-    seen = Alert.objects.filter(team_id__in=teams_of(user), building_block=False)
-    waiting = seen.filter(status__in=WAITING)
-    return {
-        "triage": capped(waiting),
-        "mine": capped(waiting.filter(assignee=user)),
-        "urgent": capped(waiting.filter(severity__gte=Severity.HIGH)),
-        "closed": capped(seen.filter(status=Status.CLOSED, closed_at__gte=midnight_of(user, now))),
-        "all": capped(seen),
-    }
+def view_counts(*, user: User, now: datetime, saved: Mapping[str, QueueFilters] | None = None) -> dict[str, Count]:
+    """How many alerts stand in each tab above the queue, saved ones to a lower ceiling; none for one with KQL, which
+    would have to read the alerts. One query, and one for the targets if a view asks for what is past them.
+    """
+    tabs = {name: (filters, CAP) for name, filters in filters_of_views(user, now).items()}
+    tabs |= {name: (filters, SAVED_CAP) for name, filters in (saved or {}).items() if not filters.kql}
+    sizes = [_size(filtered(user, filters, now), cap) for filters, cap in tabs.values()]
+    numbers = User.objects.filter(pk=user.pk).values_list(*sizes).first() or ()
+    return {name: of(number, cap) for (name, (_, cap)), number in zip(tabs.items(), numbers, strict=False)}
 
 
-def midnight_of(user: User, now: datetime) -> datetime:
-    """When the person's day began: "today" is said in his time zone, as on every other page."""
-    return now.astimezone(zone_of(user.time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+def _size(alerts: QuerySet[Alert], cap: int) -> Func:
+    """How many there are, up to one more than the ceiling."""
+    numbers = ArraySubquery(alerts.order_by().values("pk")[: cap + 1])
+    return Func(numbers, function="CARDINALITY", output_field=IntegerField())
 
 
 def new_since(*, user: User, filters: QueueFilters, since_id: int, now: datetime) -> Count:
@@ -101,7 +101,7 @@ def histogram(*, user: User, filters: QueueFilters, now: datetime, buckets: int 
     counts = [[0, 0, 0, 0] for _ in range(number)]
     for at, severity, count in rows:
         counts[int((at - first).total_seconds() // seconds)][severity - 1] += count
-    return Histogram(first, seconds, [(low, mid, high, worst) for low, mid, high, worst in counts])
+    return Histogram(first, seconds, [(low, mid, high, worst) for low, mid, high, worst in counts], end >= now)
 
 
 def _bucket_seconds(span_seconds: float, buckets: int) -> int:

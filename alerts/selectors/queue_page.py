@@ -1,5 +1,6 @@
 """The queue: a page of alerts in one of its orders, with the way to the next page and the count of all."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,16 +17,18 @@ from alerts.selectors import folding
 from alerts.selectors.filtering import filtered
 from alerts.selectors.folding import Tally
 from alerts.selectors.narrowing import narrowed
+from alerts.selectors.numbers import numbers_by_rule
 from alerts.selectors.ordering import Order, fold_shown, is_past, order_of
 from alerts.selectors.prior import prior_verdicts
 from alerts.selectors.searching import BUDGET, CHUNK, SECONDS, found
 from alerts.selectors.shapes import Folded, Neighbours, QueueFilters, QueuePage, QueueRow
 from alerts.targets import targets
 from engine import Tree, parse_kql, pin_dates
-from soc.web.counts import CAP, Count, capped, of
+from soc.web.counts import CAP, Count, of
 from soc.web.paging import read_key, sign_key
 
 SALT = "alerts"
+NOT_COUNTED = Count(0)
 
 
 def queue(
@@ -35,8 +38,9 @@ def queue(
     now: datetime,
     after: str | None = None,
     limit: int = 50,
+    counted: bool = True,
 ) -> QueuePage:
-    """A page of the queue after the token `after`.
+    """A page of the queue after the token `after`; `counted` asks how many there are in all, and which rule has most.
 
     Without KQL five to eight queries whatever the page; with KQL as many chunks of two hundred as it takes to fill it.
 
@@ -53,6 +57,7 @@ def queue(
         found = _folded(base, order, limit, key) if filters.folded else _plain(base, order, limit, key)
     else:
         found = _searched(base, order, tree, limit, key, folded=filters.folded)
+    by_rule = numbers_by_rule(base) if counted and tree is None else found.by_rule
     verdicts = prior_verdicts(found.alerts, teams_of(user))
     return QueuePage(
         rows=[
@@ -62,7 +67,8 @@ def queue(
             for alert in found.alerts
         ],
         next_key=sign_key([moment.isoformat(), *found.next_key], salt) if found.next_key else None,
-        total=found.total,
+        total=of(by_rule.total()) if counted and tree is None else found.total,
+        loudest=next(iter(by_rule.most_common(1)), None),
         stopped=found.looked.stopped,
         late=found.looked.late,
         examined=found.looked.number,
@@ -84,12 +90,13 @@ class Found:
     total: Count
     looked: "Looked"
     folds: Mapping[int, Folded] = field(default_factory=dict)
+    by_rule: Counter[str] = field(default_factory=Counter)
 
 
 def _plain(base: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] | None) -> Found:
     """Every alert a row of its own."""
     alerts = order.read(base.select_related("assignee"), limit + 1, key)
-    return Found(alerts[:limit], _end(alerts, order, limit), capped(base), Looked())
+    return Found(alerts[:limit], _end(alerts, order, limit), NOT_COUNTED, Looked())
 
 
 def _folded(base: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] | None) -> Found:
@@ -98,7 +105,7 @@ def _folded(base: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] 
     numbers = [head.pk for head in page.heads]
     stored = {alert.pk: alert for alert in base.select_related("assignee").filter(pk__in=numbers)}
     alerts = [stored[number] for number in numbers if number in stored]
-    return Found(alerts, page.next_key, capped(base), Looked(), folding.counted(base, page.heads))
+    return Found(alerts, page.next_key, NOT_COUNTED, Looked(), folding.counted(base, page.heads))
 
 
 def _end(alerts: Sequence[Alert], order: Order, limit: int) -> list[Any] | None:
@@ -130,11 +137,13 @@ def _searched(
     the folds that the counting meets before the key. Where the counting ends at its budget, it knows no more of them.
     """
     looked, tally, met, first = Looked(), Tally(), set[bytes](), list[Alert]()
+    by_rule = Counter[str]()
     ahead = matching(base, tree, order, looked, key) if key is not None else iter(())
     waiting, counted, number = list(islice(ahead, limit + 1)), looked.anew(), 0
     for alert in islice(matching(base, tree, order, counted), CAP + 1):
         number += 1
-        fold = fold_shown(alert.fold, alert.status) if folded else None
+        by_rule[alert.rule_id] += 1
+        fold = _fold(alert, folded=folded)
         tally.add(fold, alert.pk)
         if key is None:
             first += _faces([alert], met, folded=folded) if len(first) <= limit else []
@@ -145,7 +154,7 @@ def _searched(
     folds = {alert.pk: of_it for alert in shown if (of_it := tally.folded(_fold(alert, folded=folded)))}
     total = Count(number, capped=True) if counted.stopped else of(number)
     known = counted if counted.stopped or key is None else looked
-    return Found(shown, _end(rows, order, limit), total, known, folds)
+    return Found(shown, _end(rows, order, limit), total, known, folds, by_rule)
 
 
 def _faces(alerts: Iterable[Alert], met: set[bytes], *, folded: bool) -> Iterator[Alert]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.access import may, reason_against
@@ -24,8 +25,13 @@ QUEUE_KEYS = (
     "team",
     "past_target",
     "blocks",
+    "snoozed",
+    "fold",
     "time",
+    "since",
+    "until",
     "sort",
+    "saved",
 )
 LONGEST_VALUE = 4_000
 
@@ -44,14 +50,19 @@ def rights(user: User) -> dict[str, Any]:
     }
 
 
-def queue_address(data: QueryDict, without: str = "") -> str:
+def queue_address(data: QueryDict, *without: str) -> str:
     """The queue's filters as a query string of known keys only, so that it can be carried from page to page."""
     kept = QueryDict(mutable=True)
     for key in QUEUE_KEYS:
         value = data.get(key, "")
-        if value and key != without and len(value) <= LONGEST_VALUE:
+        if value and key not in without and len(value) <= LONGEST_VALUE:
             kept[key] = value
     return kept.urlencode()
+
+
+def queue_url(query: str) -> str:
+    """The queue under a query string of ours."""
+    return reverse("alerts:queue") + (f"?{query}" if query else "")
 
 
 def came_from(request: HttpRequest) -> str:

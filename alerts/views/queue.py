@@ -1,209 +1,177 @@
 """The queue: what waits, most urgent first, narrowed by what stands in the address."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseBase, QueryDict
-from django.utils.translation import gettext_lazy as _
 
 from accounts.access import page
-from accounts.models import Team, User
-from accounts.selectors import people_to_assign, teams_of
-from alerts import selectors
-from alerts.models import Status
-from alerts.queue_form import SEVERITIES, SORTS, STATUSES, TIMES, VIEWS, QueueForm, severities_of, since_of
-from alerts.selectors import AlertPage, Histogram, QueueFilters, QueuePage
-from alerts.views.answers import said
+from accounts.models import User
+from accounts.roles import Role
+from accounts.selectors import teams_of
+from alerts import saved_views, selectors
+from alerts.queue_form import UNFOLDED
+from alerts.selectors import AlertPage, Histogram, QueuePage
+from alerts.selectors.meanwhile import meanwhile
+from alerts.selectors.numbers import closed_today
+from alerts.views.answers import said, see_other
+from alerts.views.asked import Queue, read_queue, tokens
 from alerts.views.first_run import first_run
-from alerts.views.frame import queue_address, rights, way_back
-from alerts.views.kql import MarkedError, marked
+from alerts.views.frame import came_from, queue_address, queue_url, rights, way_back
+from alerts.views.kql import marked
+from alerts.views.tabs import tabs
 from engine import LanguageError
+from rules.models import Rule
 from soc.web.clock import now as clock_now
 from soc.web.counts import Count
 from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
 
-WAITING = (Status.OPEN.value, Status.ACKNOWLEDGED.value)
+__all__ = ["queue_context", "read_queue"]  # what acts on the queue answer with
+
 NOTHING = Count(0, False)
 PAGE_SIZE = 100
-_LABELS = {
-    "status": (_("status"), dict(STATUSES)),
-    "severity": (_("severity"), dict(SEVERITIES)),
-    "time": (_("time"), dict(TIMES)),
-    "past_target": (_("target"), {"1": _("past")}),
-    "blocks": (_("building blocks"), {"1": _("shown too")}),
-    "sort": (_("order"), dict(SORTS)),
-}
+INSIDE = 50
+LOUD = 1_000
+DENSITY = "density"
+DENSITIES = ("evidence", "compact")
+_YEAR = 365 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """A tab above the queue."""
+class Loud:
+    """The rule that has made most of what is listed."""
 
+    rule_id: str
     name: str
-    title: str
-    count: Count | None
-    current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A filter that is on, and the address without it."""
-
-    label: str
-    value: str
-    without: str
-
-
-@dataclass(slots=True)
-class Queue:
-    """What the queue is asked for, read from the address once."""
-
-    user: User
-    now: datetime
-    data: QueryDict
-    form: QueueForm
-    chosen: dict[str, str]
-    people: list[User]
-    query: str = ""
-    kql_error: MarkedError | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def view(self) -> str:
-        """The tab that is open."""
-        return self.chosen.get("view", "triage")
-
-    @property
-    def narrowed(self) -> bool:
-        """Whether anything but the tab and the order narrows the list."""
-        return bool(set(self.chosen) - {"view", "sort"})
-
-    def filters(self) -> QueueFilters:
-        """What the selectors are asked for: the tab's filters, refined by those that were chosen."""
-        base = base_filters(self.view, self.user, self.now)
-        chosen = self.chosen
-        return replace(
-            base,
-            statuses=_statuses(chosen.get("status", ""), base.statuses),
-            severities=severities_of(chosen) or base.severities,
-            rule_id=chosen.get("rule", ""),
-            technique=chosen.get("technique", ""),
-            host=chosen.get("host", ""),
-            user_name=chosen.get("user", ""),
-            assignee=chosen.get("assignee", base.assignee),
-            tag=chosen.get("tag", ""),
-            team_id=int(chosen["team"]) if "team" in chosen else None,
-            since=since_of(chosen, self.now),
-            kql=chosen.get("q", ""),
-            past_target=bool(chosen.get("past_target")),
-            building_blocks=bool(chosen.get("blocks")),
-            sort=chosen.get("sort", "newest" if self.view == "closed" else "urgent"),
-        )
-
-
-def base_filters(view: str, user: User, now: datetime) -> QueueFilters:
-    """What a tab shows before anything is chosen."""
-    today = selectors.midnight_of(user, now)
-    return {
-        "mine": QueueFilters(statuses=WAITING, assignee="me"),
-        "urgent": QueueFilters(statuses=WAITING, severities=(3, 4)),
-        "closed": QueueFilters(statuses=(Status.CLOSED.value,), closed_since=today),
-        "all": QueueFilters(),
-    }.get(view, QueueFilters(statuses=WAITING))
-
-
-def _statuses(chosen: str, base: tuple[str, ...]) -> tuple[str, ...]:
-    return {"": base, "any": (), "waiting": WAITING}.get(chosen, (chosen,))
+    count: Count
+    alone: str  # the address with nothing but it
 
 
 @page()
 def queue(request: UserRequest) -> HttpResponseBase:
-    """The queue page, its list for htmx, or further rows when `after` asks for the next page."""
+    """The queue page, its list for htmx, further rows when `after` asks for the next page, or what is folded."""
     asked = read_queue(request, request.GET)
-    after = request.GET.get("after", "")
+    after, inside = request.GET.get("after", ""), request.GET.get("inside", "")
+    if inside and asked.folds and wants_part(request):
+        return render_page(request, "alerts/queue.html", inside_context(request, asked), part="members")
     part = "rows" if after and wants_part(request) else "answer"
     return render_page(request, "alerts/queue.html", queue_context(request, asked, after), part=part)
 
 
 @page()
 def pulse(request: UserRequest) -> HttpResponseBase:
-    """How many alerts came since the list was made; 204 while there is nothing new, so that nothing is swapped."""
+    """How many alerts came since the list was made, and what others did to those on screen; 204 while nothing is new,
+    so that nothing is swapped.
+    """
     asked = read_queue(request, request.GET)
     since = request.GET.get("since", "")
     if not since.isdecimal() or len(since) > 18:
         return HttpResponse(status=204)
-    count = _new_since(asked, int(since))
-    if not count.number:
+    count, changed = _new_since(asked, int(since)), _changed(request)
+    if not count.number and not changed:
         return HttpResponse(status=204)
-    context = {"query": asked.query, "newest_id": since, "new_count": count, "now": asked.now}
+    context = {
+        "query": asked.query, "newest_id": since, "new_count": count, "now": asked.now, "changed": changed,
+        "drawn_at": request.GET.get("at", ""),
+    }  # fmt: skip
     return render_page(request, "alerts/queue.html", context, part="pulse")
 
 
-def read_queue(request: UserRequest, data: QueryDict) -> Queue:
-    """Read the filters in an address. Costs three queries: clock, rules to choose from, people to choose from; and
-    one more for the names of the teams of a person who is in several.
-    """
-    team_ids = teams_of(request.user)
-    people = list(people_to_assign(team_ids))
-    teams = list(Team.objects.filter(pk__in=team_ids).order_by("name")) if len(team_ids) > 1 else []
-    form = QueueForm(data, rules=selectors.rule_choices(user=request.user), people=people, teams=teams)
-    chosen = form.chosen()
-    return Queue(request.user, clock_now(), data, form, chosen, people, queue_address(data))
+@page(methods=("POST",))
+def density(request: UserRequest) -> HttpResponseBase:
+    """How tall rows are, kept in this browser."""
+    chosen = request.POST.get(DENSITY, "")
+    response = see_other(queue_url(came_from(request)))
+    if chosen in DENSITIES:
+        response.set_cookie(DENSITY, chosen, max_age=_YEAR, samesite="Lax", httponly=True, secure=request.is_secure())
+    return response
+
+
+def queue_refused(request: UserRequest, status: int, message: str) -> HttpResponseBase:
+    """The queue again, as it stood where the person comes from, with what was refused above its rows."""
+    asked = read_queue(request, QueryDict(came_from(request)))
+    asked.extra["bulk_error"] = message
+    return render_page(request, "alerts/queue.html", queue_context(request, asked), part="answer", status=status)
 
 
 def queue_context(request: UserRequest, asked: Queue, after: str = "") -> dict[str, Any]:
     """Everything the queue's template needs. A KQL text that cannot be read leaves the list empty and says where."""
-    found = _found(asked, after)
+    further = bool(after) and wants_part(request)
+    found = _found(asked, after, counted=not further)
     at = _cursor(request, found)
-    context = {
+    context = _rows_context(request, asked, found) | {"at": at, **asked.extra}
+    return context if further else context | _around(request, asked, found, at)
+
+
+def inside_context(request: UserRequest, asked: Queue) -> dict[str, Any]:
+    """The alerts of one fold but the one that stands for them, to be listed under it."""
+    face = request.GET.get("inside", "")
+    found = _found(asked, "", counted=False, limit=INSIDE + 1)
+    rows = [row for row in found.rows if str(row.alert.pk) != face]
+    found = QueuePage(rows[:INSIDE], found.next_key if len(rows) <= INSIDE else "more", NOTHING)
+    return _rows_context(request, asked, found) | {"inside": asked.chosen["fold"], "at": None}
+
+
+def _rows_context(request: UserRequest, asked: Queue, found: QueuePage) -> dict[str, Any]:
+    """What rows need, wherever they stand."""
+    return {
         "page": found,
         "form": asked.form,
         "query": asked.query,
-        "at": at,
+        "unfolding": queue_address(asked.data, "fold"),
         "kql_error": asked.kql_error,
-        "tokens": _tokens(asked),
+        "tokens": tokens(asked),
         "people": asked.people,
         "now": asked.now,
         "spoken": None if wants_part(request) else said(request),
         "undo_back": way_back(asked.query),
         **rights(request.user),
-        **asked.extra,
     }
-    if after and wants_part(request):
-        return context
-    return context | _around(request, asked, found, at)
 
 
 def _around(request: UserRequest, asked: Queue, found: QueuePage, at: int | None) -> dict[str, Any]:
     """What stands around the list: tabs, histogram, preview, and what to say when there are no rows."""
-    counts = selectors.view_counts(user=asked.user, now=asked.now)
-    around: dict[str, Any] = {
-        "views": [View(name, str(title), counts.get(name), name == asked.view) for name, title in VIEWS],
+    above = tabs(asked)
+    around: dict[str, Any] = above | {
         "histogram": _histogram(asked),
         "newest_id": selectors.newest_id(user=asked.user),
+        "drawn_at": asked.now.isoformat(),
         "peeked": _peeked(request, asked, found, at),
+        "density": _density(request),
+        "unfolded": asked.chosen.get("fold") == UNFOLDED,
+        "loud": _loud(asked, found),
+        "deleted": _deleted(request),
         "empty": "",
     }
-    return around if found.rows else around | _emptiness(request, asked, counts)
+    return around if found.rows else around | _emptiness(request, asked, above["counts"])
 
 
 def _emptiness(request: UserRequest, asked: Queue, counts: dict[str, Count]) -> dict[str, Any]:
     """Why there are no rows."""
+    if not teams_of(asked.user):
+        return {"empty": "no_team", "admins": _admins()}
     if not counts.get("all", NOTHING).number:
         return {"empty": "first_run", "first": first_run(request)}
     if asked.narrowed:
-        without = f"?view={asked.view}" if asked.view != "triage" else "?"
+        without = queue_url("" if asked.view == "triage" else f"view={asked.view}")
         return {"empty": "filters", "open_without": counts.get(asked.view, NOTHING), "without_filters": without}
     last = selectors.last_alert_at(user=asked.user)
-    return {"empty": "view", "closed_today": counts.get("closed", NOTHING), "last_alert": last}
+    by_reason = closed_today(asked.user, asked.now)
+    return {"empty": "view", "closed_today": counts.get("closed", NOTHING), "by_reason": by_reason, "last_alert": last}
 
 
-def _found(asked: Queue, after: str) -> QueuePage:
+def _admins() -> list[User]:
+    """Whom to ask for a team."""
+    return list(User.objects.filter(role=Role.ADMIN, is_active=True).order_by("first_name", "username")[:5])
+
+
+def _found(asked: Queue, after: str, *, counted: bool = True, limit: int = PAGE_SIZE) -> QueuePage:
     try:
         return selectors.queue(
-            user=asked.user, filters=asked.filters(), after=after or None, limit=PAGE_SIZE, now=asked.now
+            user=asked.user, filters=asked.filters(), after=after or None, limit=limit, now=asked.now, counted=counted
         )
     except LanguageError as error:
         asked.kql_error = marked(asked.chosen.get("q", ""), error)
@@ -223,6 +191,47 @@ def _new_since(asked: Queue, since: int) -> Count:
         return NOTHING
 
 
+def _changed(request: UserRequest) -> dict[int, Any]:
+    """What others did to the rows on screen since these were drawn, by the number of the alert."""
+    shown = [int(one) for one in request.GET.getlist("shown") if one.isdecimal() and len(one) <= 18]
+    try:
+        at = datetime.fromisoformat(request.GET.get("at", ""))
+    except ValueError:
+        return {}
+    if not shown or at.tzinfo is None or at > clock_now():
+        return {}
+    found = meanwhile(user=request.user, team_ids=teams_of(request.user), shown=shown, since=at)
+    return {one.alert_id: one for one in found}
+
+
+def _loud(asked: Queue, found: QueuePage) -> Loud | None:
+    """The rule to speak about where it has made most of very many alerts."""
+    if found.loudest is None or asked.chosen.get("rule") or asked.folds:
+        return None
+    rule_id, number = found.loudest
+    if number < LOUD or number * 2 < found.total.number:
+        return None
+    name = dict(asked.choices.rules).get(rule_id) or Rule.objects.values_list("name", flat=True).get(pk=rule_id)
+    alone = asked.data.copy()
+    alone["rule"] = rule_id
+    return Loud(rule_id, name, Count(number, found.total.capped), queue_address(alone, "saved"))
+
+
+def _deleted(request: UserRequest) -> dict[str, Any] | None:
+    """The saved view that the person has just deleted, while it can be brought back."""
+    try:
+        group = UUID(request.GET.get("deleted", ""))
+    except ValueError:
+        return None
+    change = saved_views.deletion(group, request.user)
+    return {"name": change.before.get("name", ""), "group": group} if change else None
+
+
+def _density(request: UserRequest) -> str:
+    chosen = request.COOKIES.get(DENSITY, "")
+    return chosen if chosen in DENSITIES else DENSITIES[0]
+
+
 def _cursor(request: UserRequest, found: QueuePage) -> int | None:
     """The alert the cursor is on: the one in the address if it is in the list, else the first."""
     numbers = [row.alert.pk for row in found.rows]
@@ -238,20 +247,3 @@ def _peeked(request: UserRequest, asked: Queue, found: QueuePage, at: int | None
         return None
     alert = next(row.alert for row in found.rows if row.alert.pk == at)
     return selectors.alert_page(alert=alert, user=asked.user, now=asked.now, times=found.targets)
-
-
-def _tokens(asked: Queue) -> list[Token]:
-    """The filters that are on, but not the KQL text, which stands in its own box."""
-    found = []
-    for name, value in asked.chosen.items():
-        if name in {"view", "q", "sort", "time"}:
-            continue
-        label, words = _LABELS.get(name, (str(asked.form.fields[name].label).lower(), {}))
-        shown = words.get(value) or _word_of(asked, name, value)
-        found.append(Token(str(label), str(shown), queue_address(asked.data, without=name)))
-    return found
-
-
-def _word_of(asked: Queue, name: str, value: str) -> str:
-    choices = getattr(asked.form.fields[name], "choices", ())
-    return str(dict(choices).get(value, value))

@@ -1,0 +1,189 @@
+"""What the queue is asked for: its filters, read from an address once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Team, User
+from accounts.selectors import people_to_assign, teams_of
+from alerts import selectors
+from alerts.queue_form import (
+    SEVERITIES,
+    SORTS,
+    STATUSES,
+    TIMES,
+    UNFOLDED,
+    QueueForm,
+    severities_of,
+    since_of,
+    until_of,
+)
+from alerts.selectors import QueueFilters, filters_of_views
+from alerts.views.frame import queue_address
+from alerts.views.kql import MarkedError
+from soc.web.clock import now as clock_now
+from soc.web.http import UserRequest
+
+_LABELS = {
+    "status": (gettext_lazy("status"), dict(STATUSES)),
+    "severity": (gettext_lazy("severity"), dict(SEVERITIES)),
+    "time": (gettext_lazy("time"), dict(TIMES)),
+    "past_target": (gettext_lazy("target"), {"1": gettext_lazy("past")}),
+    "blocks": (gettext_lazy("building blocks"), {"1": gettext_lazy("shown too")}),
+    "snoozed": (gettext_lazy("snoozed"), {"1": gettext_lazy("only")}),
+    "fold": (gettext_lazy("alike"), {UNFOLDED: gettext_lazy("a row each")}),
+    "sort": (gettext_lazy("order"), dict(SORTS)),
+}
+_ELSEWHERE = frozenset({"view", "q", "sort", "time", "since", "until", "saved"})  # shown in boxes and tabs of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A filter that is on, and the address without it."""
+
+    label: str
+    value: str
+    without: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the filters can be chosen from."""
+
+    rules: list[tuple[str, str]]
+    people: list[User]
+    teams: list[Team]
+
+    def chosen_in(self, query: str) -> dict[str, str]:
+        """The sound filters of an address."""
+        return self.form(QueryDict(query)).chosen()
+
+    def form(self, data: QueryDict) -> QueueForm:
+        """The form over an address."""
+        return QueueForm(data, rules=self.rules, people=self.people, teams=self.teams)
+
+
+@dataclass(slots=True)
+class Queue:
+    """What the queue is asked for, read from the address once."""
+
+    user: User
+    now: datetime
+    data: QueryDict
+    choices: Choices
+    form: QueueForm
+    chosen: dict[str, str]
+    query: str = ""
+    kql_error: MarkedError | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def people(self) -> list[User]:
+        """Who may own an alert."""
+        return self.choices.people
+
+    @property
+    def view(self) -> str:
+        """The tab that is open."""
+        return self.chosen.get("view", "triage")
+
+    @property
+    def saved(self) -> int | None:
+        """The number of the saved view that is open."""
+        return int(self.chosen["saved"]) if "saved" in self.chosen else None
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything but the tab, the order and the folds narrows the list."""
+        return bool({key for key in self.chosen if key != "fold" or self.folds} - {"view", "sort", "saved"})
+
+    @property
+    def folds(self) -> bool:
+        """Whether the alerts of one fold are asked for."""
+        return self.chosen.get("fold", UNFOLDED) != UNFOLDED
+
+    def filters(self) -> QueueFilters:
+        """What the selectors are asked for: the tab's filters, refined by those that were chosen."""
+        return filters_of(self.chosen, self.user, self.now)
+
+
+def filters_of(chosen: Mapping[str, str], user: User, now: datetime) -> QueueFilters:
+    """The filters that were chosen, over those of the tab."""
+    views = filters_of_views(user, now)
+    view = chosen.get("view", "triage")
+    base, fold = views.get(view, views["triage"]), chosen.get("fold", "")
+    return replace(
+        base,
+        statuses=_statuses(chosen.get("status", ""), base.statuses),
+        severities=severities_of(dict(chosen)) or base.severities,
+        rule_id=chosen.get("rule", ""),
+        technique=chosen.get("technique", ""),
+        host=chosen.get("host", ""),
+        user_name=chosen.get("user", ""),
+        assignee=chosen.get("assignee", base.assignee),
+        tag=chosen.get("tag", ""),
+        team_id=int(chosen["team"]) if "team" in chosen else None,
+        since=since_of(dict(chosen), now),
+        until=until_of(dict(chosen)),
+        kql=chosen.get("q", ""),
+        past_target=bool(chosen.get("past_target")),
+        building_blocks=bool(chosen.get("blocks")),
+        snoozed="only" if chosen.get("snoozed") else base.snoozed,
+        fold=bytes.fromhex(fold) if fold not in ("", UNFOLDED) else b"",
+        folded=not fold,
+        sort=chosen.get("sort", "newest" if view == "closed" else "urgent"),
+    )
+
+
+def _statuses(chosen: str, base: tuple[str, ...]) -> tuple[str, ...]:
+    return {"": base, "any": (), "waiting": selectors.WAITING}.get(chosen, (chosen,))
+
+
+def read_queue(request: UserRequest, data: QueryDict) -> Queue:
+    """Read the filters in an address. Costs three queries: clock, rules to choose from, people to choose from; and
+    one more for the names of the teams of a person who is in several.
+    """
+    team_ids = teams_of(request.user)
+    people = list(people_to_assign(team_ids))
+    teams = list(Team.objects.filter(pk__in=team_ids).order_by("name")) if len(team_ids) > 1 else []
+    choices = Choices(selectors.rule_choices(user=request.user), people, teams)
+    form = choices.form(data)
+    chosen = form.chosen()
+    left_out = ("since", "until") if "time" in chosen else ()
+    return Queue(request.user, clock_now(), data, choices, form, chosen, queue_address(data, *left_out))
+
+
+def tokens(asked: Queue) -> list[Token]:
+    """The filters that are on, but not the KQL text, which stands in its own box."""
+    found = []
+    for name, value in asked.chosen.items():
+        if name not in _ELSEWHERE:
+            label, words = _LABELS.get(name, (str(asked.form.fields[name].label).lower(), {}))
+            shown = words.get(value) or _word_of(asked, name, value)
+            found.append(Token(str(label), str(shown), queue_address(asked.data, name)))
+    stretch = _stretch(asked)
+    return [*found, Token(_("from"), stretch, queue_address(asked.data, "since", "until"))] if stretch else found
+
+
+def _word_of(asked: Queue, name: str, value: str) -> str:
+    if name == "fold":
+        return _("one row's alerts")
+    choices = getattr(asked.form.fields[name], "choices", ())
+    return str(dict(choices).get(value, value))
+
+
+def _stretch(asked: Queue) -> str:
+    """A stretch of time in words: "21 Nov 14:00 to 15:30"."""
+    if not {"since", "until"} & asked.chosen.keys():
+        return ""
+    filters = asked.filters()
+    start = f"{localtime(filters.since):%-d %b %H:%M}" if filters.since else _("the beginning")
+    same_day = filters.since and filters.until and localtime(filters.since).date() == localtime(filters.until).date()
+    end = f"{localtime(filters.until):{'%H:%M' if same_day else '%-d %b %H:%M'}}" if filters.until else _("now")
+    return _("%(start)s to %(end)s") % {"start": start, "end": end}
