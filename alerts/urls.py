@@ -64,6 +64,7 @@ urlpatterns = [
     path("exceptions/drafts/<int:draft_id>/approve/", reviews.approve, name="draft_approve"),
     path("exceptions/drafts/<int:draft_id>/return/", reviews.send_back, name="draft_return"),
     path("exceptions/drafts/<int:draft_id>/withdraw/", reviews.withdraw, name="draft_withdraw"),
+    path("search/why-not/", why_not.choose, name="why_not_of"),
     path("search/event/<str:uid>/why-not/", why_not.show, name="why_not"),
     path("settings/targets/", targets.set_targets, name="targets"),
 ]

@@ -1,9 +1,10 @@
 """Why a rule did not fire on an event: chosen from an event's page, or from a rule's by the event's uid."""
 
 import re
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.dateparse import parse_date
 
@@ -16,6 +17,21 @@ from rules.selectors import rule_for
 from soc.web.http import UserRequest
 
 _UID = re.compile(r"[0-9a-f]{32}")
+_IN_TEXT = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
+
+
+@page()
+def choose(request: UserRequest) -> HttpResponseBase:
+    """From a rule: which event? Its number, or the address of its page, leads on to the answer."""
+    text, rule_id = request.GET.get("event", "").strip()[:2_000], request.GET.get("rule", "").strip()[:64]
+    found = _IN_TEXT.search(text.lower())
+    if found:
+        day = re.search(r"day=(\d{4}-\d\d-\d\d)", text)
+        asked = {"rule": rule_id, **({"day": day[1]} if day else {})}
+        return redirect(f"{reverse('alerts:why_not', args=[found[0]])}?{urlencode(asked)}")
+    rule = rule_for(request.user, rule_id) if rule_id else None
+    context = {"rule": rule, "text": text, "asking": True}
+    return render(request, "alerts/why_not.html", context, status=422 if text else 200)
 
 
 @page()
