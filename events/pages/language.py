@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http.response import HttpResponseBase
-from django.urls import reverse
 
 from events.completing import Language
 from events.pages.clauses import address

@@ -11,7 +11,7 @@ from events.pages.clauses import address, clause_of, eql_clause_of, narrowed, na
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Addresses; each is empty where no query could hold the value, or the search cannot be narrowed by adding to it."""
+    """Addresses, empty where no query could hold the value or the search cannot be narrowed by adding to it."""
 
     with_it: str = ""
     without_it: str = ""

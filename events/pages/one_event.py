@@ -95,7 +95,7 @@ def opened(event: StoredEvent, asked: Asked, show: str, mark: StepMark | None = 
     """A row that is open; `show` may also be "all": all fields."""
     path, day = reverse("events:row", args=[event.uid.hex()]), event.day.isoformat()
     fields = _fields(event, asked) if show in ("fields", "all") else []
-    some = fields if show == "all" else _first(fields, asked)
+    some = fields if show == "all" else _first(fields)
     return Opened(
         row=row(event, asked, opened=True, mark=mark),
         width=len(columns_of(asked)) + (2 if asked.columns else 3) + bool(mark),
@@ -125,7 +125,7 @@ def _fields(event: StoredEvent, asked: Asked) -> list[Field]:
     ]
 
 
-def _first(fields: list[Field], asked: Asked) -> list[Field]:
+def _first(fields: list[Field]) -> list[Field]:
     """What the query asked for, then what is mostly asked."""
     places = {name: place for place, name in enumerate(_FIRST)}
 

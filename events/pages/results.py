@@ -125,11 +125,11 @@ def results(asked: Asked, team_ids: Sequence[int], after: After) -> Results:
     return Results(rows, next_key, found.stopped, perf_counter() - started, back_to, share)
 
 
-def counts(asked: Asked, team_ids: Sequence[int], *, seconds: float = FIRST_SECONDS) -> Counts:
+def counts(asked: Asked, team_ids: Sequence[int], *, seconds: float | None = None) -> Counts:
     """The histogram with its total; of a query with pipes there is none."""
     tree, window = _meant(asked)
     started = perf_counter()
-    lines = _counted(tree, asked, window, team_ids, bars=BARS, seconds=seconds)
+    lines = _counted(tree, asked, window, team_ids, bars=BARS, seconds=FIRST_SECONDS if seconds is None else seconds)
     chart = _chart(lines, asked) if lines.total.number else None
     return Counts(lines.total, chart, perf_counter() - started)
 
@@ -216,7 +216,10 @@ def _chart(lines: Histogram, asked: Asked) -> SafeString:
     newest = " The newest are counted." if lines.total.capped or lines.total.stopped else ""
     summary = f"Matching events over time, {len(columns)} bars, {lines.total.number:,} events.{newest}"
     drawn = charts.histogram(columns, summary=summary, ticks=ticks, classes=("fp",), height=74)
-    told = f'<svg data-brush="search-form" data-brush-from="{iso(start)}" data-brush-to="{iso(end)}" data-brush-bars="{BARS}"'
+    told = (
+        f'<svg data-brush="search-form" data-brush-bars="{BARS}" '
+        f'data-brush-from="{iso(start)}" data-brush-to="{iso(end)}"'
+    )
     return mark_safe(drawn.replace("<svg", told, 1))  # noqa: S308  (times of ours, before what is escaped already)
 
 

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 from engine import LanguageError
 from engine.times import TimeExpressionError
-from events.pages.clauses import address
 from events.pages.asked import USUAL_END, USUAL_START, QueryMistake, mistake_of, window_of
+from events.pages.clauses import address
 from events.pipelines import Prepared, prepare
 from events.searching import Window
 

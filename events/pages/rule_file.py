@@ -1,12 +1,16 @@
 """A search as the beginning of a rule: a rule file with the query in it, ready to be named and loaded."""
 
 import json
+from collections.abc import Callable
 from uuid import uuid4
 
-from engine import EngineError
+from engine import EngineError, parse_kql
+from engine.languages.eql import parse_eql
+from engine.languages.esql import parse_esql
 from engine.rulefile import load_rule
 from events.errors import EventsError
 
+_READERS: dict[str, Callable[[str], object]] = {"kql": parse_kql, "eql": parse_eql, "esql": parse_esql}
 _TYPES = {"kql": ("query", "kuery"), "eql": ("eql", "eql"), "esql": ("esql", "esql")}
 
 
@@ -24,6 +28,7 @@ def rule_file(language: str, query: str, indices: tuple[str, ...]) -> str:
         raise NoRule("There is no query yet: a rule that asks for nothing would raise every event.")
     text = _text(language, query, indices)
     try:
+        _READERS[language](query)
         load_rule(text, "from-search.toml")
     except EngineError as error:
         raise NoRule(f"No rule can ask this: {getattr(error, 'message', '') or 'the query cannot be read'}.") from None
