@@ -1,0 +1,53 @@
+/* What the other scripts share, under one name. Everything here makes a page quicker; nothing is needed to use it.
+   wb.strip(text): a line of bad news. wb.announce(text): for screen readers. wb.token(): for a form that is sent. */
+"use strict";
+const wb = (() => {
+  const $ = (selector, from = document) => from.querySelector(selector);
+  const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
+  const shown = (element) => element.getClientRects().length > 0 && !element.disabled;
+  const typing = (element) => element.isContentEditable || element.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=button], [type=submit], [type=range])");
+  const announce = (text) => { const line = $("#announce"); if (line) line.textContent = text; };
+  function strip(text) {
+    const words = $("#strip-words"), place = $("#strip");
+    if (!words || !place) return;
+    const made = words.content.cloneNode(true);
+    $("p", made).textContent = text;
+    place.replaceChildren(made);
+  }
+  function token() {
+    const name = $("meta[name=csrf-cookie]").content + "=";
+    const found = document.cookie.split("; ").find((cookie) => cookie.startsWith(name));
+    return found ? decodeURIComponent(found.slice(name.length)) : "";
+  }
+  /* What has to outlive the page, but not the browser. Storage may be switched off: then it does not. */
+  function keep(name, value) {
+    try {
+      if (value === null) sessionStorage.removeItem(name); else sessionStorage.setItem(name, JSON.stringify(value));
+    } catch { /* nothing is kept */ }
+  }
+  function kept(name) {
+    try { return JSON.parse(sessionStorage.getItem(name)); } catch { return null; }
+  }
+  const failed = (status, reference) => `That did not work (${status}${reference ? `, reference ${reference}` : ""}). What you see may be out of date.`;
+
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    const value = token();
+    if (value) detail.headers["X-CSRFToken"] = value;
+  });
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const { xhr } = detail;
+    if (xhr.status >= 400 && xhr.getResponseHeader("HX-Retarget") === "#strip") {
+      detail.shouldSwap = Boolean($("#strip"));
+    } else if (xhr.status < 400 && detail.requestConfig?.verb !== "get") {
+      $("#strip")?.replaceChildren();
+    }
+  });
+  document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+    if (xhr.status === 401 || xhr.getResponseHeader("HX-Retarget") === "#strip") return;
+    strip(failed(xhr.status, xhr.getResponseHeader("X-Request-Id")));
+  });
+  for (const lost of ["htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(lost, () => strip("The server does not answer. What you see may be out of date."));
+  }
+  return { $, $$, shown, typing, announce, strip, token, keep, kept, failed };
+})();

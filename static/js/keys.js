@@ -1,0 +1,129 @@
+/* Keys. Templates say what a key does: data-key="a" is clicked (an input: focused) when "a" is pressed and it is on screen;
+   of several the one in the row under the cursor, else the last. data-go="a": reached by g then a. data-submit: sent by
+   Ctrl or Cmd and Enter. <body data-keys>: on, off, or alt (Alt in front of each). */
+"use strict";
+(() => {
+  const { $, $$, shown, typing } = wb;
+  const MENU_KEYS = { c: "close", s: "assign", w: "snooze", e: "case" };
+  let waitingForPlace = 0;
+  function press(element) {
+    if (element.matches("input:not([type=radio], [type=checkbox]), textarea, select")) { element.focus(); return true; }
+    if (element.matches("a[data-key=u]")) rememberRow(element);
+    element.click();
+    return true;
+  }
+  /* Back to the queue: to the row of this alert. */
+  function rememberRow(link) {
+    const number = /^\/alerts\/(\d+)\//.exec(location.pathname)?.[1], address = new URL(link.href);
+    if (!number) return;
+    address.searchParams.set("at", number);
+    link.href = address;
+  }
+  const keyed = (key, from) => $$(`[data-key="${CSS.escape(key)}"]`, from).filter(shown);
+  function act(key) {
+    const menu = wb.openMenus()[0];
+    const inMenu = menu && keyed(key, menu).filter((element) => element.localName !== "summary");
+    if (inMenu?.length) return press(inMenu.at(-1));
+    const upper = menu && key.length === 1 && key !== key.toLowerCase() && keyed(key.toLowerCase(), menu).find((element) => element.closest("[data-reasons]"));
+    if (upper) return wb.pick(upper);
+    const row = wb.cursor(), inRow = row ? keyed(key, row) : [];
+    if (inRow.length) return press(inRow[0]);
+    const bulk = wb.boxes().some((box) => box.checked) ? $("#bulk") : null;
+    if (bulk && keyed(key, bulk).length && !MENU_KEYS[key]) return press(keyed(key, bulk)[0]);
+    const named = MENU_KEYS[key] && $$(`details[data-menu=${MENU_KEYS[key]}] > summary`, bulk || document).find(shown);
+    if (named) return press(named);
+    return keyed(key).length ? press(keyed(key).at(-1)) : false;
+  }
+  function escape() {
+    const menus = wb.closeMenus();
+    if (menus.length) { $("summary", menus[0]).focus(); return true; }
+    if (wb.boxes().some((box) => box.checked)) { wb.selectAll(false); return true; }
+    return act("Escape");
+  }
+  function go(key) {
+    waitingForPlace = 0;
+    const link = $(`[data-go="${CSS.escape(key)}"]`);
+    if (link) location.assign(link.href);
+    return Boolean(link);
+  }
+  /* [ and ]: the tab beside the one that is open. */
+  function tab(by) {
+    const tabs = $$("#side .tabs a"), here = tabs.findIndex((one) => one.hasAttribute("aria-current"));
+    const next = tabs[here + by];
+    return next ? press(next) : false;
+  }
+  /* → and ← in a tree: into what is under it, out to what is above. */
+  function walk(target, into) {
+    const tree = target.closest("[data-tree]");
+    if (!tree) return false;
+    const stops = $$("a[href], summary", tree).filter(shown), here = stops.indexOf(target), details = target.closest("details");
+    if (into && target.localName === "summary" && !details.open) details.open = true;
+    else if (!into && details?.open) { details.open = false; $("summary", details).focus(); }
+    else stops[here + (into ? 1 : -1)]?.focus();
+    return true;
+  }
+  /* + and -: only what has the value in focus, or all but it. */
+  function filter(target, key) {
+    const field = target.closest(".f, [data-value]");
+    const link = field && $$(".acts a", field)[key === "+" ? 0 : 1];
+    return link ? press(link) : false;
+  }
+  function histogram() {
+    const place = $("#histogram");
+    if (!place) return false;
+    place.hidden = !place.hidden;
+    wb.keep("histogram", place.hidden);
+    return true;
+  }
+  const MOVES = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1, J: 1, K: -1 };
+  const PLAIN = {
+    "?": () => { $("#help")?.showModal(); return true; },
+    "*": () => { const all = wb.boxes(); wb.selectAll(!all.every((box) => box.checked)); return all.length > 0; },
+    "[": () => tab(-1),
+    "]": () => tab(1),
+    h: () => act("h") || histogram(),
+    z: () => act("z") || wb.undoLast(),
+  };
+  function tick(target) {
+    if (!wb.cursor() || target.closest("button, summary, input")) return false;
+    const box = $("input[type=checkbox]", wb.cursor());
+    if (box && !box.disabled) { box.checked = !box.checked; wb.showSelection(); }
+    return true;
+  }
+  function single(key, target, shift) {
+    if (waitingForPlace > Date.now()) return go(key);
+    if (key === "g") { waitingForPlace = Date.now() + 1500; return true; }
+    const menu = wb.openMenus().length > 0;
+    if (!menu && key in MOVES && !target.closest("[role=listbox]") && wb.step(MOVES[key], shift)) return true;
+    if (key === "ArrowRight" || key === "ArrowLeft") return walk(target, key === "ArrowRight") || wb.unfold(key === "ArrowRight");
+    if ((key === "+" || key === "-") && filter(target, key)) return true;
+    if (key === " ") return tick(target);
+    if (key === "o" && !menu && wb.cursor()) return press($("a[href]", wb.cursor()));
+    return !menu && PLAIN[key] ? PLAIN[key]() : act(key);
+  }
+  /* With Alt a letter may come as another sign: then the key's place counts. */
+  function named(event) {
+    if (!event.altKey) return event.key;
+    const plain = /^(?:Key|Digit)(.)$/.exec(event.code)?.[1];
+    return plain ? (event.shiftKey ? plain : plain.toLowerCase()) : event.key;
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing || event.keyCode === 229 || $("dialog[open]")) return;
+    const { target } = event, mode = document.body.dataset.keys;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      const form = target.closest?.("form"), button = (form && $("[data-submit]", form)) || $("[data-submit]");
+      if (button && shown(button)) button.click(); else form?.requestSubmit();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey) return;
+    if (event.key === "Escape" && !event.altKey) { if (typing(target)) target.blur(); else escape(); return; }
+    if (mode === "off" || event.altKey !== (mode === "alt") || typing(target)) return;
+    if (target.matches("[type=range]") && event.key.startsWith("Arrow")) return;
+    if (single(named(event), target, event.shiftKey)) event.preventDefault();
+  });
+  document.addEventListener("DOMContentLoaded", () => {
+    const place = $("#histogram");
+    if (place && wb.kept("histogram")) place.hidden = true;
+    $(".setnav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone the list scrolls
+  });
+})();

@@ -1,0 +1,132 @@
+/* Lists: the cursor (j k), what is ticked, and the preview beside the list. data-row, data-peek: rows, and what to show
+   beside one. Previews of the rows around the cursor are fetched ahead, a few at most, so that moving shows them at once. */
+"use strict";
+(() => {
+  const { $, $$, shown } = wb;
+  const REST = 60, AHEAD = 2, MOST = 16, FRESH = 60000;
+  const cache = new Map();
+  let timer, ahead;
+  wb.rows = () => $$("[data-row]").filter((row) => !row.hidden);
+  wb.cursor = () => $("[data-row].cursor:not([hidden])");
+  const boxes = () => wb.rows().map((row) => $("input[type=checkbox]", row)).filter((box) => box && !box.disabled);
+  wb.boxes = boxes;
+
+  /* ---- previews ---- */
+  const known = (url) => { const found = cache.get(url); return found && Date.now() - found.at < FRESH ? found.html : null; };
+  wb.forgetPreviews = () => cache.clear();
+  async function get(url, signal) {
+    const answer = await fetch(url, { headers: { "HX-Request": "true" }, signal });
+    if (!answer.ok) return;
+    if (cache.size >= MOST) cache.delete(cache.keys().next().value);
+    cache.set(url, { html: await answer.text(), at: Date.now() });
+  }
+  async function fetchAhead(row) {
+    const all = wb.rows(), here = all.indexOf(row), { signal } = ahead;
+    for (let by = 1; by <= AHEAD; by += 1) {
+      for (const near of [all[here + by], all[here - by]]) {
+        const url = near?.dataset.peek;
+        if (signal.aborted) return;
+        if (url && !known(url)) await get(url, signal).catch(() => {});
+      }
+    }
+  }
+  wb.peekAt = (row, wait = REST) => {
+    const peek = $("#peek"), url = row?.dataset.peek;
+    clearTimeout(timer);
+    ahead?.abort();
+    if (!url || !peek || !shown(peek) || !window.htmx) return;
+    ahead = new AbortController();
+    const html = known(url), mine = ahead;
+    const show = (text) => { if (!mine.signal.aborted && row.isConnected) htmx.swap("#peek", text, { swapStyle: "innerHTML" }); };
+    if (html) { show(html); timer = setTimeout(() => fetchAhead(row), REST); return; }
+    timer = setTimeout(async () => {
+      try {
+        await get(url, mine.signal);
+      } catch {
+        return; // the cursor went on, or the server does not answer: the list says so
+      }
+      const text = known(url);
+      if (text) show(text); else htmx.ajax("GET", url, { target: "#peek", source: "#peek", swap: "innerHTML" });
+      fetchAhead(row);
+    }, wait);
+  };
+
+  /* ---- the cursor ---- */
+  wb.moveTo = (row) => {
+    if (!row) return;
+    wb.cursor()?.classList.remove("cursor");
+    row.classList.add("cursor");
+    ($("a[href]", row) || row).focus({ preventScroll: true });
+    row.scrollIntoView({ block: "nearest" });
+    const address = new URL(location.href);
+    if (row.dataset.id) address.searchParams.set("at", row.dataset.id);
+    history.replaceState(history.state, "", address);
+    wb.peekAt(row);
+  };
+  wb.step = (by, extend) => {
+    const all = wb.rows(), from = wb.cursor(), here = all.indexOf(from);
+    if (!all.length) return false;
+    const to = all[Math.min(Math.max(here + by, 0), all.length - 1)];
+    if (extend) for (const row of [from, to]) { const box = row && $("input[type=checkbox]", row); if (box && !box.disabled) box.checked = true; }
+    wb.moveTo(to);
+    if (extend) wb.announce(`${wb.showSelection()} selected`);
+    return true;
+  };
+  /* → opens the fold under the cursor, ← closes the one it is in. */
+  wb.unfold = (open) => {
+    const row = wb.cursor(), fold = row?.dataset.fold || row?.dataset.foldOf;
+    if (!fold) return false;
+    const inside = $$(`[data-fold-of="${CSS.escape(fold)}"]`), head = $(`[data-fold="${CSS.escape(fold)}"]`);
+    if (open && !inside.length && head) $("[data-unfold]", head)?.click();
+    if (!open) { if (row !== head) wb.moveTo(head); inside.forEach((one) => one.remove()); wb.showSelection(); }
+    return true;
+  };
+
+  /* ---- what is ticked ---- */
+  wb.showSelection = () => {
+    const all = boxes(), ticked = all.filter((box) => box.checked);
+    const number = ticked.reduce((sum, box) => sum + Number(box.dataset.count || 1), 0);
+    $$("[data-selected-count]").forEach((place) => { place.textContent = number; });
+    $$("[data-select-all]").forEach((box) => {
+      box.hidden = false;
+      box.checked = all.length > 0 && ticked.length === all.length;
+      box.indeterminate = ticked.length > 0 && ticked.length < all.length;
+    });
+    if (!ticked.length) $$("[data-all-matching]").forEach((box) => { box.checked = false; });
+    all.forEach((box) => box.closest("tr")?.setAttribute("aria-selected", box.checked));
+    return number;
+  };
+  wb.selectAll = (on) => {
+    boxes().forEach((box) => { box.checked = on; });
+    wb.announce(`${wb.showSelection()} selected`);
+  };
+  document.addEventListener("change", ({ target }) => {
+    if (target.matches("[data-select-all]")) wb.selectAll(target.checked);
+    else if (target.matches("[data-row] input[type=checkbox]")) wb.showSelection();
+  });
+  document.addEventListener("reset", () => setTimeout(wb.showSelection));
+
+  /* ---- after a swap: the ticks stay; focus what the answer names, else the row in the place of the one that left ---- */
+  let lostRow = -1, ticked = [];
+  const named = (box) => `${box.name}=${box.value.split(":")[0]}`;
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    lostRow = document.activeElement?.closest?.("[data-row]") ? wb.rows().indexOf(wb.cursor()) : -1;
+    const reads = detail.requestConfig?.verb === "get" && detail.target?.id === "list";
+    ticked = reads ? boxes().filter((box) => box.checked).map(named) : [];
+    if (detail.requestConfig && detail.requestConfig.verb !== "get") wb.forgetPreviews();
+  });
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    if (ticked.length) boxes().forEach((box) => { box.checked = box.checked || ticked.includes(named(box)); });
+    ticked = [];
+    wb.showSelection();
+    const wanted = detail.elt?.matches?.("[data-focus]") ? detail.elt : detail.elt && $("[data-focus]", detail.elt);
+    if (wanted) wanted.focus();
+    else if (lostRow >= 0 && !document.activeElement?.closest?.("[data-row]")) wb.moveTo(wb.rows()[Math.min(lostRow, wb.rows().length - 1)]);
+    lostRow = -1;
+  });
+  document.addEventListener("DOMContentLoaded", () => {
+    wb.showSelection();
+    const row = wb.cursor();
+    if (row?.dataset.peek) { ahead = new AbortController(); timer = setTimeout(() => fetchAhead(row), 4 * REST); }
+  });
+})();

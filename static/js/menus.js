@@ -1,0 +1,71 @@
+/* Menus are <details>, opened by c (close), s (assign), w (snooze), e (case). data-open: opens that dialog. data-copy: copies.
+   data-dismiss: removes its strip. In the menu for closing, Shift and a key chooses a reason and waits for the note, which
+   Enter sends; data-needs-note waits when there is none; data-asks: asks there which alert it is a duplicate of. */
+"use strict";
+(() => {
+  const { $, $$ } = wb;
+  wb.openMenus = () => $$("details.menu[open]");
+  wb.closeMenus = (except) => {
+    const open = wb.openMenus().filter((menu) => !menu.contains(except));
+    open.forEach((menu) => { menu.open = false; });
+    return open;
+  };
+  document.addEventListener("toggle", ({ target }) => {
+    if (!target.matches?.("details.menu")) return;
+    if (target.open) wb.closeMenus(target);
+    else $$("[data-originals]", target).forEach((asked) => asked.remove());
+  }, true);
+
+  /* ---- closing ---- */
+  wb.pick = (button) => {
+    const panel = button.closest(".menu-panel"), note = panel && $("[data-commits]", panel);
+    if (!note) return false;
+    $$("[data-reasons] .btn", panel).forEach((one) => one.setAttribute("aria-pressed", one === button));
+    note.focus();
+    wb.announce(`${button.firstChild.textContent.trim()}: write a note, then Enter`);
+    return true;
+  };
+  async function ask(button) {
+    const panel = button.closest(".menu-panel");
+    const answer = await fetch(button.dataset.asks, { headers: { "HX-Request": "true" } });
+    if (!answer.ok) { button.form.requestSubmit(button); return; }
+    panel.insertAdjacentHTML("beforeend", await answer.text());
+    $("[data-originals] button", panel)?.focus();
+  }
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-reasons] button");
+    if (!button) return;
+    const note = $("[data-commits]", button.closest(".menu-panel"));
+    if (button.hasAttribute("data-needs-note") && !note.value.trim()) { event.preventDefault(); wb.pick(button); }
+    else if (button.dataset.asks) { event.preventDefault(); ask(button); }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches?.("[data-commits]")) return;
+    const picked = $("[data-reasons] [aria-pressed=true]", event.target.closest(".menu-panel"));
+    if (!picked) return;
+    event.preventDefault();
+    if (picked.hasAttribute("data-needs-note") && !event.target.value.trim()) wb.announce("It needs a note");
+    else if (picked.dataset.asks) ask(picked);
+    else picked.form.requestSubmit(picked);
+  });
+
+  /* ---- copying, dialogs, strips ---- */
+  async function copy(button) {
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy || $(button.dataset.copyFrom).textContent);
+      wb.announce("Copied");
+      const words = $("[data-copy-words]", button);
+      if (words) words.textContent = "Copied";
+    } catch {
+      wb.announce("The browser did not allow copying");
+    }
+  }
+  document.addEventListener("click", ({ target }) => {
+    wb.closeMenus(target);
+    target.closest("[data-dismiss]")?.closest(".strip, .toast")?.remove();
+    const opener = target.closest("[data-open]");
+    if (opener) $(`#${opener.dataset.open}`)?.showModal();
+    const copier = target.closest("[data-copy], [data-copy-from]");
+    if (copier) copy(copier);
+  });
+})();

@@ -1,0 +1,55 @@
+/* The session ended: a dialog leads to the sign-in in another tab, and what was asked for is sent again afterwards. What
+   was typed stays where it is. Forms that htmx does not send are asked about first, where something was typed into them. */
+"use strict";
+(() => {
+  const { $, $$ } = wb;
+  const ALIVE = "/alerts/pulse/", EVERY = 3000;
+  let waiting = [], timer;
+  const alive = async () => (await fetch(ALIVE, { headers: { "HX-Request": "true" } })).status !== 401;
+  async function look() {
+    const dialog = $("#sign-in-again");
+    if (!dialog?.open || !(await alive().catch(() => false))) return;
+    clearInterval(timer);
+    dialog.close();
+    $("#strip")?.replaceChildren();
+    $$("input[name=csrfmiddlewaretoken]").forEach((field) => { field.value = wb.token(); });
+    const again = waiting;
+    waiting = [];
+    wb.announce("Signed in again");
+    again.forEach((send) => send());
+  }
+  /* Show the dialog; `send` is called when the person is signed in again. */
+  wb.signInAgain = (send) => {
+    const dialog = $("#sign-in-again");
+    if (!dialog) { location.reload(); return; }
+    waiting.push(send);
+    if (dialog.open) return;
+    dialog.showModal();
+    clearInterval(timer);
+    timer = setInterval(look, EVERY);
+  };
+  window.addEventListener("focus", look);
+  document.addEventListener("click", ({ target }) => { if (target.closest?.("[data-signed-in]")) look(); });
+
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { xhr, requestConfig, elt } = event.detail;
+    if (xhr.status !== 401) return;
+    event.preventDefault();
+    const { verb, path, parameters, headers } = requestConfig, polls = elt.matches?.("#pulse, .act");
+    if (polls) return;
+    const source = elt.isConnected ? elt : document.body;
+    wb.signInAgain(() => htmx.ajax(verb.toUpperCase(), path, {
+      source, values: parameters, target: event.detail.target, swap: source.getAttribute("hx-swap") || "innerHTML",
+      headers: { "HX-Boosted": headers["HX-Boosted"] },
+    }));
+  });
+  const typed = (form) => [...form.elements].some((field) => field.matches("textarea, input:not([type])") || (field.matches("input[type=text], input[type=search]") && field.value));
+  document.addEventListener("submit", async (event) => {
+    const form = event.target, { submitter } = event;
+    if (event.defaultPrevented || form.method !== "post" || form.dataset.alive || !typed(form)) return;
+    if (form.hasAttribute("hx-post") || submitter?.hasAttribute("hx-post") || !$("#sign-in-again")) return;
+    event.preventDefault();
+    const send = () => { form.dataset.alive = "yes"; form.requestSubmit(submitter); delete form.dataset.alive; };
+    if (await alive().catch(() => true)) send(); else wb.signInAgain(send);
+  });
+})();
