@@ -50,6 +50,11 @@ class Earlier:
     more: bool = False
 
     @property
+    def nothing_differs(self) -> bool:
+        """Whether they were compared and all fields of note are as before."""
+        return self.differs == ()
+
+    @property
     def number(self) -> int:
         """How many were looked at."""
         return len(self.alerts)
