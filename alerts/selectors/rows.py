@@ -20,6 +20,7 @@ from rules.pipelines import made_by
 
 _FIRST = (Made.GROUP, Made.QUERY, Made.EVENT)
 _SECOND = timedelta(seconds=1)
+_TICK = timedelta(milliseconds=1)
 _MOST_CLAUSES = 6
 
 
@@ -91,10 +92,10 @@ def _to_events(cells: Sequence[RowCell], first: datetime, last: datetime) -> Piv
 
 
 def _to_query(plan: Pipeline | None, window: tuple[datetime, datetime]) -> Pivot | None:
-    """The rule's query over the time that the row came from."""
+    """The rule's query over the time that the row came from. A window has both its ends, a search only its start."""
     if plan is None or len(plan.text) > MAX_QUERY_LENGTH:
         return None
-    return Pivot(plan.text.strip(), _iso(window[0]), _iso(window[1]), "esql")
+    return Pivot(plan.text.strip(), _iso(window[0]), _iso(window[1] + _TICK), "esql")
 
 
 def _iso(moment: datetime) -> str:
