@@ -15,7 +15,9 @@ from alerts.views import (
     queue,
     reviews,
     saved_views,
+    shared_lists,
     targets,
+    trials,
     why_not,
 )
 
@@ -58,6 +60,11 @@ pages: list[URLPattern] = [
 
 urlpatterns = [
     path("alerts/", include(pages)),
+    path("rules/<str:rule_id>/exceptions/new/", exceptions.new, name="exception_new"),
+    path("rules/<str:rule_id>/exceptions/preview/", exceptions.new_preview, name="exception_new_preview"),
+    path("rules/<str:rule_id>/exceptions/trials/", trials.begin, name="trial_begin"),
+    path("exceptions/trials/<uuid:trial_id>/", trials.progress, name="trial"),
+    path("exceptions/trials/<uuid:trial_id>/stop/", trials.stop, name="trial_stop"),
     path("exceptions/", reviews.list_exceptions, name="exceptions"),
     path("exceptions/<int:item_id>/", exception.show, name="exception"),
     path("exceptions/<int:item_id>/reviewed/", exception.reviewed, name="exception_reviewed"),
@@ -67,4 +74,12 @@ urlpatterns = [
     path("search/why-not/", why_not.choose, name="why_not_of"),
     path("search/event/<str:uid>/why-not/", why_not.show, name="why_not"),
     path("settings/targets/", targets.set_targets, name="targets"),
+    path("settings/shared-lists/new/", shared_lists.new, name="shared_new"),
+    path("settings/shared-lists/<str:list_id>/", shared_lists.show, name="shared_list"),
+    path("settings/shared-lists/<str:list_id>/edit/", shared_lists.edit, name="shared_edit"),
+    path("settings/shared-lists/<str:list_id>/add-rule/", shared_lists.add_rule, name="shared_add_rule"),
+    path("settings/shared-lists/<str:list_id>/remove-rule/", shared_lists.remove_rule, name="shared_remove_rule"),
+    path("settings/shared-lists/<str:list_id>/items/<int:item_id>/", shared_lists.switch_item, name="shared_item"),
+    path("settings/shared-lists/<str:list_id>/remove/", shared_lists.remove, name="shared_remove"),
+    path("settings/shared-lists/<str:list_id>/download/", shared_lists.download, name="shared_download"),
 ]

@@ -41,7 +41,6 @@ from rules.quarantine import set_aside
 from rules.schedule import named_timestamp, tiebreaker
 from rules.superseding import without_superseded
 from rules.trees import TreeUnusable, compiled_anew, definition_of, load_logic
-from rules.value_lists import forget as forget_lists
 from rules.value_lists import lists_named, stamps, values_of
 from rules.value_lists.stored import Stamp
 from soc.web import clock
@@ -151,7 +150,6 @@ def forget() -> None:
         _read.clear()
         _overridden.clear()
         _parsed.clear()
-        forget_lists()
 
 
 def _load(number: int) -> RuleSet:

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/", include("cases.urls")),
     path("overview/", include("cases.overview.urls")),
     path("rules/", include("rules.urls")),
+    path("settings/lists/", include("rules.list_urls")),
     path("search/", include("events.urls")),
     path("api/v1/", include("events.api_urls")),
     path("api/v1/", include("accounts.api.urls")),

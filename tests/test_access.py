@@ -23,8 +23,10 @@ from alerts.models import Alert, AlertEvent, BulkAct, Trial
 from cases.opening import open_case
 from cases.todo import add_task
 from events.models import Batch, DeadLetter
+from rules import shared
 from rules.exceptions import create_item
 from rules.models import Rule
+from rules.value_lists import create_list as create_value_list
 from tests.alerts.pages import world as worlds
 
 TABLE = tomllib.loads((Path(__file__).parent / "access.toml").read_text(encoding="utf-8"))
@@ -125,6 +127,7 @@ def site(db) -> Site:
             "session_id": 1,
             "rule_id": alert.rule_id,
             "item_id": item.pk,
+            "list_id": _lists(world),
             "draft_id": draft.pk,
             "uid": bytes(AlertEvent.objects.get(alert=alert).uid).hex(),
             "key_id": world.keys[world.team.pk].pk,
@@ -144,6 +147,13 @@ def _case_of(world: worlds.World) -> dict[str, int]:
     by: dict[str, Any] = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
     case = open_case(title="A case", severity=2, team=world.team, **by)
     return {"case_id": case.pk, "task_id": add_task(case_id=case.pk, text="Look", **by).pk}
+
+
+def _lists(world: worlds.World) -> str:
+    """A value list and a shared list, of the same id."""
+    told: dict[str, Any] = {"list_id": "scanners", "name": "Scanners", "actor": world.rosa, "now": world.now}
+    create_value_list(type="ip", lines=["192.0.2.7"], **told)
+    return shared.create_list(**told).pk
 
 
 def _told(person: User) -> Notice:

@@ -9,7 +9,7 @@ from rules.value_lists.changing import (
     remove_values,
     replace_values,
 )
-from rules.value_lists.stored import forget, stamps, table_of, types_of, values_of
+from rules.value_lists.stored import stamps, table_of, types_of, values_of
 from rules.value_lists.users import Users, list_entries, lists_named, usage, used_by
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "append_values",
     "create_list",
     "describe_list",
-    "forget",
     "list_entries",
     "lists_named",
     "remove_list",

@@ -8,11 +8,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
 import zstandard
+from django.db.models.expressions import RawSQL
 
 from engine.languages.value_lists import ListValues
 from engine.pipelines.listed import listed
@@ -27,10 +27,11 @@ _REMEMBERED = 600_000
 
 
 class Stamp(NamedTuple):
-    """Names a state of a list; one that is removed and made again has another time."""
+    """Names a state of a list: its version, and the transaction that wrote it, so that one that was removed and made
+    again is another, and so is one whose change was taken back."""
 
     version: int
-    at: datetime
+    written_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +62,8 @@ class _Memory:
                 self._kept.popitem(last=False)
         return value
 
-    def clear(self) -> None:
-        with self._lock:
-            self._kept.clear()
-
 
 _values, _tables = _Memory(), _Memory()
-
-
-def forget() -> None:
-    """Drop what this process remembers, as tests do between databases."""
-    _values.clear()
-    _tables.clear()
 
 
 def packed(items: Iterable[Item]) -> bytes:
@@ -90,8 +81,8 @@ def unpacked(data: bytes | memoryview) -> list[Item]:
 
 def stamps(list_ids: Iterable[str]) -> dict[str, Stamp]:
     """The state of each of these lists that exists. One query."""
-    rows = ValueList.objects.filter(pk__in=list(list_ids)).values_list("pk", "version", "updated_at")
-    return {pk: Stamp(version, at) for pk, version, at in rows}
+    rows = ValueList.objects.filter(pk__in=list(list_ids)).annotate(written_by=RawSQL("rules_valuelist.xmin::text", ()))
+    return {pk: Stamp(version, by) for pk, version, by in rows.values_list("pk", "version", "written_by")}
 
 
 def types_of(list_ids: Iterable[str]) -> dict[str, str]:

@@ -22,6 +22,7 @@ from events.folding import fold
 from events.models import Batch, DeadLetter
 from rules.exceptions import create_item
 from rules.models import ExceptionItem, Rule
+from rules.value_lists import create_list
 from tests.alerts.pages import world as worlds
 
 ENTRIES = [
@@ -60,6 +61,12 @@ def make_key(person: User, team: Team, scopes: list[str], now: Any) -> tuple[Api
     return create_key(name=f"of {person}", team=team, actor=None, acts_for=person, scopes=scopes, now=now)
 
 
+def _list(world: worlds.World) -> str:
+    """A value list that nothing asks for."""
+    told: dict[str, Any] = {"list_id": "scanners", "name": "Scanners", "type": "ip", "lines": ["192.0.2.7"]}
+    return create_list(**told, actor=world.rosa, now=world.now).value_list.pk
+
+
 def build() -> Site:
     """The site: alerts open and closed, an exception, a draft, a case with a task, notices, keys."""
     world = worlds.build()
@@ -93,6 +100,7 @@ def build() -> Site:
         "group": str(outcome.group),
         "in_case": third.pk,
         "severity": "high",
+        "list_id": _list(world),
         "letter_id": _letter(world).pk,
         "batch_id": _batch(world).pk,
     }

@@ -1,0 +1,183 @@
+"""Doors to the pages of value lists."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from accounts.access import may, page, reason_against
+from accounts.roles import Permission
+from rules import value_lists
+from rules.errors import ListGone, ListRefused, RulesError, StaleList
+from rules.list_forms import DescribeForm, FindForm, NewListForm, ValuesForm
+from rules.models import ValueList
+from rules.shared import shared_lists
+from rules.value_lists import Changed
+from rules.value_lists.selectors import as_text, file_name, list_called, lists, users_of, values_page
+from soc.web import clock
+from soc.web.answers import SeeOther
+from soc.web.http import UserRequest
+
+MANAGE = Permission.MANAGE_RULES
+
+
+@page()
+def show_lists(request: UserRequest) -> HttpResponse:
+    """Every value list and shared list."""
+    context = {"rows": lists(), "shared": shared_lists(), "now": clock.now(), **_managing(request)}
+    return render(request, "rules/lists/lists.html", context)
+
+
+@page(MANAGE, methods=("GET", "POST"))
+def new_list(request: UserRequest) -> HttpResponse:
+    """Make a list."""
+    form = NewListForm(request.POST or None, initial={"type": ValueList.Type.KEYWORD})
+    if request.method != "POST" or not form.is_valid():
+        return _new(request, form)
+    told = form.cleaned_data
+    lines = told.pop("values").splitlines()
+    try:
+        changed = value_lists.create_list(**told, lines=lines, actor=request.user, now=clock.now())
+    except ListRefused as refused:
+        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        return _new(request, form, refused)
+    return _said(request, changed.value_list.pk, _sentence(changed))
+
+
+@page()
+def show_list(request: UserRequest, list_id: str) -> HttpResponse:
+    """One list, with a page of its values."""
+    return _show(request, _list(list_id))
+
+
+@page(MANAGE, methods=("POST",))
+def change_values(request: UserRequest, list_id: str) -> HttpResponse:
+    """Add values, or have these instead of those that are there."""
+    form, now = ValuesForm(request.POST), clock.now()
+    if not form.is_valid():
+        return _show(request, _list(list_id), values=form, status=422)
+    told: dict[str, Any] = {"lines": form.cleaned_data["values"].splitlines(), "actor": request.user, "now": now}
+    told |= {"list_id": list_id, "skip_bad": form.cleaned_data["skip_bad"]}
+    try:
+        if form.cleaned_data["how"] == "replace":
+            changed = value_lists.replace_values(version=form.cleaned_data["version"], **told)
+        else:
+            changed = value_lists.append_values(**told)
+    except ListRefused as refused:
+        return _show(request, _list(list_id), values=form, refused=refused, status=422)
+    except RulesError as error:
+        return _failed(request, list_id, error)
+    return _said(request, list_id, _sentence(changed))
+
+
+@page(MANAGE, methods=("POST",))
+def drop_value(request: UserRequest, list_id: str) -> HttpResponse:
+    """Take one value out."""
+    value = request.POST.get("value", "")
+    try:
+        changed = value_lists.remove_values(list_id=list_id, values=[value], actor=request.user, now=clock.now())
+    except RulesError as error:
+        return _failed(request, list_id, error)
+    shown = value[:60]
+    return _said(request, list_id, f"Removed {shown}." if changed.removed else f"{shown} was not in this list.")
+
+
+@page(MANAGE, methods=("POST",))
+def describe(request: UserRequest, list_id: str) -> HttpResponse:
+    """Call the list something else."""
+    form = DescribeForm(request.POST)
+    if not form.is_valid():
+        return _show(request, _list(list_id), described=form, status=422)
+    try:
+        value_lists.describe_list(list_id=list_id, **form.cleaned_data, actor=request.user, now=clock.now())
+    except RulesError as error:
+        return _failed(request, list_id, error)
+    return _said(request, list_id, "Saved.")
+
+
+@page(MANAGE, methods=("POST",))
+def remove(request: UserRequest, list_id: str) -> HttpResponse:
+    """Remove a list that nothing asks for."""
+    version = request.POST.get("version", "")
+    seen = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else None
+    try:
+        value_lists.remove_list(list_id=list_id, version=seen, actor=request.user, now=clock.now())
+    except RulesError as error:
+        return _failed(request, list_id, error)
+    messages.success(request, f"Removed {list_id}.")
+    return SeeOther(reverse("lists:list"))
+
+
+@page()
+def download(request: UserRequest, list_id: str) -> HttpResponse:  # noqa: ARG001
+    """The list as a file, a value a line; a table as CSV."""
+    row = _list(list_id)
+    response = HttpResponse("".join(f"{line}\n" for line in as_text(row)), content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{file_name(row)}"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _list(list_id: str) -> ValueList:
+    try:
+        return list_called(list_id)
+    except ListGone as gone:
+        raise Http404 from gone
+
+
+def _new(request: UserRequest, form: NewListForm, refused: ListRefused | None = None) -> HttpResponse:
+    context = {"form": form, "refused": refused}
+    return render(request, "rules/lists/new.html", context, status=422 if form.errors else 200)
+
+
+def _show(
+    request: UserRequest,
+    row: ValueList,
+    *,
+    values: ValuesForm | None = None,
+    described: DescribeForm | None = None,
+    refused: RulesError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page of a list; the forms are given where what was typed does not hold."""
+    asked = FindForm(request.GET).asked()
+    told = {"name": row.name, "description": row.description, "version": row.version}
+    context = {
+        "list": row,
+        "page": values_page(row, **asked),
+        "q": asked["q"],
+        "users": users_of(row.pk, request.user),
+        "values_form": values or ValuesForm(initial={"version": row.version}),
+        "describe_form": described or DescribeForm(initial=told),
+        "refused": refused,
+        "file_name": file_name(row),
+        "now": clock.now(),
+        **_managing(request),
+    }
+    return render(request, "rules/lists/list.html", context, status=status)
+
+
+def _failed(request: UserRequest, list_id: str, error: RulesError) -> HttpResponse:
+    if isinstance(error, ListGone):
+        raise Http404 from error
+    return _show(request, _list(list_id), refused=error, status=409 if isinstance(error, StaleList) else 422)
+
+
+def _said(request: UserRequest, list_id: str, sentence: str) -> HttpResponse:
+    messages.success(request, sentence)
+    return SeeOther(reverse("lists:show", args=[list_id]))
+
+
+def _sentence(changed: Changed) -> str:
+    """What came of the lines."""
+    parts = [f"{changed.added:,} added"] + ([f"{changed.removed:,} removed"] if changed.removed else [])
+    parts += [f"{changed.duplicates:,} there already"] if changed.duplicates else []
+    parts += [f"{changed.passed:,} passed over"] if changed.passed else []
+    return f"{', '.join(parts)}. The list holds {changed.value_list.count:,}."
+
+
+def _managing(request: UserRequest) -> dict[str, Any]:
+    allowed = may(request.user, MANAGE)
+    return {"may_manage": allowed, "why_not": "" if allowed else reason_against(MANAGE)}
