@@ -67,7 +67,7 @@ _TWO: Mapping[str, Two] = MappingProxyType(
         ">=": operator.ge,
     }
 )
-_MIRRORED: Mapping[str, str] = MappingProxyType({"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="})
+MIRRORED: Mapping[str, str] = MappingProxyType({"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="})
 _AGAINST: Mapping[str, Callable[[Column, Any], Column]] = MappingProxyType(
     {
         "==": lambda column, other: [None if value is None else value == other for value in column],
@@ -169,7 +169,7 @@ def comparison(sign: str, left: Operand, right: Operand, multivalue: Multivalue 
     if right.is_constant:
         return _against(sign, 0, _constant(right, left, domain, 1), domain, multivalue)
     if left.is_constant:
-        return _against(_MIRRORED[sign], 1, _constant(left, right, domain, 0), domain, multivalue)
+        return _against(MIRRORED[sign], 1, _constant(left, right, domain, 0), domain, multivalue)
     return _between(sign, domain, multivalue)
 
 

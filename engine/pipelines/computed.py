@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from engine.pipelines.budget import Meter, weight_of
+from engine.pipelines.functions.several import joined, ones
 from engine.pipelines.operands import ColumnWork, Operand
 from engine.pipelines.page import Page
 from engine.pipelines.steps import Run
 from engine.pipelines.types import Column, Type, Value
+from engine.pipelines.unknown import NUMBERS, Read
 
 _LONGEST_TOLD = 80
 _MOST_KEPT = 100_000
@@ -51,12 +53,19 @@ def reads_of(parts: Iterable[Computed]) -> frozenset[str]:
 
 
 def applied(
-    kind: Type, work: ColumnWork, parts: Sequence[Computed], *, told_as: str | None = None, grows: bool = False
+    kind: Type,
+    work: ColumnWork,
+    parts: Sequence[Computed],
+    *,
+    told_as: str | None = None,
+    grows: bool = False,
+    several: bool = False,
 ) -> Computed:
     """A work of columns applied to what other expressions give; worked out at once where all of them are constant,
     unless that is large: it would be kept as long as the query.
 
     `told_as`: count rows that are null though nothing in them was, as losses of the expression so written.
+    `several`: it takes several values as they are, so that they are no reason.
     `grows`: what it makes can be much larger than what it is made of. Texts always may.
     """
     if parts and all(part.operand.is_constant for part in parts):
@@ -66,16 +75,15 @@ def applied(
     makers = [part.column for part in parts]
     reads = reads_of(parts)
     growing = grows or kind in _GROWING
-    told_as = told_as or ""
-    written = told_as if len(told_as) <= _LONGEST_TOLD else told_as[: _LONGEST_TOLD - 1] + "…"
+    written = _cut(told_as or "")
 
     def column(page: Page, run: Run) -> Column:
         columns = [make(page, run) for make in makers]
         answer = _paced(work, columns, page.size, run.meter)
         if growing:
             run.meter.weigh(answer)
-        if told_as and None in answer:
-            _count_losses(columns, answer, written, run)
+        if written and None in answer:
+            _count_losses(columns, answer, written, run, several)
         return answer
 
     return Computed(Operand(kind), column, reads)
@@ -100,7 +108,30 @@ def _folded(work: ColumnWork, parts: Sequence[Computed]) -> Value:
     return work([part.column(nowhere, run) for part in parts], 1)[0]
 
 
-def _count_losses(columns: Sequence[Column], answer: Column, written: str, run: Run) -> None:
+def read_as(part: Computed, read: Read, written: str, kind: Type) -> Computed:
+    """A column of an unknown type read as a type. Rows with values that cannot be are counted, as losses of the
+    expression so written."""
+    wanted = "number" if kind in NUMBERS else kind.value
+
+    def column(page: Page, run: Run) -> Column:
+        values = part.column(page, run)
+        answer = [value if value is None else joined(map(read, ones(value))) for value in values]
+        pairs = zip(values, answer, strict=True)
+        lost = sum(value is not None and len(ones(value)) > len(ones(found)) for value, found in pairs)
+        if lost:
+            run.warnings[f"{_cut(written)}: null, because it is no {wanted}"] += lost
+        return answer
+
+    return Computed(Operand(Type.UNKNOWN), column, part.reads)
+
+
+def _cut(written: str) -> str:
+    return written if len(written) <= _LONGEST_TOLD else written[: _LONGEST_TOLD - 1] + "…"
+
+
+def _count_losses(
+    columns: Sequence[Column], answer: Column, written: str, run: Run, takes_several: bool = False
+) -> None:
     several = failed = 0
     given = [column for column in columns if column]
     for row, value in enumerate(answer):
@@ -109,7 +140,7 @@ def _count_losses(columns: Sequence[Column], answer: Column, written: str, run: 
         values = [column[row] for column in given]
         if None in values:
             continue
-        if any(value.__class__ is tuple for value in values):
+        if not takes_several and any(value.__class__ is tuple for value in values):
             several += 1
         else:
             failed += 1

@@ -9,7 +9,6 @@ from difflib import get_close_matches
 from functools import partial
 from typing import NoReturn, TypeVar
 
-from engine.errors import LanguageError
 from engine.languages.esql.nodes import (
     Arithmetic,
     Call,
@@ -24,21 +23,23 @@ from engine.languages.esql.nodes import (
     Negation,
     Node,
     NullTest,
-    Place,
     Sign,
     Timespan,
 )
 from engine.pipelines import operators
 from engine.pipelines.aggregates import AGGREGATES
 from engine.pipelines.casts import CAST_TYPES, CONVERSIONS, check_cast, converted, span_of
-from engine.pipelines.computed import Computed, applied, constant
+from engine.pipelines.computed import Computed, applied, constant, read_as
 from engine.pipelines.functions import SCALAR, Function, Takes
 from engine.pipelines.functions.lifting import lift
 from engine.pipelines.operands import ColumnWork, Operand
 from engine.pipelines.page import Page
 from engine.pipelines.problems import TypeProblem
+from engine.pipelines.refusing import Refusing, arguments, error_at
 from engine.pipelines.steps import Run
 from engine.pipelines.types import Column, Multivalue, Period, Type, Value
+from engine.pipelines.unknown import READ
+from engine.scalars import truth_of
 
 T = TypeVar("T")
 
@@ -47,10 +48,12 @@ _LONGS = range(-(1 << 63), 1 << 63)
 _UNSIGNED_LONGS = range(1 << 64)
 _READ_AS = (Type.DATETIME, Type.TIME_DURATION, Type.DATE_PERIOD, Type.IP, Type.VERSION, Type.BOOLEAN)
 """What a text between quotes may be read as where a function takes no texts."""
+_PLAINLY_NULL = frozenset({"mv_slice"})
+"""Functions of values as they are that answer null of values that are all there, and lose nothing by it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Expressions:
+class Expressions(Refusing):
     """Makes expressions ready.
 
     find: the column that a name means; raises LanguageError when there is none.
@@ -187,18 +190,37 @@ class Expressions:
             self.refuse(node, f"{node.name}() takes no {'`*`' if node.star else 'options'}")
         self._check_count(node, function)
         parts = [self.of(argument) for argument in node.arguments]
-        parts = self._read_literals(function, parts)
+        parts = self._read_unknown(node, function, self._read_literals(function, parts))
         operands = [part.operand for part in parts]
         types = [part.type for part in parts]
         kind = self.checked(node, node.arguments, lambda: function.result(types))
         work = self.checked(node, node.arguments, lambda: lift(function, operands, self.multivalue))
-        if function.takes is not Takes.ONE:
-            return applied(kind, work, parts, grows=function.grows)
-        return self._watched(node, kind, work, parts)
+        if function.takes is Takes.ONE:
+            return self._watched(node, kind, work, parts)
+        told_as = "" if function.alike or function.name in _PLAINLY_NULL else self._written(node)
+        return applied(kind, work, parts, told_as=told_as, grows=function.grows, several=True)
 
     def _watched(self, node: Expression, kind: Type, work: ColumnWork, parts: Sequence[Computed]) -> Computed:
         """A work applied; rows of which it answers null though nothing in them is null are counted as warnings."""
-        return applied(kind, work, parts, told_as=" ".join(self.text[node.place.start : node.place.end].split()))
+        return applied(kind, work, parts, told_as=self._written(node))
+
+    def _written(self, node: Expression) -> str:
+        return " ".join(self.text[node.place.start : node.place.end].split())
+
+    def _read_unknown(self, node: Call, function: Function, parts: list[Computed]) -> list[Computed]:
+        """The arguments of unknown types read as what they stand beside, where the function takes values as they are;
+        what cannot be read so is counted among the warnings."""
+        if function.takes is Takes.ONE or not function.alike:
+            return parts
+        places = function.alike(len(parts))
+        beside = next((parts[place].type for place in places if parts[place].type in READ), None)
+        wanted = {place: beside if place in places else Type.BOOLEAN for place in range(len(parts))}
+        return [
+            read_as(part, READ[kind], self._written(argument), kind)
+            if part.type is Type.UNKNOWN and (kind := wanted[place])
+            else part
+            for place, (argument, part) in enumerate(zip(node.arguments, parts, strict=True))
+        ]
 
     def _read_literals(self, function: Function, parts: list[Computed]) -> list[Computed]:
         """The arguments with a text literal read as a date or another type, where the function takes no text there."""
@@ -218,7 +240,7 @@ class Expressions:
     def _check_count(self, node: Call, function: Function) -> None:
         given = len(node.arguments)
         if given < function.least or (function.most is not None and given > function.most):
-            self.refuse(node, f"{node.name}() takes {_counted(function.least, function.most)}, and is given {given}")
+            self.refuse(node, f"{node.name}() takes {arguments(function.least, function.most)}, and is given {given}")
 
     def _unknown_function(self, node: Call) -> NoReturn:
         if node.name in AGGREGATES:
@@ -238,10 +260,6 @@ class Expressions:
             wrong = node if number is None or number >= len(arguments) else arguments[number]
             raise error_at(self.text, wrong.place, problem.message) from problem
 
-    def refuse(self, node: Node, message: str, hint: str | None = None) -> NoReturn:
-        """Raises: LanguageError at a node."""
-        raise error_at(self.text, node.place, message, hint)
-
 
 def _unseen(page: Page, run: Run) -> Column:  # noqa: ARG001 - one shape for all columns
     return []
@@ -260,6 +278,8 @@ def _read_literal(function: Function, parts: Sequence[Computed], number: int) ->
     if not isinstance(value, str):
         return None
     for kind in _READ_AS:
+        if kind is Type.BOOLEAN and truth_of(value) is None:
+            return None  # converted it would be false, and whatever was meant by it never holds
         types = [part.type for part in parts]
         types[number] = kind
         if not _refuses(function, types, number) and (read := CONVERSIONS[kind](value)) is not None:
@@ -273,14 +293,6 @@ def _refuses(function: Function, types: Sequence[Type], number: int) -> bool:
     except TypeProblem as problem:
         return problem.argument in (None, number)
     return False
-
-
-def _counted(least: int, most: int | None) -> str:
-    if most is None:
-        return f"{least} or more arguments"
-    if least == most:
-        return "one argument" if least == 1 else f"{least} arguments"
-    return f"{least} to {most} arguments"
 
 
 def literal_type(value: object) -> Type:
@@ -308,8 +320,3 @@ def plain_value(value: int | float | str | bool | tuple[int | float | str | bool
     if isinstance(value, int) and literal_type(value) is Type.DOUBLE:
         return float(value)
     return value
-
-
-def error_at(text: str, place: Place, message: str, hint: str | None = None) -> LanguageError:
-    """The error about a stretch of the query."""
-    return LanguageError.at(text, place.start, place.end - place.start, message, hint)

@@ -13,6 +13,7 @@ from engine.errors import LanguageError, PatternError
 from engine.languages.esql.nodes import Call, Cast, Expression, Literal, Match, Name, Place
 from engine.languages.kql import parse_kql
 from engine.languages.lucene import parse_lucene
+from engine.pipelines.refusing import arguments, error_at
 from engine.pipelines.words import MatchOptions, WordsError, match_tree
 from engine.tree import And, Formula, Leaf, Nested, Not, Op, Or, Tree
 from engine.tree import Call as OperandCall
@@ -64,7 +65,7 @@ def fulltext_tree(text: str, node: Call | Match) -> Tree:
     try:
         return _tree(text, node)
     except (PatternError, WordsError) as error:
-        raise _error(text, node.place, str(error)) from error
+        raise error_at(text, node.place, str(error)) from error
 
 
 def _tree(text: str, node: Call | Match) -> Tree:
@@ -72,17 +73,13 @@ def _tree(text: str, node: Call | Match) -> Tree:
         return match_tree(_field(text, node.operand), _value(text, node.query), MatchOptions())
     known, least, most = _KNOWN[node.name]
     if not least <= len(node.arguments) <= most:
-        _refuse(text, node.place, f"{node.name}() takes {_counted(least)}, not {len(node.arguments)}")
+        _refuse(text, node.place, f"{node.name}() takes {arguments(least, least)}, not {len(node.arguments)}")
     options = dict(node.options)
     for name in options:
         if name not in known and name not in _WITHOUT_EFFECT:
             hint = f"It has {', '.join(sorted(known | _WITHOUT_EFFECT))}."
             _refuse(text, node.place, f"{node.name}() has no option {name[:60]}", hint)
     return _MADE[node.name](text, node, options)
-
-
-def _counted(number: int) -> str:
-    return "one argument" if number == 1 else f"{number} arguments"
 
 
 def _kql(text: str, node: Call, options: _Options) -> Tree:
@@ -229,8 +226,4 @@ def _place_inside(text: str, place: Place, query: str, error: LanguageError) -> 
 
 
 def _refuse(text: str, place: Place, message: str, hint: str | None = None) -> NoReturn:
-    raise _error(text, place, message, hint)
-
-
-def _error(text: str, place: Place, message: str, hint: str | None = None) -> LanguageError:
-    return LanguageError.at(text, place.start, place.end - place.start, message, hint)
+    raise error_at(text, place, message, hint)

@@ -46,11 +46,6 @@ def column_type(field: str) -> Type:
     return _TYPES[field_type(field)]
 
 
-def value_of(document: Document, field: str) -> Value:
-    """What an event has in a field."""
-    return reader(field)(document)
-
-
 def reader(field: str) -> Callable[[Document], Value]:
     """Reads one field of events. A single value costs well under a microsecond once the event is flat."""
     kind = column_type(field)

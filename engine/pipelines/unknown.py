@@ -18,7 +18,7 @@ from engine.scalars import address_of, instant_of, number_of, text_of, truth_of
 
 Read = Callable[[Any], Any]
 
-_NUMBERS = frozenset({Type.INTEGER, Type.LONG, Type.UNSIGNED_LONG, Type.DOUBLE})
+NUMBERS = frozenset({Type.INTEGER, Type.LONG, Type.UNSIGNED_LONG, Type.DOUBLE})
 _LARGEST_WHOLE = 1 << 64
 
 
@@ -84,7 +84,7 @@ def address_number(value: Any) -> int | None:
 READ: Mapping[Type, Read] = MappingProxyType(
     {
         Type.BOOLEAN: as_truth,
-        **dict.fromkeys(_NUMBERS, as_number),
+        **dict.fromkeys(NUMBERS, as_number),
         Type.KEYWORD: as_text,
         Type.TEXT: as_text,
         Type.DATETIME: as_date,

@@ -30,7 +30,6 @@ from engine.tree import (
 
 MAX_WORDS = 200
 MAX_CHOICES = 1_000
-MAX_EDITS = 2
 
 _AUTO = re.compile(r"auto(?::([0-9]{1,3}),([0-9]{1,3}))?", re.IGNORECASE)
 _AUTO_LOW, _AUTO_HIGH = 3, 6

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn
 
-from engine.errors import LanguageError
+from engine.errors import EngineError, LanguageError
 from engine.languages.esql import parse_esql
-from engine.languages.esql.nodes import Completion, From, Node, Query
+from engine.languages.esql.nodes import From, Node, Query
 from engine.languages.filters import parse_filters
-from engine.pipelines import CompiledQuery, Multivalue, compile_query
+from engine.pipelines import CompiledQuery, Multivalue, NeedsModel, compile_query
 from engine.pipelines.leading import leading_tree
 from engine.pipelines.providing import joined_by, table_called, tables_for
 from engine.pipelines.tables import Table as JoinedTable
@@ -146,10 +146,12 @@ def _needs_model(definition: "RuleDefinition") -> str | None:
     if "completion" not in definition.query.lower():
         return None
     try:
-        query = _parsed(definition.query)
-    except LanguageError:
-        return None  # the compiler says it, with the place
-    return NEEDS_MODEL if any(isinstance(command, Completion) for command in query.commands) else None
+        compile_esql(definition)
+    except NeedsModel:
+        return NEEDS_MODEL
+    except EngineError:
+        return None  # the compiler says it again, with the place
+    return None
 
 
 ESQL = RuleType("esql", "ES|QL", {"esql": None}, compile_esql, reason_of=reason_of)

@@ -82,27 +82,42 @@ class QueryReader(EnrichingReader):
         return From(tuple(patterns), metadata, place=self.since(command.start))
 
     def _source(self) -> list[str]:
-        """One pattern: `logs-*`, `cluster:logs-*`, `logs-*::failures`, or in quotation marks one or more."""
+        """One pattern: `logs-*`, or in quotation marks one or more.
+
+        Elasticsearch has `cluster:logs-*` for what other clusters hold, and `logs-*::failures` for what it could not
+        index; it refuses the first where it knows no such cluster, as it is here.
+        """
         token = self.token
         if token.kind is Kind.STRING:
             return self._quoted_source()
         if token.kind is not Kind.SOURCE or self.is_plain("metadata"):
             raise self._no_source(token)
         self.take()
-        joined = token.text
-        if self.is_sign(":", "::"):
-            sign = self.take()
-            if self.token.kind is not Kind.SOURCE:
-                raise self._no_source(self.token)
-            joined += sign.text + self.take().text
-        return [joined]
+        if self.is_sign(":"):
+            raise self._elsewhere(token, token.text)
+        if self.is_sign("::"):
+            raise self._selector(token)
+        return [token.text]
 
     def _quoted_source(self) -> list[str]:
         token = self.take()
         parts = [part.strip() for part in str(token.value).split(",")]
         if not all(parts):
             raise self.error(token, "an index pattern is empty", _FROM)
+        for part in parts:
+            if "::" in part:
+                raise self._selector(token)
+            if ":" in part:
+                raise self._elsewhere(token, part.partition(":")[0])
         return parts
+
+    def _elsewhere(self, token: Token, cluster: str) -> LanguageError:
+        message = f"events of another cluster [{cluster[:60]}] are not here"
+        return self.error(token, message, "Name the index alone, such as `FROM logs-*`.")
+
+    def _selector(self, token: Token) -> LanguageError:
+        message = "an index has no parts such as `::failures`: what is refused is no event"
+        return self.error(token, message, "Name the index alone, such as `FROM logs-*`.")
 
     def _no_source(self, token: Token) -> LanguageError:
         if self.is_sign("("):

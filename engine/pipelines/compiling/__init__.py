@@ -29,8 +29,8 @@ from engine.pipelines.compiled import CompiledQuery, Shown
 from engine.pipelines.compiling import columns, joining, rows
 from engine.pipelines.compiling.state import Compiling
 from engine.pipelines.compiling.stats import stats
-from engine.pipelines.completion import Provider
-from engine.pipelines.expressions import error_at
+from engine.pipelines.completion import NeedsModel, Provider
+from engine.pipelines.refusing import error_at
 from engine.pipelines.schema import EVENTS, METADATA, Rest, ResultColumn, Schema
 from engine.pipelines.scope import Scope, source_scope
 from engine.pipelines.steps import Step
@@ -55,7 +55,7 @@ def compile_query(
     anywhere: events may be asked for words in any expression, as where conditions are shown as columns.
 
     Raises: LanguageError with the place of an unknown column, of a wrong type and the like; NeedsModel, which is one,
-    for COMPLETION without a provider.
+    for COMPLETION without a provider where nothing else is wrong.
     """
     first, *commands = query.commands
     state = Compiling(query.text, multivalue, _first_scope(query, first, source), completion, tables, anywhere=anywhere)
@@ -64,6 +64,9 @@ def compile_query(
         rows.evaluate(state, first)
     for number, command in enumerate(commands):
         _compile(state, command, commands[number + 1 :])
+    if state.asks_model is not None:
+        start, end = state.asks_model.place
+        raise NeedsModel.at(query.text, start, end - start, "COMPLETION needs a language model")
     return _finished(query, state)
 
 

@@ -24,7 +24,6 @@ from engine.languages.esql.nodes import (
 from engine.pipelines.commands.rows import Complete, Compute, Expand, Extract, Filter, First
 from engine.pipelines.commands.sorting import Arrange, Order
 from engine.pipelines.compiling.state import Compiling
-from engine.pipelines.completion import NeedsModel
 from engine.pipelines.dissect import compile_dissect
 from engine.pipelines.extracting import Extraction
 from engine.pipelines.grok import compile_grok
@@ -110,17 +109,13 @@ def _extract(state: Compiling, command: Grok | Dissect, make: Callable[[], Extra
 
 
 def complete(state: Compiling, command: Completion) -> None:
-    """What a language model answers.
-
-    Raises: NeedsModel when there is none to ask.
-    """
+    """What a language model answers; where there is none to ask that is told once all else is read."""
     prompt = state.expressions().of(command.prompt)
     if prompt.type not in _TEXTS:
         state.refuse(command.prompt, f"a prompt is a text, and this is {prompt.type.value}")
     model = str(dict(command.options).get("inference_id", ""))
-    provider = state.provider
+    named, provider = state.define(command.target, Type.KEYWORD), state.provider
     if provider is None:
-        width = command.place.end - command.place.start
-        raise NeedsModel.at(state.text, command.place.start, width, "COMPLETION needs a language model")
-    named = state.define(command.target, Type.KEYWORD)
+        state.asks_model = state.asks_model or command
+        return
     state.steps.append(Complete(named.slot, prompt, lambda text: provider.complete(text, model=model)))

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NoReturn
 
 from engine.languages.esql.nodes import Call, Expression, Match, Name, NamePattern, Node
 from engine.pipelines.completion import Provider
 from engine.pipelines.computed import Computed, slot
-from engine.pipelines.expressions import Expressions, error_at
+from engine.pipelines.expressions import Expressions
 from engine.pipelines.fulltext import fulltext_tree, is_fulltext, on_fields
 from engine.pipelines.page import HIDDEN
+from engine.pipelines.refusing import Refusing
 from engine.pipelines.schema import METADATA
 from engine.pipelines.scope import Named, Scope
 from engine.pipelines.steps import Step
@@ -21,7 +21,7 @@ _MOST_COMPARISONS = 2_000_000
 
 
 @dataclass(slots=True)
-class Compiling:
+class Compiling(Refusing):
     """The steps so far, the columns that the next command sees, and what the query asks of events themselves."""
 
     text: str
@@ -34,6 +34,7 @@ class Compiling:
     by: tuple[Named, ...] = ()
     aggregating: bool = False
     anywhere: bool = False
+    asks_model: Node | None = None
     limited: bool = False
     _asked: dict[Tree, str] = field(default_factory=dict)
     _slots: int = 0
@@ -112,10 +113,6 @@ class Compiling:
         self._spent += comparisons
         if self._spent > _MOST_COMPARISONS:
             self.refuse(node, "the query has too many columns and patterns by here")
-
-    def refuse(self, node: Node, message: str, hint: str | None = None) -> NoReturn:
-        """Raises: LanguageError at a node."""
-        raise error_at(self.text, node.place, message, hint)
 
 
 def _asking(node: Match | Call) -> str:

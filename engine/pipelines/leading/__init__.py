@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from engine.errors import EngineError
 from engine.languages.esql.nodes import Expression, From, Junction, Query, Where
-from engine.pipelines.leading.conditions import Conditions, TooMuchError
+from engine.pipelines.leading.conditions import Conditions
+from engine.pipelines.leading.presence import TooMuchError
 from engine.pipelines.leading.scope import Scope, after
 from engine.pipelines.types import Multivalue
 from engine.tree import MatchAll, Tree, all_of, leaves_of
@@ -54,7 +55,7 @@ def _conjuncts(node: Expression) -> Iterator[Expression]:
 
 
 def _tree(conditions: Conditions, node: Expression, scope: Scope) -> Tree:
-    conditions.steps = 0
+    conditions.steps.begin()
     try:
         tree = conditions.true(node, scope)
     except (TooMuchError, EngineError, RecursionError):

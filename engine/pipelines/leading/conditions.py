@@ -6,9 +6,7 @@ null takes part in neither. What cannot be asked of the event alone lets in what
 
 from collections.abc import Callable, Sequence
 
-from engine.fields import FieldType, field_type
 from engine.languages.esql.nodes import (
-    Arithmetic,
     Call,
     Cast,
     Comparison,
@@ -21,39 +19,24 @@ from engine.languages.esql.nodes import (
     Name,
     Negation,
     NullTest,
-    Sign,
-    Timespan,
 )
 from engine.patterns import escape
+from engine.pipelines.comparing import MIRRORED
 from engine.pipelines.fulltext import FULLTEXT, fulltext_tree, on_fields
-from engine.pipelines.functions import SCALAR, Takes
 from engine.pipelines.leading import leaves
 from engine.pipelines.leading.leaves import Constant, Source
-from engine.pipelines.leading.operands import ELEMENTS, Base, Case, Fixed, Made, Reader, as_address
-from engine.pipelines.leading.scope import Field, Scope, Taken, Worked
+from engine.pipelines.leading.operands import Base, Case, Fixed, Made, as_address
+from engine.pipelines.leading.presence import Presence, Steps
+from engine.pipelines.leading.scope import Field, Scope, Worked
 from engine.pipelines.types import Multivalue
 from engine.tree import Leaf, MatchAll, MatchNone, Not, Op, Tree, all_of, any_of, merged_or, negated
 
-MAX_STEPS = 4_000
-"""How many conditions and operands are looked at for one query; columns worked out of columns multiply."""
-
 _MERGED = frozenset({Op.IS, Op.WILDCARD, Op.REGEX, Op.CIDR})
-_MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _TEXT_TESTS: dict[str, Callable[[str], str]] = {
     "starts_with": lambda text: escape(text) + "*",
     "ends_with": lambda text: "*" + escape(text),
     "contains": lambda text: "*" + escape(text) + "*",
 }
-_OF_FIRST = ELEMENTS | {
-    *("mv_concat", "mv_count", "mv_sum", "mv_avg", "mv_median"),
-    *("to_string", "to_str", "to_lower", "to_upper", "to_ip", "to_long", "to_integer", "to_double"),
-    *("to_datetime", "to_version"),
-}
-"""Functions of values as they are that answer null when their first argument is null."""
-
-
-class TooMuchError(Exception):
-    """The condition is too large to be asked ahead."""
 
 
 class Conditions:
@@ -62,8 +45,9 @@ class Conditions:
     def __init__(self, text: str, multivalue: Multivalue) -> None:
         self.text = text
         self.any_match = multivalue is Multivalue.ANY
-        self.reader = Reader(self.true, self.present)
-        self.steps = 0
+        self.steps = Steps()
+        self.presence = Presence(self.true, self.steps)
+        self.reader = self.presence.reader
 
     def true(self, node: Expression, scope: Scope) -> Tree:
         """Lets in every event that the condition may be true of. Raises: TooMuchError."""
@@ -74,7 +58,7 @@ class Conditions:
         return self._may(node, scope, False)
 
     def _may(self, node: Expression, scope: Scope, wanted: bool) -> Tree:
-        self._count()
+        self.steps.count()
         match node:
             case Junction(word, operands):
                 some = [self._may(operand, scope, wanted) for operand in operands]
@@ -88,19 +72,14 @@ class Conditions:
             case Like(operand, patterns, regex):
                 return self._like(operand, patterns, regex, scope, wanted)
             case NullTest(operand, negated_):
-                return self.present(operand, scope) if negated_ is wanted else self._null(operand, scope)
+                return (self.presence.present if negated_ is wanted else self.presence.null)(operand, scope)
             case Match():
                 return self._fulltext(node, scope, wanted)
             case Call():
                 return self._called(node, scope, wanted)
             case Cast(operand, type) if type in ("bool", "boolean"):
-                return self.present(operand, scope)
+                return self.presence.present(operand, scope)
         return self._truth(node, scope, wanted)
-
-    def _count(self) -> None:
-        self.steps += 1
-        if self.steps > MAX_STEPS:
-            raise TooMuchError
 
     def _fulltext(self, node: Call | Match, scope: Scope, wanted: bool) -> Tree:
         asked = on_fields(node, scope.field)
@@ -118,7 +97,7 @@ class Conditions:
             return (
                 self._over(arguments[0], scope, lambda source: _liked(source, patterns, wanted))
                 if patterns
-                else (self.present(node, scope))
+                else (self.presence.present(node, scope))
             )
         if name == "cidr_match" and arguments:
             return self._network(node, scope, wanted)
@@ -126,13 +105,13 @@ class Conditions:
             return self._contained(arguments[0], arguments[1], scope, wanted)
         if name in ("case", "coalesce"):
             return self._truth(node, scope, wanted)
-        return self.present(node, scope)
+        return self.presence.present(node, scope)
 
     def _network(self, node: Call, scope: Scope, wanted: bool) -> Tree:
         asked, *others = node.arguments
         texts = [one for one in self._constants(others, scope) or () if isinstance(one, str)]
         if len(texts) < len(others):
-            return self.present(node, scope)
+            return self.presence.present(node, scope)
         judge = leaves.within if wanted else leaves.outside
         cases = self.reader.cases(asked, scope)
         if isinstance(asked, Call) and asked.name == "to_ip" and len(asked.arguments) == 1:
@@ -160,7 +139,7 @@ class Conditions:
             return self._may(left, scope, wanted is (right.value is (sign == "==")))
         lefts, rights = self.reader.cases(left, scope), self.reader.cases(right, scope)
         if len(lefts) * len(rights) > 4 * len(lefts + rights):
-            return all_of(self.present(left, scope), self.present(right, scope))
+            return all_of(self.presence.present(left, scope), self.presence.present(right, scope))
         return _joined(
             [
                 (Case(all_of(one.guard, other.guard), one.base), self._pair(sign, one.base, other.base, wanted))
@@ -177,9 +156,9 @@ class Conditions:
         return isinstance(node, Comparison | Junction | Negation | Like | Membership | NullTest | Match)
 
     def _pair(self, sign: str, left: Base, right: Base, wanted: bool) -> Tree:
-        self._count()
+        self.steps.count()
         if isinstance(left, Fixed) and not isinstance(right, Fixed):
-            return self._pair(_MIRRORED[sign], right, left, wanted)
+            return self._pair(MIRRORED[sign], right, left, wanted)
         if isinstance(left, Source) and isinstance(right, Fixed) and right.value is not None:
             if wanted:
                 return leaves.holds(left, sign, [right.value], self.any_match)
@@ -214,7 +193,7 @@ class Conditions:
         return _joined([(case, self._of_base(case, judge)) for case in cases])
 
     def _of_base(self, case: Case, judge: Callable[[Source], Tree]) -> Tree:
-        self._count()
+        self.steps.count()
         return judge(case.base) if isinstance(case.base, Source) else _there(case.base)
 
     def _truth(self, node: Expression, scope: Scope, wanted: bool) -> Tree:
@@ -230,7 +209,7 @@ class Conditions:
                 return self._case_truth(arguments, scope, wanted)
             case Call("coalesce", arguments):
                 return any_of(*(self._may(argument, scope, wanted) for argument in arguments))
-        return self.present(node, scope)
+        return self.presence.present(node, scope)
 
     def _named_truth(self, node: Expression, name: str, scope: Scope, wanted: bool) -> Tree:
         match scope.meaning(name):
@@ -238,81 +217,13 @@ class Conditions:
                 return Leaf(field, Op.IS, (wanted,))
             case Worked(expression, inner, False):
                 return self._may(expression, inner, wanted)
-        return self.present(node, scope)
+        return self.presence.present(node, scope)
 
     def _case_truth(self, arguments: Sequence[Expression], scope: Scope, wanted: bool) -> Tree:
         pairs = zip(arguments[::2], arguments[1::2], strict=False)
         found = [all_of(self.true(when, scope), self._may(then, scope, wanted)) for when, then in pairs]
         if len(arguments) % 2:
             found.append(self._may(arguments[-1], scope, wanted))
-        return any_of(*found)
-
-    def _null(self, node: Expression, scope: Scope) -> Tree:
-        """Lets in every event that the operand may be null of."""
-        self._count()
-        match node:
-            case Name(name):
-                meaning = scope.meaning(name)
-                if isinstance(meaning, Field):
-                    return leaves.is_null(Source(meaning.name)) or MatchAll()
-                if isinstance(meaning, Worked) and not meaning.one:
-                    return self._null(meaning.expression, meaning.scope)
-            case Call("coalesce", arguments):
-                return self._none_there(arguments, scope)
-            case Literal(value) if value is not None:
-                return MatchNone()
-        return MatchAll()
-
-    def _none_there(self, arguments: Sequence[Expression], scope: Scope) -> Tree:
-        """COALESCE is null. A value that no table knows is null too where it cannot be read as what the others are."""
-        cases = [self.reader.cases(argument, scope) for argument in arguments]
-        texts = all(_is_text(case.base) for each in cases for case in each)
-        asked = zip(arguments, cases, strict=True)
-        return all_of(*(self._null(one, scope) for one, each in asked if texts or not any(map(_may_be_unread, each))))
-
-    def present(self, node: Expression, scope: Scope) -> Tree:
-        """Lets in every event that the operand may be other than null of."""
-        self._count()
-        match node:
-            case Literal(value):
-                return MatchNone() if value is None else MatchAll()
-            case Name(name):
-                return self._named_present(name, scope)
-            case Call("case", arguments):
-                return self._case_present(arguments, scope)
-            case Call("coalesce", arguments):
-                return any_of(*(self.present(argument, scope) for argument in arguments))
-            case Call(name, arguments):
-                return self._call_present(name, arguments, scope)
-            case Arithmetic(_, left, right) | Comparison(_, left, right):
-                return all_of(self.present(left, scope), self.present(right, scope))
-            case Sign(_, operand) | Cast(operand) | Like(operand) | Membership(operand) | Negation(operand):
-                return self.present(operand, scope)
-            case Timespan() | Junction() | NullTest() | Match():
-                return MatchAll()
-        return MatchAll()
-
-    def _named_present(self, name: str, scope: Scope) -> Tree:
-        match scope.meaning(name):
-            case Field(field):
-                return leaves.exists(Source(field))
-            case Worked(expression, inner) | Taken(Worked(expression, inner)):
-                return self.present(expression, inner)
-        return MatchAll()
-
-    def _call_present(self, name: str, arguments: Sequence[Expression], scope: Scope) -> Tree:
-        function = SCALAR.get(name)
-        if name in FULLTEXT or function is None:
-            return MatchAll()
-        if function.takes is Takes.ONE:
-            return all_of(*(self.present(argument, scope) for argument in arguments))
-        return self.present(arguments[0], scope) if name in _OF_FIRST and arguments else MatchAll()
-
-    def _case_present(self, arguments: Sequence[Expression], scope: Scope) -> Tree:
-        pairs = zip(arguments[::2], arguments[1::2], strict=False)
-        found = [all_of(self.true(when, scope), self.present(then, scope)) for when, then in pairs]
-        if len(arguments) % 2:
-            found.append(self.present(arguments[-1], scope))
         return any_of(*found)
 
     def _constants(self, nodes: Sequence[Expression], scope: Scope) -> list[Constant] | None:
@@ -325,14 +236,6 @@ class Conditions:
             if cases[0].base.value is not None:
                 found.append(cases[0].base.value)
         return found
-
-
-def _is_text(base: Base) -> bool:
-    return base.is_text if isinstance(base, Source) else isinstance(base, Fixed) and isinstance(base.value, str | None)
-
-
-def _may_be_unread(case: Case) -> bool:
-    return isinstance(case.base, Source) and field_type(case.base.field) is FieldType.UNKNOWN
 
 
 def _joined(asked: Sequence[tuple[Case, Tree]]) -> Tree:

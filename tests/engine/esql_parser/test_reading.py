@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.errors import LanguageError
 from engine.languages.esql import parse_esql
 from engine.languages.esql.nodes import (
     Aggregate,
@@ -73,14 +74,29 @@ def test_a_query_keeps_its_text_and_its_commands_in_order():
         ("a", ("a",)),
         (".alerts-security.*, -logs-old*", (".alerts-security.*", "-logs-old*")),
         ('"a b"', ("a b",)),
-        ("cluster_*:logs-*, c : d", ("cluster_*:logs-*", "c:d")),
         ("<logs-{now/d}>", ("<logs-{now/d}>",)),
-        ("logs-*::failures", ("logs-*::failures",)),
         ("a/b,c //d", ("a/b", "c")),
     ],
 )
 def test_index_patterns_are_kept_as_they_are_written(written, patterns):
     assert commands(f"FROM {written} | LIMIT 1")[0] == From(patterns)
+
+
+@pytest.mark.parametrize(
+    ("written", "at", "words"),
+    [
+        ("remote:logs-*", 5, "another cluster [remote]"),
+        ("a, cluster_*:b", 8, "another cluster [cluster_*]"),
+        ('"remote:logs-*"', 5, "another cluster [remote]"),
+        ("logs-*::failures", 5, "no parts such as `::failures`"),
+        ('a, "b,logs-*::data"', 8, "no parts such as `::failures`"),
+    ],
+)
+def test_what_other_clusters_hold_and_parts_of_an_index_are_refused_where_they_stand(written, at, words):
+    with pytest.raises(LanguageError) as caught:
+        parse_esql(f"FROM {written} | LIMIT 1")
+    assert words in str(caught.value)
+    assert caught.value.column == at + 1
 
 
 def test_metadata_fields_follow_the_patterns():

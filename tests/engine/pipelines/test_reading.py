@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.document import Document
-from engine.pipelines.reading import column_type, reader, to_json, value_of
+from engine.pipelines.reading import column_type, reader, to_json
 from engine.pipelines.types import Address, Point, Type
 
 
 def read(field: str, event: dict[str, Any]) -> Any:
-    return to_json(value_of(Document.of(event), field))
+    return to_json(reader(field)(Document.of(event)))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_date_is_written_to_the_millisecond() -> None:
     ids=["object", "pair", "well-known text", "array", "GeoJSON"],
 )
 def test_places_are_read_however_they_are_written(place: Any) -> None:
-    assert value_of(Document.of({"source": {"geo": {"location": place}}}), "source.geo.location") == Point(1.0, 2.0)
+    assert reader("source.geo.location")(Document.of({"source": {"geo": {"location": place}}})) == Point(1.0, 2.0)
 
 
 def test_fields_of_no_table_keep_their_json() -> None:

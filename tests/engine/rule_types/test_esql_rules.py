@@ -125,6 +125,8 @@ class TestRefusals:
     def test_a_rule_that_asks_a_model_is_not_evaluated_and_is_no_error(self) -> None:
         asks = rule('FROM logs-* | COMPLETION answer = message WITH { "inference_id": "m" } | KEEP answer').compiled
         assert (asks.logic, asks.evaluated, asks.reason_not_evaluated) == (None, False, NEEDS_MODEL)
+        with pytest.raises(RuleFileError, match="Unknown column"):
+            rule('FROM logs-* | COMPLETION answer = message WITH { "inference_id": "m" } | KEEP a | WHERE b == 1')
         only_named = rule('FROM logs-* | WHERE event.action == "completion" | KEEP event.action').compiled
         assert only_named.evaluated
 
