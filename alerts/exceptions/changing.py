@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
@@ -17,8 +18,11 @@ from alerts.exceptions.taking_back import TakenBack
 from alerts.release import release
 from alerts.retrying import retry_conflicts
 from rules import epoch
+from rules import shared as shared_items
+from rules.errors import StaleException
 from rules.exceptions import create_item, disable_item, edit_item, enable_item
-from rules.models import ExceptionItem
+from rules.models import ExceptionItem, SharedList
+from rules.shared import list_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ def edit(
     door: Change.Door = Change.Door.PAGE,
 ) -> Edited:
     """Replace what an exception says. It passes the true-positive guard anew; what it lets go is raised. `more` groups
-    of entries become exceptions of their own, in the same act.
+    of entries become exceptions of their own, in the same act. An item of a shared list changes on all of its rules.
 
     Raises: NotAllowed, NotYourTeam, ReviewNeeded, StaleException, GuardRefused, ExceptionEntryError, ExceptionRefused,
     RuleFailed.
@@ -60,7 +64,26 @@ def edit(
     check_count([entries, *more])
     groups = parse_groups([entries, *more])
     epoch.bump()
-    note = check_guard(rules=item.rule, groups=groups, team_ids=team_ids, actor=actor, override=override_guard_reason)
+    shared = list_of(item)
+    rules = list(shared.rules.all()) if shared else [item.rule]
+    for rule in rules:
+        need_to_save(actor, rule)
+    note = check_guard(rules=rules, groups=groups, team_ids=team_ids, actor=actor, override=override_guard_reason)
+    if shared is not None:
+        return _edit_in_list(
+            item,
+            shared,
+            version,
+            [entries, *more],
+            note,
+            reason=reason,
+            name=name,
+            expires_at=expires_at,
+            review_at=review_at,
+            actor=actor,
+            now=now,
+            door=door,
+        )
     group = uuid4()
     changed = edit_item(
         item=item,
@@ -91,6 +114,28 @@ def edit(
         )
     released = release(item=changed, now=now)
     return Edited(changed, released.alerts, released.gone, released.over, released.still_held)
+
+
+def _edit_in_list(
+    item: ExceptionItem, shared: SharedList, version: int, groups: EntryGroups, note: str, **said: Any
+) -> Edited:
+    """Every copy of a shared list's item; further groups become items of the list."""
+    if item.version != version:
+        raise StaleException(item.pk, version, item.version, item.updated_at)
+    ids = {"list_id": shared.pk, "item_id": item.item_id}
+    copies = shared_items.edit_item(**ids, version=None, entries=groups[0], note=note, **said)
+    for number, one in enumerate(groups[1:], start=2):
+        name = f"{said['name'][: MAX_NAME - 5]} ({number})"
+        shared_items.add_item(list_id=shared.pk, entries=one, **{**said, "name": name})
+    let_go = [release(item=copy, now=said["now"]) for copy in copies.items]
+    mine = next((copy for copy in copies.items if copy.pk == item.pk), item)
+    return Edited(
+        mine,
+        sum(one.alerts for one in let_go),
+        sum(one.gone for one in let_go),
+        sum(one.over for one in let_go),
+        sum(one.still_held for one in let_go),
+    )
 
 
 @retry_conflicts

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from alerts.exceptions.lists import values_of
 from engine import Document, ExceptionEntryError, Tree, matches
 from engine.languages.exceptions import parse_each_entry
+from rules.value_lists import values_of
 
 EntryGroups: TypeAlias = Sequence[Sequence[Mapping[str, Any]]]
 """The entries of each group, in Kibana's schema."""

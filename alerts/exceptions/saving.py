@@ -21,7 +21,8 @@ from alerts.triage import checked_text, locked
 from alerts.workflow import OBJECT_TYPE, Workflow, write
 from rules import epoch
 from rules.exceptions import create_item
-from rules.models import ExceptionItem, Rule
+from rules.models import ExceptionItem, Rule, SharedList
+from rules.shared import add_item
 
 MAX_NAME = 200
 
@@ -189,7 +190,9 @@ def _places(groups: EntryGroups, entries: Entries) -> list[int]:
 def _create_all(
     wanted: Wanted, known: dict[Place, ExceptionItem], by: By, alert: Alert | None, group: UUID
 ) -> dict[Place, ExceptionItem]:
-    """An exception for each group on each rule that does not have it."""
+    """An exception for each group on each rule that does not have it; in a shared list on all of its rules."""
+    if wanted.scope.shared is not None:
+        return _create_in_list(wanted, wanted.scope.shared, by, alert, group)
     return {
         (rule.pk, at): create_item(
             rule=rule,
@@ -209,6 +212,30 @@ def _create_all(
         for at, entries in enumerate(wanted.groups)
         if (rule.pk, at) not in known
     }
+
+
+def _create_in_list(
+    wanted: Wanted, shared: SharedList, by: By, alert: Alert | None, group: UUID
+) -> dict[Place, ExceptionItem]:
+    """An item of the list for each group, with a copy on every rule."""
+    made: dict[Place, ExceptionItem] = {}
+    for at, entries in enumerate(wanted.groups):
+        copies = add_item(
+            list_id=shared.pk,
+            entries=entries,
+            reason=wanted.reason,
+            name=_name(wanted, at),
+            expires_at=wanted.expires_at,
+            review_at=wanted.review_at,
+            owner=by.owner,
+            from_alert=alert.pk if alert is not None else None,
+            actor=by.actor,
+            now=by.now,
+            door=by.door,
+            group=group,
+        )
+        made |= {(item.rule_id, at): item for item in copies.items}
+    return made
 
 
 def _name(wanted: Wanted, at: int) -> str:
