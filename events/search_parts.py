@@ -9,7 +9,7 @@ from accounts.access import page
 from accounts.selectors import teams_of
 from events.pages.field_list import field_list
 from events.pages.files import cells_of, events_of, header_of, lines_of, table_of
-from events.pages.language import language_of
+from events.pages.language import asked_language
 from events.pages.rows import rows_found
 from events.pages.rows_asked import address_of, read_rows_asked
 from events.pages.rule_file import NoRule, rule_file
@@ -39,7 +39,7 @@ def fields(request: UserRequest) -> HttpResponseBase:
 def export(request: UserRequest) -> HttpResponseBase:
     """The newest events that match, or the rows of a query in ES|QL, as a file."""
     now, as_lines = clock.now(), request.GET.get("format") == "ndjson"
-    if language_of(request) == "esql":
+    if asked_language(request) == "esql":
         return _rows_file(request)
     asked = asked_of(request, now)
     if not asked.readable or asked.joins:
@@ -65,7 +65,7 @@ def _rows_file(request: UserRequest) -> HttpResponseBase:
 @page()
 def make_rule(request: UserRequest) -> HttpResponseBase:
     """The search as the beginning of a rule file, to look at or to keep."""
-    language, query = language_of(request), request.GET.get("q", "")[:10_000]
+    language, query = asked_language(request), request.GET.get("q", "")[:10_000]
     asked = asked_of(request, clock.now())
     context = {"back_url": asked.url(reverse("events:search")), "now": clock.now()}
     try:

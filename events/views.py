@@ -18,7 +18,7 @@ from accounts.selectors import teams_of
 from engine import PatternError
 from events import store
 from events.pages.asked import PRESETS, Asked, read_asked
-from events.pages.language import language_of, remembered, switch
+from events.pages.language import asked_language, language_of, remembered, switch
 from events.pages.one_event import event_page, opened, pretty
 from events.pages.results import LONG_SECONDS, SALT, StepMark, columns_of, counts, results, row, wider
 from events.pages.rows import rows_found
@@ -54,7 +54,7 @@ def asked_of(request: UserRequest, now: datetime, language: str = "") -> Asked:
         asked["from"],
         asked["to"],
         now,
-        language=language or language_of(request),
+        language=language or asked_language(request),
         of_alerts=asked["in"] == "alerts",
         columns=asked["cols"],
     )
@@ -73,7 +73,9 @@ def _events(request: UserRequest, asked: Asked, now: datetime) -> HttpResponseBa
         context["counts"] = counts(asked, teams, seconds=LONG_SECONDS)
         return render_page(request, "events/search.html", context | {"counted_on": True}, "counted")
     after = read_key(request.GET.get("after"), SALT)
-    context |= {"notice": after.notice, "columns": columns_of(asked), "paused": "pause" in request.GET}
+    columns = columns_of(asked)
+    context |= {"notice": after.notice, "columns": columns, "width": len(columns) + (2 if asked.columns else 3)}
+    context["paused"] = "pause" in request.GET
     if context["paused"] and after.values is not None and wants_part(request):
         return render(request, "events/_paused.html", context | {"next_key": request.GET["after"]})
     found = context["results"] = results(asked, teams, after)
@@ -126,11 +128,12 @@ def _frame(request: UserRequest, asked: Any, now: datetime) -> dict[str, Any]:
 
 def _rows(request: UserRequest, now: datetime) -> HttpResponseBase:
     """The same page in ES|QL: rows of whatever columns."""
-    asked = read_rows_asked(request.GET.get("q", ""), request.GET.get("from", ""), request.GET.get("to", ""), now)
+    text, start, end, values = (request.GET.get(name, "") for name in ("q", "from", "to", "values"))
+    asked = read_rows_asked(text, start, end, now, values)
     context = _frame(request, asked, now)
     token = request.GET.get("run", "")
     if asked.readable and asked.prepared and wants_part(request) and not token:
-        return _running(request, address_of(request.path, asked.text, asked.start, asked.end), now)
+        return _running(request, address_of(request.path, asked.text, asked.start, asked.end, asked.values), now)
     if asked.readable and asked.prepared:
         context["results"] = rows_found(asked, teams_of(request.user), watch=watch_of(request.user.pk, token))
     elif asked.readable:
@@ -143,9 +146,10 @@ def _rows(request: UserRequest, now: datetime) -> HttpResponseBase:
 def event(request: UserRequest, uid: str) -> HttpResponseBase:
     """One event: its fields, its process's relatives, the raw document."""
     now = clock.now()
-    asked = asked_of(request, now, request.GET.get("lang") or "kql")
+    asked = asked_of(request, now)
     shown = event_page(_event_of(request, uid), asked)
-    return render_page(request, "events/event.html", {"page": shown, "asked": asked, "now": now}, part="fields")
+    context = {"page": shown, "asked": asked, "now": now, "may_work_cases": _may_work_cases(request)}
+    return render_page(request, "events/event.html", context, part="fields")
 
 
 @page()
@@ -154,14 +158,19 @@ def event_row(request: UserRequest, uid: str) -> HttpResponseBase:
     if not wants_part(request):
         return event(request, uid)
     now = clock.now()
-    asked, found = asked_of(request, now, request.GET.get("lang") or "kql"), _event_of(request, uid)
+    asked, found = asked_of(request, now), _event_of(request, uid)
     show, mark = request.GET.get("open", ""), _mark(request)
     if show in ("fields", "json", "tree", "all"):
         context: dict[str, Any] = {"opened": opened(found, asked, show, mark), "asked": asked, "now": now}
+        context["may_work_cases"] = _may_work_cases(request)
         context["row"] = context["opened"].row
     else:
         context = {"row": row(found, asked, mark=mark), "asked": asked, "now": now}
     return render(request, "events/_row.html", context)
+
+
+def _may_work_cases(request: UserRequest) -> bool:
+    return may(request.user, Permission.WORK_CASES)
 
 
 def _mark(request: UserRequest) -> StepMark | None:

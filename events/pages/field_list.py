@@ -23,7 +23,17 @@ TOP = 6
 _MOST_SHOWN = 300
 _REMEMBERED_SECONDS = 60
 _SIGNS = {FieldType.DATE: "t", FieldType.IP: "ip", FieldType.BOOLEAN: "?"}
-_NEVER_TELLING = ("@timestamp", "event.ingested", "event.created", "event.id", "ecs.version", "event.sequence")
+_NEVER_TELLING = ("@timestamp", "event.ingested", "event.created", "event.id", "event.sequence", "event.dataset")
+_ABOUT_SENDING = (
+    "data_stream.",
+    "agent.",
+    "ecs.",
+    "host.os.",
+    "signal.",
+    "kibana.alert.ancestors.",
+    "kibana.alert.rule.",
+)
+"""Objects whose fields say how an event came, or which rule it was, more than what happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +113,8 @@ def _telling(seen: Sample) -> list[FieldSeen]:
 def _may_tell(field: FieldSeen, events: int) -> bool:
     """Several values, seldom enough to be repeated, in a good part of the events."""
     few_enough = 2 <= field.different <= max(field.events // 2, 2)
-    return few_enough and field.events * 2 >= events and field.name not in _NEVER_TELLING
+    about = field.name in _NEVER_TELLING or field.name.startswith(_ABOUT_SENDING)
+    return few_enough and field.events * 2 >= events and (not about or field.name == "kibana.alert.rule.name")
 
 
 def _evenness(field: FieldSeen) -> float:

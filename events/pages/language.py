@@ -25,13 +25,18 @@ class Choice:
     current: bool
 
 
-def language_of(request: UserRequest) -> str:
-    """A query without a language is in KQL, whoever opens its address; an empty page is in the person's own."""
+def asked_language(request: UserRequest) -> str:
+    """The language that an address names; one that names none is in KQL, whoever opens it."""
     asked = request.GET.get("lang", "")
-    if asked in _LANGUAGES:
-        return asked
+    return asked if asked in _LANGUAGES else Language.KQL.value
+
+
+def language_of(request: UserRequest) -> str:
+    """The language of the search page: an address without anything is in the person's own."""
+    if request.GET:
+        return asked_language(request)
     whose, _, kept = request.COOKIES.get(_COOKIE, "").partition(":")
-    if request.GET or whose != str(request.user.pk) or kept not in _LANGUAGES:
+    if whose != str(request.user.pk) or kept not in _LANGUAGES:
         return Language.KQL.value
     return kept
 

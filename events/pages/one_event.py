@@ -57,6 +57,7 @@ class EventPage:
     raw_url: str
     rule_url: str
     alerts_url: str
+    note_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Opened:
     tree: ProcessTree | None
     rule_url: str
     alerts_url: str
+    note_url: str
 
 
 def event_page(event: StoredEvent, asked: Asked) -> EventPage:
@@ -88,6 +90,7 @@ def event_page(event: StoredEvent, asked: Asked) -> EventPage:
         address(reverse("events:raw", args=[event.uid.hex()]), day=event.day.isoformat()),
         _rule_url(asked),
         _alerts_url(event),
+        _note_url(event),
     )
 
 
@@ -108,6 +111,7 @@ def opened(event: StoredEvent, asked: Asked, show: str, mark: StepMark | None = 
         tree=around(event=event) if show == "tree" else None,
         rule_url=_rule_url(asked),
         alerts_url=_alerts_url(event),
+        note_url=_note_url(event),
     )
 
 
@@ -138,6 +142,11 @@ def _first(fields: list[Field]) -> list[Field]:
 def _alerts_url(event: StoredEvent) -> str:
     """Where the alerts that rest on it are told; the page is of the app that keeps them."""
     return f"{reverse('alerts:of_event', args=[event.uid.hex()])}?day={event.day.isoformat()}"
+
+
+def _note_url(event: StoredEvent) -> str:
+    """Where it is noted on a case."""
+    return f"{reverse('cases:note_event', args=[event.uid.hex()])}?day={event.day.isoformat()}"
 
 
 def _rule_url(asked: Asked) -> str:

@@ -56,12 +56,15 @@ class StepMark:
     @property
     def gap(self) -> str:
         """The same in words: `+3.2 s`."""
-        if self.gap_ms is None:
-            return ""
-        seconds = self.gap_ms / 1000
-        if seconds < 1:
-            return f"+{self.gap_ms} ms"
-        return f"+{seconds:.1f} s" if seconds < 60 else f"+{when.short_span(timedelta(seconds=seconds))}"
+        return "" if self.gap_ms is None else f"+{lasting(timedelta(milliseconds=self.gap_ms))}"
+
+
+def lasting(span: timedelta) -> str:
+    """`120 ms`, `3.2 s`, `4 m`."""
+    seconds = span.total_seconds()
+    if seconds < 1:
+        return f"{round(seconds * 1000)} ms"
+    return f"{seconds:.1f} s" if seconds < 60 else when.short_span(span)
 
 
 @dataclass(frozen=True, slots=True)

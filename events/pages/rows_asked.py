@@ -5,6 +5,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from engine import LanguageError
+from engine.pipelines import Multivalue
 from engine.times import TimeExpressionError
 from events.pages.asked import USUAL_END, USUAL_START, QueryMistake, mistake_of, window_of
 from events.pages.clauses import address
@@ -42,7 +43,8 @@ _COLUMNS = "@timestamp, host.name, user.name, event.action, process.name, proces
 @dataclass(frozen=True, slots=True)
 class RowsAsked:
     """A search in ES|QL as it stands in the address, and what it means; `prepared` and `window` are None where it
-    cannot be read. `now` is what `now()` means: the end of the window."""
+    cannot be read. `now` is what `now()` means: the end of the window. `values`: "any" where a comparison is to hold of
+    any value of a field, as a rule may say."""
 
     text: str
     start: str
@@ -52,6 +54,7 @@ class RowsAsked:
     window: Window | None = None
     mistake: QueryMistake | None = None
     time_mistake: str = ""
+    values: str = ""
 
     @property
     def readable(self) -> bool:
@@ -75,25 +78,28 @@ class RowsAsked:
         return min(max(len(self.lines), 2), 16)
 
 
-def read_rows_asked(text: str, start: str, end: str, now: datetime) -> RowsAsked:
+def read_rows_asked(text: str, start: str, end: str, now: datetime, values: str = "") -> RowsAsked:
     """Read an address. Never raises: mistakes are part of the answer."""
     text, start, end = text.replace("\r\n", "\n").strip(), start.strip() or USUAL_START, end.strip() or USUAL_END
-    prepared, mistake = _query(text)
+    multivalue = Multivalue.ANY if values == Multivalue.ANY else Multivalue.STRICT
+    prepared, mistake = _query(text, multivalue)
     window, time_mistake = None, ""
     try:
         window = window_of(start, end, now)
     except TimeExpressionError as error:
         time_mistake = f"{error}."
     meant = now if end == USUAL_END or window is None else window.end
-    return RowsAsked(text[:MAX_QUERY_LENGTH], start[:100], end[:100], meant, prepared, window, mistake, time_mistake)
+    told = "" if multivalue is Multivalue.STRICT else multivalue.value
+    shown = text[:MAX_QUERY_LENGTH], start[:100], end[:100]
+    return RowsAsked(*shown, meant, prepared, window, mistake, time_mistake, told)
 
 
-def _query(text: str) -> tuple[Prepared | None, QueryMistake | None]:
+def _query(text: str, multivalue: Multivalue) -> tuple[Prepared | None, QueryMistake | None]:
     if len(text) > MAX_QUERY_LENGTH:
         sentence = f"A query may have {MAX_QUERY_LENGTH:,} characters"
         return None, QueryMistake("", text.split("\n", 1)[0][:60] or " ", "…", sentence, "", 1, 1)
     try:
-        return (prepare(text, limit=ROWS) if text else None), None
+        return (prepare(text, limit=ROWS, multivalue=multivalue) if text else None), None
     except LanguageError as error:
         return None, mistake_of(text, error)
 
@@ -110,7 +116,7 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def address_of(path: str, text: str, start: str, end: str) -> str:
+def address_of(path: str, text: str, start: str, end: str, values: str = "") -> str:
     """The address of a search in ES|QL."""
-    asked = {"lang": "esql", "q": text, "from": start, "to": end}
+    asked = {"lang": "esql", "q": text, "from": start, "to": end, "values": values}
     return f"{path}?{urlencode({name: value for name, value in asked.items() if value})}"

@@ -11,7 +11,7 @@ from engine.plan import Sample
 from events.errors import Busy, TooDear
 from events.pages.asked import Asked, QueryMistake
 from events.pages.clauses import address, clause_of
-from events.pages.results import Row, StepMark, columns_of, iso, row
+from events.pages.results import Row, StepMark, columns_of, iso, lasting, row
 from events.sequences import Found, StepEvent, Together, find
 from events.watching import Cancelled, Watch, nobody
 
@@ -44,7 +44,7 @@ class Block:
 
     shared: tuple[Shared, ...]
     started: datetime
-    took: timedelta
+    took: str
     steps: tuple[StepRow, ...]
 
 
@@ -98,7 +98,7 @@ def _block(one: Together, asked: Asked, words: Sequence[str]) -> Block:
     for step in one.steps:
         rows.append(_step(step, asked, words, before))
         before = step.event.time if step.event else before
-    return Block(shared, one.started, max(one.at - one.started, timedelta()), tuple(rows))
+    return Block(shared, one.started, lasting(max(one.at - one.started, timedelta())), tuple(rows))
 
 
 def _step(step: StepEvent, asked: Asked, words: Sequence[str], before: datetime | None) -> StepRow:

@@ -257,6 +257,7 @@ class TestLanguage:
         assert "Query in KQL" in text_of(ana.get("/search/"))
         ana.get("/search/", {"lang": "eql"})
         assert "Query in EQL" in text_of(ana.get("/search/"))
+        assert "<h1>Fields" in text_of(ana.get("/search/fields/"))
         assert "Query in KQL" in text_of(ana.get("/search/", {"q": "host.name: a"}))
         otto = sign_in(people.otto)
         otto.cookies["search_language"] = f"{people.ana.pk}:eql"
