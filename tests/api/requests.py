@@ -30,6 +30,7 @@ def good_bodies(site: Site) -> dict[str, dict[str, Any]]:
         "exception_add": written,
         "draft_write": written,
         "events_esql": {"query": "FROM logs-* | LIMIT 1"},
+        "events_eql": {"query": "process where true"},
         "draft_approve": {"version": 1},
         "draft_return": {"version": 1, "note": "Say which host."},
         "draft_withdraw": {"version": 1},
