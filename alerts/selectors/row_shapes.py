@@ -56,12 +56,13 @@ class MetCondition:
 
 @dataclass(frozen=True, slots=True)
 class Pivot:
-    """A way from the row to its events: the label, and the search."""
+    """A way from the row to its events: the search; `values` is "any" where the rule compares so."""
 
     query: str
     start: str
     end: str
     language: str = ""
+    values: str = ""
 
 
 @dataclass(frozen=True, slots=True)

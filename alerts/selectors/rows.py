@@ -12,6 +12,7 @@ from alerts.selectors.joined_shapes import KeptEvent
 from alerts.selectors.row_shapes import CellGroup, Made, MadeRow, MetCondition, Pivot, RowCell
 from alerts.selectors.spans import span_of
 from engine import EngineError, Logic
+from engine.pipelines import Multivalue
 from engine.pipelines.schema import METADATA
 from engine.plan import Pipeline
 from events.pages.clauses import clause_of, narrowed
@@ -44,7 +45,7 @@ def row_told(alert: Alert, facts: EsqlFacts, events: Sequence[KeptEvent], logic:
         window=window or None,
         events=tuple(sorted(events, key=lambda event: event.at)),
         of_events=_to_events(cells, first, last) if alert.kind == Kind.GROUP else None,
-        of_query=_to_query(plan, window or (first, last + _SECOND)),
+        of_query=_to_query(plan, _values(alert, plan), window or (first, last + _SECOND)),
     )
 
 
@@ -91,11 +92,18 @@ def _to_events(cells: Sequence[RowCell], first: datetime, last: datetime) -> Piv
     return Pivot(query, _iso(first), _iso(last + _SECOND)) if query else None
 
 
-def _to_query(plan: Pipeline | None, window: tuple[datetime, datetime]) -> Pivot | None:
+def _values(alert: Alert, plan: Pipeline | None) -> str:
+    """How the rule compares fields with several values: as its file says, or what people set over it here."""
+    set_here = alert.rule.overrides.get("multivalue")
+    any_match = set_here == Multivalue.ANY if set_here else bool(plan and plan.any_match)
+    return Multivalue.ANY.value if any_match else ""
+
+
+def _to_query(plan: Pipeline | None, values: str, window: tuple[datetime, datetime]) -> Pivot | None:
     """The rule's query over the time that the row came from. A window has both its ends, a search only its start."""
     if plan is None or len(plan.text) > MAX_QUERY_LENGTH:
         return None
-    return Pivot(plan.text.strip(), _iso(window[0]), _iso(window[1] + _TICK), "esql")
+    return Pivot(plan.text.strip(), _iso(window[0]), _iso(window[1] + _TICK), "esql", values)
 
 
 def _iso(moment: datetime) -> str:

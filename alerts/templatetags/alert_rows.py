@@ -148,7 +148,7 @@ def short_column(name: str) -> str:
 @register.filter
 def pivot_url(pivot: Pivot) -> str:
     """The search that leads to a row's events."""
-    asked = {"lang": pivot.language, "q": pivot.query, "from_": pivot.start, "to": pivot.end}
+    asked = {"lang": pivot.language, "q": pivot.query, "from_": pivot.start, "to": pivot.end, "values": pivot.values}
     return address(reverse("events:search"), **asked)
 
 

@@ -85,6 +85,15 @@ class TestAGroup:
         again = ana.get("/search/", query)
         assert "1 row" in words(again.content.decode())
 
+    def test_the_query_is_run_as_the_rule_compares_several_values(self, ana: Client, shipped: World) -> None:
+        alert = rows.group(shipped)
+        Rule.objects.filter(pk=alert.rule_id).update(overrides={"multivalue": "any"})
+        query = pivots(source(ana, f"/alerts/{alert.pk}/"), "Run the query over its time")
+        assert query["values"] == "any"
+        found = words(ana.get("/search/", query).content.decode())
+        assert "1 row" in found
+        assert "A comparison holds when it holds for any value of a field" in found
+
     def test_the_queue_tells_its_essence_and_finds_it_by_its_columns(self, ana: Client, shipped: World) -> None:
         alert = rows.group(shipped)
         queue = words(source(ana, "/alerts/"))
