@@ -16,6 +16,7 @@ from engine import EngineError, Tree
 from engine.languages.exceptions import parse_each_entry
 from engine.tree import MatchNone
 from rules.models import ExceptionItem, HeldBack
+from rules.value_lists import values_of as list_values
 
 LATELY = timedelta(days=30)
 GONE_AFTER = timedelta(days=14)
@@ -50,7 +51,7 @@ def hidden_by(item: ExceptionItem) -> Hidden | None:
         rule_id=item.rule_id, status=Status.CLOSED, reason=Reason.TRUE_POSITIVE
     ).exclude(kind=Kind.BLOCK)
     newest = dict(true_positives.order_by("-pk").values_list("pk", "team_id")[:MOST_TRUE_POSITIVES])
-    covered = [one.alert_id for one in judge_alerts(newest.items(), trees_of(item)) if one.covered] if newest else []
+    covered = [one.alert_id for one in judge_alerts(newest.items(), [trees_of(item)]) if one.covered] if newest else []
     if covered:
         return Hidden(ExceptionCheck.Hides.COVERED, max(covered))
     with connection.cursor() as cursor:
@@ -62,7 +63,7 @@ def hidden_by(item: ExceptionItem) -> Hidden | None:
 def trees_of(item: ExceptionItem) -> tuple[Tree, ...]:
     """What its entries ask; never true when they cannot be read."""
     try:
-        return parse_each_entry(item.entries)
+        return parse_each_entry(item.entries, list_values)
     except EngineError:
         return (MatchNone(),)
 
@@ -81,7 +82,7 @@ def _some(rows: QuerySet[Any], most: int = 10_000) -> int:
 
 def broad_by_words(item: ExceptionItem) -> str:
     """The code of the lint by which its conditions alone say that it takes out too much; empty for none."""
-    found = lints(item.entries, Carried(item.entries), silenced=0, total=0)
+    found = lints([item.entries], Carried(item.entries), silenced=[0], total=0)
     return next((lint.code for lint in found if lint.code in _BROAD), "")
 
 

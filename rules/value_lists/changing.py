@@ -17,7 +17,7 @@ from accounts.models import Change, User
 from accounts.record import record_change
 from accounts.roles import Permission
 from rules import epoch
-from rules.errors import ListGone, ListInUse, ListRefused, StaleList
+from rules.errors import ListGone, ListRefused, StaleList
 from rules.models import ValueList
 from rules.value_lists.reading import Content, Item, check_size, key_of, read_lines
 from rules.value_lists.stored import columns_json, columns_of, packed, unpacked
@@ -104,7 +104,7 @@ def replace_values(
     before = unpacked(row.data)
     if before == content.items and columns_of(row) == content.columns:
         return _changed(row, content)
-    _check_asked(row, content.items)
+    _check_asked(row, content.items, actor)
     keys, old = {key_of(row.type, one) for one in content.items}, {key_of(row.type, one) for one in before}
     gone = [one for one in before if key_of(row.type, one) not in keys]
     new = [one for one in content.items if key_of(row.type, one) not in old]
@@ -137,7 +137,7 @@ def append_values(
     before, new = unpacked(row.data), _new(row, content.items)
     whole = Content([*before, *new], columns_of(row))
     check_size(row.type, whole.items)
-    _check_asked(row, whole.items)
+    _check_asked(row, whole.items, actor)
     _save(row, whole, now, actor, door, "append", added=new)
     return _changed(row, content, added=len(new), duplicates=len(content.items) - len(new))
 
@@ -166,7 +166,7 @@ def remove_values(
     before = unpacked(row.data)
     left = [item for item in before if _sought_of(row.type, item) not in wanted]
     gone = [item for item in before if _sought_of(row.type, item) in wanted]
-    _check_asked(row, left)
+    _check_asked(row, left, actor)
     if gone:
         _save(row, Content(left, columns_of(row)), now, actor, door, "remove values", removed=gone)
     return Changed(row, removed=len(gone), passed=max(len(wanted) - len(gone), 0))
@@ -215,7 +215,7 @@ def remove_list(
     _allowed(actor)
     epoch.bump()
     row = _locked(list_id, version)
-    check_unused(list_id)
+    check_unused(list_id, actor)
     before = {**_state(row), "removed": _some(unpacked(row.data))}
     _record("remove", row, actor, now, door, before=before)
     row.delete()
@@ -275,10 +275,8 @@ def _sought_of(kind: str, item: Item) -> object:
     return item[0] if item and isinstance(item[0], str) else repr(item[:1])
 
 
-def _check_asked(row: ValueList, items: Sequence[Item]) -> None:
-    check_still_fits(row.pk, [item for item in items if isinstance(item, str)])
-    if not items and row.type == Kind.TABLE and (users := used_by(row.pk).rules):
-        raise ListInUse(row.pk, [f"the rule “{rule.name}”" for rule in users], "This table cannot be emptied")
+def _check_asked(row: ValueList, items: Sequence[Item], actor: User | None) -> None:
+    check_still_fits(row.pk, [item for item in items if isinstance(item, str)], actor)
 
 
 def _stored(content: Content) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from accounts.models import User
+from accounts.selectors import teams_of
 from engine.languages.value_lists import list_misfit
 from engine.rule_types.esql import tables_named
 from rules.errors import ListInUse, ListRefused
@@ -25,10 +27,27 @@ class Users:
     def __bool__(self) -> bool:
         return bool(self.exceptions or self.rules)
 
-    def names(self) -> list[str]:
-        """What to call them."""
-        items = [f"the exception “{item.name}” of {item.rule.name}" for item in self.exceptions]
-        return [*items, *(f"the rule “{rule.name}”" for rule in self.rules)]
+    def names(self, actor: User | None) -> list[str]:
+        """What to call them; what is of other teams than the actor's is not named."""
+        seen = _Seen(actor)
+        items = [seen.item(item.name, item.rule.name, item.rule.team_id) for item in self.exceptions]
+        return [*items, *(seen.rule(rule.name, rule.team_id) for rule in self.rules)]
+
+
+class _Seen:
+    """Names things for a person; without one, for who runs this place."""
+
+    def __init__(self, actor: User | None) -> None:
+        self._teams = None if actor is None else {None, *teams_of(actor)}
+
+    def item(self, name: str, rule: str, team_id: int | None) -> str:
+        return f"the exception “{name}” of {rule}" if self._sees(team_id) else "an exception of another team"
+
+    def rule(self, name: str, team_id: int | None) -> str:
+        return f"the rule “{name}”" if self._sees(team_id) else "a rule of another team"
+
+    def _sees(self, team_id: int | None) -> bool:
+        return self._teams is None or team_id in self._teams
 
 
 def used_by(list_id: str) -> Users:
@@ -70,26 +89,28 @@ def lists_named(entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     return (str(entry["list"].get("id")) for entry in list_entries(entries))
 
 
-def check_unused(list_id: str) -> None:
+def check_unused(list_id: str, actor: User | None) -> None:
     """Raises: ListInUse when something asks for the list, since an exception without it would be another one."""
     if users := used_by(list_id):
-        raise ListInUse(list_id, users.names(), "This list cannot be removed")
+        raise ListInUse(list_id, users.names(actor), "This list cannot be removed")
 
 
-def check_still_fits(list_id: str, values: Sequence[str]) -> None:
+def check_still_fits(list_id: str, values: Sequence[str], actor: User | None) -> None:
     """Whether every exception that asks for the list still can, when these are its values.
 
     Raises: ListInUse for none where an exception asks what is outside of it, which then would be everything;
     ListRefused for a value that an asked field never has.
     """
     asked: dict[str, str | None] = {}
-    for name, rule, entries in _asking(list_id).values_list("name", "rule__name", "entries").order_by("pk"):
-        asking, told = [one for one in list_entries(entries) if one["list"].get("id") == list_id], f"“{name}” of {rule}"
+    seen, columns = _Seen(actor), ("name", "rule__name", "rule__team_id", "entries")
+    for name, rule, team_id, entries in _asking(list_id).values_list(*columns).order_by("pk"):
+        asking = [one for one in list_entries(entries) if one["list"].get("id") == list_id]
+        told = seen.item(name, rule, team_id)
         if not values and any(entry.get("operator") == "excluded" for entry in asking):
             what = "This list cannot be emptied, or everything would be outside of it"
-            raise ListInUse(list_id, [f"the exception {told}"], what)
+            raise ListInUse(list_id, [told], what)
         for named in {str(entry.get("field", "")) for entry in asking} - asked.keys():
             asked[named] = list_misfit(named, values)
             if asked[named]:
-                message = f"The exception {told} asks for it, but it would hold {asked[named]}."
+                message = f"It is asked for by {told}, but it would hold {asked[named]}."
                 raise ListRefused("values", message)
