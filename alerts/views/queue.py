@@ -246,4 +246,4 @@ def _peeked(request: UserRequest, asked: Queue, found: QueuePage, at: int | None
     if at is None or wants_part(request):
         return None
     alert = next(row.alert for row in found.rows if row.alert.pk == at)
-    return selectors.alert_page(alert=alert, user=asked.user, now=asked.now, times=found.targets)
+    return selectors.alert_page(alert=alert, user=asked.user, now=asked.now, times=found.targets, brief=True)
