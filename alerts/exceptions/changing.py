@@ -70,20 +70,9 @@ def edit(
         need_to_save(actor, rule)
     note = check_guard(rules=rules, groups=groups, team_ids=team_ids, actor=actor, override=override_guard_reason)
     if shared is not None:
-        return _edit_in_list(
-            item,
-            shared,
-            version,
-            [entries, *more],
-            note,
-            reason=reason,
-            name=name,
-            expires_at=expires_at,
-            review_at=review_at,
-            actor=actor,
-            now=now,
-            door=door,
-        )
+        said = {"reason": reason, "name": name, "expires_at": expires_at, "review_at": review_at}
+        by = {"actor": actor, "now": now, "door": door}
+        return _edit_in_list(item, shared, version, [entries, *more], note, now, said | by)
     group = uuid4()
     changed = edit_item(
         item=item,
@@ -117,17 +106,24 @@ def edit(
 
 
 def _edit_in_list(
-    item: ExceptionItem, shared: SharedList, version: int, groups: EntryGroups, note: str, **said: Any
+    item: ExceptionItem,
+    shared: SharedList,
+    version: int,
+    groups: EntryGroups,
+    note: str,
+    now: datetime,
+    said: dict[str, Any],
 ) -> Edited:
     """Every copy of a shared list's item; further groups become items of the list."""
     if item.version != version:
         raise StaleException(item.pk, version, item.version, item.updated_at)
-    ids = {"list_id": shared.pk, "item_id": item.item_id}
-    copies = shared_items.edit_item(**ids, version=None, entries=groups[0], note=note, **said)
+    copies = shared_items.edit_item(
+        list_id=shared.pk, item_id=item.item_id, version=None, entries=groups[0], note=note, **said
+    )
     for number, one in enumerate(groups[1:], start=2):
         name = f"{said['name'][: MAX_NAME - 5]} ({number})"
         shared_items.add_item(list_id=shared.pk, entries=one, **{**said, "name": name})
-    let_go = [release(item=copy, now=said["now"]) for copy in copies.items]
+    let_go = [release(item=copy, now=now) for copy in copies.items]
     mine = next((copy for copy in copies.items if copy.pk == item.pk), item)
     return Edited(
         mine,

@@ -17,6 +17,7 @@ BROAD_SHARE = 0.8
 OFTEN_MISSING = 0.3
 BROAD_FROM = 5  # below this many alerts a share says nothing
 MAX_VALUES = 2_000
+MOST_COMPARED = 2_000
 _WRITABLE = re.compile(
     r"^(/tmp/|/var/tmp/|/dev/shm/|/run/user/|/home/|/users/|/private/tmp/|[a-z]:\\users\\|[a-z]:\\windows\\temp\\"
     r"|[a-z]:\\temp\\|[a-z]:\\programdata\\|.*\\appdata\\|.*\\temp\\|%temp%|%tmp%|%appdata%|%localappdata%|%userprofile%)",
@@ -145,23 +146,26 @@ def lints(
 
 
 def _same_as(groups: EntryGroups, rules: Sequence[Rule], item_id: int | None) -> dict[int, list[Lint]]:
-    """The exceptions in force, switched off or expired that say what a group says, in whatever order."""
-    if not rules:
-        return {}
-    items = ExceptionItem.objects.filter(rule__in=rules, removed_at=None).exclude(pk=item_id or 0)
-    known = {
-        _canonical(entries): (pk, name) for pk, name, entries in items.values_list("pk", "name", "entries")[:2_000]
-    }
-    found: dict[int, list[Lint]] = {}
-    for group, entries in enumerate(groups):
-        if same := known.get(_canonical(entries)):
-            words = f"Exception #{same[0]}, “{same[1]}”, says the same already."
-            found[group] = [Lint("duplicate", words, item_id=same[0])]
-    first = {_canonical(entries): at for at, entries in reversed(list(enumerate(groups)))}
-    for group, entries in enumerate(groups):
-        if first[_canonical(entries)] != group:
-            found.setdefault(group, []).append(Lint("twice", "Another group says the same, so this one adds nothing."))
+    """What says the same as a group, in whatever order: an exception that is there, or a group before it."""
+    named = [_canonical(entries) for entries in groups]
+    known = _known(rules, item_id) if rules else {}
+    found: dict[int, list[Lint]] = {at: [] for at in range(len(named))}
+    for at, name in enumerate(named):
+        if name in known:
+            number, title = known[name]
+            found[at].append(
+                Lint("duplicate", f"Exception #{number}, “{title}”, says the same already.", item_id=number)
+            )
+        if name in named[:at]:
+            found[at].append(Lint("twice", "Another group says the same, so this one adds nothing."))
     return found
+
+
+def _known(rules: Sequence[Rule], item_id: int | None) -> dict[str, tuple[int, str]]:
+    """What the exceptions of the rules say, those that are switched off among them, with number and name."""
+    items = ExceptionItem.objects.filter(rule__in=rules, removed_at=None).exclude(pk=item_id or 0)
+    rows = items.values_list("pk", "name", "entries")[:MOST_COMPARED]
+    return {_canonical(entries): (pk, name) for pk, name, entries in rows}
 
 
 def _canonical(entries: Entries) -> str:

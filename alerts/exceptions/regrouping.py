@@ -7,9 +7,8 @@ not all of its events were kept, only entries about what all events of the group
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
-from time import thread_time
 
-from alerts.costs import SECONDS
+from alerts.costs import budget
 from alerts.exceptions.joined import KeptEvent
 from alerts.facts import EsqlFacts
 from alerts.identity import identity_of_joined
@@ -20,14 +19,12 @@ from alerts.pipelines.passing import metadata_of
 from alerts.selectors.origin import events_team
 from engine import Document, EngineError, Tree, matches
 from engine.languages.esql.nodes import Command, Dissect, Enrich, Grok, Limit, LookupJoin, Stats, Where
-from engine.pipelines.budget import Budget
 from engine.pipelines.page import Page, source_text
 from engine.pipelines.schema import METADATA
 from engine.pipelines.types import Column
 from engine.tree import And, Leaf, Or, children_of, fields_of
 from rules.pipelines import Asked
 
-MOST_CELLS = 2_500_000
 MOST_ROWS = 100_000
 _TEXTS = ("keyword", "text")
 _SETS_FIELDS = (Grok, Dissect, Enrich, LookupJoin)
@@ -97,8 +94,7 @@ class Group:
     def _names(self, events: Sequence[KeptEvent]) -> Iterator[bytes]:
         """The groups that come of some events, as the alert's window ended."""
         page = Page(len(events), {name: _called(name, events) for name in METADATA}, [one.document for one in events])
-        budget = Budget(SECONDS, MOST_CELLS, MOST_ROWS, thread_time)
-        result = self._asked.query.run([page], now=self._end, budget=budget, lineage=True)
+        result = self._asked.query.run([page], now=self._end, budget=budget(MOST_ROWS), lineage=True)
         return (name_of_group(key) for key, origins in zip(result.keys or (), result.origins, strict=True) if origins)
 
     @property

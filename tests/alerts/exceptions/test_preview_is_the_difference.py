@@ -1,0 +1,174 @@
+"""What a preview calls silenced is what is missing when the rule really runs with the exception in force.
+
+Small random worlds go through the product twice: stored, judged, joined and raised, once without the exception and once
+with it. An alert is known by the events it rests on; a count or a group by what it is a group of.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alerts.exceptions import preview
+from alerts.exceptions.covering import alerts_of, judge_alerts
+from alerts.exceptions.groups import parse_groups
+from alerts.models import Alert, AlertEvent, Kind
+from events.partitions import forget_days
+from rules.exceptions import create_item
+from rules.models import Rule
+from rules.ruleset import forget
+from tests.alerts import world
+from tests.alerts.pipelines import world as piped
+from tests.alerts.settling import world as joined
+from tests.alerts.settling.world import MINUTE, NOW, SOON, eql, named, settle, threshold
+
+pytestmark = pytest.mark.django_db
+Entry = dict[str, Any]
+
+SEQUENCE = """
+sequence by host.name with maxspan=1m
+  [process where process.name == "a"]
+  [process where process.name == "b"]
+until [process where process.name == "c"]
+"""
+GROUPS = """
+FROM logs-endpoint.events.*
+| WHERE process.name in ("a", "b", "c")
+| STATS Esql.count = COUNT(*), Esql.users = VALUES(user.name) BY host.name
+| WHERE Esql.count >= 2
+"""
+FEW = settings(
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    derandomize=True,
+)
+
+events = st.lists(
+    st.fixed_dictionaries(
+        {
+            "name": st.sampled_from("aabbc"),
+            "host": st.sampled_from(["h1", "h2"]),
+            "user": st.sampled_from(["root", "ci", None]),
+            "args": st.sampled_from([["x"], ["x", "y"], None]),
+        }
+    ),
+    min_size=1,
+    max_size=9,
+)
+conditions = st.one_of(
+    st.builds(
+        lambda field, value, no: entry(field, "match", no, value=value),
+        st.sampled_from(["user.name", "host.name", "process.name"]),
+        st.sampled_from(["root", "ci", "h1", "a", "b"]),
+        st.booleans(),
+    ),
+    st.builds(lambda no: entry("user.name", "exists", no), st.booleans()),
+    st.builds(lambda no: entry("process.args", "match_any", no, value=["y", "z"]), st.booleans()),
+    st.builds(lambda no: entry("host.name", "wildcard", no, value="h*1"), st.booleans()),
+)
+groups = st.lists(st.lists(conditions, min_size=1, max_size=2), min_size=1, max_size=2)
+
+
+def entry(field: str, kind: str, excluded: bool, **more: Any) -> Entry:
+    return {"field": field, "type": kind, "operator": "excluded" if excluded else "included", **more}
+
+
+def happen(some: Sequence[dict[str, Any]]) -> None:
+    """The events, five seconds apart, stored, judged and joined."""
+    told = [
+        named(one["name"], 5 * at, host__name=one["host"], user__name=one["user"], process__args=one["args"])
+        for at, one in enumerate(some)
+    ]
+    world.post(told, now=NOW + MINUTE)
+    settle(NOW + MINUTE + SOON)
+
+
+def known() -> dict[int, Any]:
+    """The alerts by number, each by what it rests on."""
+    found = {}
+    for alert in Alert.objects.exclude(kind=Kind.BLOCK):
+        uids = AlertEvent.objects.filter(alert=alert).order_by("position").values_list("uid", flat=True)
+        facts = alert.facts or {}
+        if alert.kind == Kind.THRESHOLD:
+            found[alert.pk] = str(facts["group"])
+        elif alert.kind == Kind.GROUP:
+            found[alert.pk] = str([one for one in facts["columns"] if one["name"] in facts["by"]])
+        else:
+            found[alert.pk] = (tuple(bytes(uid) for uid in uids), str(alert.new_terms and alert.new_terms["values"]))
+    return found
+
+
+def differs(load: Callable[[], Rule], some: Sequence[dict[str, Any]], asked: list[list[Entry]]) -> None:
+    """Both runs, and the preview between them."""
+    rule = load()
+    with transaction.atomic():
+        happen(some)
+        without, teams = known(), list(Alert.objects.values_list("team_id", flat=True).distinct())
+        said = preview(rule=rule, entries=asked[0], more=asked[1:], team_ids=teams, now=NOW)
+        every = alerts_of(rule, teams).values_list("pk", "team_id")
+        covered = {without[one.alert_id] for one in judge_alerts(every, parse_groups(asked)) if one.covered}
+        _taken_back()
+    with transaction.atomic():
+        for number, entries in enumerate(asked):
+            create_item(rule=rule, entries=entries, reason="a", name=str(number), actor=None, now=NOW - MINUTE)
+        forget()
+        happen(some)
+        left = set(known().values())
+        _taken_back()
+    assert covered == set(without.values()) - left
+    assert said.silenced == len(covered)
+    assert sum(one.adds for one in said.groups) == said.silenced
+
+
+def _taken_back() -> None:
+    transaction.set_rollback(True)
+    forget()
+    forget_days()
+
+
+@FEW
+@given(some=events, asked=groups)
+def test_of_a_rule_on_single_events(tmp_path: Any, some: list[dict[str, Any]], asked: list[list[Entry]]) -> None:
+    with transaction.atomic():
+        differs(lambda: world.load(tmp_path, query="process.name:(a or b)"), some, asked)
+        _taken_back()
+
+
+@FEW
+@given(some=events, asked=groups)
+def test_of_a_sequence_with_until(tmp_path: Any, some: list[dict[str, Any]], asked: list[list[Entry]]) -> None:
+    with transaction.atomic():
+        differs(lambda: joined.load(tmp_path, eql(SEQUENCE)), some, asked)
+        _taken_back()
+
+
+@FEW
+@given(some=events, asked=groups)
+def test_of_a_threshold(tmp_path: Any, some: list[dict[str, Any]], asked: list[list[Entry]]) -> None:
+    with transaction.atomic():
+        differs(lambda: joined.load(tmp_path, threshold(2, "host.name", cardinality=("process.name", 2))), some, asked)
+        _taken_back()
+
+
+@FEW
+@given(some=events, asked=groups)
+def test_of_new_terms(tmp_path: Any, some: list[dict[str, Any]], asked: list[list[Entry]]) -> None:
+    with transaction.atomic():
+        differs(
+            lambda: world.load(tmp_path, query="process.name:(a or b)", new_terms=["user.name", "process.name"]),
+            some,
+            asked,
+        )
+        _taken_back()
+
+
+@FEW
+@given(some=events, asked=groups)
+def test_of_groups_of_a_pipeline(tmp_path: Any, some: list[dict[str, Any]], asked: list[list[Entry]]) -> None:
+    with transaction.atomic():
+        differs(lambda: piped.load(tmp_path, GROUPS), some, asked)
+        _taken_back()
