@@ -155,7 +155,7 @@ def members(*, folds: Sequence[bytes], filters: QueueFilters, user: User, now: d
     if tree is None:
         return list(found.values_list("pk", flat=True)[:limit])
     loaded = found.select_related("assignee", "rule", "revision")
-    return [alert.pk for alert in matches_of(loaded[:limit], tree, lambda: True)]
+    return [alert.pk for alert in matches_of(list(loaded[:limit]), tree, lambda: True)]
 
 
 def filters_of(act: BulkAct) -> QueueFilters:

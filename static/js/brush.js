@@ -1,5 +1,5 @@
 /* Marking a stretch of time on a histogram: <svg data-brush="form" data-brush-from data-brush-to data-brush-bars>. The mark
-   snaps to bars and goes into the form's since and until (or from and to), which is then sent. Beside the mouse there are
+   snaps to bars and goes into the form's data-brush-input=from and =to (else what is named so), and the form is sent. Beside the mouse there are
    two sliders (data-brush-ranges), shown by this script. Without it each bar is a link. */
 "use strict";
 (() => {
@@ -21,9 +21,8 @@
     const form = document.getElementById(svg.dataset.brush), { bars, from, to } = told(svg);
     if (!form || last <= first) return;
     const at = (bar) => new Date(from + ((to - from) * bar) / bars).toISOString();
-    const [start, end] = form.elements.since ? ["since", "until"] : ["from", "to"];
-    for (const [name, value] of [[start, at(first)], [end, at(last)]]) {
-      let field = form.elements[name];
+    for (const [name, value] of [["from", at(first)], ["to", at(last)]]) {
+      let field = $(`[data-brush-input=${name}]`, form) || form.elements[name];
       if (!field) { field = document.createElement("input"); Object.assign(field, { type: "hidden", name }); form.append(field); }
       field.value = value;
     }

@@ -7,11 +7,13 @@ const wb = (() => {
   const shown = (element) => element.getClientRects().length > 0 && !element.disabled;
   const typing = (element) => element.isContentEditable || element.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=button], [type=submit], [type=range])");
   const announce = (text) => { const line = $("#announce"); if (line) line.textContent = text; };
-  function strip(text) {
+  function strip(text, again = false) {
     const words = $("#strip-words"), place = $("#strip");
     if (!words || !place) return;
     const made = words.content.cloneNode(true);
     $("p", made).textContent = text;
+    const retry = $("[data-again]", made);
+    if (retry) { retry.hidden = !again; retry.href = location.href; }
     place.replaceChildren(made);
   }
   function token() {
@@ -30,6 +32,15 @@ const wb = (() => {
   }
   const failed = (status, reference) => `That did not work (${status}${reference ? `, reference ${reference}` : ""}). What you see may be out of date.`;
 
+  /* The queue could not be fetched anew: say from when it is. True when it was that. */
+  function stale({ elt, target }, why) {
+    const pulse = $("#pulse");
+    if (!pulse || !(elt === pulse || target?.id === "list")) return false;
+    const at = new URL(pulse.getAttribute("hx-get"), location.href).searchParams.get("at");
+    const clock = (moment) => new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    strip(`Could not refresh at ${clock(Date.now())} (${why}).${at ? ` Showing ${clock(at)}.` : ""}`, true);
+    return true;
+  }
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     const value = token();
     if (value) detail.headers["X-CSRFToken"] = value;
@@ -42,12 +53,15 @@ const wb = (() => {
       $("#strip")?.replaceChildren();
     }
   });
-  document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+  document.addEventListener("htmx:responseError", ({ detail }) => {
+    const { xhr } = detail;
     if (xhr.status === 401 || xhr.getResponseHeader("HX-Retarget") === "#strip") return;
-    strip(failed(xhr.status, xhr.getResponseHeader("X-Request-Id")));
+    if (!stale(detail, `${xhr.status}, ref ${xhr.getResponseHeader("X-Request-Id")}`)) strip(failed(xhr.status, xhr.getResponseHeader("X-Request-Id")));
   });
   for (const lost of ["htmx:sendError", "htmx:timeout"]) {
-    document.addEventListener(lost, () => strip("The server does not answer. What you see may be out of date."));
+    document.addEventListener(lost, ({ detail }) => {
+      if (!stale(detail, "no answer")) strip("The server does not answer. What you see may be out of date.");
+    });
   }
   return { $, $$, shown, typing, announce, strip, token, keep, kept, failed };
 })();

@@ -78,9 +78,24 @@
     if (!fold) return false;
     const inside = $$(`[data-fold-of="${CSS.escape(fold)}"]`), head = $(`[data-fold="${CSS.escape(fold)}"]`);
     if (open && !inside.length && head) $("[data-unfold]", head)?.click();
-    if (!open) { if (row !== head) wb.moveTo(head); inside.forEach((one) => one.remove()); wb.showSelection(); }
+    if (!open && head) refold(head, inside);
     return true;
   };
+  function refold(head, inside) {
+    if (inside.includes(wb.cursor())) wb.moveTo(head);
+    inside.forEach((one) => one.remove());
+    $("[data-unfold]", head)?.setAttribute("aria-expanded", "false");
+    wb.showSelection();
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("[data-unfold]"), head = link?.closest("tr");
+    if (!head) return;
+    const inside = $$(`[data-fold-of="${CSS.escape(link.dataset.unfold)}"]`);
+    if (!inside.length) { link.setAttribute("aria-expanded", "true"); return; }
+    event.preventDefault();
+    event.stopPropagation();
+    refold(head, inside);
+  }, true);
 
   /* ---- what is ticked ---- */
   wb.showSelection = () => {

@@ -81,6 +81,20 @@ class Visitor:
         self.page: Page = context.new_page()
         self.page.on("console", lambda message: self._heard(message.type, message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self._asked = 0
+        self.page.on("request", lambda _: self._count(1))
+        self.page.on("requestfinished", lambda _: self._count(-1))
+        self.page.on("requestfailed", lambda _: self._count(-1))
+
+    def _count(self, by: int) -> None:
+        self._asked += by
+
+    def settle(self) -> None:
+        """Wait a moment for what the page still asks for: the database is emptied next."""
+        for _ in range(50):
+            if self._asked <= 0 or self.page.is_closed():
+                return
+            self.page.wait_for_timeout(20)
 
     def _heard(self, kind: str, text: str) -> None:
         if kind == "error" or "Content Security Policy" in text:
@@ -106,6 +120,7 @@ class Visit:
     def __init__(self, chromium: Browser, base: str, world: World) -> None:
         self._chromium, self._base, self._world = chromium, base, world
         self._contexts: list[BrowserContext] = []
+        self._visitors: list[Visitor] = []
 
     def __call__(self, name: str, *, phone: bool = False, dark: bool = False, scripts: bool = True) -> Visitor:
         context = self._chromium.new_context(
@@ -119,10 +134,13 @@ class Visit:
         if name:
             context.add_cookies([self._session(name)])  # type: ignore[list-item]
         self._contexts.append(context)
-        return Visitor(context, self._base)
+        self._visitors.append(Visitor(context, self._base))
+        return self._visitors[-1]
 
     def close(self) -> None:
         """Close every browser that was opened."""
+        for visitor in self._visitors:
+            visitor.settle()
         for context in self._contexts:
             context.close()
 

@@ -1,0 +1,225 @@
+"""The desk in a real browser: ten alerts by keyboard alone, who was first, a sign-in that ends, all that match, no scripts."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from alerts.bulk_work import work_portion
+from alerts.models import Alert, BulkAct, Comment
+from alerts.views import queue
+from soc.web import clock
+from tests.alerts.pages.world import World
+from tests.browser.conftest import Visit
+
+SESSION = "sessionid"
+REASONS = {"b": "benign_positive", "t": "true_positive", "f": "false_positive"}
+QUICK = """() => new Promise((done) => {
+    const from = performance.now(), before = document.querySelector("tr.cursor");
+    document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "j", code: "KeyJ", bubbles: true, cancelable: true }));
+    requestAnimationFrame(() => requestAnimationFrame(() =>
+        done(document.querySelector("tr.cursor") === before ? 9999 : performance.now() - from)));
+})"""
+
+
+@pytest.fixture
+def alerts(world: World) -> list[Alert]:
+    """Twelve alerts that do not fold: each is of another host."""
+    return world.send([world.perl(number, host__name=f"node-{number:02d}") for number in range(1, 13)])
+
+
+def at(page: Page) -> str:
+    """The number of the alert under the cursor."""
+    return str(page.locator("tr.cursor").get_attribute("data-id"))
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def test_ten_alerts_by_keyboard_alone(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/")
+    done: dict[str, str] = {}
+    for number in range(10):
+        key = "bbfbtbbfbb"[number]
+        alert = at(page)
+        expect(page.locator(f"#peek [data-peeked='{alert}']")).to_be_visible()
+        press(page, "c", key)
+        done[alert] = REASONS[key]
+        expect(page.locator(f"#alert-{alert}")).not_to_be_visible()
+        assert at(page) not in done
+    expect(page.locator("tr[data-row]:visible")).to_have_count(2)
+    page.wait_for_function("wb.busy() === 0")
+    assert {str(one.pk): one.reason for one in Alert.objects.filter(status="closed")} == done
+    press(page, "z")
+    expect(page.locator("[data-toast]")).to_contain_text("Undone: 1 alert is as before.")
+    assert Alert.objects.filter(status="closed").count() == 9
+    assert ana.complaints == []
+
+
+def test_the_cursor_moves_within_a_tenth_of_a_second(visit: Visit, alerts: list[Alert]) -> None:
+    page = visit("ana").open("/alerts/")
+    page.wait_for_function("document.querySelector('#peek [data-peeked]')")
+    took = sorted(page.evaluate(QUICK) for _ in range(9))
+    assert took[2] < 100, took  # the machine does other things besides
+
+
+def test_a_colleague_acts_first(visit: Visit, alerts: list[Alert], world: World) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/")
+    mine = Alert.objects.get(pk=int(at(page)))
+    expect(page.locator(f"#peek [data-peeked='{mine.pk}']")).to_be_visible()
+    world.now = clock.now()
+    world.close([mine], by="rosa")
+    press(page, "c", "f")
+    expect(page.locator("#list [role=alert]")).to_contain_text("Rosa closed")
+    mine.refresh_from_db()
+    assert mine.reason == "benign_positive"
+    page.get_by_role("button", name="Overwrite").click()
+    expect(page.locator("[data-toast]")).to_contain_text("Closed 1 alert as false positive.")
+    mine.refresh_from_db()
+    assert mine.reason == "false_positive"
+
+
+def test_a_selection_grows_with_shift_and_survives_further_rows(visit: Visit, alerts: list[Alert]) -> None:
+    page = visit("ana").open("/alerts/")
+    press(page, "Shift+J", "Shift+J")
+    expect(page.locator("[data-selected-count]")).to_have_text("3")
+    page.evaluate("htmx.ajax('GET', '/alerts/', {target: '#list', swap: 'outerHTML'})")
+    page.wait_for_timeout(400)
+    expect(page.locator("[data-selected-count]")).to_have_text("3")
+    press(page, "w", "1")
+    expect(page.locator("[data-toast]")).to_contain_text("Snoozed 3 alerts.")
+    assert Alert.objects.filter(snoozed_until__isnull=False).count() == 3
+    expect(page.locator("tr[data-row]:visible")).to_have_count(9)
+
+
+def test_other_waits_for_its_note_and_a_duplicate_says_of_which(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana")
+    page = ana.open(f"/alerts/{alerts[0].pk}/")
+    press(page, "c", "o")
+    page.keyboard.type("Asked the owner.")
+    press(page, "Enter")
+    expect(page.locator("[data-toast]")).to_contain_text("Closed as other.")
+    Alert.objects.filter(pk__in=[alerts[1].pk, alerts[2].pk]).update(host_name="same")
+    page = ana.open(f"/alerts/{alerts[1].pk}/")
+    press(page, "c", "d")
+    expect(page.locator("[data-originals] button").first).to_be_focused()
+    press(page, "1")
+    expect(page.locator("[data-toast]")).to_contain_text("Closed as duplicate.")
+    expect(ana.open(f"/alerts/{alerts[1].pk}/?side=activity").locator(".activity")).to_contain_text(
+        f"Duplicate of AL-{alerts[2].pk}"
+    )
+    assert ana.complaints == []
+
+
+def test_after_closing_the_next_step_is_offered(visit: Visit, alerts: list[Alert]) -> None:
+    page = visit("ana").open(f"/alerts/{alerts[0].pk}/")
+    press(page, "c", "b")
+    page.locator("[data-toast]").get_by_role("link", name="Stop alerting on this?").click()
+    page.wait_for_url(re.compile("side=exception"))
+
+
+def test_the_sign_in_expires_mid_form(visit: Visit, alerts: list[Alert], world: World) -> None:
+    ana = visit("ana")
+    page = ana.open(f"/alerts/{alerts[0].pk}/?side=activity")
+    page.locator("#comment").fill("The vendor confirmed it.")
+    Session.objects.all().delete()
+    page.get_by_role("button", name="Add comment").click()
+    expect(page.locator("#sign-in-again")).to_be_visible()
+    assert not Comment.objects.exists()
+    client = Client()
+    client.force_login(world.ana, backend="django.contrib.auth.backends.ModelBackend")
+    ana.context.add_cookies([{"name": SESSION, "value": client.cookies[SESSION].value, "url": ana.base}])
+    page.get_by_role("button", name="I have signed in").click()
+    expect(page.locator(".activity")).to_contain_text("The vendor confirmed it.")
+    assert Comment.objects.count() == 1
+
+
+def test_all_that_match_are_closed_with_one_undo(visit: Visit, alerts: list[Alert], world: World, monkeypatch) -> None:
+    monkeypatch.setitem(queue._found.__kwdefaults__, "limit", 5)
+    ana = visit("ana")
+    page = ana.open("/alerts/")
+    press(page, " ")
+    page.locator("[data-all-matching]").check()
+    press(page, "c", "b")
+    expect(page.locator(".act")).to_contain_text("Closing: 0 of 12.")
+    work()
+    expect(page.locator(".act")).to_contain_text("Closing is done: 12 alerts.")
+    expect(page.locator("tr[data-row]")).to_have_count(0)
+    press(page, "z")
+    expect(page.locator(".act")).to_contain_text("Undoing")
+    work()
+    expect(page.locator("tr[data-row]")).to_have_count(5)
+    assert Alert.objects.filter(status="open").count() == 12
+    assert ana.complaints == []
+
+
+def work() -> None:
+    while work_portion(now=clock.now(), worker=uuid4()):
+        pass
+
+
+def test_all_that_match_without_scripts(visit: Visit, alerts: list[Alert], monkeypatch) -> None:
+    monkeypatch.setitem(queue._found.__kwdefaults__, "limit", 5)
+    page = visit("ana", scripts=False).open("/alerts/")
+    page.locator("tr[data-row] input[type=checkbox]").first.check()
+    page.locator("[data-all-matching]").check()
+    page.locator("#bulk").get_by_role("button", name="Acknowledge").click()
+    expect(page.locator(".act")).to_contain_text("Acknowledging: 0 of 12.")
+    work()
+    expect(page.locator(".act")).to_contain_text("Acknowledging is done: 12 alerts.")  # the page asks again by itself
+    page.locator(".act").get_by_role("button", name="Undo").click()
+    work()
+    expect(page.locator(".act")).to_contain_text("Undone: 12 alerts as before.")
+    assert BulkAct.objects.get().undoing
+
+
+def test_folds_open_and_close_by_arrow_and_are_acted_on_whole(visit: Visit, world: World) -> None:
+    world.send([world.perl(number, host__name="one") for number in range(1, 5)])
+    ana = visit("ana")
+    page = ana.open("/alerts/")
+    expect(page.locator("tr[data-row]")).to_have_count(1)
+    press(page, "ArrowRight")
+    expect(page.locator("tr.inside")).to_have_count(3)
+    press(page, "ArrowLeft")
+    expect(page.locator("tr.inside")).to_have_count(0)
+    press(page, "c", "b")
+    expect(page.locator("[data-toast]")).to_contain_text("Closed 4 alerts as benign positive.")
+    assert ana.complaints == []
+
+
+def test_keys_have_alt_in_front_when_asked(visit: Visit, alerts: list[Alert], world: World) -> None:
+    world.ana.alt_shortcuts = True
+    world.ana.save()
+    page = visit("ana").open("/alerts/")
+    first = at(page)
+    press(page, "j")
+    assert at(page) == first
+    press(page, "Alt+j")
+    assert at(page) != first
+
+
+def test_the_query_is_completed_and_the_histogram_brushed(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/")
+    press(page, "/")
+    page.keyboard.type("host.na")
+    expect(page.locator("#complete [role=option]").first).to_be_visible()
+    press(page, "ArrowDown", "Enter")
+    expect(page.locator("#q")).to_have_value(re.compile(r"^host\.name"))
+    press(page, "Escape", "Escape")
+    page.locator("#q").fill("")
+    box = page.locator("svg[data-brush]").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.95, box["y"] + 10, steps=4)
+    page.mouse.up()
+    page.wait_for_url(re.compile("since=.*until="))
+    assert ana.complaints == []
