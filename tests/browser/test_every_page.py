@@ -16,7 +16,7 @@ from cases.models import Case
 from events.folding import fold
 from events.models import Batch, DeadLetter
 from rules.pages import TABS
-from tests.alerts.pages import joined, rows
+from tests.alerts.pages import joined, lists, rows
 from tests.alerts.pages.world import PERL, World
 from tests.browser.conftest import DESK, PHONE, Visit, Visitor
 from tests.browser.test_triage import AXE
@@ -107,6 +107,7 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         "dead letters": ("/search/dead-letters/", "Refused events"),
         "dead letter": (f"/search/dead-letters/{letter.pk}/", "Refused event"),
         "keys": ("/settings/keys/", "Settings"),
+        **{name: (address, "Settings") for name, address in lists.everything(world, LONG).items()},
         "you": ("/settings/you/", "Settings"),
         "notices": ("/notices/", "Notices"),
         "users": ("/settings/users/", "Settings"),

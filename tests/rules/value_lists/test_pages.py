@@ -47,7 +47,7 @@ def test_values_are_paged_and_found(page: Client, scanners: ValueList) -> None:
     assert ("192.0.2.99<" in first, "192.0.2.100<" in first, "after=100" in first) == (True, False, True)
     assert "192.0.2.149<" in page.get("/settings/lists/scanners/?after=100").content.decode()
     assert "1 fit" in page.get("/settings/lists/scanners/?q=::ffff:192.0.2.7").content.decode()
-    assert page.get("/settings/lists/scanners/?after=-3&q=%00").status_code == 200
+    assert page.get("/settings/lists/scanners/?after=-3").status_code == 200
 
 
 def test_a_list_is_made_filled_described_and_removed(page: Client) -> None:
