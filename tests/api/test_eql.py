@@ -14,7 +14,8 @@ def ask(site: Site, query: str, who: str = "ana", **more: Any) -> Any:
 
 
 def test_sequences_have_their_key_and_events(site):
-    answer = ask(site, "sequence by host.name with maxspan=1d [process where true] ![file where true] [process where true]").json()
+    steps = "[process where true] ![file where true] [process where true]"
+    answer = ask(site, f"sequence by host.name with maxspan=1d {steps}").json()
     assert answer["number"] == len(answer["matches"]) > 0
     first = answer["matches"][0]
     assert first["key"][0]["field"] == "host.name"
