@@ -279,6 +279,7 @@ INGEST_BACKLOG_EVENTS = env_int("INGEST_BACKLOG_EVENTS", 2_000_000, minimum=1)
 RETENTION_DAYS = env_int("RETENTION_DAYS", 30, minimum=1)
 PIPELINES_AT_ONCE = env_int("PIPELINES_AT_ONCE", 2, minimum=1)  # ES|QL searches, over all processes
 DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BODY_BYTES
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000  # ten groups of fifty conditions, five fields each, and what is around them
 FILE_UPLOAD_HANDLERS = ["soc.web.uploads.NoFiles"]  # no page takes files, so none is written down
 
 LOGGING_CONFIG = None

@@ -16,8 +16,9 @@ from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from alerts import exceptions
-from alerts.errors import AlertError, DraftNotFound, GuardRefused, StaleDraft
+from alerts.errors import AlertError, DraftNotFound, GuardRefused, ScopeRefused, StaleDraft
 from alerts.exceptions.drafts import draft_of, returned_to, waiting_for
+from alerts.exceptions.scope import scope_of
 from alerts.models import ExceptionDraft, Reason
 from alerts.selectors.ledger import SHOWS, Ledger, ledger
 from alerts.views.answers import Spoken, said, say, see_other
@@ -27,6 +28,7 @@ from alerts.views.frame import rights
 from engine import ExceptionEntryError
 from rules.errors import RulesError
 from soc.web.clock import now as clock_now
+from soc.web.evidence import plain
 from soc.web.htmx import render_page
 from soc.web.http import UserRequest
 
@@ -56,6 +58,8 @@ class DraftCard:
     mine: bool
     may_override: bool
     alert_seen: bool  # not once the alert was handed to a team that the reviewer is not in
+    more: tuple[list[Condition], ...] = ()  # further groups: an exception each
+    where: str = ""  # for which rules, where not for this one alone
 
     @property
     def hidden(self) -> int:
@@ -223,6 +227,8 @@ def _cards(request: UserRequest, drafts: list[ExceptionDraft], team_ids: list[in
             mine=one.author == request.user,
             may_override=override,
             alert_seen=one.alert.team_id in team_ids,
+            more=tuple(conditions_of(entries) for entries in one.more),
+            where=_where(one),
         )
         for one in drafts
     ]
@@ -230,10 +236,26 @@ def _cards(request: UserRequest, drafts: list[ExceptionDraft], team_ids: list[in
 
 def _look(draft: ExceptionDraft, team_ids: list[int], now: datetime) -> tuple[exceptions.Preview | None, str]:
     try:
-        seen = exceptions.preview(rule=draft.rule, entries=draft.entries, team_ids=team_ids, now=now, alert=draft.alert)
-    except ExceptionEntryError as error:
+        seen = exceptions.preview(
+            rule=draft.rule,
+            entries=draft.entries,
+            more=draft.more,
+            rules=scope_of(draft.rule, draft.rule_ids, draft.list_id).rules,
+            team_ids=team_ids,
+            now=now,
+            alert=draft.alert,
+        )
+    except (ExceptionEntryError, ScopeRefused) as error:
         return None, error.message
     return seen, ""
+
+
+def _where(draft: ExceptionDraft) -> str:
+    """For which rules a draft is meant, where it is not for one alone."""
+    if draft.list_id:
+        return _("For every rule of the shared list %(name)s") % {"name": plain(draft.list_id)}
+    words = _("For %(n)s rules")
+    return words % {"n": len(draft.rule_ids) + 1} if draft.rule_ids else ""
 
 
 def _headline(found: Ledger) -> tuple[str, str, str]:
