@@ -47,6 +47,7 @@ class Kind(models.TextChoices):
     GROUP = "group", "A group of events"  # a row that a pipeline made of several
 
 
+LOOKED_AT = ("status", "building_block", "assignee", "snoozed_until", "rule", "fold")
 # What an exception closed by itself is no verdict; an event of a sequence is judged as a whole.
 JUDGED = models.Q(status="closed", closed_by_exception=None) & ~models.Q(kind="block")
 
@@ -103,25 +104,37 @@ class Alert(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["team", "status", "-severity", "-risk_score", "-id"], name="alert_urgent"),
-            # What waits, in the queue's order: few rows, whatever was closed. The trailing columns are only looked at.
+            # The queue's orders. Trailing columns are only looked at, so that counting and folding need no rows. What
+            # waits has an index of its own: few rows, whatever was closed.
             models.Index(
                 *(models.F(name).desc() for name in ("severity", "risk_score", "id")),
-                "team",
-                "created_at",
+                *(models.F(name) for name in ("team", "created_at", *LOOKED_AT)),
                 name="alert_waiting",
                 condition=~models.Q(status="closed"),
             ),
-            models.Index(fields=["team", "-created_at", "-id"], name="alert_newest"),
+            models.Index(
+                *(models.F(name).desc() for name in ("severity", "risk_score", "id")),
+                models.F("team"),
+                name="alert_gravest",
+            ),
+            models.Index(
+                *(models.F(name).desc() for name in ("created_at", "id")),
+                *(models.F(name) for name in ("team", "severity", "status", "building_block")),
+                name="alert_latest",
+            ),
+            models.Index(
+                *(models.F(name).desc() for name in ("closed_at", "id")),
+                *(models.F(name) for name in ("team", "building_block", "reason")),
+                name="alert_closed",
+                condition=models.Q(status="closed"),
+            ),
             models.Index(fields=["rule", "-id"], name="alert_of_rule"),
             models.Index(fields=["host_name", "-id"], name="alert_of_host"),
             models.Index(fields=["user_name", "-id"], name="alert_of_user"),
             models.Index(
                 fields=["process_hash", "-id"], name="alert_of_hash", condition=models.Q(process_hash__isnull=False)
             ),
-            models.Index(
-                fields=["address", "-id"], name="alert_of_address", condition=models.Q(address__isnull=False)
-            ),
+            models.Index(fields=["address", "-id"], name="alert_of_address", condition=models.Q(address__isnull=False)),
             models.Index(
                 fields=["suppression_key", "-id"],
                 name="alert_suppressing",
@@ -129,7 +142,9 @@ class Alert(models.Model):
             ),
             models.Index(fields=["shell", "id"], name="alert_of_shell", condition=models.Q(shell__isnull=False)),
             models.Index(
-                fields=["fold", "-id"],
+                models.F("fold"),
+                models.F("id").desc(),
+                *(models.F(name) for name in ("team", "status", "building_block", "assignee", "snoozed_until")),
                 name="alert_folded",
                 condition=models.Q(fold__isnull=False) & ~models.Q(status="closed"),
             ),

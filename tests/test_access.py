@@ -17,7 +17,7 @@ from accounts.api.view import ApiView
 from accounts.models import Change, Notice, User
 from accounts.roles import PERMISSIONS, Permission, Role
 from accounts.services import create_sign_in_link
-from alerts import trials
+from alerts import saved_views, trials
 from alerts.exceptions import drafts
 from alerts.models import Alert, AlertEvent, BulkAct, Trial
 from cases.opening import open_case
@@ -121,6 +121,7 @@ def site(db) -> Site:
             "pivot_number": 1,
             "alert_id": alert.pk,
             "act_id": _begun(world).pk,
+            "view_id": _saved_view(world),
             "trial_id": _asked(world, alert.rule, entries).pk,
             **_case_of(world),
             "pk": 1,  # a passkey of one's own, which nobody here has
@@ -164,6 +165,12 @@ def _begun(world: worlds.World) -> BulkAct:
     """An act of Ana's on all that match, which no worker has begun."""
     told = {"actor": world.ana, "verb": "acknowledge", "as_of": world.now, "created_at": world.now, "query": ""}
     return BulkAct.objects.create(id=uuid4(), up_to_id=0, total=0, arguments={"filters": {}, "folds": []}, **told)
+
+
+def _saved_view(world: worlds.World) -> int:
+    """A view of Ana's, shared with her team."""
+    told = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
+    return saved_views.create(name="Grave", query="severity=high", team=world.team, **told).pk
 
 
 def _asked(world: worlds.World, rule: Rule, entries: list[dict[str, str]]) -> Trial:

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, DateTimeField, F, Func, IntegerField, Max, Q, QuerySet, Value
 from django.db.models import Count as CountOf
-from django.db.models import DateTimeField, F, Func, IntegerField, Max, Q, QuerySet, Value
+from django.db.models.functions import Cast
 
 from accounts.models import User
 from accounts.selectors import teams_of
@@ -42,13 +44,13 @@ def view_counts(*, user: User, now: datetime, saved: Mapping[str, QueueFilters] 
     tabs |= {name: (filters, SAVED_CAP) for name, filters in (saved or {}).items() if not filters.kql}
     sizes = [_size(filtered(user, filters, now), cap) for filters, cap in tabs.values()]
     numbers = User.objects.filter(pk=user.pk).values_list(*sizes).first() or ()
-    return {name: of(number, cap) for (name, (_, cap)), number in zip(tabs.items(), numbers, strict=False)}
+    return {name: of(number or 0, cap) for (name, (_, cap)), number in zip(tabs.items(), numbers, strict=False)}
 
 
 def _size(alerts: QuerySet[Alert], cap: int) -> Func:
     """How many there are, up to one more than the ceiling."""
-    numbers = ArraySubquery(alerts.order_by().values("pk")[: cap + 1])
-    return Func(numbers, function="CARDINALITY", output_field=IntegerField())
+    numbers = Cast(ArraySubquery(alerts.order_by().values("pk")[: cap + 1]), ArrayField(BigIntegerField()))
+    return Func(numbers, function="CARDINALITY", output_field=IntegerField())  # null where nothing can be
 
 
 def new_since(*, user: User, filters: QueueFilters, since_id: int, now: datetime) -> Count:

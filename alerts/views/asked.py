@@ -137,7 +137,7 @@ def filters_of(chosen: Mapping[str, str], user: User, now: datetime) -> QueueFil
         snoozed="only" if chosen.get("snoozed") else base.snoozed,
         fold=bytes.fromhex(fold) if fold not in ("", UNFOLDED) else b"",
         folded=not fold,
-        sort=chosen.get("sort", "newest" if view == "closed" else "urgent"),
+        sort=chosen.get("sort", "newest" if view in ("closed", "all") else "urgent"),
     )
 
 
