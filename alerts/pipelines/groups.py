@@ -33,7 +33,11 @@ class Group:
 
 
 def name_of_group(key: Iterable[Value]) -> bytes:
-    """The name of a group, by its values of BY; nulls and types tell apart."""
+    """The name of a group, by its values of BY; nulls and types tell apart.
+
+    Half of a key's hash, as marks keep it. (Rows of single events are named by their JSON, in rows.py: what an alert
+    keeps of them says as much.)
+    """
     return name_of(tuple(_text(value) for value in key))
 
 
