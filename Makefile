@@ -6,7 +6,7 @@ VENV := .venv/bin
 export FAULT_SECONDS
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick check fix bench demo reset lock runtime-environment development-environment
+.PHONY: help run test quick check fix bench screens demo reset lock runtime-environment development-environment
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +39,9 @@ fix: development-environment ## format and mend what can be mended safely
 
 bench: development-environment ## measure; appends dated lines to bench/results/
 	@$(VENV)/python -m bench
+
+screens: development-environment ## pictures of every page, both widths and themes, into docs/screens/
+	@$(VENV)/pytest tests/browser/screens.py -q
 
 demo: runtime-environment ## lay sixteen days of demo telemetry into the data, beside what is there
 	@$(VENV)/python -m soc.local with $(VENV)/python manage.py simulate --backfill

@@ -3,6 +3,7 @@
 `python -m bench engine --rules FOLDER …` and `python -m bench http --rules FOLDER …` measure with a folder of rules;
 `--help` behind either tells the rest. `python -m bench pipelines` asks ES|QL of a million rows, beside DuckDB, and
 `python -m bench pipelines stored` of a million stored events.
+`python -m bench desk` asks the pages of triage, over a million alerts and two million events.
 `python -m bench tables` writes what they last found into the documentation.
 """
 
@@ -32,6 +33,10 @@ def main(words: Sequence[str]) -> None:
         from bench.pipelines import command as pipelines
 
         pipelines.main(words[1:])
+    elif words and words[0] == "desk":
+        from bench import desk
+
+        desk.main(words[1:])
     elif words == ["tables"]:
         from bench import tables
 
@@ -43,7 +48,7 @@ def main(words: Sequence[str]) -> None:
 def _plain(names: Sequence[str]) -> None:
     unknown = set(names) - set(MEASURES)
     if unknown:
-        there = ", ".join([*MEASURES, "engine", "http", "pipelines", "tables"])
+        there = ", ".join([*MEASURES, "engine", "http", "desk", "pipelines", "tables"])
         sys.exit(f"There is no measurement called {', '.join(sorted(unknown))}; there are {there}.")
     for name in names or MEASURES:
         MEASURES[name]()
