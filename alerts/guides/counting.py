@@ -36,11 +36,11 @@ class Answer:
 
 
 def count_all(
-    shown: Iterable[ShownPivot], team_ids: Sequence[int], *, alert_id: int, seconds: float = ALL_SECONDS
+    shown: Iterable[ShownPivot], team_ids: Sequence[int], *, alert_id: int, seconds: float | None = None
 ) -> list[tuple[ShownPivot, Counted]]:
     """The number behind each search, each within its budget and all within theirs; a question that several steps ask
     is asked once."""
-    deadline = monotonic() + seconds
+    deadline = monotonic() + (ALL_SECONDS if seconds is None else seconds)
     known: dict[object, Counted] = {}
     for one in shown:
         if one.can_be_asked and one.pivot.asks not in known:

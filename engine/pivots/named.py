@@ -26,6 +26,7 @@ from engine.prefilter import COLUMNS
 
 MOST_FIELDS = 6
 _LONGEST = 4_000
+_CODE = re.compile(r"`[^`\n]{0,300}`")
 _MARKED = re.compile(r"`([A-Za-z_@][A-Za-z0-9_@]*(?:\.[A-Za-z0-9_@]+)+)`")
 _BARE = re.compile(r"(?<![\w.@/\\-])([a-z_@][a-z0-9_]*(?:\.[a-z0-9_]+)+)(?![\w/\\-])")
 _HOUR = Span(timedelta(hours=1), timedelta(hours=1))
@@ -63,16 +64,24 @@ _SPECIAL: Mapping[str, tuple[Search, ...]] = MappingProxyType(
 HasField = Callable[[str], bool]
 
 
+def without_fields(text: str) -> str:
+    """The words of a text alone: no names of fields, and nothing that stands as code."""
+    return _BARE.sub(" ", _CODE.sub(" ", text[:_LONGEST]))
+
+
 def fields_in(text: str) -> tuple[str, ...]:
-    """The fields a step names: in backticks whatever has dots, without them what the Elastic Common Schema knows."""
+    """The fields a step names: in backticks what begins as fields do, else what the Elastic Common Schema knows."""
     text = text[:_LONGEST]
-    marked = [found[1] for found in _MARKED.finditer(text)]
+    marked = [found[1] for found in _MARKED.finditer(text) if found[1].partition(".")[0] in _ROOTS]
     bare = [found[1].rstrip(".") for found in _BARE.finditer(text)]
     known = [name for name in bare if name in KNOWN_FIELDS or name.startswith(_VENDORS)]
     return tuple(dict.fromkeys([*marked, *known]))[:MOST_FIELDS]
 
 
-_VENDORS = ("aws.", "azure.", "gcp.", "okta.", "o365.", "kubernetes.", "github.", "google_workspace.", "winlog.")
+_VENDORS = ("aws.", "azure.", "gcp.", "okta.", "o365.", "kubernetes.", "github.", "google_workspace.")
+_ROOTS = frozenset(name.partition(".")[0] for name in (*KNOWN_FIELDS, *_VENDORS, "winlog.", "Esql.", "labels."))
+# Ends of vendors' names that say the same of half of all events, or hold a whole document.
+_DULL_ENDS = (".type", ".request_parameters", ".response_elements", ".event_type")
 
 
 def searches_of_fields(text: str, has: HasField | None = None) -> Iterable[Search]:
@@ -80,9 +89,13 @@ def searches_of_fields(text: str, has: HasField | None = None) -> Iterable[Searc
 
     A second search of a field, and fields that the alert lacks, come last.
     """
-    named = [field for field in fields_in(text) if field not in _DULL and field_type(field) is not FieldType.DATE]
+    named = [field for field in fields_in(text) if not _is_dull(field)]
     found = [_SPECIAL.get(field) or (_of_field(field, has),) for field in named]
     return [searches[0] for searches in found] + [one for searches in found for one in searches[1:]]
+
+
+def _is_dull(field: str) -> bool:
+    return field in _DULL or field.endswith(_DULL_ENDS) or field_type(field) is FieldType.DATE
 
 
 def _of_field(field: str, has: HasField | None) -> Search:
@@ -91,8 +104,8 @@ def _of_field(field: str, has: HasField | None) -> Search:
     label = "Same arguments" if together else f"{{{field}}}"
     if field in COLUMNS:
         return Search(label, asked, DAY)
-    if has is None or has("host.name"):
+    if has("host.name") if has else not field.startswith(_VENDORS):
         return Search(f"{label} on {{host.name}}", f"host.name: {{host.name}} and {asked}", DAY, together=together)
-    if has("event.dataset"):
+    if has is None or has("event.dataset"):
         return Search(label, f"event.dataset: {{event.dataset}} and {asked}", DAY, together=together)
     return Search(label, asked, DAY, together=together)

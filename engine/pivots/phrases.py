@@ -133,7 +133,8 @@ PHRASES = (
     ),
     Phrase(
         "persistence",
-        r"persisten\w+|scheduled (task|job)s?|cron\w*|services?\b|start-?up|systemd|autorun|launch ?(agent|daemon)s?"
+        r"persisten\w+|scheduled (task|job)s?|cron\w*|services?\b(?! (account|principal))"
+        r"|start-?up|systemd|autorun|launch ?(agent|daemon)s?"
         r"|boot\b|init scripts?|authorized_keys",
         (PERSISTENCE,),
     ),
@@ -144,8 +145,7 @@ PHRASES = (
     ),
     Phrase(
         "command",
-        r"command[- ]?lines?|arguments?\b|\bargs\b|commands?\b|parameters?\b|flags\b"
-        r"|process(\.| )(name|execution|details)",
+        r"command[- ]?lines?|arguments?\b|\bargs\b|commands?\b|parameters?\b|flags\b|process (name|execution|details)",
         (PROGRAM_HERE, SAME_COMMAND),
     ),
     Phrase("names", r"\bdns\b|domains?\b|hostnames?\b|resol(ve|ution)\w*", (LOOKUPS, LOOKUPS_HERE)),

@@ -10,9 +10,9 @@ from typing import Any
 from engine.pivots.explicit import read_pivot
 from engine.pivots.investigate import searches_of_call
 from engine.pivots.markup import Call
-from engine.pivots.named import HasField, searches_of_fields
-from engine.pivots.phrases import searches_in_words
-from engine.pivots.template import TREE, Search
+from engine.pivots.named import HasField, searches_of_fields, without_fields
+from engine.pivots.phrases import CHILDREN, PARENT, searches_in_words
+from engine.pivots.template import Search
 
 MOST_A_STEP = 4
 MOST_WRITTEN = 8
@@ -27,7 +27,7 @@ def searches_of(
     written = searches_of_guide(calls, transform)
     if any(not search.note for search in written):
         return written
-    guessed = list(_distinct([*searches_of_fields(text, has), *searches_in_words(text)]))
+    guessed = list(_distinct(_guessed(text, has)))
     return (*_sorted(guessed, has)[: MOST_GUESSED if not written else MOST_A_STEP - 1], *written)
 
 
@@ -37,6 +37,15 @@ def searches_of_guide(calls: Sequence[Call], transform: Mapping[str, Any] | None
     for call in calls:
         found += [read_pivot(call.text)] if call.kind == "pivot" else searches_of_call(call, transform or {})
     return tuple(_distinct(found))[:MOST_WRITTEN]
+
+
+def _guessed(text: str, has: HasField | None) -> Iterable[Search]:
+    """By fields, then by words. A step about children names the parent's field, for it is by that they are found."""
+    words = searches_in_words(without_fields(text))
+    named = searches_of_fields(text, has)
+    if CHILDREN in words and PARENT not in words:
+        named = [CHILDREN if search == PARENT else search for search in named]
+    return [*named, *words]
 
 
 def _sorted(searches: Sequence[Search], has: HasField | None) -> list[Search]:
@@ -54,6 +63,3 @@ def _distinct(searches: Iterable[Search]) -> Iterable[Search]:
         if key not in seen:
             seen.add(key)
             yield search
-
-
-__all__ = ["MOST_A_STEP", "TREE", "searches_of", "searches_of_guide"]

@@ -8,9 +8,12 @@ from django.urls import reverse
 
 from accounts.models import Change
 from alerts.guides import done_of, guide_of
+from alerts.guides import tick as mark
 from alerts.models import Alert, StepDone
 from cases.models import Task
 from cases.opening import open_case
+from rules.exceptions import create_item
+from rules.models import ExceptionItem
 from tests.alerts.pages.conftest import HTMX, SignIn
 from tests.alerts.pages.world import World
 
@@ -108,7 +111,7 @@ def test_what_was_done_is_told_in_order(world: World, ana: Client, alert: Alert)
 
 
 def test_of_an_alert_in_a_case_a_response_step_can_become_its_task(ana: Client, world: World, alert: Alert) -> None:
-    assert "Task of" not in page(ana, alert, "respond")
+    assert "task of" not in page(ana, alert, "respond")
     case = open_case(alert_ids=[alert.pk], team=world.team, actor=world.ana, now=world.now, team_ids=[world.team.pk])
     shown = page(ana, alert, "respond")
     key = re.search(r'name="step" value="([0-9a-f]{32})"', shown)
@@ -116,3 +119,51 @@ def test_of_an_alert_in_a_case_a_response_step_can_become_its_task(ana: Client, 
     ana.post(reverse("cases:take_steps", args=[case.pk]), {"step": [key[1]]})
     assert Task.objects.filter(case=case, step=key[1]).exists()
     assert f"Task of {case}</a> · open" in page(ana, alert, "respond")
+
+
+def excepted(world: World, alert: Alert, value: str, **given: object) -> ExceptionItem:
+    entries = [{"field": "host.name", "type": "match", "operator": "included", "value": value}]
+    return create_item(
+        rule=alert.rule, name=f"not on {value}", entries=entries, reason="known good", actor=world.rosa, now=world.now,
+        **given,
+    )  # fmt: skip
+
+
+def test_beside_the_false_positives_stand_the_rules_exceptions_and_whether_they_fit(
+    ana: Client, world: World, alert: Alert
+) -> None:
+    assert "None yet." in page(ana, alert, "fp")
+    excepted(world, alert, "elsewhere")
+    excepted(world, alert, str(alert.host_name))
+    shown = page(ana, alert, "fp")
+    assert shown.count('class="fp-card"') == 2
+    assert shown.count("Fits this alert") == 1
+    assert shown.index("Fits this alert") < shown.index("elsewhere")
+    assert "held back 0 events in 30 days" in shown
+    assert "Rosa" in shown
+
+
+def test_an_exception_that_is_not_read_is_said_not_to_be_applied(ana: Client, world: World, alert: Alert) -> None:
+    item = excepted(world, alert, str(alert.host_name))
+    ExceptionItem.objects.filter(pk=item.pk).update(not_applied_because="it names a list that is not here")
+    shown = page(ana, alert, "fp")
+    assert "it names a list that is not here" in shown
+    assert "Fits this alert" not in shown
+
+
+def test_the_rules_page_tells_the_searches_of_each_step_and_how_often_it_is_done(
+    ana: Client, world: World, alert: Alert
+) -> None:
+    address = reverse("rules:detail", args=[alert.rule_id]) + "?tab=guide"
+    before = ana.get(address).content.decode()
+    assert "Children of {process.name}" in before
+    assert "process.parent.entity_id: {process.entity_id}" in before
+    assert "Done before closing" not in before
+    mark(
+        alert_id=alert.pk, kind="guide", key=keys_of(alert)[0], done=True, actor=world.ana, now=world.now,
+        team_ids=[world.team.pk],
+    )  # fmt: skip
+    world.close([alert])
+    after = ana.get(address).content.decode()
+    assert "1 of 1</span>" in after
+    assert "0 of 1</span>" in after
