@@ -52,8 +52,9 @@ SELECT {ROW}, entity FROM up WHERE depth > 0 ORDER BY depth
 """  # noqa: S608  (names of ours)
 # The processes that a parent started: one event of each, by when they were first seen; and how many there are.
 _STARTED = f"""
-SELECT {ROW}, process_entity_id, first, count(*) OVER () FROM (
-    SELECT DISTINCT ON (coalesce(process_entity_id, encode(uid, 'hex'))) {ROW}, process_entity_id, time AS first FROM (
+SELECT {ROW}, process_entity_id, first, looked, count(*) OVER () FROM (
+    SELECT DISTINCT ON (coalesce(process_entity_id, encode(uid, 'hex'))) {ROW}, process_entity_id, time AS first,
+        count(*) OVER () AS looked FROM (
         SELECT {_QUALIFIED}, e.process_entity_id, e.category, e.time, e.uid
         FROM event e WHERE e.process_parent_entity_id = %(parent)s AND {_MINE} LIMIT {_EVENTS_OF_CHILDREN}
     ) AS bounded ORDER BY coalesce(process_entity_id, encode(uid, 'hex')), {_START_FIRST}
@@ -101,6 +102,7 @@ class ProcessTree:
 
     `children_in_all` and `siblings_in_all` count those that are not in the lists too. `cut_above`: the oldest ancestor
     has a parent of which nothing is known or shown. `by_ids` is false for an event whose process has no entity id.
+    `capped`: a parent has so many events that not all were looked at, so there may be more children than were counted.
     """
 
     process: ProcessNode
@@ -112,6 +114,7 @@ class ProcessTree:
     siblings_in_all: int = 0
     cut_above: bool = False
     by_ids: bool = True
+    capped: bool = False
 
     @property
     def nodes(self) -> tuple[ProcessNode, ...]:
@@ -155,12 +158,12 @@ def around(*, event: StoredEvent, whole: bool = True) -> ProcessTree | None:
     ancestors, cut = _ancestors(near, document, process)
     if not whole:
         return ProcessTree(process, ancestors, (), (), False, cut_above=cut)
-    children, all_children = _started_by(process.entity_id, near, MAX_CHILDREN, but=process.entity_id)
+    children, all_children, much = _started_by(process.entity_id, near, MAX_CHILDREN, but=process.entity_id)
     room = max(min(MAX_SIBLINGS, DRAWN - len(ancestors) - len(children)), 1)
-    siblings, all_siblings = _started_by(process.parent_id, near, room, but=process.entity_id)
+    siblings, all_siblings, much_beside = _started_by(process.parent_id, near, room, but=process.entity_id)
     more = all_children > len(children) or all_siblings > len(siblings)
     tree = ProcessTree(process, ancestors, children, siblings, more, all_children, all_siblings, cut)
-    return _with_deeds(tree, near)
+    return _with_deeds(replace(tree, capped=much or much_beside), near)
 
 
 def uids_of(entity_ids: Sequence[str], *, team_id: int, day: date) -> list[bytes]:
@@ -206,13 +209,14 @@ def _told_of(found: Iterable[ProcessNode]) -> tuple[ProcessNode, ...]:
     return tuple(reversed([node for node in found if node.name or node.executable or node.entity_id]))
 
 
-def _started_by(entity_id: str, near: _Near, most: int, *, but: str) -> tuple[tuple[ProcessNode, ...], int]:
-    """One node for each process whose parent this is, in the order they started, and how many there are."""
+def _started_by(entity_id: str, near: _Near, most: int, *, but: str) -> tuple[tuple[ProcessNode, ...], int, bool]:
+    """One node for each process whose parent this is, in the order they started; how many there are, at least if the
+    bound on events was reached."""
     if not entity_id:
-        return (), 0
+        return (), 0, False
     rows = near.rows(_STARTED, parent=entity_id, but=but, most=most)
     nodes = tuple(_node(stored.document(), "process", stored) for stored in near.read(rows))
-    return nodes, rows[0][-1] if rows else 0
+    return (nodes, rows[0][-1], rows[0][-2] >= _EVENTS_OF_CHILDREN) if rows else (nodes, 0, False)
 
 
 def _with_deeds(tree: ProcessTree, near: _Near) -> ProcessTree:

@@ -24,6 +24,7 @@ TELLING = (
 )  # fmt: skip
 """The fields whose new values are worth saying; numbers, times and ids differ every time."""
 _EVERY_TIME = ("@timestamp", "event.ingested", "event.id", ".pid", ".entity_id", "event.created", "event.sequence")
+_AGAIN = frozenset({"process.args", "process.parent.args"})  # the command lines say it
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _differences(document: Document, earlier: Sequence[Alert], definition: RuleD
 
 def _names(definition: RuleDefinition) -> list[str]:
     """The rule's own highlighted fields first."""
-    own = [name for name in definition.investigation_fields if not name.endswith(_EVERY_TIME)]
+    own = [name for name in definition.investigation_fields if not name.endswith(_EVERY_TIME) and name not in _AGAIN]
     return list(dict.fromkeys([*own, *TELLING]))
 
 

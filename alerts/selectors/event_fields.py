@@ -1,13 +1,16 @@
 """The fields of an alert's source event, the telling ones first and in groups, then all of them."""
 
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 from alerts.selectors.shapes import FieldGroup, FieldRow
 from engine import Document, RuleDefinition
 
-SHOWN = 24
+SHOWN = 16
+_MOST_OF_A_GROUP = 6
 MAX_VALUES = 100
-_GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+_Group: TypeAlias = tuple[str, str, tuple[str, ...]]
+_GROUPS: tuple[_Group, ...] = (
     (
         "Process",
         "process.",
@@ -22,6 +25,16 @@ _GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Client", "", ("user_agent.original", "network.direction", "cloud.account.id")),
     ("Event", "event.", ("category", "action", "outcome", "dataset", "ingested")),
 )
+_FIRST = (
+    ("network", ("Destination", "Source", "Process")),
+    ("authentication", ("User", "Source", "Client", "Event")),
+    ("iam", ("User", "Source", "Event", "Client")),
+    ("configuration", ("Event", "User", "Client", "Source")),
+    ("web", ("Source", "Client", "User")),
+    ("file", ("File", "Process", "User")),
+    ("registry", ("File", "Process", "User")),
+    ("process", ("Process", "Parent", "User")),
+)
 HIGHLIGHTED = "Highlighted by the rule"
 ALIKE = "The same in all of them"
 SHOWN_EACH = 12
@@ -34,16 +47,25 @@ def all_fields(document: Document, definition: RuleDefinition) -> list[FieldRow]
 
 
 def grouped_fields(document: Document, definition: RuleDefinition) -> list[FieldGroup]:
-    """The fields worth a look: those that the rule highlights, then what tells most, in groups; a field once."""
+    """The fields worth a look: those that the rule highlights, then what tells most of an event of its kind, in groups;
+    a field once."""
     highlighted = frozenset(definition.investigation_fields)
     groups = [FieldGroup(HIGHLIGHTED, _rows(document, definition.investigation_fields, highlighted))]
     room = max(SHOWN - len(groups[0].fields), SHOWN // 2)
-    for title, prefix, names in _GROUPS:
+    for title, prefix, names in _in_order(document):
         full = (prefix + name for name in names)
-        rows = _rows(document, (name for name in full if name not in highlighted), highlighted)[:room]
+        rows = _rows(document, (name for name in full if name not in highlighted), highlighted)
+        rows = rows[: min(room, _MOST_OF_A_GROUP)]
         room -= len(rows)
         groups.append(FieldGroup(title, rows))
     return [group for group in groups if group.fields]
+
+
+def _in_order(document: Document) -> list[_Group]:
+    """The groups, first those that tell of what the event is about: a connection, a sign-in, a file, else a process."""
+    categories = set(map(str, document.values("event.category")))
+    first = next((titles for category, titles in _FIRST if category in categories), ())
+    return sorted(_GROUPS, key=lambda group: first.index(group[0]) if group[0] in first else len(first))
 
 
 def fields_of_several(documents: Sequence[tuple[str, Document]], definition: RuleDefinition) -> list[FieldGroup]:

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import orjson
+from django.conf import settings
 
 from accounts.models import User
 from accounts.selectors import teams_of
 from alerts.models import Alert
 from alerts.selectors.activity import activity_of
+from alerts.selectors.alike import alike_to
 from alerts.selectors.commonness import common_here
 from alerts.selectors.composition import composition_of
 from alerts.selectors.earlier import earlier_of
@@ -78,6 +80,7 @@ def alert_page(
         due=due_of(alert, times),
         composition=composed,
         events=_events(composed),
+        alike=alike_to(alert, team_ids),
     )
     if brief:
         return shown
@@ -94,6 +97,7 @@ def alert_page(
         earlier=earlier_of(alert, document if source else None, definition, team_ids),
         exceptions_checked=_exceptions_checked(alert),
         changed=_changed(alert),
+        left_on=None if shown.event_stored or source is None else _left_on(source.day, now),
     )
 
 
@@ -101,6 +105,12 @@ def _exceptions_checked(alert: Alert) -> int:
     """How many of the rule's exceptions that are in force were so when the alert was raised. One query."""
     items = ExceptionItem.objects.filter(rule_id=alert.rule_id, enabled=True, expired=False, removed_at=None)
     return items.filter(created_at__lte=alert.created_at).count()
+
+
+def _left_on(day: date, now: datetime) -> date | None:
+    """The day on which events of a day were dropped; None where they should still be there."""
+    dropped = day + timedelta(days=settings.RETENTION_DAYS + 1)
+    return dropped if dropped <= now.date() else None
 
 
 def _changed(alert: Alert) -> tuple[KeyChange, ...]:

@@ -37,9 +37,9 @@ def related_to(alert: Alert, team_ids: Sequence[int], tree: ProcessTree | None =
     groups: dict[str, list[int]] = {"tree": _of_tree(alert, team_ids, tree)}
     groups |= {column: near.get(column, []) for column in _SPANS}
     shown: set[int] = {alert.pk, *([alert.shell_id] if alert.shell_id else [])}  # a shell is named above the clauses
-    for told, numbers in groups.items():
-        groups[told] = [number for number in numbers if number not in shown][:SHOWN]
-        shown.update(groups[told])
+    for name, numbers in groups.items():
+        groups[name] = [number for number in numbers if number not in shown][:SHOWN]
+        shown.update(groups[name])
     found = _briefs(number for numbers in groups.values() for number in numbers)
     told = {name: [found[number] for number in numbers if number in found] for name, numbers in groups.items()}
     return Related(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from rules.models import RuleRevision
 from soc.web.counts import Count
 
 if TYPE_CHECKING:
+    from alerts.selectors.alike import Alike
     from alerts.selectors.commonness import CommonValues
     from alerts.selectors.earlier import Earlier
     from alerts.selectors.joined_shapes import Composition, KeptEvent
@@ -318,6 +319,8 @@ class AlertPage:
     earlier: "Earlier | None" = None  # what was found in alerts like it before, and what differs this time
     exceptions_checked: int = 0  # of the rule, when the alert was raised
     changed: tuple[KeyChange, ...] = ()  # what became of the rule since
+    alike: "Alike | None" = None  # open alerts that say the same
+    left_on: date | None = None  # when its event left storage, as far as retention says
 
     @property
     def events_linked(self) -> bool:

@@ -16,7 +16,7 @@ from events.prevalence import Common
 
 register = template.Library()
 _FEW_HOSTS = 3
-"""Below so many hosts "every host" says nothing."""
+"""With fewer hosts in all "every host" says nothing; on more than these a value is usual."""
 
 
 @register.simple_tag
@@ -54,8 +54,8 @@ def _since(found: Common, day: date) -> str:
         return _("all new that day") if found.hosts > 1 else ""
     if found.hosts > 1 and found.here_since is not None and found.here_since >= day:
         return _("new on this one")
-    if found.more or found.hosts == found.of_hosts >= _FEW_HOSTS:
-        return ""
+    if found.hosts > _FEW_HOSTS:
+        return ""  # what is usual here needs no date
     return _("since %(day)s") % {"day": _day(found.first_day, day)}
 
 

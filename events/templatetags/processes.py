@@ -53,7 +53,12 @@ def process_chain(tree: ProcessTree) -> SafeString:
 def processes_told(tree: ProcessTree) -> str:
     """ "12 processes": how many there are around, those that are only counted too."""
     number = 1 + len(tree.ancestors) + tree.children_in_all + tree.siblings_in_all
-    return ngettext("%(n)s process", "%(n)s processes", number) % {"n": f"{number:,}"}
+    return ngettext("%(n)s process", "%(n)s processes", number) % {"n": _number(number, tree)}
+
+
+def _number(number: int, tree: ProcessTree) -> str:
+    """With a plus where there may be more than were counted."""
+    return f"{number:,}{'+' if tree.capped else ''}"
 
 
 def _note(words: str) -> SafeString:
@@ -71,7 +76,7 @@ def _children(tree: ProcessTree, marked: Sequence[str]) -> list[SafeString]:
     rest = tree.children[shown:]
     if rest:
         left = tree.children_in_all - shown
-        words = ngettext("%(n)s more child", "%(n)s more children", left) % {"n": f"{left:,}"}
+        words = ngettext("%(n)s more child", "%(n)s more children", left) % {"n": _number(left, tree)}
         items.append(_folded(words, rest, left, tree.process, marked))
     return items
 
@@ -83,7 +88,7 @@ def _beside(tree: ProcessTree, marked: Sequence[str]) -> list[SafeString]:
     left = tree.siblings_in_all
     parent = tree.ancestors[-1].name or tree.ancestors[-1].executable
     words = ngettext("%(n)s other child of %(name)s", "%(n)s other children of %(name)s", left)
-    told = words % {"n": f"{left:,}", "name": evidence.plain(parent[:80]) or _("its parent")}
+    told = words % {"n": _number(left, tree), "name": evidence.plain(parent[:80]) or _("its parent")}
     return [_folded(told, tree.siblings, left, tree.ancestors[-1], marked)]
 
 
