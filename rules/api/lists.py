@@ -68,20 +68,20 @@ class NewListBody(Strict):
     skip_bad = Whole(required=False, default=False)
 
 
-class ValuesBody(Strict):
+class AddValuesBody(Strict):
     """Values to add."""
 
     values = _lines()
     skip_bad = Whole(required=False, default=False, help_text="Pass over what cannot be read, instead of nothing.")
 
 
-class ReplaceBody(ValuesBody):
+class ReplaceValuesBody(AddValuesBody):
     """What the list is to hold."""
 
     version = serializers.IntegerField(min_value=1, max_value=LARGEST, required=False, help_text="As it was read.")
 
 
-class RemoveBody(Strict):
+class RemoveValuesBody(Strict):
     """Values to take out."""
 
     values = _lines()
@@ -127,7 +127,7 @@ class BadLineAnswer(Answer):
         return dict(zip(("line", "why"), instance, strict=True))
 
 
-class ChangedAnswer(Answer):
+class ListChangedAnswer(Answer):
     """What came of the lines."""
 
     list_id = serializers.CharField(source="value_list.pk")
@@ -154,7 +154,7 @@ class ListsView(ApiView):
         scope=WRITE,
         may_who=MANAGE,
         body=NewListBody,
-        answer=ChangedAnswer,
+        answer=ListChangedAnswer,
         status=201,
         errors=(422,),
         examples={"scanners": {"list_id": "scanners", "type": "ip_range", "values": ["192.0.2.0/28"]}},
@@ -201,8 +201,8 @@ class ValuesView(ApiView):
         "Add values to a list",
         scope=WRITE,
         may_who=MANAGE,
-        body=ValuesBody,
-        answer=ChangedAnswer,
+        body=AddValuesBody,
+        answer=ListChangedAnswer,
         errors=(404, 409, 422),
         description="What is there already is counted, so that sending the same again changes nothing.",
         examples={"two": {"values": ["192.0.2.7", "198.51.100.0/24"]}},
@@ -218,8 +218,8 @@ class ValuesView(ApiView):
         "Let a list hold these values and no others",
         scope=WRITE,
         may_who=MANAGE,
-        body=ReplaceBody,
-        answer=ChangedAnswer,
+        body=ReplaceValuesBody,
+        answer=ListChangedAnswer,
         errors=(404, 409, 422),
     )
     def put(self, list_id: str) -> Changed:
@@ -237,8 +237,8 @@ class RemoveValuesView(ApiView):
         "Take values out of a list",
         scope=WRITE,
         may_who=MANAGE,
-        body=RemoveBody,
-        answer=ChangedAnswer,
+        body=RemoveValuesBody,
+        answer=ListChangedAnswer,
         errors=(404, 409, 422),
         description="Of a table, the rows whose first column they are.",
     )
