@@ -52,14 +52,17 @@
     const next = tabs[here + by];
     return next ? press(next) : false;
   }
-  /* → and ← in a tree: into what is under it, out to what is above. */
+  /* → and ← in a tree: into what is under it, out to what is above; → from elsewhere on the page goes to its top. */
   function walk(target, into) {
-    const tree = target.closest("[data-tree]");
+    const tree = target.closest("[data-tree]") || (into && !wb.cursor() && $("[data-tree]"));
     if (!tree) return false;
-    const stops = $$("a[href], summary", tree).filter(shown), here = stops.indexOf(target), details = target.closest("details");
-    if (into && target.localName === "summary" && !details.open) details.open = true;
-    else if (!into && details?.open) { details.open = false; $("summary", details).focus(); }
-    else stops[here + (into ? 1 : -1)]?.focus();
+    const stops = (from) => $$("a[href], summary", from).filter(shown), item = target.closest("li"), fold = target.closest("summary")?.parentElement;
+    if (!tree.contains(target)) { stops(tree)[0]?.focus(); return true; }
+    if (!into && fold?.open) { fold.open = false; return true; }
+    if (into && fold) fold.open = true;
+    const above = item?.parentElement.closest("li"), all = stops(tree);
+    const next = into ? stops(item || tree).find((one) => one.closest("li") !== item) || all[all.indexOf(target) + 1] : stops(above || tree)[0];
+    next?.focus();
     return true;
   }
   /* + and -: only what has the value in focus, or all but it. */

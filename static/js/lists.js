@@ -54,7 +54,7 @@
   /* ---- the cursor ---- */
   wb.moveTo = (row) => {
     if (!row) return;
-    wb.cursor()?.classList.remove("cursor");
+    $$("[data-row].cursor").forEach((one) => one.classList.remove("cursor")); // hidden ones, too
     row.classList.add("cursor");
     ($("a[href]", row) || row).focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest" });
