@@ -139,7 +139,8 @@ class _Near:
         asked = {"team": self.event.team_id, "from": day - _BACK, "to": day + _AHEAD, "ours": _OURS, **more}
         with connection.cursor() as cursor:
             cursor.execute(statement, asked)
-            return cursor.fetchall()
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
 
     def read(self, rows: Sequence[tuple[Any, ...]]) -> list[StoredEvent]:
         return list(read_documents(rows, self.shelf))
@@ -168,7 +169,13 @@ def around(*, event: StoredEvent, whole: bool = True) -> ProcessTree | None:
 
 def uids_of(entity_ids: Sequence[str], *, team_id: int, day: date) -> list[bytes]:
     """The uids of the events of these processes in the days around one, of each process to a bound. One query."""
-    asked = {"team": team_id, "from": day - _BACK, "to": day + _AHEAD, "ours": _OURS, "entities": list(entity_ids)}
+    asked: dict[str, Any] = {
+        "team": team_id,
+        "from": day - _BACK,
+        "to": day + _AHEAD,
+        "ours": _OURS,
+        "entities": list(entity_ids),
+    }
     with connection.cursor() as cursor:
         cursor.execute(_UIDS, asked)
         return [bytes(uid) for (uid,) in cursor.fetchall()]
