@@ -10,18 +10,24 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from alerts.models import Reason
 from alerts.queue_form import QueueForm
-from alerts.selectors.shapes import Folded, Histogram, Prior
+from alerts.selectors.shapes import Folded, Histogram, Prior, QueueRow
 from alerts.views.frame import queue_address
 from soc.web import charts
+from soc.web.evidence import plain
 
 register = template.Library()
 
 TICKS = 8
 _GRAVEST_FIRST = ("critical", "high", "medium", "low")
+_OF_WHAT = {
+    "host": gettext_lazy("What was found in alerts of this rule on this host"),
+    "user": gettext_lazy("What was found in alerts of this rule about this user"),
+    "rule": gettext_lazy("Nothing was judged here yet; what was found in alerts of this rule anywhere"),
+}
 
 
 @register.simple_tag
@@ -49,12 +55,17 @@ def prior_words(prior: Prior) -> str:
 @register.filter
 def prior_title(prior: Prior) -> str:
     """Of what alerts the verdicts are."""
-    told = {
-        "host": _("What was found in alerts of this rule on this host"),
-        "user": _("What was found in alerts of this rule about this user"),
-        "rule": _("Nothing was judged here yet; what was found in alerts of this rule anywhere"),
-    }[prior.of]
-    return told if prior.verdicts.judged else ""
+    return str(_OF_WHAT[prior.of]) if prior.verdicts.judged else ""
+
+
+@register.filter
+def tick_label(row: QueueRow) -> str:
+    """What ticking a row selects, for who cannot see it."""
+    alert = row.alert
+    named = {"name": plain(alert.name), "host": plain(alert.host_name or "")}
+    if row.fold is None:
+        return _("Select: %(name)s %(host)s") % named
+    return _("Select %(n)s alike: %(name)s %(host)s") % (named | {"n": row.fold.count})
 
 
 @register.filter
@@ -84,8 +95,12 @@ def queue_histogram(histogram: Histogram | None, query: str) -> SafeString:
         return SafeString("")
     step = timedelta(seconds=histogram.seconds)
     starts = [histogram.start + number * step for number in range(len(histogram.counts))]
+    rest = queue_address(QueryDict(query), "time", "since", "until")
+    leading = f"{reverse('alerts:queue')}?{rest}{'&' if rest else ''}"
     columns = [
-        charts.Column(tuple(counts), _label(start, step, sum(counts)), _leading_to(query, start, start + step))
+        charts.Column(
+            tuple(counts), _label(start, step, sum(counts)), f"{leading}since={_iso(start)}&until={_iso(start + step)}"
+        )
         for start, counts in zip(starts, histogram.counts, strict=True)
     ]
     drawn = charts.histogram(columns, summary=_summary(histogram, step), ticks=_ticks(starts, step, histogram.to_now))
@@ -132,12 +147,6 @@ def _table(histogram: Histogram, starts: list[datetime]) -> SafeString:
 def _label(start: datetime, step: timedelta, number: int) -> str:
     said = ngettext("%(n)s alert", "%(n)s alerts", number) % {"n": f"{number:,}"}
     return f"{localtime(start):%-d %b %H:%M} – {localtime(start + step):%H:%M}: {said}"
-
-
-def _leading_to(query: str, start: datetime, end: datetime) -> str:
-    data = QueryDict(query, mutable=True)
-    data["since"], data["until"] = _iso(start), _iso(end)
-    return f"{reverse('alerts:queue')}?{queue_address(data, 'time')}"
 
 
 def _iso(moment: datetime) -> str:

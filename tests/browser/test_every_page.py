@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from accounts.models import Notice
 from accounts.notices import notify
+from alerts import saved_views
 from alerts.models import Alert, AlertEvent
 from cases import closing, opening, todo, writing
 from cases.models import Case
@@ -51,6 +52,10 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
     return {
         "queue": ("/alerts/", "Alerts"),
         "queue, closed": ("/alerts/?view=closed", "Alerts"),
+        "queue, unfolded": ("/alerts/?fold=off&since=2026-01-01T00:00Z", "Alerts"),
+        "queue, one fold": (f"/alerts/?fold={bytes(alerts[0].fold or b'').hex()}", "Alerts"),
+        "queue, saved view": (f"/alerts/?host=db-1&saved={saved_view(world)}", "Alerts"),
+        "queue, nothing fits": ("/alerts/?host=nowhere", "Alerts"),
         "alert": (alert, NAME),
         "exception": (f"{alert}?side=exception", NAME),
         **{f"alert, {kind}": (f"/alerts/{one.pk}/", one.name) for kind, one in several.items()},
@@ -130,6 +135,12 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         "error": ("/alerts/999999999/", "Nothing here"),
         "wrong method": (f"{alert}status/", "Nothing to look at here"),
     }
+
+
+def saved_view(world: World) -> int:
+    """A view of the engineer's, whose name is one long word."""
+    told = {"actor": world.rosa, "now": world.now, "team_ids": [world.team.pk]}
+    return saved_views.create(name="x" * 60, query="host=db-2", team=world.team, **told).pk
 
 
 def in_trouble(world: World) -> None:

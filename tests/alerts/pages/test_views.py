@@ -1,4 +1,4 @@
-"""Saved views, what others did meanwhile, how the queue looks, and what it says when something is out of the ordinary."""
+"""Saved views, what others did meanwhile, how the queue looks, and what it says when something is out of order."""
 
 from datetime import timedelta
 
