@@ -58,6 +58,8 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         "queue, nothing fits": ("/alerts/?host=nowhere", "Alerts"),
         "alert": (alert, NAME),
         "exception": (f"{alert}?side=exception", NAME),
+        "alert, false positives": (f"{alert}?side=fp", NAME),
+        "alert, response": (f"{alert}?side=respond", NAME),
         **{f"alert, {kind}": (f"/alerts/{one.pk}/", one.name) for kind, one in several.items()},
         "exception, sequence": (f"/alerts/{several['sequence'].pk}/?side=exception", several["sequence"].name),
         **{f"alert, {kind}": (f"/alerts/{one.pk}/", one.name) for kind, one in made.items()},
