@@ -162,7 +162,8 @@ class ListsView(ApiView):
     def post(self) -> Changed:
         """With its values, if it has any yet."""
         told = dict(self.body)
-        return value_lists.create_list(**{**told, "lines": told.pop("values", ())}, **self.acting)
+        lines = told.pop("values", ())
+        return value_lists.create_list(lines=lines, **told, **self.acting)
 
 
 class ListView(ApiView):
