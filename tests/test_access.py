@@ -169,7 +169,7 @@ def _begun(world: worlds.World) -> BulkAct:
 
 def _saved_view(world: worlds.World) -> int:
     """A view of Ana's, shared with her team."""
-    told = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
+    told: dict[str, Any] = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
     return saved_views.create(name="Grave", query="severity=high", team=world.team, **told).pk
 
 

@@ -141,7 +141,7 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
 
 def saved_view(world: World) -> int:
     """A view of the engineer's, whose name is one long word."""
-    told = {"actor": world.rosa, "now": world.now, "team_ids": [world.team.pk]}
+    told: dict[str, Any] = {"actor": world.rosa, "now": world.now, "team_ids": [world.team.pk]}
     return saved_views.create(name="x" * 60, query="host=db-2", team=world.team, **told).pk
 
 

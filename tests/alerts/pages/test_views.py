@@ -1,6 +1,7 @@
 """Saved views, what others did meanwhile, how the queue looks, and what it says when something is out of order."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -126,7 +127,11 @@ def test_the_pulse_says_what_others_did_to_the_rows_on_screen(ana: Client, world
     mine, theirs, other = world.send([world.perl(1), world.perl(2), world.perl(3)])
     world.close([theirs], by="rosa")
     world.close([mine], by="ana")
-    shown = {"shown": [mine.pk, theirs.pk], "since": str(other.pk + 9), "at": (world.now - timedelta(1)).isoformat()}
+    shown: dict[str, Any] = {
+        "shown": [mine.pk, theirs.pk],
+        "since": str(other.pk + 9),
+        "at": (world.now - timedelta(1)).isoformat(),
+    }
     page = ana.get(reverse("alerts:pulse"), shown, headers=HTMX).content.decode()
     assert f'id="note-{theirs.pk}" hx-swap-oob="true">Closed by Rosa' in " ".join(page.split())
     assert f"note-{mine.pk}" not in page
@@ -136,7 +141,7 @@ def test_the_pulse_says_what_others_did_to_the_rows_on_screen(ana: Client, world
 def test_the_pulse_says_nothing_of_other_teams_alerts(sign_in: SignIn, world: World) -> None:
     [alert] = world.send([world.perl(1)])
     world.close([alert], by="rosa")
-    shown = {"shown": [alert.pk], "since": str(alert.pk), "at": (world.now - timedelta(1)).isoformat()}
+    shown: dict[str, Any] = {"shown": [alert.pk], "since": str(alert.pk), "at": (world.now - timedelta(1)).isoformat()}
     assert sign_in("otto").get(reverse("alerts:pulse"), shown, headers=HTMX).status_code == 204
 
 
