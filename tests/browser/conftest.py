@@ -131,6 +131,7 @@ class Visit:
             reduced_motion="reduce",
         )
         context.set_default_timeout(10_000)
+        context.set_default_navigation_timeout(30_000)  # the first page compiles every template
         if name:
             context.add_cookies([self._session(name)])  # type: ignore[list-item]
         self._contexts.append(context)
