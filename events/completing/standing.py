@@ -31,7 +31,8 @@ class Wanted(Enum):
 class Standing:
     """What is wanted at the cursor, what of it is there already, and which part of the text it would replace.
 
-    `field` is the field whose value is wanted, or that the operator is for, or the object whose fields are. `open` brackets may be closed here.
+    `field` is the field whose value is wanted, or that the operator is for, or the object whose fields are wanted.
+    `open`: there is a bracket that may be closed here.
     """
 
     wanted: Wanted
