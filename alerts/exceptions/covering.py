@@ -6,6 +6,7 @@ row surely comes out no more (alerts/exceptions/rows.py). Several exceptions tha
 judged together: what each takes out of a count adds up.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
@@ -65,12 +66,14 @@ def judge_alerts(
     for one in chain(judge_joined(joined, groups), judge_rows(rows, groups)):
         del teams[one.alert.pk]
         yield Judgement(one.alert.pk, one.document, one.held, one.by, one.of_kept)
-    few = FewFields({name for tree in all_entries(groups) for name in fields_of(tree)} | set(looked_at))
+    asked = {name for tree in all_entries(groups) for name in fields_of(tree)} | set(looked_at)
+    few = FewFields(filter(_PLAIN_NAME.fullmatch, asked))  # a name that no decoder can have is read in full
     for alert_id, document in iterate_documents(teams, few) if teams else ():
         held = held_by_all(groups, document)
         yield Judgement(alert_id, document, held, _first_whole(held, groups))
 
 
+_PLAIN_NAME = re.compile(r"[@\w.-]+", re.ASCII)
 _COLUMNS = ("id", "kind", "facts", "identity", "team_id", "revision_id", "rule_id", "rule__overrides")
 
 

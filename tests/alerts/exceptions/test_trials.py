@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.selectors import default_team
 from alerts import trials
 from alerts.errors import TrialNotFound, TrialRefused
 from alerts.models import Alert, Trial
@@ -27,8 +28,8 @@ def entry(field, value, kind="match", operator="included"):
 
 
 def tried(rule, actor, *groups, span="24h"):
-    asked = trials.begin(rule=rule, groups=groups, span=span, actor=actor, now=SOON, team_ids=[1])
-    Trial.objects.filter(pk=asked.pk).update(team_ids=list(Alert.objects.values_list("team_id", flat=True).distinct()))
+    team_ids = [default_team().pk]
+    asked = trials.begin(rule=rule, groups=groups, span=span, actor=actor, now=SOON, team_ids=team_ids)
     assert trials.work(clock=lambda: SOON)
     return trials.of_person(asked.pk, actor)
 
