@@ -5,6 +5,8 @@ from alerts.errors import StaleAlert
 from alerts.models import Alert
 from alerts.workflow import OBJECT_TYPE
 
+_NO_CHANGE = ("step", "unstep")
+
 
 def stale(alert: Alert) -> StaleAlert:
     """The error that says who changed the alert last, how and when. One query."""
@@ -20,5 +22,6 @@ def stale_elsewhere(alert: Alert) -> StaleAlert:
 
 
 def last_change(alert_id: int) -> Change | None:
-    """The newest entry of the record about this alert."""
-    return Change.objects.filter(object_type=OBJECT_TYPE, object_id=str(alert_id)).order_by("-at", "-pk").first()
+    """The newest entry of the record about this alert; a step that was ticked changes nothing that could be stale."""
+    changes = Change.objects.filter(object_type=OBJECT_TYPE, object_id=str(alert_id)).exclude(verb__in=_NO_CHANGE)
+    return changes.order_by("-at", "-pk").first()

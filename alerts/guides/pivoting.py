@@ -51,7 +51,8 @@ class ShownPivot:
         asked = QueryDict(mutable=True)
         asked["q"] = query
         if self.pivot.table is Table.ALERTS:
-            asked["view"] = "all"
+            # The queue asks when alerts were raised, which is after their events: so from the start on, without an end.
+            asked["view"], asked["since"] = "all", self.window.start.strftime("%Y-%m-%dT%H:%M:%SZ")
             return f"{reverse('alerts:queue')}?{asked.urlencode()}"
         asked["from"], asked["to"] = (moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in self._whole_seconds())
         return f"{reverse('events:search')}?{asked.urlencode()}"

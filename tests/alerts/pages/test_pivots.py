@@ -111,6 +111,8 @@ def test_values_and_alerts_are_rows_too(ana: Client, world: World, alert: Alert)
     ).content.decode()
     assert others.count("<li>") == 1
     assert "Open in the queue" in others
+    queue = ana.get(shown["Other alerts of postgres"].url).content.decode()
+    assert queue.count("data-row") >= 2, "the alert itself and the other one"
 
 
 def test_a_search_for_what_the_alert_lacks_says_so_and_cannot_be_asked(ana: Client, world: World) -> None:
