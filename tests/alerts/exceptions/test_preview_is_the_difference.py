@@ -88,17 +88,17 @@ def happen(some: Sequence[dict[str, Any]]) -> None:
 
 
 def known() -> dict[int, Any]:
-    """The alerts by number, each by what it rests on."""
+    """The alerts by number, each by the times of what it rests on: no two events happen at once."""
     found = {}
     for alert in Alert.objects.exclude(kind=Kind.BLOCK):
-        uids = AlertEvent.objects.filter(alert=alert).order_by("position").values_list("uid", flat=True)
+        times = AlertEvent.objects.filter(alert=alert).order_by("position").values_list("time", flat=True)
         facts = alert.facts or {}
         if alert.kind == Kind.THRESHOLD:
             found[alert.pk] = str(facts["group"])
         elif alert.kind == Kind.GROUP:
             found[alert.pk] = str([one for one in facts["columns"] if one["name"] in facts["by"]])
         else:
-            found[alert.pk] = (tuple(bytes(uid) for uid in uids), str(alert.new_terms and alert.new_terms["values"]))
+            found[alert.pk] = (tuple(times), str(alert.new_terms and alert.new_terms["values"]))
     return found
 
 
