@@ -1,6 +1,7 @@
 """Groups of conditions (OR) on one rule or several: judged together, saved in one act, taken back in one."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def look(rule, groups, **given):
 
 
 def save(alert, actor, groups, **given):
-    given = {
+    given: dict[str, Any] = {
         "reason": "known",
         "close_matching": Reason.BENIGN_POSITIVE,
         "now": LATER,
@@ -139,7 +140,7 @@ def test_a_rule_that_is_not_there_and_too_many_rules_are_refused(alerts, cast):
 
 
 def test_without_an_alert_it_is_written_on_the_rule(rule, alerts, cast):
-    by = {"actor": cast.ana, "now": LATER, "team_ids": [alerts[0].team_id]}
+    by: dict[str, Any] = {"actor": cast.ana, "now": LATER, "team_ids": [alerts[0].team_id]}
     added = add(rule=rule, entries=BACKUP, reason="known", close_matching=None, **by)
     assert added.item.from_alert is None
     assert added.item.rule_id == rule.pk
@@ -148,7 +149,12 @@ def test_without_an_alert_it_is_written_on_the_rule(rule, alerts, cast):
 def test_a_draft_carries_everything_and_approving_saves_it_all(tmp_path, alerts, cast):
     load(tmp_path, rule_id="other", name="Another", query="process.name:perl and user.name:*")
     teams = [alerts[0].team_id]
-    said = {"reason": "known", "close_matching": Reason.BENIGN_POSITIVE, "now": LATER, "team_ids": teams}
+    said: dict[str, Any] = {
+        "reason": "known",
+        "close_matching": Reason.BENIGN_POSITIVE,
+        "now": LATER,
+        "team_ids": teams,
+    }
     waiting = draft(alert=alerts[0], entries=CI, more=[BACKUP], rule_ids=["other"], actor=cast.ana, **said)
     assert (waiting.more, waiting.rule_ids) == ([BACKUP], ["other"])
     with pytest.raises(AlreadyExcepted):
@@ -161,7 +167,7 @@ def test_a_draft_carries_everything_and_approving_saves_it_all(tmp_path, alerts,
 
 def test_a_group_added_to_a_stored_exception_becomes_one_of_its_own(rule, alerts, cast):
     item = create_item(rule=rule, entries=CI, reason="known", name="CI", actor=cast.ana, now=LATER)
-    by = {"actor": cast.ana, "now": AFTER, "team_ids": [alerts[0].team_id]}
+    by: dict[str, Any] = {"actor": cast.ana, "now": AFTER, "team_ids": [alerts[0].team_id]}
     edit(item=item, version=1, entries=CI, more=[BACKUP], reason="known", name="CI", **by)
     assert [one.entries for one in ExceptionItem.objects.order_by("pk")] == [CI, BACKUP]
 
