@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.db import transaction
 
 from accounts.models import Change, User
-from alerts.exceptions.allowed import need_to_lift, need_to_save
+from alerts.exceptions.allowed import need_to_lift, need_to_save, need_to_save_on
 from alerts.exceptions.entries import Entries
 from alerts.exceptions.groups import EntryGroups, parse_groups
 from alerts.exceptions.guard import check_guard
@@ -66,8 +66,7 @@ def edit(
     epoch.bump()
     shared = list_of(item)
     rules = list(shared.rules.all()) if shared else [item.rule]
-    for rule in rules:
-        need_to_save(actor, rule)
+    need_to_save_on(actor, rules)
     note = check_guard(rules=rules, groups=groups, team_ids=team_ids, actor=actor, override=override_guard_reason)
     if shared is not None:
         said = {"reason": reason, "name": name, "expires_at": expires_at, "review_at": review_at}

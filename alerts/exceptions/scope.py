@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from accounts.models import User
 from alerts.errors import ScopeRefused
-from alerts.exceptions.allowed import need_to_except, need_to_save
+from alerts.exceptions import allowed
 from rules.models import Rule, SharedList
 
 MOST_RULES = 50
@@ -66,8 +66,7 @@ def need_to_save_on(actor: User, scope: Scope) -> None:
 
     Raises: NotAllowed, NotYourTeam, ReviewNeeded.
     """
-    for rule in scope.rules:
-        need_to_save(actor, rule)
+    allowed.need_to_save_on(actor, scope.rules)
 
 
 def need_to_except_on(actor: User, scope: Scope) -> None:
@@ -75,5 +74,4 @@ def need_to_except_on(actor: User, scope: Scope) -> None:
 
     Raises: NotAllowed, NotYourTeam.
     """
-    for rule in scope.rules:
-        need_to_except(actor, rule)
+    allowed.need_to_except_on(actor, scope.rules)

@@ -11,6 +11,7 @@ from accounts.access import may, page, reason_against
 from accounts.models import User
 from accounts.roles import Permission
 from alerts import shared_lists
+from alerts.errors import AlertError, GuardRefused
 from alerts.exceptions.entries import field_of, told
 from rules import shared
 from rules.errors import ListGone, ListRefused, RulesError, StaleList
@@ -89,9 +90,15 @@ def add_rule(request: UserRequest, list_id: str) -> HttpResponse:
     if rule is None:
         return _failed(request, list_id, ListRefused("rule", "There is no rule of this name or id."))
     try:
-        shared.add_rules(list_id=list_id, rules=[rule], actor=request.user, now=clock_now())
-    except RulesError as error:
-        return _failed(request, list_id, error)
+        shared_lists.add_rules(
+            list_id=list_id,
+            rules=[rule],
+            override_guard_reason=_override(request),
+            actor=request.user,
+            now=clock_now(),
+        )
+    except (AlertError, RulesError) as error:
+        return _failed(request, list_id, error, {"rule": rule.pk})
     return _said(request, list_id, f"The list's exceptions hold for {rule.name} from now on.")
 
 
@@ -103,7 +110,7 @@ def remove_rule(request: UserRequest, list_id: str) -> HttpResponse:
         raise Http404
     try:
         done = shared_lists.remove_rules(list_id=list_id, rules=[rule], actor=request.user, now=clock_now())
-    except RulesError as error:
+    except (AlertError, RulesError) as error:
         return _failed(request, list_id, error)
     return _said(request, list_id, f"The list is off {rule.name}.{_raised(done.alerts)}")
 
@@ -118,10 +125,15 @@ def switch_item(request: UserRequest, list_id: str, item_id: int) -> HttpRespons
     _need_every_rule(request.user, row)
     try:
         done = shared_lists.switch_item(
-            list_id=list_id, item_id=copy.item_id, verb=verb, actor=request.user, now=clock_now()
+            list_id=list_id,
+            item_id=copy.item_id,
+            verb=verb,
+            override_guard_reason=_override(request),
+            actor=request.user,
+            now=clock_now(),
         )
-    except RulesError as error:
-        return _failed(request, list_id, error)
+    except (AlertError, RulesError) as error:
+        return _failed(request, list_id, error, {"do": verb})
     words = {"disable": "off", "enable": "on", "remove": "removed"}[verb]
     return _said(request, list_id, f"The exception is {words} for all rules of the list.{_raised(done.alerts)}")
 
@@ -134,7 +146,7 @@ def remove(request: UserRequest, list_id: str) -> HttpResponse:
     _need_every_rule(request.user, row)
     try:
         done = shared_lists.remove_list(list_id=list_id, version=seen, actor=request.user, now=clock_now())
-    except RulesError as error:
+    except (AlertError, RulesError) as error:
         return _failed(request, list_id, error)
     messages.success(request, f"Removed {row.name}.{_raised(done.alerts)}")
     return SeeOther(reverse("lists:list"))
@@ -169,7 +181,8 @@ def _show(
     row: SharedList,
     *,
     form: ListForm | None = None,
-    refused: RulesError | None = None,
+    refused: AlertError | RulesError | None = None,
+    again: dict[str, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     seen = visible_rules(request.user)
@@ -184,6 +197,7 @@ def _show(
         "choices": _choices(request.user, row) if allowed else [],
         "form": form or ListForm(initial=listed),
         "refused": refused,
+        "again": {"action": request.path, "fields": again} if again else None,
         "may_manage": allowed,
         "may_except": may(request.user, Permission.EXCEPT),
         "why_not": "" if allowed else reason_against(MANAGE),
@@ -201,10 +215,20 @@ def _choices(user: User, row: SharedList) -> list[str]:
     return list(others.order_by("-enabled", "name").values_list("name", flat=True)[:SUGGESTED])
 
 
-def _failed(request: UserRequest, list_id: str, error: RulesError) -> HttpResponse:
+def _failed(
+    request: UserRequest, list_id: str, error: AlertError | RulesError, posted: dict[str, str] | None = None
+) -> HttpResponse:
+    """The page with what was refused; where the guard refused, and the person may, with the way past it."""
     if isinstance(error, ListGone):
         raise Http404 from error
-    return _show(request, _list(list_id), refused=error, status=409 if isinstance(error, StaleList) else 422)
+    past = isinstance(error, GuardRefused) and may(request.user, Permission.OVERRIDE_GUARD)
+    status = 409 if isinstance(error, StaleList) else 422
+    return _show(request, _list(list_id), refused=error, again=posted if past else None, status=status)
+
+
+def _override(request: UserRequest) -> str:
+    """Why it is to be in force although it hides a true positive."""
+    return request.POST.get("override", "").replace("\0", "")[:2_000]
 
 
 def _said(request: UserRequest, list_id: str, sentence: str) -> HttpResponse:

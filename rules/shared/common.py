@@ -80,6 +80,7 @@ def record(
     after: dict[str, Any] | None = None,
     inverse: dict[str, Any] | None = None,
     group: UUID | None = None,
+    note: str = "",
 ) -> None:
     """One entry of the record about the list."""
     record_change(
@@ -93,4 +94,5 @@ def record(
         after=after,
         inverse=inverse,
         group=group,
+        note=note,
     )

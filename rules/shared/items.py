@@ -122,12 +122,21 @@ def disable_item(
 
 @transaction.atomic
 def enable_item(
-    *, list_id: str, item_id: str, actor: User | None, now: datetime, door: Change.Door = Change.Door.PAGE
+    *,
+    list_id: str,
+    item_id: str,
+    actor: User | None,
+    now: datetime,
+    note: str = "",
+    door: Change.Door = Change.Door.PAGE,
 ) -> Copies:
-    """Switch an item on for every rule of the list. Raises: NotAllowed, ListGone, ExceptionRefused."""
+    """Switch an item on for every rule of the list; `note` goes into the record.
+
+    Raises: NotAllowed, ListGone, ExceptionRefused.
+    """
 
     def act(item: ExceptionItem, group: UUID) -> ExceptionItem:
-        return exceptions.enable_item(item=item, actor=actor, now=now, door=door, group=group)
+        return exceptions.enable_item(item=item, note=note, actor=actor, now=now, door=door, group=group)
 
     return _each(list_id, item_id, None, act, actor, now)
 

@@ -75,9 +75,10 @@ def add_rules(
     rules: Iterable[Rule],
     actor: User | None,
     now: datetime,
+    note: str = "",
     door: Change.Door = Change.Door.PAGE,
 ) -> Copies:
-    """Have the list's items hold for these rules too, from the next claim on.
+    """Have the list's items hold for these rules too, from the next claim on; `note` goes into the record.
 
     Raises: NotAllowed, ListGone, ListRefused.
     """
@@ -91,7 +92,7 @@ def add_rules(
     standing = [one.shown for one in items_of(shared)]
     made = [_copied(item, rule, actor, now, door, group) for rule in new for item in standing]
     shared.rules.add(*new)
-    _note_rules(shared, "add rules", "remove rules", new, actor, now, door, group)
+    _note_rules(shared, "add rules", "remove rules", new, actor, now, door, group, note)
     return Copies(shared, made, group)
 
 
@@ -209,10 +210,12 @@ def _note_rules(
     now: datetime,
     door: Change.Door,
     group: UUID,
+    note: str = "",
 ) -> None:
     if not rules:
         return
     bump(shared, now)
     changed = [rule.pk for rule in rules]
     back = {"verb": inverse, "rules": changed}
-    record(verb, shared, actor, now, door, after={**state(shared), "changed": changed}, inverse=back, group=group)
+    after = {**state(shared), "changed": changed}
+    record(verb, shared, actor, now, door, after=after, inverse=back, group=group, note=note)
