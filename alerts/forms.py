@@ -60,37 +60,6 @@ class CommentForm(forms.Form):
     text = forms.CharField(label=_("Comment"), max_length=NOTE_LIMIT, strip=True, widget=forms.Textarea)
 
 
-class BulkForm(forms.Form):
-    """One action on the alerts that are ticked. Each tick carries `id:version`, so that a stale one is noticed."""
-
-    action = forms.ChoiceField(
-        choices=[("acknowledge", ""), ("assign", ""), ("close", ""), ("reopen", ""), ("escalate", "")]
-    )
-    reason = forms.ChoiceField(choices=Reason.choices, required=False)
-    note = forms.CharField(max_length=NOTE_LIMIT, required=False, strip=True)
-    assignee = forms.ModelChoiceField(queryset=User.objects.none(), required=False)
-
-    def __init__(self, data: Any, *, people: Any) -> None:
-        """`data` is the POST, where pressing a reason means closing; `people` may own an alert."""
-        if data.get("reason") and not data.get("action"):
-            data = data.copy()
-            data["action"] = "close"
-        super().__init__(data)
-        self.ticked: list[str] = data.getlist("alert")
-        self.fields["assignee"].queryset = people  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        """Something must be ticked, and closing needs a reason."""
-        data = super().clean() or {}
-        data["versions"] = versions_in(self.ticked)
-        if data.get("action") == "close":
-            if not data.get("reason"):
-                self.add_error("reason", _("Choose a reason for closing."))
-            if data.get("reason") == Reason.OTHER and not data.get("note"):
-                self.add_error("note", _("Say why: “other” needs a note."))
-        return data
-
-
 def versions_in(ticked: list[str]) -> dict[int, int]:
     """What was ticked, as {alert id: version seen}. Raises: forms.ValidationError."""
     try:

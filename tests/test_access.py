@@ -175,7 +175,7 @@ def _saved_view(world: worlds.World) -> int:
 
 def _asked(world: worlds.World, rule: Rule, entries: list[dict[str, str]]) -> Trial:
     """A trial that Ana asked for."""
-    told = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
+    told: dict[str, Any] = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
     return trials.begin(rule=rule, groups=[entries], span="24h", **told)
 
 

@@ -29,6 +29,8 @@ PAGES: Mapping[str, tuple[str, str | None]] = {
     "api_key": ("accounts:keys", None),
     "dead_letter": ("events:dead_letters", None),
     "replay": ("events:dead_letters", None),
+    "shared list": ("alerts:shared_list", "list_id"),
+    "value list": ("lists:show", "list_id"),
 }
 _NOTHING = "–"
 _HIDDEN = "not shown"

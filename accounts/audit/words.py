@@ -22,12 +22,18 @@ KINDS: Mapping[str, str] = {
     "replay": "sending again of refused events",
     "batch": "batch of events",
     "record": "record of changes",
+    "value list": "list of values",
+    "shared list": "list of exceptions",
+    "saved_view": "view of the queue",
+    "bulk act": "act on all alerts that matched",
 }
 # What was done, where the verb alone would not read well: by kind and verb, then by verb.
 _SPECIAL: Mapping[tuple[str, str], str] = {
     ("alert", "commented"): "commented on",
     ("alert", "undid"): "took back a change of",
     ("alert", "added an exception"): "added an exception from",
+    ("exception", "apply"): "put into force",
+    ("rule", "evaluate"): "began to evaluate",
     ("rule", "load"): "loaded",
     ("rule", "release"): "released from quarantine",
     ("rule", "quarantine"): "put into quarantine",
@@ -58,6 +64,13 @@ _SPECIAL: Mapping[tuple[str, str], str] = {
     ("team", "no_default"): "replaced as default",
     ("api_key", "create"): "made",
     ("team", "create"): "made",
+    ("value list", "append"): "added values to",
+    ("value list", "create"): "made",
+    ("value list", "replace"): "replaced the values of",
+    ("value list", "describe"): "changed the description of",
+    ("shared list", "create"): "made",
+    ("saved_view", "create"): "saved",
+    ("saved_view", "restore"): "brought back",
 }
 _PAST: Mapping[str, str] = {
     "undo": "took back",
@@ -72,19 +85,27 @@ _PAST: Mapping[str, str] = {
     "try_again": "tried again",
     "end": "ended",
     "reopen": "reopened",
+    "step": "ticked a step of",
+    "unstep": "took back a step of",
+    "woke": "woke",
+    "undoing": "asked to take back",
+    "add rules": "added rules to",
+    "remove rules": "removed rules from",
+    "remove values": "removed values from",
 }
 # Every verb that entries have, for the list under the filter's field; a test reads them from the code.
 VERBS = (
-    "abandon", "acknowledged", "add_second_factor", "added an exception", "approve", "ask", "assigned", "change",
-    "change_password", "change_settings", "close", "closed", "commented", "create", "deactivate", "disable", "draft",
-    "edit", "enable", "end_session", "end_sessions", "escalated", "expire", "export", "finish", "invite", "join",
-    "leave", "link_identity", "load", "make_default", "new_link", "new_recovery_codes", "no_default", "open",
-    "override", "quarantine", "reactivate", "release", "remove", "remove_second_factor", "rename",
-    "rename_second_factor",
-    "reopen", "reopened", "replace", "require_password_change", "reset_second_factors", "restore", "return", "revoke",
-    "send_again", "sign_in_by_link", "supersede", "task_add", "task_change", "try_again", "unassigned", "undid",
-    "unlink_identity",
-    "use_recovery_code", "withdraw", "wrote",
+    "abandon", "acknowledged", "add rules", "add_second_factor", "added an exception", "append", "apply",
+    "approve", "ask", "assigned", "change", "change_password", "change_settings", "close", "closed", "commented",
+    "create", "deactivate", "delete", "describe", "disable", "draft", "edit", "enable", "end_session",
+    "end_sessions", "escalated", "evaluate", "expire", "export", "finish", "invite", "join", "leave",
+    "link_identity", "load", "make_default", "move", "new_link", "new_recovery_codes", "no_default", "open",
+    "override", "quarantine", "reactivate", "release", "remove", "remove rules", "remove values",
+    "remove_second_factor", "rename", "rename_second_factor", "reopen", "reopened", "replace",
+    "require_password_change", "reset_second_factors", "restore", "return", "revoke", "send_again",
+    "sign_in_by_link", "snoozed", "started", "step", "stopped", "supersede", "task_add", "task_change",
+    "try_again", "unassigned", "undid", "undoing", "unlink_identity", "unstep", "use_recovery_code", "withdraw",
+    "woke", "wrote",
 )  # fmt: skip
 _SEVERITIES = {"1": "low", "2": "medium", "3": "high", "4": "critical"}
 
@@ -115,6 +136,8 @@ def name_of(change: Change) -> str:
         return str(Role(number).label) if number in Role.values else number
     if change.object_type == "target":
         return _SEVERITIES.get(number, number)
+    if change.object_type == "bulk act":
+        return ""
     if change.object_type == "record":
         return "the record of changes"
     told = _told(change.after) or _told(change.before)

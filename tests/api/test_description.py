@@ -51,7 +51,8 @@ def test_every_operation_tells_its_scope_its_permission_and_its_errors():
 
 
 def test_every_operation_that_changes_an_object_is_for_those_who_may_write():
-    reads = {"exception_preview", "exception_preview_edit", "events_esql", "events_eql"}  # POST because what is asked is long
+    # These are POST because what is asked is long.
+    reads = {"exception_preview", "exception_preview_edit", "events_esql", "events_eql"}
     for operation in operations():
         if operation.method != "GET" and operation.name not in reads:
             assert operation.scope, operation.name

@@ -44,7 +44,7 @@ def world(transactional_db: None) -> World:
     """Some days of the demo company, with an exception in force and a draft that waits."""
     now = datetime.now(UTC)
     team = demo_team()
-    people = {name: _person(name, *told) for name, *told in (
+    people = {name: _person(name, first, role) for name, first, role in (
         ("rosa", "Rosa", Role.ENGINEER), ("ana", "Ana", Role.ANALYST), ("mona", "Mona", Role.MANAGER),
         ("adam", "Adam", Role.ADMIN),
     )}  # fmt: skip

@@ -163,7 +163,7 @@ def places(world: World, alerts: list[Alert]) -> list[str]:
 def around(world: World, alerts: list[Alert]) -> int:
     """Comments, exceptions, a draft, a case, a notice and a refused event, all hostile; the case's number."""
     by: dict[str, Any] = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"field": "message", "type": "match_any", "operator": "included", "value": list(WORDS.values())},
         {"field": "user.name", "type": "match", "operator": "included", "value": f"{HOSTILE}nobody"},
     ]

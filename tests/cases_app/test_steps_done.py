@@ -1,5 +1,6 @@
 """What was ticked on an alert goes with it into its case."""
 
+from accounts.models import User
 from alerts.guides import guide_of, tick
 from alerts.models import Alert
 from cases.joining import add_alerts
@@ -7,7 +8,7 @@ from cases.models import Entry
 from tests.cases_app.world import NOW, alerts, by, opened
 
 
-def ticked(alert: Alert, number: int, person: object) -> None:
+def ticked(alert: Alert, number: int, person: User) -> None:
     _, guide = guide_of(Alert.objects.select_related("revision").get(pk=alert.pk))
     key = guide.response_steps[number].key
     tick(

@@ -54,13 +54,13 @@ def look(rule, groups, **given):
 
 
 def save(alert, actor, groups, **given):
-    given: dict[str, Any] = {
+    by: dict[str, Any] = {
         "reason": "known",
         "close_matching": Reason.BENIGN_POSITIVE,
         "now": LATER,
         "team_ids": [alert.team_id],
     } | given
-    return add(alert=alert, entries=groups[0], more=groups[1:], actor=actor, **given)
+    return add(alert=alert, entries=groups[0], more=groups[1:], actor=actor, **by)
 
 
 def test_the_preview_says_what_each_condition_leaves_and_what_each_group_adds(rule, alerts):

@@ -90,7 +90,7 @@ def happen(some: Sequence[dict[str, Any]]) -> None:
 
 def known() -> dict[int, Any]:
     """The alerts by number, each by the times of what it rests on: no two events happen at once."""
-    found = {}
+    found: dict[int, Any] = {}
     for alert in Alert.objects.exclude(kind=Kind.BLOCK):
         times = AlertEvent.objects.filter(alert=alert).order_by("position").values_list("time", flat=True)
         facts = alert.facts or {}

@@ -1,6 +1,7 @@
 """The guide beside an alert: steps that people tick together, and searches that are a key away."""
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -29,7 +30,7 @@ def keys_of(alert: Alert, kind: str = "guide") -> list[str]:
     return [step.key for step in (guide.steps if kind == "guide" else guide.response_steps)]
 
 
-def tick(client: Client, alert: Alert, key: str, done: str = "1", kind: str = "guide", **headers: str) -> object:
+def tick(client: Client, alert: Alert, key: str, done: str = "1", kind: str = "guide", **headers: str) -> Any:
     address = reverse("alerts:set_step", args=[alert.pk])
     return client.post(address, {"kind": kind, "key": key, "done": done}, headers=headers)
 
@@ -121,7 +122,7 @@ def test_of_an_alert_in_a_case_a_response_step_can_become_its_task(ana: Client, 
     assert f"Task of {case}</a> · open" in page(ana, alert, "respond")
 
 
-def excepted(world: World, alert: Alert, value: str, **given: object) -> ExceptionItem:
+def excepted(world: World, alert: Alert, value: str, **given: Any) -> ExceptionItem:
     entries = [{"field": "host.name", "type": "match", "operator": "included", "value": value}]
     return create_item(
         rule=alert.rule, name=f"not on {value}", entries=entries, reason="known good", actor=world.rosa, now=world.now,

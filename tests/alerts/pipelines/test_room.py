@@ -1,6 +1,7 @@
 """How much one settling of a pipeline takes: memory, windows that groups waited for, and blocks of other columns."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ FROM logs-*
 """
 
 
-def long(seconds: float, words: str, **fields: object) -> dict[str, object]:
+def long(seconds: float, words: str, **fields: Any) -> dict[str, object]:
     return curl(seconds, process__command_line=words * 5_000, **fields)
 
 
@@ -59,9 +60,12 @@ class TestMemory:
     def test_columns_are_held_without_the_texts_that_they_came_in(self, tmp_path, monkeypatch):
         seen = []
         before = kept.Kept.run
-        monkeypatch.setattr(
-            kept.Kept, "run", lambda self, numbers, *, now: seen.append(self) or before(self, numbers, now=now)
-        )
+
+        def watched(self, numbers, *, now):
+            seen.append(self)
+            return before(self, numbers, now=now)
+
+        monkeypatch.setattr(kept.Kept, "run", watched)
         load(tmp_path, WORDS)
         told(long(1, "once"))
         settle(now=NOW + MINUTE)
@@ -75,7 +79,12 @@ def test_windows_that_groups_waited_for_are_run_within_the_room(tmp_path, monkey
     usual, ran = settling._Room, []
     once = settling._Windows.answer
     monkeypatch.setattr(settling, "_Room", lambda: usual(windows=5))
-    monkeypatch.setattr(settling._Windows, "answer", lambda self: ran.append(once(self)) or ran[-1])
+
+    def counted(self):
+        ran.append(once(self))
+        return ran[-1]
+
+    monkeypatch.setattr(settling._Windows, "answer", counted)
     told(*[curl(3700 + n * 60 + h, host=f"h{h}") for n in range(120) for h in range(3)], now=NOW + 182 * MINUTE)
     for step in range(40):
         settle(now=NOW + 183 * MINUTE + step * timedelta(seconds=5))

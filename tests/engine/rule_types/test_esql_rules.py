@@ -132,7 +132,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("joins", ["LOOKUP JOIN t ON a", "ENRICH _any:t ON a WITH b", "ENRICH t"])
     def test_a_rule_that_joins_what_is_not_here_is_not_evaluated_and_says_so(self, joins: str) -> None:
-        before = provide({}.get)
+        before = provide(lambda _name: None)
         try:
             found = rule(f"FROM logs-* | {joins}").compiled
         finally:

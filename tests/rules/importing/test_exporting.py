@@ -29,7 +29,7 @@ from tests.rules.importing.conftest import (
 )
 
 LATER = NOW + timedelta(hours=1)
-ENTRIES = [
+ENTRIES: list[dict[str, Any]] = [
     {"field": "user.name", "type": "match", "operator": "included", "value": "Root", "case_sensitive": False},
     {"field": "process.args", "type": "match_any", "operator": "excluded", "value": ["-a", "-b"]},
 ]
