@@ -153,9 +153,10 @@ def _rows(findings: Findings, folding: Folding, now: datetime) -> dict[bytes, Al
     rows = {}
     for identity, number in zip(by_time, sorted(_next_ids(len(by_time))), strict=True):
         rows[identity] = alert_row(findings[identity], number, now)
-        rows[identity].fold = fold_of(rows[identity], findings[identity])
-        if identity in leads:
+        if identity in leads:  # what it will count beside itself is told by its number alone, so it folds with none
             suppressing.mark(rows[identity], leads[identity])
+        else:
+            rows[identity].fold = fold_of(rows[identity], findings[identity])
     return rows
 
 

@@ -116,7 +116,12 @@ def is_asleep(alert: Alert, now: datetime) -> bool:
 
 
 def _has_recurred(alert: Alert) -> bool:
-    """Whether the fold has as many later alerts that are not closed as were asked for. One bounded query."""
+    """Whether the fold has as many later alerts that are not closed as were asked for. One bounded query.
+
+    An alert that lost its fold to an upgrade wakes too: nothing would tell any more.
+    """
+    if alert.fold is None:
+        return True
     wanted = alert.snooze_recurs or 0
     later = Alert.objects.filter(fold=alert.fold, pk__gt=alert.snoozed_after or 0).exclude(status=Status.CLOSED)
     return len(later.order_by("-pk").values_list("pk", flat=True)[:wanted]) >= wanted
@@ -128,7 +133,9 @@ def _wake(alert_ids: Sequence[int], now: datetime) -> list[int]:
         asleep = [alert for alert in rows.select_related("team").order_by("pk") if alert.snooze_recurs]
         group = uuid4()
         for alert in asleep:
-            note = f"It recurred {alert.snooze_recurs} times."
+            note = (
+                f"It recurred {alert.snooze_recurs} times." if alert.fold else "Whether it recurs cannot be told now."
+            )
             new = Workflow.of(alert).awake()
             write(alert, new, verb=WOKE, actor=None, now=now, door=Change.Door.SYSTEM, note=note, group=group)
     return [alert.pk for alert in asleep]
