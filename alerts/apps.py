@@ -7,3 +7,10 @@ class AlertsConfig(AppConfig):
     """The alerts app."""
 
     name = "alerts"
+
+    def ready(self) -> None:
+        """Rules may not know alerts, so alerts say what a change of a value list means to them."""
+        from alerts.listed import watch
+        from rules.value_lists.watching import register
+
+        register(watch)

@@ -140,14 +140,18 @@ class GuardRefused(AlertError):
     """
 
     def __init__(self, *, alert_ids: Sequence[int], elsewhere: int = 0) -> None:
-        total = len(alert_ids) + elsewhere
-        named = ", ".join(f"AL-{alert_id}" for alert_id in list(alert_ids)[:5])
         super().__init__(
-            f"This would have hidden {total} true positive{'s' if total != 1 else ''}{': ' + named if named else ''}. "
+            f"This {named_alerts(alert_ids, len(alert_ids) + elsewhere)} "
             "Narrow the conditions, or have a detection engineer save it with a reason."
         )
         self.alert_ids = tuple(alert_ids)
         self.elsewhere = elsewhere
+
+
+def named_alerts(alert_ids: Sequence[int], total: int) -> str:
+    """ "would have hidden 2 true positives: AL-3, AL-7.", with the numbers that the person may see."""
+    named = ", ".join(f"AL-{alert_id}" for alert_id in sorted(alert_ids)[:5])
+    return f"would have hidden {total} true positive{'s' if total != 1 else ''}{': ' + named if named else ''}."
 
 
 class ReviewNeeded(AlertError):

@@ -419,3 +419,14 @@ class ExceptionCheck(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["at"], name="check_oldest")]
+
+
+class ReleaseDue(models.Model):
+    """An exception whose value list changed, so that what it held back (rows of HeldBack up to a number) is looked at
+    again by a worker, in portions (alerts/listed/releasing.py)."""
+
+    item = models.OneToOneField(ExceptionItem, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    up_to = models.BigIntegerField()
+    done_to = models.BigIntegerField(default=0)  # where the portions have come to
+    not_before = models.DateTimeField()
+    attempts = models.SmallIntegerField(default=0)

@@ -72,6 +72,14 @@ def _release(item: ExceptionItem, ruleset: RuleSet, now: datetime) -> Released:
         return Released(still_held=len(held))
     # Whatever is covered still is held back anew below; nobody else can add to it while the epoch is held.
     drop_held_back(item, until=now + _ANY_CLOCK)
+    return release_held(rule=rule, held=held, ruleset=ruleset, now=now)
+
+
+def release_held(*, rule: ActiveRule, held: Sequence[HeldEvent], ruleset: RuleSet, now: datetime) -> Released:
+    """Judge events anew that are no longer noted as held back; part of a transaction that holds the epoch.
+
+    Raises: RuleFailed.
+    """
     released = _raise(rule, held, ruleset, now)
     if rule.joins:
         _look_back(rule, held, now)

@@ -10,6 +10,7 @@ from alerts import retention, snoozing, targets, trials
 from alerts.bulk_work import work_portion
 from alerts.evaluation import evaluate_pending as evaluate_claim
 from alerts.evaluation import judge_lookbacks
+from alerts.listed.releasing import work_portion as release_portion
 from alerts.reviewing.checks import check_due
 from alerts.settling import settle_due as settle_claim
 from events import queue
@@ -72,6 +73,15 @@ def work_bulk() -> None:
     started, worker = monotonic(), uuid4()
     while monotonic() - started < DRAIN_SECONDS:
         if not work_portion(now=clock.now(), worker=worker):
+            return
+
+
+@shared_task(name="alerts.release_held")  # type: ignore[untyped-decorator, unused-ignore]
+def release_held() -> None:
+    """Look again at what exceptions held back whose value list changed, portion by portion."""
+    started = monotonic()
+    while monotonic() - started < SETTLE_SECONDS:
+        if not release_portion(now=clock.now()):
             return
 
 

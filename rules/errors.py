@@ -10,6 +10,7 @@ RulesError
     ListInUse            a list that something asks for
     StaleList            somebody else changed the list meanwhile
     ListGone             the list was removed
+    ValuesHide           with these values an exception would have hidden a true positive
 """
 
 # ruff: noqa: N818 - they say what happened, not that the program failed
@@ -96,4 +97,13 @@ class ListGone(RulesError):
 
     def __init__(self, list_id: str) -> None:
         super().__init__("This list was removed.")
+        self.list_id = list_id
+
+
+class ValuesHide(RulesError):
+    """With these values exceptions that ask for the list would have hidden true positives; it takes a reason, and
+    somebody who may, to have them nevertheless."""
+
+    def __init__(self, list_id: str, what: str) -> None:
+        super().__init__(f"With these values an exception {what} Leave them out, or have a detection engineer say why.")
         self.list_id = list_id

@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.access import may, page, reason_against
 from accounts.roles import Permission
 from rules import value_lists
-from rules.errors import ListGone, ListRefused, RulesError, StaleList
+from rules.errors import ListGone, ListRefused, RulesError, StaleList, ValuesHide
 from rules.list_forms import DescribeForm, FindForm, NewListForm, ValuesForm
 from rules.models import ValueList
 from rules.shared import shared_lists
@@ -59,14 +59,15 @@ def change_values(request: UserRequest, list_id: str) -> HttpResponse:
     if not form.is_valid():
         return _show(request, _list(list_id), values=form, status=422)
     told: dict[str, Any] = {"lines": form.cleaned_data["values"].splitlines(), "actor": request.user, "now": now}
-    told |= {"list_id": list_id, "skip_bad": form.cleaned_data["skip_bad"]}
+    told |= {"list_id": list_id, "skip_bad": form.cleaned_data["skip_bad"], "override_guard_reason": _override(request)}
     try:
         if form.cleaned_data["how"] == "replace":
             changed = value_lists.replace_values(version=form.cleaned_data["version"], **told)
         else:
             changed = value_lists.append_values(**told)
-    except ListRefused as refused:
-        return _show(request, _list(list_id), values=form, refused=refused, status=422)
+    except (ListRefused, ValuesHide) as refused:
+        past = isinstance(refused, ValuesHide) and may(request.user, Permission.OVERRIDE_GUARD)
+        return _show(request, _list(list_id), values=form, refused=refused, past_guard=past, status=422)
     except RulesError as error:
         return _failed(request, list_id, error)
     return _said(request, list_id, _sentence(changed))
@@ -77,11 +78,22 @@ def drop_value(request: UserRequest, list_id: str) -> HttpResponse:
     """Take one value out."""
     value = request.POST.get("value", "")
     try:
-        changed = value_lists.remove_values(list_id=list_id, values=[value], actor=request.user, now=clock.now())
+        changed = value_lists.remove_values(
+            list_id=list_id,
+            values=[value],
+            override_guard_reason=_override(request),
+            actor=request.user,
+            now=clock.now(),
+        )
+    except ValuesHide as hides:
+        past = may(request.user, Permission.OVERRIDE_GUARD)
+        again = {"action": request.path, "fields": {"value": value}} if past else None
+        return _show(request, _list(list_id), refused=hides, again=again, status=422)
     except RulesError as error:
         return _failed(request, list_id, error)
     shown = value[:60]
-    return _said(request, list_id, f"Removed {shown}." if changed.removed else f"{shown} was not in this list.")
+    said = f"Removed {shown}.{_let_go(changed)}" if changed.removed else f"{shown} was not in this list."
+    return _said(request, list_id, said)
 
 
 @page(MANAGE, methods=("POST",))
@@ -139,9 +151,12 @@ def _show(
     values: ValuesForm | None = None,
     described: DescribeForm | None = None,
     refused: RulesError | None = None,
+    past_guard: bool = False,
+    again: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The page of a list; the forms are given where what was typed does not hold."""
+    """The page of a list; the forms are given where what was typed does not hold. `past_guard` offers a reason for
+    which the typed values are kept nevertheless, `again` does so for what is no form of the page."""
     asked = FindForm(request.GET).asked()
     told = {"name": row.name, "description": row.description, "version": row.version}
     context = {
@@ -152,6 +167,8 @@ def _show(
         "values_form": values or ValuesForm(initial={"version": row.version}),
         "describe_form": described or DescribeForm(initial=told),
         "refused": refused,
+        "past_guard": past_guard,
+        "again": again,
         "file_name": file_name(row),
         "now": clock.now(),
         **_managing(request),
@@ -175,7 +192,19 @@ def _sentence(changed: Changed) -> str:
     parts = [f"{changed.added:,} added"] + ([f"{changed.removed:,} removed"] if changed.removed else [])
     parts += [f"{changed.duplicates:,} there already"] if changed.duplicates else []
     parts += [f"{changed.passed:,} passed over"] if changed.passed else []
-    return f"{', '.join(parts)}. The list holds {changed.value_list.count:,}."
+    return f"{', '.join(parts)}. The list holds {changed.value_list.count:,}.{_let_go(changed)}"
+
+
+def _let_go(changed: Changed) -> str:
+    """What became of the events that exceptions held back until now."""
+    effect = changed.effect
+    words = f" {effect.alerts:,} events that it held back are alerts now." if effect.alerts else ""
+    return words + (f" {effect.waiting:,} held-back events are looked at again shortly." if effect.waiting else "")
+
+
+def _override(request: UserRequest) -> str:
+    """Why these values are to be, although a true positive is hidden then."""
+    return request.POST.get("override", "").replace("\0", "")[:2_000]
 
 
 def _managing(request: UserRequest) -> dict[str, Any]:

@@ -50,6 +50,7 @@ app.conf.beat_schedule = {
     "try exceptions": {"task": "alerts.work_trials", "schedule": 1.0, "options": {"expires": 1.0}},
     "settle rules": {"task": "alerts.settle_due", "schedule": 1.0, "options": {"expires": 1.0}},
     "act on all that match": {"task": "alerts.work_bulk", "schedule": 1.0, "options": {"expires": 1.0}},
+    "release what lists let go": {"task": "alerts.release_held", "schedule": 2.0, "options": {"expires": 2.0}},
     "wake what recurred": {"task": "alerts.wake_recurring", "schedule": 10.0, "options": {"expires": 10.0}},
     "judge look-backs": {"task": "alerts.judge_lookbacks", "schedule": 1.0, "options": {"expires": 1.0}},
     "tell overdue cases and tasks": {

@@ -6,7 +6,7 @@ A page cannot do this for all exceptions at once, and a verdict that changes tel
 from datetime import datetime, timedelta
 from time import monotonic
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 
 from alerts.models import ExceptionCheck
 from alerts.reviewing.signs import broad_by_words, gone_from, hidden_by, share_of_rule
@@ -34,7 +34,8 @@ def due(now: datetime) -> QuerySet[ExceptionItem]:
     """The exceptions in force to look at, those that changed or were never looked at first."""
     in_force = ExceptionItem.objects.filter(enabled=True, expired=False, removed_at=None)
     anew = Q(checked=None) | Q(checked__at__lt=now - ANEW_AFTER) | ~Q(checked__item_version=F("version"))
-    return in_force.filter(anew).select_related("rule").order_by(F("checked__at").asc(nulls_first=True), "pk")
+    changed_first = Case(When(checked__item_version=F("version"), then=F("checked__at")))
+    return in_force.filter(anew).select_related("rule").order_by(changed_first.asc(nulls_first=True), "pk")
 
 
 def check(item: ExceptionItem, now: datetime) -> ExceptionCheck:

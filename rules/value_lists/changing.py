@@ -23,6 +23,7 @@ from rules.value_lists.reading import Content, Item, check_size, key_of, read_li
 from rules.value_lists.stored import columns_json, columns_of, packed, unpacked
 from rules.value_lists.users import check_still_fits, check_unused, used_by
 from rules.value_lists.waiting import apply_exceptions, try_again
+from rules.value_lists.watching import NOTHING, Effect, ValuesChange, effect_of
 
 MAX_NAME, MAX_DESCRIPTION = 255, 2_000
 RECORDED = 1_000
@@ -34,7 +35,7 @@ Kind = ValueList.Type
 @dataclass(frozen=True, slots=True)
 class Changed:
     """The list as it is now, and what came of the lines: how many values are new, gone, were there already, or could
-    not be read and were passed over (the first of these with their reasons)."""
+    not be read and were passed over (the first of these with their reasons); and what it means to exceptions."""
 
     value_list: ValueList
     added: int = 0
@@ -42,6 +43,7 @@ class Changed:
     duplicates: int = 0
     passed: int = 0
     bad: tuple[tuple[int, str], ...] = ()
+    effect: Effect = NOTHING
 
 
 @transaction.atomic
@@ -86,14 +88,16 @@ def replace_values(
     version: int | None,
     lines: Iterable[str],
     skip_bad: bool = False,
+    override_guard_reason: str = "",
     actor: User | None,
     now: datetime,
     door: Change.Door = Change.Door.PAGE,
 ) -> Changed:
     """Let the list hold these values instead of those it has; `version` is what the person saw.
 
-    A table keeps its columns while something asks for it.
-    Raises: NotAllowed, ListGone, StaleList, ListRefused, ListInUse.
+    A table keeps its columns while something asks for it. `override_guard_reason` has it so although an exception
+    hides a true positive then, by who may, and is recorded; the other verbs take it, too.
+    Raises: NotAllowed, ListGone, StaleList, ListRefused, ListInUse, ValuesHide.
     """
     _allowed(actor)
     known = _known(list_id)
@@ -108,8 +112,9 @@ def replace_values(
     keys, old = {key_of(row.type, one) for one in content.items}, {key_of(row.type, one) for one in before}
     gone = [one for one in before if key_of(row.type, one) not in keys]
     new = [one for one in content.items if key_of(row.type, one) not in old]
-    _save(row, content, now, actor, door, "replace", added=new, removed=gone)
-    return _changed(row, content, added=len(new), removed=len(gone))
+    by = _By(actor, now, door, override_guard_reason)
+    effect = _save(row, content, by, "replace", before=before, added=new, removed=gone)
+    return _changed(row, content, effect, added=len(new), removed=len(gone))
 
 
 @transaction.atomic
@@ -119,13 +124,14 @@ def append_values(
     lines: Iterable[str],
     version: int | None = None,
     skip_bad: bool = False,
+    override_guard_reason: str = "",
     actor: User | None,
     now: datetime,
     door: Change.Door = Change.Door.PAGE,
 ) -> Changed:
     """Add values; those that the list has already are counted. Where all are, nothing is changed or recorded.
 
-    Raises: NotAllowed, ListGone, StaleList, ListRefused.
+    Raises: NotAllowed, ListGone, StaleList, ListRefused, ValuesHide.
     """
     _allowed(actor)
     known = _known(list_id)
@@ -138,8 +144,9 @@ def append_values(
     whole = Content([*before, *new], columns_of(row))
     check_size(row.type, whole.items)
     _check_asked(row, whole.items, actor)
-    _save(row, whole, now, actor, door, "append", added=new)
-    return _changed(row, content, added=len(new), duplicates=len(content.items) - len(new))
+    by = _By(actor, now, door, override_guard_reason)
+    effect = _save(row, whole, by, "append", before=before, added=new)
+    return _changed(row, content, effect, added=len(new), duplicates=len(content.items) - len(new))
 
 
 @transaction.atomic
@@ -148,13 +155,15 @@ def remove_values(
     list_id: str,
     values: Sequence[str],
     version: int | None = None,
+    override_guard_reason: str = "",
     actor: User | None,
     now: datetime,
     door: Change.Door = Change.Door.PAGE,
 ) -> Changed:
     """Take values out; of a table, the rows whose first column they are. What is not in it is passed over.
 
-    Raises: NotAllowed, ListGone, StaleList, ListInUse when nothing would be left and something asks what is outside.
+    Raises: NotAllowed, ListGone, StaleList, ListInUse when nothing would be left and something asks what is outside,
+    ValuesHide.
     """
     _allowed(actor)
     known = _known(list_id)
@@ -167,9 +176,11 @@ def remove_values(
     left = [item for item in before if _sought_of(row.type, item) not in wanted]
     gone = [item for item in before if _sought_of(row.type, item) in wanted]
     _check_asked(row, left, actor)
+    effect = NOTHING
     if gone:
-        _save(row, Content(left, columns_of(row)), now, actor, door, "remove values", removed=gone)
-    return Changed(row, removed=len(gone), passed=max(len(wanted) - len(gone), 0))
+        by, whole = _By(actor, now, door, override_guard_reason), Content(left, columns_of(row))
+        effect = _save(row, whole, by, "remove values", before=before, removed=gone)
+    return Changed(row, removed=len(gone), passed=max(len(wanted) - len(gone), 0), effect=effect)
 
 
 @transaction.atomic
@@ -276,7 +287,7 @@ def _sought_of(kind: str, item: Item) -> object:
 
 
 def _check_asked(row: ValueList, items: Sequence[Item], actor: User | None) -> None:
-    check_still_fits(row.pk, [item for item in items if isinstance(item, str)], actor)
+    check_still_fits(row.pk, _texts(items), actor)
 
 
 def _stored(content: Content) -> dict[str, Any]:
@@ -284,23 +295,57 @@ def _stored(content: Content) -> dict[str, Any]:
     return {"columns": columns, "count": len(content.items), "data": packed(content.items)}
 
 
+@dataclass(frozen=True, slots=True)
+class _By:
+    """Who changes values, when, through which door, and why past the guard."""
+
+    actor: User | None
+    now: datetime
+    door: Change.Door
+    override: str
+
+
 def _save(
     row: ValueList,
     content: Content,
-    now: datetime,
-    actor: User | None,
-    door: Change.Door,
+    by: _By,
     verb: str,
     *,
+    before: Sequence[Item],
     added: Sequence[Item] = (),
     removed: Sequence[Item] = (),
-) -> None:
-    before = _state(row)
+) -> Effect:
+    state = _state(row)
     for key, value in _stored(content).items():
         setattr(row, key, value)
-    _bump(row, now, "columns", "count", "data")
+    _bump(row, by.now, "columns", "count", "data")
+    effect = _effect(row, by, before, added, removed)
     after = {**_state(row), "added": _some(added), "removed": _some(removed)}
-    _record(verb, row, actor, now, door, before=before, after=after, inverse=_way_back(row, added, removed))
+    back = _way_back(row, added, removed)
+    _record(verb, row, by.actor, by.now, by.door, before=state, after=after, inverse=back, note=effect.note)
+    return effect
+
+
+def _effect(row: ValueList, by: _By, before: Sequence[Item], added: Sequence[Item], removed: Sequence[Item]) -> Effect:
+    """What packages above say to it. Exceptions ask for no tables. Raises: RulesError, when one refuses it."""
+    if row.type == Kind.TABLE or not (added or removed):
+        return NOTHING
+    change = ValuesChange(
+        list_id=row.pk,
+        version=row.version,
+        added=_texts(added),
+        removed=_texts(removed),
+        before=_texts(before),
+        actor=by.actor,
+        now=by.now,
+        door=by.door,
+        override=by.override,
+    )
+    return effect_of(change)
+
+
+def _texts(items: Sequence[Item]) -> list[str]:
+    return [item for item in items if isinstance(item, str)]
 
 
 def _bump(row: ValueList, now: datetime, *changed: str) -> None:
@@ -337,6 +382,7 @@ def _record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
     inverse: dict[str, Any] | None = None,
+    note: str = "",
 ) -> None:
     record_change(
         at=now,
@@ -348,9 +394,11 @@ def _record(
         before=before,
         after=after,
         inverse=inverse,
+        note=note,
     )
 
 
-def _changed(row: ValueList, content: Content, **counts: int) -> Changed:
+def _changed(row: ValueList, content: Content, effect: Effect = NOTHING, **counts: int) -> Changed:
     duplicates = content.duplicates + counts.pop("duplicates", 0)
-    return Changed(row, **counts, duplicates=duplicates, passed=content.passed, bad=tuple(content.bad))
+    bad = tuple(content.bad)
+    return Changed(row, **counts, duplicates=duplicates, passed=content.passed, bad=bad, effect=effect)

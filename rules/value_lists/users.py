@@ -114,3 +114,15 @@ def check_still_fits(list_id: str, values: Sequence[str], actor: User | None) ->
             if asked[named]:
                 message = f"It is asked for by {told}, but it would hold {asked[named]}."
                 raise ListRefused("values", message)
+
+
+def asking_in_force(list_id: str) -> list[ExceptionItem]:
+    """The exceptions in force that ask for a list, with their rules. One query."""
+    in_force = _asking(list_id).filter(enabled=True, expired=False, not_applied_because="")
+    return list(in_force.select_related("rule", "owner").order_by("pk"))
+
+
+def asks(item: ExceptionItem, list_id: str, operator: str) -> bool:
+    """Whether an exception demands that a value is in the list ("included"), or that it is not ("excluded")."""
+    entries = (one for one in list_entries(item.entries) if one["list"].get("id") == list_id)
+    return any((one.get("operator") or "included") == operator for one in entries)
