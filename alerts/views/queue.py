@@ -32,7 +32,7 @@ from soc.web.http import UserRequest
 __all__ = ["queue_context", "read_queue"]  # what acts on the queue answer with
 
 NOTHING = Count(0, False)
-PAGE_SIZE = 100
+PAGE_SIZE = 50
 INSIDE = 50
 LOUD = 1_000
 DENSITY = "density"

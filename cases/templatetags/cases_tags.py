@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
 
 from accounts.access import may, reason_against
 from accounts.models import User
@@ -32,6 +34,17 @@ def find_cases_of(context: dict[str, Any], rows: Iterable[Any]) -> str:
     """
     _found(context["request"], [_number(row) for row in rows])
     return ""
+
+
+@register.simple_tag(takes_context=True)
+def case_chips(context: dict[str, Any], rows: Iterable[Any]) -> dict[int, SafeString]:
+    """`{% case_chips page.rows as chips %}`: the chips of those rows that are in a case, by the alert's number."""
+    found = _found(context["request"], [_number(row) for row in rows])
+    return {
+        number: mark_safe(render_to_string("cases/_chip.html", {"case": case}).strip())  # noqa: S308  (it escapes)
+        for number, case in found.items()
+        if case
+    }
 
 
 @register.inclusion_tag("cases/_chip.html", takes_context=True)

@@ -7,7 +7,7 @@ that right-to-left text inside it cannot turn round what stands beside it.
 import unicodedata
 from typing import Final
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 FOLD_AT: Final = 2000
@@ -31,7 +31,13 @@ def sign_of(character: str) -> str | None:
 
 def plain(value: object) -> str:
     """The value as text with every invisible character drawn; for titles, toasts and other places without markup."""
-    return "".join(sign_of(character) or character for character in str(value))
+    text = str(value)
+    return "".join(text if _shows_itself(text) else (sign_of(character) or character for character in text))
+
+
+def _shows_itself(text: str) -> bool:
+    """True of nearly all text that needs no sign, and quick to know; some that needs none is looked at by character."""
+    return text.isprintable() and _BLANK_LETTERS.isdisjoint(text)
 
 
 def show(value: object, fold_at: int = FOLD_AT) -> SafeString:
@@ -46,6 +52,8 @@ def show(value: object, fold_at: int = FOLD_AT) -> SafeString:
 
 
 def _marked(text: str) -> SafeString:
+    if _shows_itself(text):
+        return escape(text)
     return format_html_join("", "{}", ((piece,) for piece in _pieces(text)))
 
 
