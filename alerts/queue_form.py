@@ -38,6 +38,8 @@ TIMES = (
 SPANS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 SORTS = (("urgent", _("Most urgent first")), ("newest", _("Newest first")), ("oldest", _("Oldest first")))
 UNFOLDED = "off"
+# Beyond them no alert is, and times cannot be reckoned with: an hour before the first year is none.
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def _choice(label: Any, choices: Iterable[tuple[str, Any]], empty: Any) -> forms.ChoiceField:
@@ -105,11 +107,15 @@ def _iso(text: str) -> str:
     """The moment in UTC. Raises: forms.ValidationError."""
     if not text:
         return ""
+    moment: datetime | None
     try:
         moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise forms.ValidationError(_("Write a time such as 2026-11-21T14:05Z.")) from None
+        moment = None
+    if moment is None or not _EARLIEST <= moment <= _LATEST:
+        raise forms.ValidationError(_("Write a time such as 2026-11-21T14:05Z."))
+    return moment.isoformat()
 
 
 def since_of(chosen: dict[str, str], now: datetime) -> datetime | None:

@@ -2,13 +2,14 @@
 
 Batches are read once, in the order of their numbers. The place reached and the rows are committed together, under the
 lock of one row: a run that is killed leaves nothing behind, and two workers never do the same. Numbers are given out
-before batches are committed, so a run stays behind what may still be on its way; while batches wait to be judged it
-waits too, but for minutes only, and then goes on in small pieces.
+before batches are committed, so a run stays behind what may still be on its way; while judging is behind it waits
+too, but for minutes only, and then goes on in small pieces.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 from time import monotonic
 from typing import Any
 
@@ -32,6 +33,8 @@ SECONDS_WHILE_BUSY = 0.5
 EVENTS = 100_000
 """The most events that one run notes: what they said is held in memory until it is written."""
 WAITS_AT_MOST = timedelta(minutes=3)
+BEHIND = timedelta(seconds=2)
+"""A batch that waits longer than this has judging behind; on a busy desk there is always one that has just come."""
 UNDERWAY = timedelta(seconds=30)
 """How long before its commit a request may have read the clock."""
 KEPT = timedelta(days=30)
@@ -124,8 +127,8 @@ def forget_written() -> None:
 
 
 def _may_take(place: ValuesLearnt, now: datetime, seconds: float) -> float:
-    """How long the run may take: not at all while batches wait to be judged, unless it has waited long enough."""
-    if not Batch.objects.filter(state=Batch.State.PENDING).exists():
+    """How long the run may take: not at all while judging is behind, unless it has waited long enough."""
+    if not Batch.objects.filter(state=Batch.State.PENDING, ingested_at__lt=now - BEHIND).exists():
         return seconds
     waited_long = place.at is None or now - place.at > WAITS_AT_MOST
     return min(seconds, SECONDS_WHILE_BUSY) if waited_long else 0.0
@@ -138,16 +141,18 @@ def _read_on(after: int, found: _Found, now: datetime, deadline: float) -> tuple
     at = horizon
     while True:
         batches = list(
-            Batch.objects.filter(pk__gt=after, ingested_at__lt=horizon, parent=None)
+            Batch.objects.filter(pk__gt=after, parent=None)
             .order_by("pk")
             .only("pk", "team_id", "days", "ingested_at", "events")[:_BATCHES_AT_ONCE]
         )
-        for some in _portions(batches):
+        # Not all that are old enough: of two requests the one that read the clock later may have the smaller number.
+        ready = list(takewhile(lambda batch: batch.ingested_at < horizon, batches))
+        for some in _portions(ready):
             _note_batches(some, found, oldest)
             after, at = some[-1].pk, some[-1].ingested_at
             if monotonic() > deadline or found.events >= EVENTS:
                 return after, at
-        if len(batches) < _BATCHES_AT_ONCE:
+        if len(ready) < _BATCHES_AT_ONCE:
             return after, horizon
 
 

@@ -45,7 +45,9 @@ def send_again() -> None:
 @shared_task(name="events.note_values", ignore_result=True)
 def note_values() -> None:
     """Note which values the new events had, for "how common is this here"."""
-    prevalence_notes.note(now=clock.now())
+    started = monotonic()
+    while prevalence_notes.note(now=clock.now()) and monotonic() - started < _DRAIN_SECONDS:
+        pass
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator, unused-ignore]

@@ -1,6 +1,7 @@
 """Why a rule did not fire on an event: chosen from an event's page, or from a rule's by the event's uid."""
 
 import re
+from datetime import date
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponseBase
@@ -51,8 +52,16 @@ def show(request: UserRequest, uid: str) -> HttpResponseBase:
 
 def _event(request: UserRequest, uid: str) -> StoredEvent:
     """The event, or a 404 when it is not stored or of a team the person is not in."""
-    day = parse_date(request.GET["day"]) if re.fullmatch(r"\d{4}-\d\d-\d\d", request.GET.get("day", "")) else None
+    day = _day(request.GET.get("day", ""))
     found = store.get(team_ids=teams_of(request.user), uid=bytes.fromhex(uid), day=day) if _UID.fullmatch(uid) else None
     if found is None:
         raise Http404
     return found
+
+
+def _day(text: str) -> date | None:
+    """The day; None for what is no day of the calendar."""
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None

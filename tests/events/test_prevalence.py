@@ -145,6 +145,24 @@ def test_batches_that_have_just_come_are_left_for_later(put: Put, now: datetime)
     assert prevalence_notes.note(now=now + timedelta(seconds=40)) == 1
 
 
+def test_a_batch_whose_clock_was_read_later_is_not_passed_over(put: Put, team: Team, now: datetime) -> None:
+    later = put(event("db-1", now, name="first number, later clock"))
+    put(event("db-2", now, name="second number, earlier clock"))
+    judged()
+    Batch.objects.filter(pk=later.batch_id or 0).update(ingested_at=now + timedelta(seconds=5))
+    between = now + prevalence_notes.UNDERWAY + timedelta(seconds=2)
+    assert prevalence_notes.note(now=between) == 0
+    assert noted(now) == 2
+
+
+def test_what_has_just_come_to_be_judged_holds_nothing_up(put: Put, now: datetime) -> None:
+    put(event("db-1", now, name="sh"))
+    judged()
+    fresh = put(event("db-1", now, name="perl"))
+    Batch.objects.filter(pk=fresh.batch_id or 0).update(ingested_at=now + LATER)
+    assert prevalence_notes.note(now=now + LATER) == 1
+
+
 def test_alerts_written_back_and_odd_documents(put: Put, team: Team, now: datetime) -> None:
     put(event("db-2", now, name=["sh", None, 5.5, True]))
     ours = normalised(event("db-1", now, name="perl"), team.pk, now)

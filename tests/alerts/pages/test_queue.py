@@ -167,3 +167,12 @@ def test_a_team_that_is_not_ones_own_narrows_nothing(ana: Client, world: World) 
     world.ana.teams.add(world.other)
     [ours] = world.send([world.perl(1)])
     assert f'id="alert-{ours.pk}"' in ana.get(QUEUE, {"team": "999999"}).content.decode()
+
+
+def test_times_beyond_the_calendar_are_told_beside_their_filter(ana: Client, world: World) -> None:
+    world.send([world.perl()])
+    for name in ("since", "until"):
+        for text in ("0001-01-01", "9999-12-31T23:59Z", "1969-12-31"):
+            answer = ana.get(QUEUE, {name: text})
+            assert answer.status_code == 200
+            assert "Write a time such as" in answer.content.decode()

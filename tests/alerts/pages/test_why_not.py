@@ -94,3 +94,9 @@ def test_an_event_that_is_not_there_is_none(ana: Client, world: World, uid: str)
 def test_the_other_team_sees_nothing(sign_in: SignIn, world: World) -> None:
     world.send([world.perl(1)])
     assert sign_in("otto").get(reverse("alerts:why_not", args=[uid_of(1)]), {"rule": PERL}).status_code == 404
+
+
+def test_a_day_that_no_calendar_has_is_none(world: World, ana: Client) -> None:
+    world.send([world.perl(1)])
+    address = reverse("alerts:why_not", args=[uid_of(1)])
+    assert ana.get(address, {"rule": PERL, "day": "2026-02-31"}).status_code == 200
