@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from alerts.folds import FOLD_BYTES
 from alerts.models import Reason
+from alerts.seen import Seen
 from alerts.snoozing import MOST_RECURRENCES
 
 NOTE_LIMIT = 10_000
@@ -50,6 +51,7 @@ class ActForm(forms.Form):
     until = forms.ChoiceField(choices=SNOOZES, required=False)
     recurs = forms.IntegerField(min_value=1, max_value=MOST_RECURRENCES, required=False)
     all = forms.BooleanField(required=False)
+    seen = forms.CharField(max_length=64, required=False)
 
     def __init__(self, data: Any, *, people: Any) -> None:
         """`data` is the POST, where pressing a reason means closing and a time snoozing; `people` may own an alert."""
@@ -67,6 +69,7 @@ class ActForm(forms.Form):
         data = super().clean() or {}
         data["of"] = original_in(self.data)
         data["versions"], data["folds"] = versions_in(self.ticked), folds_in(self.folded)
+        data["seen"] = seen_in(data.get("seen", ""))
         if not (data.get("all") or data["versions"] or data["folds"]):
             raise forms.ValidationError(_("Select at least one alert."))
         if data.get("action") == "close":
@@ -80,6 +83,14 @@ class ActForm(forms.Form):
             self.add_error("reason", _("Choose a reason for closing."))
         if data.get("reason") == Reason.OTHER and not data.get("note"):
             self.add_error("note", _("Say why: “other” needs a note."))
+
+
+def seen_in(text: str) -> Seen | None:
+    """Which list the person acts on; None where the form does not tell. Raises: forms.ValidationError."""
+    try:
+        return Seen.read(text) if text else None
+    except ValueError:
+        raise forms.ValidationError(_("The selection could not be read. Select the alerts again.")) from None
 
 
 def original_in(data: Any) -> int | None:

@@ -1,8 +1,8 @@
 """Acts on everything that filters let through: ten thousand alerts closed by one press, and taken back by another.
 
 The act is a row (BulkAct) that a worker works off in portions (alerts/bulk_work.py). Its filters are kept as they were
-understood when it was asked for, with that moment: what came or changed later is left alone. Its number is the group
-under which everything it does is recorded, so it is taken back as one act.
+understood, with the moment at which the person saw the list: what came or changed later is left alone. Its number is
+the group under which everything it does is recorded, so it is taken back as one act.
 """
 
 from collections.abc import Sequence
@@ -22,10 +22,12 @@ from alerts.bulk_filters import from_json, to_json
 from alerts.bulk_verbs import check
 from alerts.errors import ActNotFound, NothingMatches, NothingToUndo, TooLate, TooManyMatch, UndoNotWhole
 from alerts.models import Alert, BulkAct, Status
+from alerts.seen import Seen
 from alerts.selectors.filtering import filtered
 from alerts.selectors.queue_page import tree_of
 from alerts.selectors.searching import found as matches_of
 from alerts.selectors.shapes import QueueFilters
+from alerts.workflow import OBJECT_TYPE as ALERT
 from alerts.workflow import UNDO_WINDOW
 
 MOST = 100_000
@@ -64,22 +66,22 @@ def start(
     folds: Sequence[bytes] = (),
     also: Sequence[int] = (),
     query: str,
+    seen: Seen | None = None,
     actor: User,
     now: datetime,
 ) -> BulkAct:
-    """Ask for an act on everything the filters let through now; with `folds` on the open members of these alone,
-    and on the alerts of the numbers `also`.
+    """Ask for an act on everything the filters let through, of what there was when the list was `seen` (without it:
+    now); with `folds` on the open members of these alone, and on the alerts of the numbers `also`.
 
     The work is a worker's. Raises: NotAllowed, ReasonNeeded, NoteNeeded, AssigneeRefused, NothingMatches, TooManyMatch,
-    LanguageError for KQL that cannot be read.
+    LookAgain, LanguageError for KQL that cannot be read.
     """
     need(actor, Permission.TRIAGE)
     check(verb, arguments, actor)
+    as_of = seen.checked(now) if seen else Seen(_newest(), now)
     kept = arguments | {"filters": to_json(filters), "folds": [fold.hex() for fold in folds], "also": list(also)}
-    newest = Alert.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    act = BulkAct(
-        id=uuid4(), actor=actor, verb=verb, arguments=kept, query=query, as_of=now, up_to_id=newest, created_at=now
-    )
+    act = BulkAct(id=uuid4(), actor=actor, verb=verb, arguments=kept, query=query, created_at=now)
+    act.as_of, act.up_to_id = as_of.at, as_of.up_to_id
     act.total = _total(act, filters)
     with transaction.atomic():
         act.save(force_insert=True)
@@ -101,6 +103,8 @@ def stop(*, act_id: UUID, actor: User, now: datetime) -> BulkAct:
 def take_back(*, act_id: UUID, actor: User, now: datetime, team_ids: Sequence[int]) -> BulkAct:
     """Have everything that the act did put back, in portions like the act itself; a running one is stopped by it.
 
+    Where that failed before all was put back it goes on where it had come to.
+
     Raises: NotAllowed, ActNotFound, NothingToUndo, TooLate, UndoNotWhole.
     """
     need(actor, Permission.TRIAGE)
@@ -109,11 +113,13 @@ def take_back(*, act_id: UUID, actor: User, now: datetime, team_ids: Sequence[in
         if act is None:
             raise ActNotFound
         _check_undoable(act, now, team_ids)
-        act.undoing, act.state, act.last_key, act.done_at = True, BulkAct.State.RUNNING, None, None
-        act.arguments |= {"undo_by": actor.pk, "undo_total": act.done}
-        act.total, act.done, act.skipped, act.attempts = act.done, 0, 0, 0
+        if not _undo_failed(act):
+            act.arguments |= {"undo_total": act.done}
+            act.total, act.done, act.skipped, act.last_key = act.done, 0, 0, None
+        act.arguments |= {"undo_by": actor.pk}
+        act.undoing, act.state, act.done_at, act.attempts, act.error = True, BulkAct.State.RUNNING, None, 0, ""
         act.save()
-        _record(act, "undoing", actor, now, {"total": act.total})
+        _record(act, "undoing", actor, now, {"total": act.total, "done": act.done})
     return act
 
 
@@ -145,17 +151,39 @@ def in_folds(folds: Sequence[bytes]) -> Q:
     return Q(fold__in=list(folds)) & ~Q(status=Status.CLOSED)
 
 
-def members(*, folds: Sequence[bytes], filters: QueueFilters, user: User, now: datetime, limit: int) -> list[int]:
-    """The numbers of the folds' open alerts that the person sees and the filters let through; at most `limit`.
+def members(
+    *,
+    folds: Sequence[bytes],
+    filters: QueueFilters,
+    seen: Seen | None = None,
+    user: User,
+    now: datetime,
+    limit: int,
+) -> list[int]:
+    """The numbers of the folds' open alerts that the person sees and the filters let through, of what there was when
+    the list was `seen`; at most `limit`.
 
-    Raises: LanguageError.
+    Raises: LanguageError, LookAgain.
     """
     tree = tree_of(filters, now)
     found = filtered(user, filters, now).filter(in_folds(folds)).order_by("pk")
+    if seen is not None:
+        found = found.filter(pk__lte=seen.checked(now).up_to_id)
     if tree is None:
         return list(found.values_list("pk", flat=True)[:limit])
     loaded = found.select_related("assignee", "rule", "revision")
     return [alert.pk for alert in matches_of(list(loaded[:limit]), tree, lambda: True)]
+
+
+def changed_since(numbers: Sequence[int], at: datetime) -> set[int]:
+    """Those of the alerts that anybody has moved on since. One query."""
+    names = [str(number) for number in numbers]
+    later = Change.objects.filter(object_type=ALERT, object_id__in=names, at__gt=at, inverse__isnull=False)
+    return {int(name) for name in later.values_list("object_id", flat=True)}
+
+
+def _newest() -> int:
+    return Alert.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
 
 def filters_of(act: BulkAct) -> QueueFilters:
@@ -176,15 +204,26 @@ def _total(act: BulkAct, filters: QueueFilters) -> int:
 
 def _undoable(act: BulkAct, now: datetime) -> bool:
     young = act.done_at is None or now - act.done_at <= UNDO_WINDOW
-    return young and not act.undoing and act.done > 0
+    return young and _left_to_undo(act) > 0
+
+
+def _left_to_undo(act: BulkAct) -> int:
+    """How many alerts may be put back; while they are being put back nobody has to ask for it again."""
+    if _undo_failed(act):
+        return act.total - act.done - act.skipped
+    return 0 if act.undoing else act.done
+
+
+def _undo_failed(act: BulkAct) -> bool:
+    return act.undoing and act.state == BulkAct.State.FAILED
 
 
 def _check_undoable(act: BulkAct, now: datetime, team_ids: Sequence[int]) -> None:
-    if act.undoing or not act.done:
+    if not _left_to_undo(act):
         raise NothingToUndo
     if not _undoable(act, now):
         raise TooLate
-    elsewhere = Change.objects.filter(group=act.pk, object_type="alert").exclude(team_id__in=team_ids)
+    elsewhere = Change.objects.filter(group=act.pk, object_type=ALERT).exclude(team_id__in=team_ids)
     if number := elsewhere.order_by()[:MOST].count():
         raise UndoNotWhole(number)
 

@@ -2,7 +2,7 @@
 
 Where the act has come to is stored with the portion, so a worker that is killed loses nothing and doubles nothing: its
 lease runs out and another one goes on. The person's rights and teams are asked for again at every portion. An alert
-that anybody has changed since the act was asked for is passed over and counted.
+that anybody has changed since the person saw the list is passed over and counted.
 """
 
 from collections.abc import Sequence
@@ -33,8 +33,12 @@ log = structlog.get_logger(__name__)
 PORTION = 500
 LEASE = timedelta(seconds=60)
 MOST_ATTEMPTS = 5
+COMMITTED = timedelta(seconds=30)
+"""A change tells when it was asked for, and may be seen only so much later, when its transaction ends."""
 NEVER_CAME_BACK = "Workers that did this did not come back, several times in a row. What was done can be undone."
 NOT_ALLOWED = "Your rights changed meanwhile. What was done before can be undone."
+UNDO_NEVER_CAME_BACK = "Workers that undid this did not come back, several times in a row. Undo goes on with the rest."
+UNDO_NOT_ALLOWED = "Your rights changed meanwhile. Who has them can undo the rest."
 
 
 def work_portion(*, now: datetime, worker: UUID) -> bool:
@@ -43,7 +47,7 @@ def work_portion(*, now: datetime, worker: UUID) -> bool:
     if act is None:
         return False
     if act.attempts > MOST_ATTEMPTS:
-        _fail(act, NEVER_CAME_BACK, now)
+        _fail(act, UNDO_NEVER_CAME_BACK if act.undoing else NEVER_CAME_BACK, now)
         return True
     try:
         with transaction.atomic():
@@ -51,7 +55,7 @@ def work_portion(*, now: datetime, worker: UUID) -> bool:
             if mine := held.first():
                 _portion(mine, now)
     except NotAllowed:
-        _fail(act, NOT_ALLOWED, now)
+        _fail(act, UNDO_NOT_ALLOWED if act.undoing else NOT_ALLOWED, now)
     except AlertError as refused:
         _fail(act, refused.message, now)
     return True
@@ -117,9 +121,13 @@ def _locked(numbers: Sequence[int], team_ids: Sequence[int]) -> list[Alert]:
 
 
 def _unchanged(alerts: Sequence[Alert], act: BulkAct) -> list[Alert]:
-    """Those of the locked alerts that nobody has changed since the act was asked for."""
+    """Those of the locked alerts that nobody has changed since the list was drawn, as far as the person could see.
+
+    What a colleague began just before that may have been over only afterwards: it counts as a change.
+    """
     names = [str(alert.pk) for alert in alerts]
-    later = Change.objects.filter(object_type=OBJECT_TYPE, object_id__in=names, at__gt=act.as_of)
+    colleagues = Q(at__gt=act.as_of - COMMITTED, actor__isnull=False) & ~Q(actor=act.actor_id)
+    later = Change.objects.filter(Q(at__gt=act.as_of) | colleagues, object_type=OBJECT_TYPE, object_id__in=names)
     moved = set(later.exclude(group=act.pk).filter(inverse__isnull=False).values_list("object_id", flat=True))
     return [alert for alert in alerts if str(alert.pk) not in moved]
 

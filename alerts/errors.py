@@ -21,6 +21,7 @@ AlertError
 ├── StepNotFound         no such step in the guide of this alert's rule
 ├── NothingMatches       an act on all that match, where nothing does
 ├── TooManyMatch         an act on more alerts than one act may change
+├── LookAgain            an act on a list that was drawn long ago
 ├── ActNotFound          no such act, or somebody else's
 ├── SnoozeRefused        a time that is no sensible one to sleep until
 ├── ViewRefused          a saved view that cannot be kept as asked: its name, its filters, or too many
@@ -212,6 +213,13 @@ class TooManyMatch(AlertError):
 
     def __init__(self, most: int) -> None:
         super().__init__(f"More than {most:,} alerts match. Choose a shorter time or a filter.")
+
+
+class LookAgain(AlertError):
+    """An act on all that match, or on a folded row, of a list that was drawn too long ago."""
+
+    def __init__(self) -> None:
+        super().__init__("This list was drawn long ago. Nothing was changed. Look at the rows below, and choose again.")
 
 
 class ActNotFound(AlertError):

@@ -14,9 +14,11 @@ from accounts.selectors import people_to_assign, teams_of
 from alerts import bulk as acts
 from alerts import snoozing, triage
 from alerts.act_forms import MOST_SELECTED, ActForm
-from alerts.errors import ActNotFound, AlertError, AlertNotFound, StaleAlert
+from alerts.errors import ActNotFound, AlertError, AlertNotFound, LookAgain, StaleAlert
 from alerts.models import Alert, BulkAct, Status
-from alerts.selectors import QueueFilters
+from alerts.seen import Seen
+from alerts.selectors import QueueFilters, newest_id
+from alerts.stale import stale
 from alerts.triage import Outcome
 from alerts.views.act_words import act_words, offers_after, several_words
 from alerts.views.answers import Spoken, answer, see_other
@@ -42,6 +44,8 @@ def bulk(request: UserRequest) -> HttpResponseBase:
         return _all(request, data) if data["all"] else _chosen(request, data)
     except StaleAlert as stale:
         return show_queue(request, 409, stale=stale, again=_again(request, data))
+    except LookAgain as error:
+        return show_queue(request, 409, bulk_error=error.message)
     except AlertNotFound as error:
         return show_queue(request, 404, bulk_error=error.message)
     except AlertError as error:
@@ -113,12 +117,12 @@ def first_error(form: Any) -> str:
 def chosen_numbers(request: UserRequest, data: dict[str, Any], limit: int = MOST_SELECTED) -> list[int]:
     """The ticked alerts and the members of the ticked folds; one more than `limit` says that there are more.
 
-    Raises: LanguageError.
+    Of folds those that there were when the list was drawn. Raises: LanguageError, LookAgain.
     """
     numbers = list(data["versions"])
     if data["folds"]:
         by: dict[str, Any] = {"filters": filters_of(request), "user": request.user, "now": clock_now()}
-        numbers += acts.members(folds=data["folds"], limit=limit + 1, **by)
+        numbers += acts.members(folds=data["folds"], seen=data["seen"], limit=limit + 1, **by)
     return list(dict.fromkeys(numbers))[: limit + 1]
 
 
@@ -127,15 +131,16 @@ def filters_of(request: UserRequest) -> QueueFilters:
     return read_queue(request, QueryDict(came_from(request))).filters()
 
 
-def start(request: UserRequest, verb: str, arguments: dict[str, Any], data: dict[str, Any] | None) -> BulkAct:
-    """Begin an act on all that match or, with `data`, on what is chosen there. Raises: AlertError, LanguageError."""
+def start(request: UserRequest, verb: str, arguments: dict[str, Any], data: dict[str, Any]) -> BulkAct:
+    """Begin an act on all that match, or on what is chosen. Raises: AlertError, LanguageError."""
     return acts.start(
         verb=verb,
         arguments=arguments,
         filters=filters_of(request),
-        folds=data["folds"] if data else (),
-        also=list(data["versions"]) if data else (),
+        folds=data["folds"] if not data["all"] else (),
+        also=list(data["versions"]) if not data["all"] else (),
         query=came_from(request),
+        seen=data["seen"],
         actor=request.user,
         now=clock_now(),
     )
@@ -147,6 +152,7 @@ def _chosen(request: UserRequest, data: dict[str, Any]) -> HttpResponseBase:
         return _began(request, start(request, data["action"], _arguments(request, data), data))
     if data["action"] == "escalate":
         return _to_escalation(request, numbers[:MOST_SELECTED])
+    _check_unchanged(numbers, data)
     outcome = _act(request, data, numbers)
     action, reason = data["action"], data["reason"]
     words = several_words(action, len(outcome.changed), data)
@@ -154,10 +160,17 @@ def _chosen(request: UserRequest, data: dict[str, Any]) -> HttpResponseBase:
     return answer_queue(request, Spoken(words, outcome.group, offers=offers, alerts=tuple(outcome.changed[:50])))
 
 
+def _check_unchanged(numbers: list[int], data: dict[str, Any]) -> None:
+    """A tick says which version of its alert was seen, a folded row when its alerts were. Raises: StaleAlert."""
+    folded = [number for number in numbers if number not in data["versions"]]
+    if folded and data["seen"] and (moved := acts.changed_since(folded, data["seen"].at)):
+        raise stale(Alert.objects.get(pk=min(moved)))
+
+
 def _all(request: UserRequest, data: dict[str, Any]) -> HttpResponseBase:
     if data["action"] == "escalate":
         raise AlertError("Escalate alerts that you have selected one by one.")
-    return _began(request, start(request, data["action"], _arguments(request, data), None))
+    return _began(request, start(request, data["action"], _arguments(request, data), data))
 
 
 def _began(request: UserRequest, act: BulkAct) -> HttpResponseBase:
@@ -221,7 +234,8 @@ def _again(request: UserRequest, data: dict[str, Any]) -> dict[str, Any]:
     folds = [("fold", fold.hex()) for fold in data["folds"]]
     names = ("action", "reason", "note", "assignee", "until", "recurs", "of")
     told = [(name, request.POST[name]) for name in names if request.POST.get(name)]
-    return {"url": reverse("alerts:bulk"), "fields": [*told, *ticks, *folds]}
+    seen = [("seen", Seen(newest_id(user=request.user), clock_now()).told())] if folds else []
+    return {"url": reverse("alerts:bulk"), "fields": [*told, *ticks, *folds, *seen]}
 
 
 def _to_escalation(request: UserRequest, alert_ids: list[int]) -> HttpResponseBase:

@@ -13,6 +13,7 @@ from accounts.roles import Role
 from accounts.selectors import teams_of
 from alerts import saved_views, selectors
 from alerts.queue_form import UNFOLDED
+from alerts.seen import Seen
 from alerts.selectors import AlertPage, Histogram, QueuePage
 from alerts.selectors.meanwhile import meanwhile
 from alerts.selectors.numbers import closed_today
@@ -100,10 +101,12 @@ def queue_refused(request: UserRequest, status: int, message: str) -> HttpRespon
 def queue_context(request: UserRequest, asked: Queue, after: str = "") -> dict[str, Any]:
     """Everything the queue's template needs. A KQL text that cannot be read leaves the list empty and says where."""
     further = bool(after) and wants_part(request)
+    # Asked before the rows: what comes between is no part of what the person is taken to have seen.
+    seen = Seen(0 if further else selectors.newest_id(user=asked.user), asked.now)
     found = _found(asked, after, counted=not further)
     at = _cursor(request, found)
     context = _rows_context(request, asked, found) | {"at": at, **asked.extra}
-    return context if further else context | _around(request, asked, found, at)
+    return context if further else context | _around(request, asked, found, at, seen)
 
 
 def inside_context(request: UserRequest, asked: Queue) -> dict[str, Any]:
@@ -132,13 +135,14 @@ def _rows_context(request: UserRequest, asked: Queue, found: QueuePage) -> dict[
     }
 
 
-def _around(request: UserRequest, asked: Queue, found: QueuePage, at: int | None) -> dict[str, Any]:
+def _around(request: UserRequest, asked: Queue, found: QueuePage, at: int | None, seen: Seen) -> dict[str, Any]:
     """What stands around the list: tabs, histogram, preview, and what to say when there are no rows."""
-    above = tabs(asked, found.total)
+    above = tabs(asked)
     around: dict[str, Any] = above | {
         "histogram": _histogram(asked),
-        "newest_id": selectors.newest_id(user=asked.user),
-        "drawn_at": asked.now.isoformat(),
+        "newest_id": seen.up_to_id,
+        "drawn_at": seen.at.isoformat(),
+        "seen": seen.told(),
         "peeked": _peeked(request, asked, found, at),
         "density": _density(request),
         "unfolded": asked.chosen.get("fold") == UNFOLDED,

@@ -13,9 +13,16 @@
     const folds = data.getAll("fold").map((fold) => $(`[data-fold="${CSS.escape(fold)}"]`));
     return [...data.getAll("alert").map((tick) => row(tick.split(":")[0])), ...folds].filter(Boolean);
   }
+  /* The list that the page shows; the preview of a row inside a fold is that of a list of the fold alone. */
+  function listed() {
+    const { searchParams } = new URL(location.href);
+    searchParams.delete("at");
+    return searchParams.toString();
+  }
   function withFold(form, data) {
     const fold = form.closest("#peek") && row(data.get("alert")?.split(":")[0])?.dataset.fold;
-    if (fold) { data.delete("alert"); data.set("fold", fold); }
+    if (fold) { data.delete("alert"); data.set("fold", fold); data.set("seen", $("#bulk-form [name=seen]")?.value || ""); }
+    if (form.closest("#peek")) data.set("from", listed());
     return data;
   }
   const goes = (data) => !data.get("all") && (data.get("reason") || data.get("action") === "close" || data.get("until"));
@@ -84,6 +91,7 @@
     queue(form.getAttribute("action"), new URLSearchParams(data), ids);
   }, true);
   wb.busy = () => busy;
+  wb.settled = () => line;
 
   /* After the list was swapped, the preview follows the row that is under the cursor now. */
   function follow() {
@@ -95,6 +103,7 @@
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
     hide();
     if (detail.target?.id !== "list" && detail.elt?.id !== "list") return;
+    wb.forgetPreviews();
     clearTimeout(timer);
     timer = setTimeout(follow, 250);
   });

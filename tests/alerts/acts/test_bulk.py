@@ -13,8 +13,9 @@ from accounts.models import Change
 from accounts.roles import Role
 from alerts import bulk, bulk_work, triage, undo
 from alerts.bulk_filters import from_json, to_json
-from alerts.errors import ActNotFound, NothingMatches, NothingToUndo, ReasonNeeded, TooLate, UndoNotWhole
+from alerts.errors import ActNotFound, LookAgain, NothingMatches, NothingToUndo, ReasonNeeded, TooLate, UndoNotWhole
 from alerts.models import Alert, BulkAct, Status
+from alerts.seen import OLDEST, Seen
 from alerts.selectors.shapes import QueueFilters
 from cases.models import CaseAlert
 from cases.opening import open_case
@@ -264,3 +265,63 @@ def test_workers_that_never_come_back_end_the_act(alerts, cast):
         now += bulk_work.LEASE * 1.1
     work(now)
     assert (again(act).state, again(act).error) == (BulkAct.State.FAILED, bulk_work.NEVER_CAME_BACK)
+
+
+def test_workers_that_never_come_back_from_the_undo_leave_the_rest_to_another_press(alerts, cast):
+    act = press(cast)
+    now = work()
+    team_ids = [alerts[0].team_id]
+    undo.undo(group=act.pk, actor=cast.ana, now=now, team_ids=team_ids)
+    bulk_work.work_portion(now=now, worker=uuid4())
+    for _ in range(bulk_work.MOST_ATTEMPTS):
+        with suppress(Killed), killed_at(8):
+            bulk_work.work_portion(now=now, worker=uuid4())
+        now += bulk_work.LEASE * 1.1
+    work(now)
+    failed = again(act)
+    assert (failed.state, failed.error, failed.done) == (BulkAct.State.FAILED, bulk_work.UNDO_NEVER_CAME_BACK, 5)
+    assert bulk.progress_of(failed, now).undoable
+    undo.undo(group=act.pk, actor=cast.ana, now=now, team_ids=team_ids)
+    with pytest.raises(NothingToUndo):
+        undo.undo(group=act.pk, actor=cast.ana, now=now, team_ids=team_ids)
+    work(now)
+    assert (again(act).state, again(act).done, again(act).error) == (BulkAct.State.DONE, 24, "")
+    assert set(states().values()) == {Status.OPEN}
+    assert set(Alert.objects.values_list("version", flat=True)) == {3}
+
+
+def test_what_a_colleague_had_begun_before_the_press_and_ended_after_it_is_passed_over(alerts, cast):
+    act = press(cast)
+    begun = PRESSED - timedelta(milliseconds=50)
+    triage.assign(
+        alert_ids=[alerts[0].pk], assignee=cast.rosa, actor=cast.rosa, now=begun, team_ids=[alerts[0].team_id]
+    )
+    work()
+    assert (again(act).done, again(act).skipped) == (23, 1)
+    assert again_alert(alerts[0]).status == Status.OPEN
+
+
+def test_what_one_has_done_oneself_just_before_is_not_passed_over(alerts, cast):
+    by = {"actor": cast.ana, "now": PRESSED - timedelta(seconds=5), "team_ids": [alerts[0].team_id]}
+    triage.set_status(alert_ids=[alerts[0].pk], status="acknowledged", **by)
+    act = press(cast)
+    work()
+    assert (again(act).done, again(act).skipped) == (24, 0)
+
+
+def test_what_came_or_changed_after_the_list_was_drawn_is_left_alone(alerts, cast):
+    drawn = PRESSED - timedelta(minutes=2)
+    seen = Seen(alerts[-2].pk, drawn)
+    by = {"actor": cast.ana, "now": drawn + timedelta(seconds=40), "team_ids": [alerts[0].team_id]}
+    triage.set_status(alert_ids=[alerts[0].pk], status="acknowledged", **by)
+    act = press(cast, seen=seen)
+    work()
+    assert (again(act).done, again(act).skipped) == (22, 1)
+    assert [again_alert(one).status for one in (alerts[0], alerts[-1])] == [Status.ACKNOWLEDGED, Status.OPEN]
+
+
+def test_on_a_list_that_was_drawn_long_ago_nothing_is_done(alerts, cast):
+    with pytest.raises(LookAgain):
+        press(cast, seen=Seen(alerts[-1].pk, PRESSED - OLDEST - timedelta(seconds=1)))
+    act = press(cast, seen=Seen(alerts[-1].pk, PRESSED + timedelta(days=1)))
+    assert act.as_of == PRESSED

@@ -1,0 +1,95 @@
+"""All that match and folded rows are what the page showed: what came later was never looked at by anybody."""
+
+import re
+from datetime import timedelta
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import pytest
+
+from alerts import bulk_work, triage
+from alerts.models import Alert, BulkAct, Status
+from alerts.seen import OLDEST, Seen
+from soc.web import clock
+from tests.alerts.world import event, load, raised
+from tests.people import sign_in
+
+pytestmark = pytest.mark.django_db
+BULK, CLOSE = "/alerts/bulk/", {"action": "close", "reason": "benign_positive"}
+
+
+@pytest.fixture
+def now(tmp_path):
+    load(tmp_path, most=1_000)
+    return clock.now()
+
+
+def seen_on(page):
+    """What the list gives to the form."""
+    return re.search(r'name="seen" value="([^"]+)"', page.content.decode()).group(1)
+
+
+def status_of(alert):
+    return Alert.objects.get(pk=alert.pk).status
+
+
+def work(now):
+    while bulk_work.work_portion(now=now, worker=uuid4()):
+        now += timedelta(seconds=1)
+
+
+def test_all_that_match_are_those_that_the_page_counted(cast, now):
+    shown = raised([event(user__name=f"u{number}", at=now) for number in range(110)], now=now)
+    client = sign_in(cast.ana)
+    page = client.get("/alerts/?fold=off")
+    assert "All 110 matching" in page.content.decode()
+    (late,) = raised([event(user__name="attacker", at=now)], now=now)
+    client.post(BULK, {**CLOSE, "all": "1", "from": "fold=off", "seen": seen_on(page)})
+    work(clock.now())
+    assert (BulkAct.objects.get().total, BulkAct.objects.get().done) == (110, 110)
+    assert (status_of(shown[0]), status_of(late)) == (Status.CLOSED, Status.OPEN)
+
+
+def test_a_folded_row_is_those_that_it_counted(cast, now):
+    first, second = raised([event(at=now), event(at=now, event__id="2")], now=now)
+    client = sign_in(cast.ana)
+    seen = seen_on(client.get("/alerts/"))
+    (late,) = raised([event(at=now, event__id="3")], now=now)
+    assert late.fold == first.fold
+    assert client.post(BULK, {**CLOSE, "fold": first.fold.hex(), "seen": seen}).status_code == 303
+    assert [status_of(one) for one in (first, second, late)] == [Status.CLOSED, Status.CLOSED, Status.OPEN]
+
+
+def test_a_folded_row_of_which_a_colleague_has_taken_one_is_asked_about_again(cast, now):
+    first, second = raised([event(at=now), event(at=now, event__id="2")], now=now)
+    client = sign_in(cast.ana)
+    seen = seen_on(client.get("/alerts/"))
+    triage.assign(
+        alert_ids=[second.pk], assignee=cast.rosa, actor=cast.rosa, now=clock.now(), team_ids=[second.team_id]
+    )
+    answer = client.post(BULK, {**CLOSE, "fold": first.fold.hex(), "seen": seen})
+    assert (answer.status_code, status_of(first)) == (409, Status.OPEN)
+    again = answer.context["again"]
+    assert client.post(BULK, urlencode(again["fields"]), "application/x-www-form-urlencoded").status_code == 303
+    assert status_of(second) == Status.CLOSED
+
+
+def test_a_list_that_was_drawn_long_ago_is_to_be_looked_at_again(cast, now):
+    first, _ = raised([event(at=now), event(at=now, event__id="2")], now=now)
+    client = sign_in(cast.ana)
+    old = Seen(first.pk + 1, clock.now() - OLDEST - timedelta(minutes=1)).told()
+    for chosen in ({"all": "1"}, {"fold": first.fold.hex()}):
+        answer = client.post(BULK, {**CLOSE, **chosen, "seen": old})
+        assert answer.status_code == 409
+        assert "drawn long ago" in answer.content.decode()
+    assert status_of(first) == Status.OPEN
+
+
+@pytest.mark.parametrize(
+    "seen", ["x", ":", "1:2", "-1:2026-11-21T00:00:00Z", "1:2026-11-21T00:00:00", "1:0001-01-01T00:00:00+14:00"]
+)
+def test_what_is_no_moment_of_a_list_is_refused(cast, now, seen):
+    (first,) = raised([event(at=now)], now=now)
+    answer = sign_in(cast.ana).post(BULK, {**CLOSE, "all": "1", "seen": seen})
+    assert answer.status_code in (409, 422)
+    assert status_of(first) == Status.OPEN
