@@ -10,7 +10,8 @@ class AlertsConfig(AppConfig):
 
     def ready(self) -> None:
         """Rules may not know alerts, so alerts say what a change of a value list means to them."""
-        from alerts.listed import watch
-        from rules.value_lists.watching import register
+        from alerts.listed import gate, watch
+        from rules.value_lists.watching import register, register_gate
 
         register(watch)
+        register_gate(gate)

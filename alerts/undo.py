@@ -71,11 +71,15 @@ def _undoable(group: UUID, now: datetime) -> list[Change]:
 
 
 def _exceptions_of(changes: Sequence[Change]) -> list[ExceptionItem]:
-    """The exceptions that this act added, if it did: one for each group of conditions and each rule."""
+    """The exceptions that this act added, if it did: one for each group of conditions and each rule. One that was
+    taken back by itself meanwhile does not keep the others.
+
+    Raises: NothingToUndo, when none stands any more.
+    """
     added = [change.object_id for change in changes if change.object_type == EXCEPTION and change.verb == "create"]
     if not added:
         return []
     items = ExceptionItem.objects.filter(pk__in=added, removed_at=None).select_related("rule").order_by("pk")
-    if len(items) < len(added):
+    if not items:
         raise NothingToUndo
     return list(items)

@@ -13,6 +13,7 @@ from rules import value_lists
 from rules.errors import ListGone, ListRefused, RulesError, StaleList, ValuesHide
 from rules.list_forms import DescribeForm, FindForm, NewListForm, ValuesForm
 from rules.models import ValueList
+from rules.selectors import visible_rules
 from rules.shared import shared_lists
 from rules.value_lists import Changed
 from rules.value_lists.selectors import as_text, file_name, list_called, lists, users_of, values_page
@@ -26,7 +27,12 @@ MANAGE = Permission.MANAGE_RULES
 @page()
 def show_lists(request: UserRequest) -> HttpResponse:
     """Every value list and shared list."""
-    context = {"rows": lists(), "shared": shared_lists(), "now": clock.now(), **_managing(request)}
+    context = {
+        "rows": lists(),
+        "shared": shared_lists(visible_rules(request.user)),
+        "now": clock.now(),
+        **_managing(request),
+    }
     return render(request, "rules/lists/lists.html", context)
 
 
@@ -196,9 +202,12 @@ def _sentence(changed: Changed) -> str:
 
 
 def _let_go(changed: Changed) -> str:
-    """What became of the events that exceptions held back until now."""
+    """What became of the events that exceptions held back until now, and of exceptions that waited for the list."""
     effect = changed.effect
     words = f" {effect.alerts:,} events that it held back are alerts now." if effect.alerts else ""
+    words += f" {changed.kept_off:,} imported exceptions stay off, as they would hide true positives." * bool(
+        changed.kept_off
+    )
     return words + (f" {effect.waiting:,} held-back events are looked at again shortly." if effect.waiting else "")
 
 

@@ -14,7 +14,7 @@ from alerts.exceptions.covering import alerts_of, judge_alerts
 from alerts.exceptions.entries import Entries, field_of, told
 from alerts.exceptions.groups import MOST_GROUPS, EntryGroups, Groups, parse_groups
 from alerts.exceptions.guard import check_guard
-from alerts.exceptions.scope import Scope, need_to_save_on, scope_of
+from alerts.exceptions.scope import Scope, check_unchanged, need_to_save_on, scope_of
 from alerts.models import Alert, Reason, Status
 from alerts.retrying import retry_conflicts
 from alerts.triage import checked_text, locked
@@ -143,6 +143,7 @@ def put_in_force(wanted: Wanted, by: By, alert: Alert | None) -> Added:
     if wanted.close_matching is not None and wanted.close_matching not in Reason.values:
         raise ReasonNeeded
     epoch.bump()
+    check_unchanged(wanted.scope)
     known = check_not_there(wanted.scope.rules, wanted.groups)
     guard_note = check_guard(
         rules=wanted.scope.rules, groups=groups, team_ids=by.team_ids, actor=by.actor, override=wanted.override

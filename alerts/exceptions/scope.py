@@ -61,6 +61,17 @@ def _of_list(rule: Rule, list_id: str) -> Scope:
     return Scope(rule, tuple(rules), shared)
 
 
+def check_unchanged(scope: Scope) -> None:
+    """Refuse when the shared list got or lost rules since the scope was read: nobody asked whether the person may write
+    on those, and the guard would not look at them. With the epoch held it stays as it is. Raises: ScopeRefused.
+    """
+    if scope.shared is None:
+        return
+    now = SharedList.objects.filter(pk=scope.shared.pk, removed_at=None).values_list("rules", flat=True)
+    if set(now) != {rule.pk for rule in scope.rules}:
+        raise ScopeRefused(f"The rules of the shared list “{scope.shared.name}” have just changed. Look again.")
+
+
 def need_to_save_on(actor: User, scope: Scope) -> None:
     """Refuse who may not put an exception in force on each of the rules.
 

@@ -2,5 +2,6 @@
 guard (`guarding`), and what is covered no longer is raised (`releasing`)."""
 
 from alerts.listed.changing import watch
+from alerts.listed.guarding import gate
 
-__all__ = ["watch"]
+__all__ = ["gate", "watch"]

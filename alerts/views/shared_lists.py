@@ -56,13 +56,14 @@ def new(request: UserRequest) -> HttpResponse:
 @page()
 def show(request: UserRequest, list_id: str) -> HttpResponse:
     """One list: its exceptions and its rules."""
-    return _show(request, _list(list_id))
+    return _show(request, _list(request.user, list_id))
 
 
 @page()
-def download(request: UserRequest, list_id: str) -> HttpResponse:  # noqa: ARG001
-    """The list with its exceptions, in Kibana's NDJSON."""
-    row = _list(list_id)
+def download(request: UserRequest, list_id: str) -> HttpResponse:
+    """The list with its exceptions, in Kibana's NDJSON; whole, so for who sees all of its rules."""
+    row = _list(request.user, list_id)
+    _need_every_rule(request.user, row)
     response = HttpResponse(b"".join(list_lines(row)), content_type="application/x-ndjson")
     response["Content-Disposition"] = 'attachment; filename="exception-list.ndjson"'
     response["Cache-Control"] = "no-store"
@@ -74,7 +75,7 @@ def edit(request: UserRequest, list_id: str) -> HttpResponse:
     """Call the list something else."""
     form = ListForm(request.POST)
     if not form.is_valid():
-        return _show(request, _list(list_id), form=form, status=422)
+        return _show(request, _list(request.user, list_id), form=form, status=422)
     told_of = {**form.cleaned_data, "version": form.cleaned_data["version"] or 0}
     try:
         shared.edit_list(list_id=list_id, **told_of, actor=request.user, now=clock_now())
@@ -118,7 +119,7 @@ def remove_rule(request: UserRequest, list_id: str) -> HttpResponse:
 @page(Permission.EXCEPT, methods=("POST",))
 def switch_item(request: UserRequest, list_id: str, item_id: int) -> HttpResponse:
     """Switch an exception of the list off or on for all its rules, or remove it."""
-    verb, row = request.POST.get("do", ""), _list(list_id)
+    verb, row = request.POST.get("do", ""), _list(request.user, list_id)
     copy = ExceptionItem.objects.filter(pk=item_id, list_id=row.pk).first()
     if verb not in shared_lists.SWITCHES or copy is None:
         raise Http404
@@ -141,7 +142,7 @@ def switch_item(request: UserRequest, list_id: str, item_id: int) -> HttpRespons
 @page(MANAGE, methods=("POST",))
 def remove(request: UserRequest, list_id: str) -> HttpResponse:
     """Remove the list with its exceptions."""
-    version, row = request.POST.get("version", ""), _list(list_id)
+    version, row = request.POST.get("version", ""), _list(request.user, list_id)
     seen = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else None
     _need_every_rule(request.user, row)
     try:
@@ -152,11 +153,15 @@ def remove(request: UserRequest, list_id: str) -> HttpResponse:
     return SeeOther(reverse("lists:list"))
 
 
-def _list(list_id: str) -> SharedList:
+def _list(user: User, list_id: str) -> SharedList:
+    """The list, or a 404 when it is gone, or is for rules of other teams alone."""
     try:
-        return shared.shared_list(list_id)
+        row = shared.shared_list(list_id)
     except ListGone as gone:
         raise Http404 from gone
+    if row.rules.exists() and not visible_rules(user).filter(shared_lists=row).exists():
+        raise Http404
+    return row
 
 
 def _rule(user: User, named: str) -> Rule | None:
@@ -191,7 +196,7 @@ def _show(
     listed = {"name": row.name, "description": row.description, "version": row.version}
     context = {
         "list": row,
-        "items": [(item, _words(item.shown)) for item in shared.items_of(row)],
+        "items": [(item, _words(item.shown)) for item in shared.items_of(row, seen)],
         "rules": rules,
         "hidden_rules": row.rules.count() - len(rules),
         "choices": _choices(request.user, row) if allowed else [],
@@ -223,7 +228,7 @@ def _failed(
         raise Http404 from error
     past = isinstance(error, GuardRefused) and may(request.user, Permission.OVERRIDE_GUARD)
     status = 409 if isinstance(error, StaleList) else 422
-    return _show(request, _list(list_id), refused=error, again=posted if past else None, status=status)
+    return _show(request, _list(request.user, list_id), refused=error, again=posted if past else None, status=status)
 
 
 def _override(request: UserRequest) -> str:

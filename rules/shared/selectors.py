@@ -5,18 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from rules import exceptions
 from rules.errors import ListGone
-from rules.models import ExceptionItem, SharedList
+from rules.models import ExceptionItem, Rule, SharedList
 
 MAX_LISTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class SharedItem:
-    """An item of a list: its copies, the one that stands for them, and on how many rules it says something else."""
+    """An item of a list: its copies, the one that stands for them, and on how many rules it says something else, or was
+    taken off."""
 
     item_id: str
     copies: list[ExceptionItem]
@@ -33,9 +34,12 @@ class ListRow:
     items: int
 
 
-def shared_lists() -> list[ListRow]:
-    """The lists that there are, by name. Three queries."""
-    rows = list(SharedList.objects.filter(removed_at=None).order_by("name", "pk")[:MAX_LISTS])
+def shared_lists(visible: QuerySet[Rule] | None = None) -> list[ListRow]:
+    """The lists that there are, by name; of those that have rules, with one of these. Three queries."""
+    lists = SharedList.objects.filter(removed_at=None)
+    if visible is not None:
+        lists = lists.filter(Q(rules=None) | Q(rules__in=visible)).distinct()
+    rows = list(lists.order_by("name", "pk")[:MAX_LISTS])
     ids = [row.pk for row in rows]
     links = SharedList.rules.through.objects.filter(sharedlist_id__in=ids)
     rules = Counter(links.values_list("sharedlist_id", flat=True))
@@ -57,18 +61,22 @@ def list_of(item: ExceptionItem) -> SharedList | None:
     return SharedList.objects.filter(pk=item.list_id, removed_at=None).first() if item.list_id else None
 
 
-def items_of(shared: SharedList) -> list[SharedItem]:
-    """The list's items, oldest first. One query."""
+def items_of(shared: SharedList, visible: QuerySet[Rule] | None = None) -> list[SharedItem]:
+    """The list's items, oldest first; with `visible` as they stand on these rules. Two queries."""
+    rules = shared.rules.all() if visible is None else shared.rules.filter(pk__in=visible.values("pk"))
+    of_rules = set(rules.values_list("pk", flat=True))
     copies: dict[str, list[ExceptionItem]] = {}
     for item in standing(shared):
-        copies.setdefault(item.item_id, []).append(item)
-    return [_together(item_id, of) for item_id, of in copies.items()]
+        if visible is None or item.rule_id in of_rules:
+            copies.setdefault(item.item_id, []).append(item)
+    return [_together(item_id, of, of_rules) for item_id, of in copies.items()]
 
 
-def _together(item_id: str, copies: list[ExceptionItem]) -> SharedItem:
+def _together(item_id: str, copies: list[ExceptionItem], rules: set[str]) -> SharedItem:
     said = [_said(item) for item in copies]
     most = max(said, key=said.count)
-    return SharedItem(item_id, copies, copies[said.index(most)], sum(one != most for one in said))
+    missing = len(rules - {item.rule_id for item in copies})
+    return SharedItem(item_id, copies, copies[said.index(most)], sum(one != most for one in said) + missing)
 
 
 def _said(item: ExceptionItem) -> Mapping[str, Any]:

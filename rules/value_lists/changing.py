@@ -21,7 +21,7 @@ from rules.errors import ListGone, ListRefused, StaleList
 from rules.models import ValueList
 from rules.value_lists.reading import Content, Item, check_size, key_of, read_lines
 from rules.value_lists.stored import columns_json, columns_of, packed, unpacked
-from rules.value_lists.users import check_still_fits, check_unused, used_by
+from rules.value_lists.users import check_own, check_still_fits, check_unused, used_by
 from rules.value_lists.waiting import apply_exceptions, try_again
 from rules.value_lists.watching import NOTHING, Effect, ValuesChange, effect_of
 
@@ -44,6 +44,8 @@ class Changed:
     passed: int = 0
     bad: tuple[tuple[int, str], ...] = ()
     effect: Effect = NOTHING
+    kept_off: int = 0
+    """Imported exceptions that waited for the list, and would hide a true positive: they stay off."""
 
 
 @transaction.atomic
@@ -77,8 +79,8 @@ def create_list(
     after = {**_state(made), "added": _some(content.items)}
     _record("create", made, actor, now, door, after=after, inverse={"verb": "remove", "version": made.version})
     try_again(made.pk, actor=actor, now=now, door=door)
-    apply_exceptions(made.pk, actor=actor, now=now, door=door)
-    return _changed(made, content, added=len(content.items))
+    kept_off = apply_exceptions(made.pk, actor=actor, now=now, door=door)
+    return _changed(made, content, added=len(content.items), kept_off=kept_off)
 
 
 @transaction.atomic
@@ -287,6 +289,7 @@ def _sought_of(kind: str, item: Item) -> object:
 
 
 def _check_asked(row: ValueList, items: Sequence[Item], actor: User | None) -> None:
+    check_own(row.pk, actor)
     check_still_fits(row.pk, _texts(items), actor)
 
 

@@ -95,6 +95,20 @@ def check_unused(list_id: str, actor: User | None) -> None:
         raise ListInUse(list_id, users.names(actor), "This list cannot be removed")
 
 
+def check_own(list_id: str, actor: User | None) -> None:
+    """Whether all that asks for the list is of the actor's teams, or everybody's; who runs this place may anything.
+
+    Raises: ListRefused, when his values would decide what other teams are told.
+    """
+    if actor is None:
+        return
+    teams = teams_of(actor)
+    items = _asking(list_id).exclude(rule__team=None).exclude(rule__team__in=teams)
+    if items.exists() or any(rule.team_id not in {None, *teams} for rule in _rules_of(list_id)):
+        told = "Something of another team asks for this list. Have an administrator change it, or make a list of yours."
+        raise ListRefused("values", told)
+
+
 def check_still_fits(list_id: str, values: Sequence[str], actor: User | None) -> None:
     """Whether every exception that asks for the list still can, when these are its values.
 

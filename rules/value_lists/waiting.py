@@ -13,6 +13,7 @@ from rules import epoch, lookbacks, superseding
 from rules.effective import effective_of
 from rules.models import ExceptionItem, Rule
 from rules.trees import TreeUnusable, definition_of, recompile
+from rules.value_lists.watching import why_not
 
 
 def try_again(name: str, *, actor: User | None, now: datetime, door: Change.Door) -> list[str]:
@@ -41,37 +42,48 @@ def try_again(name: str, *, actor: User | None, now: datetime, door: Change.Door
     return [rule.pk for rule in found]
 
 
-def apply_exceptions(list_id: str, *, actor: User | None, now: datetime, door: Change.Door) -> list[int]:
-    """Put the imported exceptions in force that were off because this list was missing, and return their numbers; in
-    the caller's transaction, which has bumped the epoch."""
+def apply_exceptions(list_id: str, *, actor: User | None, now: datetime, door: Change.Door) -> int:
+    """Put the imported exceptions in force that were off because this list was missing, but for those that would hide
+    a true positive; returns how many stay off for that. In the caller's transaction, which has bumped the epoch."""
     from rules.importing.items import read_item
 
     waiting = ExceptionItem.objects.filter(
         removed_at=None, imported__isnull=False, entries__contains=[{"list": {"id": list_id}}]
     ).exclude(not_applied_because="")
-    applied: list[int] = []
+    kept_off = 0
     for item in waiting.select_related("rule__team").order_by("pk"):
         content = read_item((item.imported or {}).get("item") or {}, now)
         if content.problem or content.off:
             continue
-        because, item.not_applied_because = item.not_applied_because, ""
-        item.entries, item.enabled, item.updated_at = content.entries, True, now
-        item.version += 1
-        item.save(update_fields=["not_applied_because", "entries", "enabled", "updated_at", "version"])
-        record_change(
-            at=now,
-            actor=actor,
-            door=door,
-            verb="apply",
-            object_type="exception",
-            object_id=item.pk,
-            before={"enabled": False, "because": because},
-            after={"enabled": True, "list": list_id, "rule": item.rule_id, "name": item.name},
-            inverse={"verb": "disable", "version": item.version},
-            team=item.rule.team,
-        )
-        applied.append(item.pk)
-    return applied
+        item.entries = content.entries
+        refused = why_not(item)
+        kept_off += bool(refused)
+        _apply(item, refused, list_id, actor, now, door)
+    return kept_off
+
+
+def _apply(
+    item: ExceptionItem, refused: str, list_id: str, actor: User | None, now: datetime, door: Change.Door
+) -> None:
+    """In force, or kept off with the reason why it was refused."""
+    because, item.not_applied_because = item.not_applied_because, refused
+    item.enabled, item.updated_at = not refused, now
+    item.version += 1
+    item.save(update_fields=["not_applied_because", "entries", "enabled", "updated_at", "version"])
+    told = {"list": list_id, "rule": item.rule_id, "name": item.name}
+    record_change(
+        at=now,
+        actor=actor,
+        door=door,
+        verb="keep off" if refused else "apply",
+        object_type="exception",
+        object_id=item.pk,
+        before={"enabled": False, "because": because},
+        after={"enabled": item.enabled, "because": refused, **told},
+        inverse=None if refused else {"verb": "disable", "version": item.version},
+        team=item.rule.team,
+        note=refused,
+    )
 
 
 def _judge_from_now_on(rule: Rule, now: datetime) -> None:

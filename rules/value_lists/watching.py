@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import Change, User
+from rules.models import ExceptionItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,28 @@ class Effect:
 NOTHING = Effect()
 Watcher = Callable[[ValuesChange], Effect]
 """Raises: RulesError, to refuse the change."""
+Gate = Callable[[ExceptionItem], str]
+"""Why an imported exception may not come into force by itself, now that the list it waited for is there; empty when it
+may."""
 _watchers: list[Watcher] = []
+_gates: list[Gate] = []
 
 
 def register(watcher: Watcher) -> None:
     """Let it have its say whenever values change."""
     if watcher not in _watchers:
         _watchers.append(watcher)
+
+
+def register_gate(gate: Gate) -> None:
+    """Ask it before an imported exception comes into force."""
+    if gate not in _gates:
+        _gates.append(gate)
+
+
+def why_not(item: ExceptionItem) -> str:
+    """Why an exception with these entries stays off, as the first of the gates says; empty when it need not."""
+    return next(filter(None, (gate(item) for gate in _gates)), "")
 
 
 def effect_of(change: ValuesChange) -> Effect:
