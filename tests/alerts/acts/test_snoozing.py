@@ -66,6 +66,23 @@ def test_it_wakes_when_it_has_recurred_so_many_times(alert, cast):
     assert Change.objects.get(verb="woke").note == "It recurred 3 times."
 
 
+def test_thousands_that_have_not_recurred_keep_nobody_behind_them_asleep(
+    tmp_path, cast, monkeypatch, django_assert_num_queries
+):
+    monkeypatch.setattr(snoozing, "WAKE_AT_ONCE", 2)
+    load(tmp_path, most=1_000)
+    sleepers = raised([event(host__name=f"h{number}") for number in range(21)])
+    numbers = [one.pk for one in sleepers]
+    snoozing.snooze(
+        alert_ids=numbers, until=NOW + HOUR, recurs=2, actor=cast.ana, now=NOW, team_ids=[sleepers[0].team_id]
+    )
+    raised([event(host__name=f"h{number}") for number in (3, 18, 19, 20, 18, 19, 20)])
+    assert snoozing.wake_recurring(NOW) == numbers[18:20]
+    assert snoozing.wake_recurring(NOW) == numbers[20:]
+    with django_assert_num_queries(1):
+        assert snoozing.wake_recurring(NOW) == []
+
+
 def test_any_other_act_on_it_wakes_it(alert, cast):
     snooze(alert, cast)
     triage.set_status(alert_ids=[alert.pk], status="acknowledged", actor=cast.ana, now=NOW, team_ids=[alert.team_id])
