@@ -5,16 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, DateTimeField, F, Func, IntegerField, Max, Q, QuerySet, Value
 from django.db.models import Count as CountOf
-from django.db.models.functions import Cast
+from django.db.models import DateTimeField, F, Func, Max, Q, Value
 
 from accounts.models import User
 from accounts.selectors import teams_of
 from alerts.models import Alert, Status
 from alerts.selectors.filtering import filtered
+from alerts.selectors.numbers import sizes
 from alerts.selectors.ordering import NEWEST
 from alerts.selectors.queue_page import Looked, matching, tree_of
 from alerts.selectors.shapes import Histogram, QueueFilters
@@ -36,21 +34,25 @@ class RuleCounts:
     last_at: datetime | None = None
 
 
-def view_counts(*, user: User, now: datetime, saved: Mapping[str, QueueFilters] | None = None) -> dict[str, Count]:
+def view_counts(
+    *,
+    user: User,
+    now: datetime,
+    saved: Mapping[str, QueueFilters] | None = None,
+    known: Mapping[str, Count] | None = None,
+) -> dict[str, Count]:
     """How many alerts stand in each tab above the queue, saved ones to a lower ceiling; none for one with KQL, which
     would have to read the alerts. One query, and one for the targets if a view asks for what is past them.
+
+    What is `known` is not counted again.
     """
+    told = dict(known or {})
     tabs = {name: (filters, CAP) for name, filters in filters_of_views(user, now).items()}
     tabs |= {name: (filters, SAVED_CAP) for name, filters in (saved or {}).items() if not filters.kql}
-    sizes = [_size(filtered(user, filters, now), cap) for filters, cap in tabs.values()]
-    numbers = User.objects.filter(pk=user.pk).values_list(*sizes).first() or ()
-    return {name: of(number or 0, cap) for (name, (_, cap)), number in zip(tabs.items(), numbers, strict=False)}
-
-
-def _size(alerts: QuerySet[Alert], cap: int) -> Func:
-    """How many there are, up to one more than the ceiling."""
-    numbers = Cast(ArraySubquery(alerts.order_by().values("pk")[: cap + 1]), ArrayField(BigIntegerField()))
-    return Func(numbers, function="CARDINALITY", output_field=IntegerField())  # null where nothing can be
+    wanted = {name: (filtered(user, filters, now), cap) for name, (filters, cap) in tabs.items() if name not in told}
+    numbers = sizes(list(wanted.values()))
+    told |= {name: of(number, cap) for (name, (_, cap)), number in zip(wanted.items(), numbers, strict=True)}
+    return {name: told[name] for name in tabs}
 
 
 def new_since(*, user: User, filters: QueueFilters, since_id: int, now: datetime) -> Count:

@@ -41,12 +41,13 @@ class OpenView:
     last: bool
 
 
-def tabs(asked: Queue) -> dict[str, Any]:
-    """The tabs with their numbers, and the saved view that is open. Two queries."""
+def tabs(asked: Queue, total: Count | None = None) -> dict[str, Any]:
+    """The tabs with their numbers, and the saved view that is open; `total` is what the list shows. Two queries."""
     views = saved_views(asked.user, teams_of(asked.user))
     chosen = {f"{view.pk}": asked.choices.chosen_in(view.query) for view in views[:MOST_COUNTED]}
     filters = {number: filters_of(one, asked.user, asked.now) for number, one in chosen.items()}
-    counts = selectors.view_counts(user=asked.user, now=asked.now, saved=filters)
+    known = {asked.view: total} if total and not asked.narrowed and not asked.saved else {}
+    counts = selectors.view_counts(user=asked.user, now=asked.now, saved=filters, known=known)
     opened = next((view for view in views if view.pk == asked.saved), None)
     built_in = [
         View(name, str(title), "" if name == "triage" else f"view={name}", counts.get(name),
