@@ -6,7 +6,7 @@ after their events. Hosts are counted to a bound, beyond which "more" is all tha
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -36,7 +36,8 @@ _MOST_ASKED = 200
 
 # Each value is an index range of its own, read to the bound and no further.
 _COMMON = """
-SELECT asked.field, asked.value, seen.hosts, seen.first_day, seen.last_day, seen.days, own.first_day
+SELECT asked.field, asked.value, seen.hosts, seen.first_day, seen.last_day, seen.days, own.first_day,
+    (SELECT max(at) FROM events_valueslearnt)
 FROM unnest(%(fields)s::smallint[], %(values)s::bytea[]) AS asked (field, value)
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE host <> %(nowhere)s) AS hosts, min(first_day) AS first_day, max(last_day) AS last_day,
@@ -60,6 +61,7 @@ class Common:
 
     `days` is how many days it was seen on the host that saw it on most; `here_since` is since when it is known on the
     host that was asked for, None when it is not, or no host was. `more`: there are more hosts than are counted.
+    `known_from` is the first day of which anything is known, `noted_until` the moment up to which events were noted.
     """
 
     hosts: int
@@ -69,6 +71,8 @@ class Common:
     days: int = 1
     here_since: date | None = None
     more: bool = False
+    known_from: date | None = None
+    noted_until: datetime | None = None
 
 
 def common(
@@ -91,13 +95,16 @@ def common(
             },
         )  # fmt: skip
         rows = {(number, bytes(value)): rest for number, value, *rest in cursor.fetchall() if rest[1] is not None}
-    total = rows.pop((HOSTS, ANY_VALUE), [0])[0]
-    return {asked[key]: _told(found, total, bool(host)) for key, found in rows.items()}
+    total, known_from = rows.pop((HOSTS, ANY_VALUE), [0, None])[:2]
+    return {asked[key]: _told(found, total, known_from, bool(host)) for key, found in rows.items()}
 
 
-def _told(found: Sequence[Any], total: int, asked_here: bool) -> Common:
-    hosts, first, last, days, here = found
-    return Common(hosts, max(total, hosts), first, last, days, here if asked_here else None, hosts >= MOST_HOSTS)
+def _told(found: Sequence[Any], total: int, known_from: date | None, asked_here: bool) -> Common:
+    hosts, first, last, days, here, until = found
+    return Common(
+        hosts, max(total, hosts), first, last, days, here if asked_here else None, hosts >= MOST_HOSTS, known_from,
+        until,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=65_536)

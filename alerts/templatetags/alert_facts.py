@@ -1,7 +1,7 @@
 """What stands beside the facts of an alert: how common a value is here, and which alerts may be of the same story."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from django import template
 from django.utils.html import format_html
@@ -15,27 +15,40 @@ from engine import Clause
 from events.prevalence import Common
 
 register = template.Library()
+_ENOUGH = timedelta(days=3)
+_USUALLY_BEHIND = timedelta(minutes=5)
 _FEW_HOSTS = 3
 """With fewer hosts in all "every host" says nothing; on more than these a value is usual."""
 
 
 @register.simple_tag
 def how_common(clause: Clause, known: CommonValues, when: datetime) -> SafeString:
-    """ "on 3 of 212 hosts, since 12 Nov", "only this host", "first time seen"; nothing where it is not counted."""
+    """ "on 3 of 212 hosts, since 12 Nov", "only this host, first seen that day"; nothing where it is not counted."""
     found = rarest(clause, known)
     if found is None:
         return SafeString("")
-    said, since = _where(found, when.date()), _since(found, when.date())
-    rare = "rare" if found.hosts <= 1 or found.first_day >= when.date() else "often"
+    said, since = _where(found), _since(found, when.date())
+    rare = "rare" if found.hosts <= 1 or _is_new(found, when.date()) else "often"
     title = _("As far as events of the last 30 days tell; last seen %(day)s.") % {
         "day": _day(found.last_day, when.date())
     }
-    return format_html('<span class="{}" title="{}">{}{}</span>', rare, title, said, f", {since}" if since else "")
+    said = ", ".join(part for part in (said, since, _as_of(found, when)) if part)
+    return format_html('<span class="{}" title="{}">{}</span>', rare, title, said)
 
 
-def _where(found: Common, day: date) -> str:
-    if found.first_day >= day and found.hosts <= 1:
-        return _("first time seen")
+def _is_new(found: Common, day: date) -> bool:
+    """Whether the value is new that day: before some days are known everything would be."""
+    return found.first_day >= day and found.known_from is not None and day - found.known_from >= _ENOUGH
+
+
+def _as_of(found: Common, when: datetime) -> str:
+    """Up to when events were noted, if that is before the alert's: noting is behind."""
+    if found.noted_until is None or found.noted_until > when - _USUALLY_BEHIND:
+        return ""
+    return _("as of %(time)s UTC") % {"time": f"{found.noted_until.astimezone(UTC):%H:%M}"}
+
+
+def _where(found: Common) -> str:
     if not found.hosts:
         return _("seen before")
     if found.hosts == 1:
@@ -49,9 +62,10 @@ def _where(found: Common, day: date) -> str:
 
 
 def _since(found: Common, day: date) -> str:
-    """Since when: on this host, where that is news; else anywhere."""
+    """Since when: on this host, where that is news; else anywhere. A day is all that is known of a time."""
     if found.first_day >= day:
-        return _("all new that day") if found.hosts > 1 else ""
+        new = _("all new that day") if found.hosts > 1 else _("first seen that day")
+        return new if _is_new(found, day) else ""
     if found.hosts > 1 and found.here_since is not None and found.here_since >= day:
         return _("new on this one")
     if found.hosts > _FEW_HOSTS:

@@ -22,6 +22,7 @@ from alerts import exceptions, triage
 from alerts.models import Alert, AlertEvent, Kind
 from alerts.reviewing.checks import check_due
 from cases.models import Case
+from events import prevalence_notes
 from events.partitions import ensure_days
 from rules.loading import load_rules
 from rules.models import ExceptionItem, Rule
@@ -54,6 +55,8 @@ def world(transactional_db: None) -> World:
     ensure_days([(now + timedelta(days=shift)).date() for shift in range(-DAYS - 2, 2)])
     load_rules(paths=[PACK], source="pack", actor=None, now=now, enable=True)
     backfill(company=found(7), key=key, seed=7, days=DAYS, now=now, progress=lambda _: None)
+    while prevalence_notes.note(now=now + timedelta(minutes=10)):
+        pass
     made = World(now, team, team, people, {})
     _at_work(made)
     return made

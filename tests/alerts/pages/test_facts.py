@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from alerts.models import Alert
 from events import prevalence_notes
+from events.models import ValuesLearnt
 from tests.alerts.pages.conftest import HTMX
 from tests.alerts.pages.world import World
 
@@ -53,14 +54,28 @@ class TestHowCommon:
         assert "How common here" in page
         assert "on 2 of 2 hosts, new on this one" in page
 
-    def test_the_first_time_and_the_only_host(self, ana: Client, world: World) -> None:
+    def test_the_first_day_and_the_only_host(self, ana: Client, world: World) -> None:
         [alert] = world.send([world.perl(1)])
         noted(world)
-        assert "first time seen" in told(page_of(ana, alert))
+        page = told(page_of(ana, alert))
+        assert "only this host" in page
+        assert "first seen" not in page  # nothing is known of other days
+        days_ago = (world.now - timedelta(days=5)).isoformat()
+        world.send([world.perl(4, **{"@timestamp": days_ago}, process__name="ls", process__args=["ls"])])
+        noted(world)
+        assert "only this host, first seen that day" in told(page_of(ana, alert))
         old = world.perl(4, **{"@timestamp": (world.now - timedelta(days=2)).isoformat()})  # the same host
         world.send([old])
         noted(world)
         assert "only this host, since" in told(page_of(ana, alert))
+
+    def test_it_says_up_to_when_it_knows_where_noting_is_behind(self, ana: Client, world: World) -> None:
+        world.send([world.perl(1)])
+        noted(world)
+        assert "as of" not in told(page_of(ana, Alert.objects.get()))
+        until = world.now - timedelta(hours=2)
+        ValuesLearnt.objects.update(at=until)
+        assert f"as of {until:%H:%M} UTC" in told(page_of(ana, Alert.objects.get()))
 
     def test_the_preview_does_not_ask(self, ana: Client, world: World) -> None:
         [alert] = world.send([world.perl(1)])
