@@ -93,7 +93,9 @@ def _reopen(
     door: Change.Door,
     whole: bool = False,
 ) -> list[int]:
-    """Open again what adding the exception closed; with `whole` what was closed in the same act by others too."""
+    """Open again what adding the exception closed; with `whole` what was closed in the same act by others too, as far
+    as that was not undone before.
+    """
     added = Change.objects.filter(object_type="exception", object_id=str(item.pk), verb="create").first()
     if added is None or added.group is None or now - added.at > UNDO_WINDOW:
         return []
@@ -103,6 +105,8 @@ def _reopen(
     elsewhere = sum(change.team_id not in team_ids for change in closed)
     if elsewhere:
         raise UndoNotWhole(elsewhere, by_exception=True)
+    undone = set(Change.objects.filter(undoes__in=closed).values_list("undoes_id", flat=True))
+    closed = [change for change in closed if change.pk not in undone]  # along with another exception of the same act
     return restore(closed, actor=actor, now=now, team_ids=team_ids, door=door, skip_moved=True)
 
 

@@ -22,9 +22,13 @@ def others_of(groups: Collection[UUID]) -> frozenset[UUID]:
 
 
 def taken_back(groups: Collection[UUID]) -> frozenset[UUID]:
-    """Those of the groups that are an undo, were undone, or added an exception that is gone. Two queries."""
+    """Those of the groups that are an undo, were undone, or added exceptions that are all gone. Three queries.
+
+    Where one of several exceptions is gone, what it had closed may have been opened with it: the rest still stands.
+    """
     undone = Q(Exists(Change.objects.filter(undoes=OuterRef("pk"))))
-    return _groups(groups, Q(verb=UNDID) | undone) | _of_removed_exceptions(groups)
+    standing, gone = _by_exceptions(groups)
+    return (_groups(groups, Q(verb=UNDID) | undone) - standing) | gone
 
 
 def _groups(groups: Collection[UUID], condition: Q) -> frozenset[UUID]:
@@ -34,11 +38,13 @@ def _groups(groups: Collection[UUID], condition: Q) -> frozenset[UUID]:
     return frozenset(group for group in found.distinct() if group is not None)
 
 
-def _of_removed_exceptions(groups: Collection[UUID]) -> frozenset[UUID]:
+def _by_exceptions(groups: Collection[UUID]) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """Those of the groups that added exceptions: some of which stand, and all of which are gone."""
     added = Change.objects.filter(group__in=groups, object_type=EXCEPTION, verb="create").order_by()
     by_item = {int(item): group for item, group in added.values_list("object_id", "group")} if groups else {}
     if not by_item:
-        return frozenset()
+        return frozenset(), frozenset()
     there = ExceptionItem.objects.filter(pk__in=by_item, removed_at=None).values_list("pk", flat=True)
-    gone = by_item.keys() - set(there)
-    return frozenset(group for item in gone if (group := by_item[item]) is not None)
+    standing = frozenset(group for item in there if (group := by_item[item]) is not None)
+    every = frozenset(group for group in by_item.values() if group is not None)
+    return standing, every - standing

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from alerts.errors import AlreadyExcepted, GuardRefused, ScopeRefused
+from alerts.errors import AlreadyExcepted, GuardRefused, NothingToUndo, ScopeRefused
 from alerts.exceptions import add, approve, draft, edit, preview, take_back
 from alerts.exceptions.groups import GroupError
 from alerts.models import Alert, Reason, Status
+from alerts.selectors.undoable import taken_back
 from alerts.triage import set_status
 from alerts.undo import undo
 from rules.exceptions import create_item
@@ -88,6 +89,20 @@ def test_one_of_them_taken_back_opens_only_what_it_closed(alerts, cast):
     taken = take_back(item=added.items[1], actor=cast.ana, now=AFTER, team_ids=[alerts[0].team_id])
     assert sorted(taken.reopened) == [alerts[3].pk, alerts[4].pk]
     assert ExceptionItem.objects.get(removed_at=None) == added.items[0]
+
+
+def test_what_is_left_of_an_act_is_undone_where_one_of_its_exceptions_is_gone_already(alerts, cast):
+    saved = save(alerts[0], cast.rosa, [CI, BACKUP])
+    by: dict[str, Any] = {"actor": cast.rosa, "now": AFTER, "team_ids": [alerts[0].team_id]}
+    take_back(item=saved.items[1], **by)
+    assert saved.group not in taken_back([saved.group])
+    undone = undo(group=saved.group, **by)
+    assert sorted(undone.alerts) == [alerts[0].pk, alerts[1].pk]
+    assert not ExceptionItem.objects.filter(removed_at=None).exists()
+    assert not Alert.objects.filter(status=Status.CLOSED).exists()
+    assert taken_back([saved.group]) == {saved.group}
+    with pytest.raises(NothingToUndo):
+        undo(group=saved.group, **by)
 
 
 def test_the_guard_asks_all_groups(alerts, cast):
