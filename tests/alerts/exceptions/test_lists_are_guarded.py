@@ -196,7 +196,7 @@ def test_what_another_exception_covers_stays_held_back(rule, cast):
     other = add(alert=good, entries=also, **told).item
     assert not raised([event(host__name="c2")], now=AFTER)
     assert change(cast, "remove", "c2").effect.alerts == 0
-    assert list(HeldBack.objects.values_list("item", flat=True)) == [other.pk]
+    assert list(HeldBack.objects.values_list("item_id", flat=True)) == [other.pk]
 
 
 def test_of_a_rule_that_is_off_it_is_raised_when_the_rule_is_on_again(rule, cast):

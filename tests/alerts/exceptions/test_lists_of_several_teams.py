@@ -1,16 +1,17 @@
 """Lists between teams: who sees them, whose they are to change, and what comes into force by itself."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from accounts.models import Change
 from alerts.errors import ScopeRefused
-from alerts.exceptions import add, saving
+from alerts.exceptions import add
 from alerts.models import Reason, Status
 from alerts.reviewing.renewing import review_again
 from alerts.triage import set_status
-from rules import exceptions, shared, value_lists
+from rules import epoch, exceptions, shared, value_lists
 from rules.errors import ListRefused
 from rules.models import ExceptionItem
 from tests.alerts.world import NOW, event, load, other_team, raised
@@ -31,12 +32,12 @@ def listed(cast, *rules):
 
 
 def item(cast, value="bad"):
-    told = {"reason": f"Why {value}", "name": value, "actor": cast.rosa, "now": LATER}
+    told: dict[str, Any] = {"reason": f"Why {value}", "name": value, "actor": cast.rosa, "now": LATER}
     return shared.add_item(list_id="known", entries=host(value), **told)
 
 
 def hosts(*values):
-    told = {"list_id": "hosts", "name": "Hosts", "type": "keyword", "actor": None, "now": LATER}
+    told: dict[str, Any] = {"list_id": "hosts", "name": "Hosts", "type": "keyword", "actor": None, "now": LATER}
     return value_lists.create_list(lines=values, **told)
 
 
@@ -79,9 +80,9 @@ def test_reviewing_an_item_of_a_shared_list_reviews_every_copy(tmp_path, cast):
 def test_values_of_a_list_that_another_team_asks_for_are_not_ours_to_change(tmp_path, cast):
     theirs = load(tmp_path, team=other_team())
     hosts("good", "other")
-    told = {"entries": [ASKING], "reason": "Known", "name": "Known", "actor": None, "now": LATER}
+    told: dict[str, Any] = {"entries": [ASKING], "reason": "Known", "name": "Known", "actor": None, "now": LATER}
     exceptions.create_item(rule=theirs, **told)
-    by = {"list_id": "hosts", "actor": cast.rosa, "now": LATER}
+    by: dict[str, Any] = {"list_id": "hosts", "actor": cast.rosa, "now": LATER}
     for change in (
         lambda: value_lists.append_values(lines=["crown-jewel"], **by),
         lambda: value_lists.replace_values(lines=["crown-jewel"], version=None, **by),
@@ -96,11 +97,18 @@ def test_values_of_a_list_that_another_team_asks_for_are_not_ours_to_change(tmp_
 def test_an_imported_exception_that_waited_for_its_list_stays_off_where_it_would_hide_a_true_positive(tmp_path, cast):
     rules = [load(tmp_path), load(tmp_path, rule_id="two", name="Two")]
     bad = next(alert for alert in raised([event(host__name="bad")]) if alert.rule_id == "perl")
-    told = {"status": Status.CLOSED, "reason": Reason.TRUE_POSITIVE, "actor": cast.ana, "now": LATER}
+    told: dict[str, Any] = {"status": Status.CLOSED, "reason": Reason.TRUE_POSITIVE, "actor": cast.ana, "now": LATER}
     set_status(alert_ids=[bad.pk], **told, team_ids=[bad.team_id])
     raw = {"item_id": "i", "list_id": "k", "name": "n", "type": "simple", "description": "d", "entries": [ASKING]}
     raw |= {"namespace_type": "single", "os_types": [], "tags": []}
-    waiting = {"name": "n", "entries": [ASKING], "reason": "r", "item_id": "i", "list_id": "k", "enabled": False}
+    waiting: dict[str, Any] = {
+        "name": "n",
+        "entries": [ASKING],
+        "reason": "r",
+        "item_id": "i",
+        "list_id": "k",
+        "enabled": False,
+    }
     waiting |= {"imported": {"item": raw}, "not_applied_because": "No list.", "created_at": LATER, "updated_at": LATER}
     for rule in rules:
         ExceptionItem.objects.create(rule=rule, **waiting)
@@ -117,15 +125,15 @@ def test_a_rule_that_joins_a_shared_list_while_an_exception_is_saved_in_it_is_no
     one, two = load(tmp_path), load(tmp_path, rule_id="two", name="Two")
     good = next(alert for alert in raised([event(host__name="good")]) if alert.rule_id == "perl")
     listed(cast, one)
-    real = saving.epoch.bump
+    real = epoch.bump
 
     def joined_first():
-        monkeypatch.setattr(saving.epoch, "bump", real)
+        monkeypatch.setattr(epoch, "bump", real)
         shared.add_rules(list_id="known", rules=[two], actor=cast.rosa, now=LATER)
         return real()
 
-    monkeypatch.setattr(saving.epoch, "bump", joined_first)
-    told = {"reason": "x", "actor": cast.rosa, "now": LATER, "team_ids": [good.team_id]}
+    monkeypatch.setattr(epoch, "bump", joined_first)
+    told: dict[str, Any] = {"reason": "x", "actor": cast.rosa, "now": LATER, "team_ids": [good.team_id]}
     with pytest.raises(ScopeRefused, match="have just changed"):
         add(alert=good, entries=host("bad"), list_id="known", **told)
     assert not ExceptionItem.objects.exists()

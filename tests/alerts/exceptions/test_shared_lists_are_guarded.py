@@ -1,6 +1,7 @@
 """What comes into force by a shared list passes the guard and the review policy, as single exceptions do."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -28,14 +29,14 @@ def rules(tmp_path):
 @pytest.fixture
 def item(rules, cast):
     """An item about a host, on the first rule alone, owned by Rosa."""
-    told = {"list_id": "known", "actor": cast.rosa, "now": LATER}
+    told: dict[str, Any] = {"list_id": "known", "actor": cast.rosa, "now": LATER}
     shared.create_list(name="Known", rules=rules[:1], **told)
     return shared.add_item(entries=BAD, reason="Scanner", name="Scanner", **told).items[0]
 
 
 def judged_as_true_positive(cast, *alerts):
     teams = [alert.team_id for alert in alerts]
-    told = {"status": Status.CLOSED, "reason": Reason.TRUE_POSITIVE, "note": ""}
+    told: dict[str, Any] = {"status": Status.CLOSED, "reason": Reason.TRUE_POSITIVE, "note": ""}
     set_status(alert_ids=[one.pk for one in alerts], **told, actor=cast.ana, now=LATER, team_ids=teams)
 
 
@@ -44,7 +45,7 @@ def off(item, cast):
 
 
 def switch(item, actor, verb, **given):
-    told = {"list_id": "known", "item_id": item.item_id, "verb": verb, "actor": actor, "now": LATER}
+    told: dict[str, Any] = {"list_id": "known", "item_id": item.item_id, "verb": verb, "actor": actor, "now": LATER}
     return shared_lists.switch_item(**told, **given)
 
 
@@ -96,7 +97,7 @@ def test_a_role_whose_exceptions_need_a_review_switches_none_on_and_removes_none
 
 def test_a_role_whose_exceptions_need_a_review_puts_no_list_on_a_rule_and_removes_none(item, rules, cast):
     drafts_only("engineer")
-    told = {"list_id": "known", "now": LATER}
+    told: dict[str, Any] = {"list_id": "known", "now": LATER}
     ExceptionItem.objects.update(owner=cast.mona)
     with pytest.raises(ReviewNeeded):
         shared_lists.add_rules(rules=rules, actor=cast.rosa, **told)
