@@ -76,8 +76,7 @@
     if (key === "ArrowDown" || key === "ArrowUp") choose(key === "ArrowDown" ? 1 : -1);
     else if (key === "Escape") close();
     else if ((key === "Enter" || key === "Tab") && chosen()) take(chosen());
-    else if (key === "Tab" && !event.shiftKey && options().length) take(options()[0]);
-    else return;
+    else return; // Tab goes on to what follows, or nobody could leave the box by keyboard
     event.preventDefault();
     event.stopImmediatePropagation();
   }, true);

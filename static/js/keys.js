@@ -6,9 +6,13 @@
   const { $, $$, shown, typing } = wb;
   const MENU_KEYS = { c: "close", s: "assign", w: "snooze", e: "case" };
   let waitingForPlace = 0;
+  /* A menu may be a part of another ("…"), which is opened with it. */
+  const around = (summary) => summary.closest("details").parentElement.closest("details.menu");
+  const reachable = (summary) => shown(summary) || Boolean(around(summary) && shown($("summary", around(summary))));
   function press(element) {
     if (element.matches("input:not([type=radio], [type=checkbox]), textarea, select")) { element.focus(); return true; }
     if (element.matches("a[data-key=u]")) rememberRow(element);
+    if (element.localName === "summary" && around(element)) around(element).open = true;
     element.click();
     return true;
   }
@@ -19,6 +23,23 @@
     address.searchParams.set("at", number);
     link.href = address;
   }
+  /* What is pressed while the preview of the row under the cursor is still on its way waits for it, in order: it is meant
+     for that row, not for the one that is still shown. */
+  const WAITS = 5000;
+  let held = [], givenUp;
+  function hold(key, shift = false) {
+    held.push([key, shift]);
+    clearTimeout(givenUp);
+    givenUp = setTimeout(() => { held = []; wb.strip("The preview did not come. Nothing was done."); }, WAITS);
+    return true;
+  }
+  function letGo() {
+    const keys = held;
+    clearTimeout(givenUp);
+    held = [];
+    return keys;
+  }
+  wb.release = () => letGo().forEach(([key, shift]) => single(key, document.activeElement, shift));
   const keyed = (key, from) => $$(`[data-key="${CSS.escape(key)}"]`, from).filter(shown);
   function act(key) {
     const menu = wb.openMenus()[0];
@@ -30,11 +51,13 @@
     if (inRow.length) return press(inRow[0]);
     const bulk = wb.boxes().some((box) => box.checked) ? $("#bulk") : null;
     if (bulk && keyed(key, bulk).length && !MENU_KEYS[key]) return press(keyed(key, bulk)[0]);
-    const named = MENU_KEYS[key] && $$(`details[data-menu=${MENU_KEYS[key]}] > summary`, bulk || document).find(shown);
-    if (named) return press(named);
-    return keyed(key).length ? press(keyed(key).at(-1)) : false;
+    const named = MENU_KEYS[key] && $$(`details[data-menu=${MENU_KEYS[key]}] > summary`, bulk || document).find(reachable);
+    const found = named || keyed(key).at(-1);
+    if (key !== "Escape" && (!found || found.closest("#peek")) && wb.late?.()) return hold(key);
+    return found ? press(found) : false;
   }
   function escape() {
+    if (letGo().length) return true;
     const menus = wb.closeMenus();
     if (menus.length) { $("summary", menus[0]).focus(); return true; }
     if (wb.boxes().some((box) => box.checked)) { wb.selectAll(false); return true; }
@@ -85,7 +108,7 @@
     "[": () => tab(-1),
     "]": () => tab(1),
     h: () => act("h") || histogram(),
-    z: () => act("z") || wb.undoLast(),
+    z: () => (!wb.busy?.() && act("z")) || wb.undoLast(), // the toast on the screen is that of the act before
   };
   function tick(target) {
     if (!wb.cursor() || target.closest("button, summary, input")) return false;
@@ -94,6 +117,7 @@
     return true;
   }
   function single(key, target, shift) {
+    if (held.length) return hold(key, shift);
     if (waitingForPlace > Date.now()) return go(key);
     if (key === "g") { waitingForPlace = Date.now() + 1500; return true; }
     const menu = wb.openMenus().length > 0;

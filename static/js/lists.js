@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const { $, $$, shown } = wb;
-  const REST = 60, AHEAD = 2, MOST = 16, FRESH = 60000;
+  const REST = 60, AHEAD = 2, MOST = 16, FRESH = 10000;
   const cache = new Map();
   let timer, ahead;
   wb.rows = () => $$("[data-row]").filter((row) => !row.hidden);
@@ -14,6 +14,17 @@
   /* ---- previews ---- */
   const known = (url) => { const found = cache.get(url); return found && Date.now() - found.at < FRESH ? found.html : null; };
   wb.forgetPreviews = () => cache.clear();
+  /* Whether the preview on the screen is of another row than the one under the cursor: nothing may be done with it then,
+     neither by a key (js/keys.js waits) nor by a click. */
+  wb.late = () => {
+    const peek = $("#peek"), row = wb.cursor();
+    return Boolean(row?.dataset.peek && peek && shown(peek) && $("[data-peeked]", peek)?.dataset.peeked !== row.dataset.id);
+  };
+  function watch() {
+    const peek = $("#peek"), late = wb.late();
+    if (peek) peek.inert = late;
+    if (!late) wb.release?.();
+  }
   async function get(url, signal) {
     const answer = await fetch(url, { headers: { "HX-Request": "true" }, signal });
     if (!answer.ok) return;
@@ -61,6 +72,7 @@
     const address = new URL(location.href);
     if (row.dataset.id) address.searchParams.set("at", row.dataset.id);
     history.replaceState(history.state, "", address);
+    watch();
     wb.peekAt(row);
   };
   wb.step = (by, extend) => {
@@ -141,6 +153,7 @@
   });
   document.addEventListener("DOMContentLoaded", () => {
     wb.showSelection();
+    if ($("#peek")) new MutationObserver(watch).observe($("#peek"), { childList: true });
     const row = wb.cursor();
     if (row?.dataset.peek) { ahead = new AbortController(); timer = setTimeout(() => fetchAhead(row), 4 * REST); }
   });

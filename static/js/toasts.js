@@ -27,7 +27,15 @@
     wb.keep("act", ended ? null : act.dataset.act);
     wb.announce($("span", act).textContent);
   }
+  /* An act that is still on its way is the last one: its answer tells how to undo it, or that there is nothing to undo. */
+  async function undoWhenAnswered() {
+    const before = wb.kept("undo")?.action;
+    await wb.settled();
+    look();
+    if (wb.kept("undo")?.action === before) wb.announce("Nothing to undo"); else wb.undoLast();
+  }
   wb.undoLast = () => {
+    if (wb.busy?.()) { undoWhenAnswered(); return true; }
     const last = wb.kept("undo");
     if (!last || last.until < Date.now()) { wb.announce("Nothing to undo"); return false; }
     wb.keep("undo", null);
