@@ -18,6 +18,7 @@ MOST = 12
 ALERTS = (".alerts-security.*",)
 _EVENTS_LOOKED_AT, _EVENTS_OF_FIELD = 400, 150
 _SECONDS, _SECONDS_OF_FIELD = 0.06, 0.04
+_ALERTS_TAKE = 4  # times as long: an alert is read together with its rule and its event
 _REMEMBERED_SECONDS, _REMEMBERED_OF_FIELD, _REMEMBERED_CUT = 30, 20, 5
 _BACK = timedelta(days=1)
 _PLAIN_FIELD = re.compile(r"[A-Za-z_@][A-Za-z0-9_.@-]*")
@@ -76,7 +77,8 @@ class Offer:
 def offers(
     place: Standing, *, language: Language, of_alerts: bool, team_ids: Sequence[int], now: datetime
 ) -> list[Offer]:
-    """At most MOST, the likeliest first. Takes up to a tenth of a second when nothing is remembered."""
+    """At most MOST, the likeliest first. Takes up to a tenth of a second when nothing is remembered,
+    for alerts up to four tenths."""
     look = _Look(tuple(sorted(team_ids)), of_alerts, now)
     match place.wanted:
         case Wanted.VALUE:
@@ -130,6 +132,7 @@ class _Look:
             return found
         window = Window(self.now - _BACK, self.now + timedelta(minutes=1))
         indices = ALERTS if self.of_alerts else ORDINARY
+        seconds *= _ALERTS_TAKE if self.of_alerts else 1
         made = sample(Question(tree, window, self.teams, indices), most=most, seconds=seconds)
         in_time = made.all_of_them or made.events == most
         cache.set(key, made, remembered if in_time else _REMEMBERED_CUT)
@@ -183,11 +186,13 @@ def _values(place: Standing, language: Language, look: _Look) -> list[Offer]:
     chosen = [(not value.lower().startswith(begun), value, count) for value, count in values.items()
               if begun in value.lower()]  # fmt: skip
     chosen.sort(key=lambda one: one[0])
-    note = "seen {:,} times lately".format
     return [
-        Offer(value, f"{_quoted(value, place.field, language)} ", note(count) if count else "")
-        for _, value, count in chosen[:MOST]
+        Offer(value, f"{_quoted(value, place.field, language)} ", _often(count)) for _, value, count in chosen[:MOST]
     ]
+
+
+def _often(count: int) -> str:
+    return "" if not count else "seen once lately" if count == 1 else f"seen {count:,} times lately"
 
 
 def _fits(value: str) -> bool:

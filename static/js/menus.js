@@ -12,8 +12,9 @@
   };
   document.addEventListener("toggle", ({ target }) => {
     if (!target.matches?.("details.menu")) return;
-    if (target.open) wb.closeMenus(target);
-    else $$("[data-originals]", target).forEach((asked) => asked.remove());
+    if (target.open) { wb.closeMenus(target); return; }
+    $$("[data-originals]", target).forEach((asked) => asked.remove());
+    $$("details.part[open]", target).forEach((part) => { part.open = false; });
   }, true);
 
   /* ---- closing ---- */

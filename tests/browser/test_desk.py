@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from alerts.bulk_work import work_portion
 from alerts.models import Alert, BulkAct, Comment
@@ -193,6 +193,110 @@ def test_folds_open_and_close_by_arrow_and_are_acted_on_whole(visit: Visit, worl
     press(page, "c", "b")
     expect(page.locator("[data-toast]")).to_contain_text("Closed 4 alerts as benign positive.")
     assert ana.complaints == []
+
+
+def test_keys_wait_for_the_preview_of_the_row_they_are_meant_for(visit: Visit, alerts: list[Alert]) -> None:
+    page = visit("ana").open("/alerts/")
+    page.wait_for_function("document.querySelector('#peek [data-peeked]')")
+    page.wait_for_timeout(500)  # what lies beside the first row is fetched ahead
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(700)
+        route.continue_()
+
+    page.route("**/peek/**", late)
+    press(page, "j", "j", "j", "j", "j", "j")
+    here = at(page)
+    assert page.locator("#peek").get_attribute("inert") is not None
+    press(page, "c", "b")
+    expect(page.locator(f"#alert-{here}")).not_to_be_visible()
+    page.wait_for_function("() => wb.busy() === 0")
+    page.unroute_all(behavior="ignoreErrors")
+    assert [str(one.pk) for one in Alert.objects.filter(status="closed")] == [here]
+
+
+def test_undo_waits_for_the_answer_to_the_act_that_it_takes_back(visit: Visit, alerts: list[Alert]) -> None:
+    page = visit("ana").open("/alerts/")
+    first, held = at(page), list[Route]()
+    press(page, "c", "b")
+    expect(page.locator("[data-toast]")).to_contain_text("Closed 1 alert")
+    second = at(page)
+    expect(page.locator(f"#peek [data-peeked='{second}']")).to_be_visible()
+    page.route("**/alerts/bulk/", lambda route: held.append(route))
+    press(page, "c", "f", "z")
+    page.wait_for_timeout(300)
+    held[0].continue_()
+    page.wait_for_function("() => document.body.textContent.includes('Undone: 1 alert is as before.')")
+    page.unroute_all(behavior="ignoreErrors")
+    assert [str(one.pk) for one in Alert.objects.filter(status="closed")] == [first]
+
+
+def test_closing_one_of_a_fold_leaves_the_queue_as_it_is(visit: Visit, world: World) -> None:
+    same = [world.perl(number, host__name="same") for number in range(1, 5)]
+    world.send([*same, *(world.perl(number, host__name=f"other-{number}") for number in range(10, 14))])
+    page = visit("ana").open("/alerts/")
+    page.locator("tr[data-fold]").evaluate("row => wb.moveTo(row)")
+    press(page, "ArrowRight")
+    expect(page.locator("tr.inside")).to_have_count(3)
+    press(page, "j")
+    one = at(page)
+    press(page, "c", "b")
+    expect(page.locator("[data-toast]")).to_contain_text("Closed 1 alert")
+    assert [str(alert.pk) for alert in Alert.objects.filter(status="closed")] == [one]
+    expect(page.locator("tr[data-row]:visible")).to_have_count(5)
+
+
+def test_tab_leaves_the_query_whatever_is_offered(visit: Visit, alerts: list[Alert]) -> None:
+    page = visit("ana").open("/alerts/")
+    press(page, "/")
+    page.keyboard.type("host.na")
+    option = page.locator("#complete [role=option]").first
+    expect(option).to_be_visible()
+    box, shown = page.locator("#q").bounding_box(), option.bounding_box()
+    assert box
+    assert shown
+    assert shown["y"] >= box["y"] + box["height"]  # under what is typed, not over it
+    press(page, "Tab")
+    expect(page.locator("#q")).to_have_value("host.na")
+    expect(page.locator("#q")).not_to_be_focused()
+
+
+def test_the_query_is_offered_every_value_that_fits(visit: Visit, alerts: list[Alert]) -> None:
+    page = visit("ana").open("/alerts/")
+    press(page, "/")
+    page.keyboard.type("host.name: node-0")
+    expect(page.locator("#complete [role=option]")).to_have_count(9)
+    expect(page.locator("#complete [role=option]").first).to_contain_text("seen once lately")
+
+
+def test_what_is_rarer_lies_in_a_menu_that_its_keys_open(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana")
+    page = ana.open(f"/alerts/{alerts[0].pk}/")
+    head = page.locator("#alert-head").bounding_box()
+    assert head
+    assert head["height"] < 120  # the facts are what the page is for
+    press(page, "s")
+    expect(page.locator("#head-assignee")).to_be_visible()
+    press(page, "w")
+    expect(page.locator("#head-assignee")).not_to_be_visible()
+    press(page, "Escape", "w", "1")
+    expect(page.locator("[data-toast]")).to_contain_text("Snoozed")
+    assert Alert.objects.get(snoozed_until__isnull=False) == alerts[0]
+    assert ana.complaints == []
+
+
+def test_what_a_phone_offers_has_room(visit: Visit, alerts: list[Alert]) -> None:
+    page = visit("ana", phone=True).open(f"/alerts/{alerts[0].pk}/")
+    spilt = "bar => [...bar.querySelectorAll('.btn')].filter(one => one.scrollWidth > one.clientWidth).length"
+    bar = page.locator(".actionbar")
+    assert bar.evaluate(spilt) == 0
+    for menu in ("close", "more"):
+        bar.locator(f"[data-menu={menu}] > summary").click()
+        panel = bar.locator(f"[data-menu={menu}] > .menu-panel").bounding_box()
+        assert panel
+        assert panel["x"] >= 0
+        assert panel["x"] + panel["width"] <= 390
+        assert panel["y"] >= 0
 
 
 def test_keys_have_alt_in_front_when_asked(visit: Visit, alerts: list[Alert], world: World) -> None:
