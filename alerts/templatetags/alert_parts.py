@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms, template
@@ -13,10 +13,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from alerts.models import Kind, Reason, Severity, Status
-from alerts.selectors import AlertBrief, AlertPage, Entry, FieldGroup, FieldRow, Histogram, NewTerms, Part, Verdicts
+from alerts.selectors import AlertBrief, AlertPage, Entry, FieldGroup, FieldRow, NewTerms, Part, Verdicts
 from alerts.views.answers import Spoken
 from alerts.views.composer import Composer
 from alerts.views.conditions import OPERATORS, Condition
@@ -306,62 +305,18 @@ def styled(field: forms.BoundField) -> SafeString:
     return field.as_widget(attrs=attributes)
 
 
-# ---------- tabs ----------
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """A tab beside the facts."""
-
-    name: str
-    title: str
-    count: int
-
-
-@register.simple_tag
-def side_tabs(page: AlertPage) -> list[Tab]:
-    """The tabs beside the facts, with how much is behind each."""
-    related = page.related
-    ids = {one.id for group in (related.same_host, related.same_user, related.same_hash) for one in group}
-    guide = page.guide
-    return [
-        Tab("guide", _("Investigate"), len(guide.steps)),
-        Tab("fp", _("False positives"), len(guide.false_positive_items)),
-        Tab("respond", _("Respond"), len(guide.response_steps)),
-        Tab("related", _("Related"), len(ids)),
-        Tab("activity", _("Activity"), len(page.activity)),
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class RelatedGroup:
-    """Alerts that share one thing with the alert at hand."""
-
-    title: str
-    alerts: list[AlertBrief]
-
-
-@register.simple_tag
-def related_groups(page: AlertPage) -> list[RelatedGroup]:
-    """The three groups of related alerts."""
-    return [
-        RelatedGroup(_("Same host, within 24 hours"), page.related.same_host),
-        RelatedGroup(_("Same user, within 7 days"), page.related.same_user),
-        RelatedGroup(_("Same file hash, within 7 days"), page.related.same_hash),
-    ]
-
-
 # ---------- drawings ----------
 
 
 @register.simple_tag
 def verdict_bar(verdicts: Verdicts, width: int = 88) -> SafeString:
-    """How the rule's alerts were closed, as one bar."""
+    """How the rule's alerts were closed, as one bar; faded while they are too few."""
     return charts.verdict_bar(
         true_positive=verdicts.true_positive,
         benign=verdicts.benign_positive,
         false_positive=verdicts.false_positive,
         duplicate=verdicts.duplicate,
+        few=verdicts.few,
         width=width,
     )
 
@@ -406,37 +361,6 @@ def silenced_bar(preview: Any, width: int = 544) -> SafeString:
             ((r[0][2:], t[1]) for r, t in zip(rects, texts, strict=True)),
         ),
     )
-
-
-@register.simple_tag
-def alert_histogram(histogram: Histogram | None) -> SafeString:
-    """Alerts over time by severity, with four labels under the axis."""
-    if histogram is None or not histogram.counts:
-        return SafeString("")
-    step = timedelta(seconds=histogram.seconds)
-    total = sum(map(sum, histogram.counts))
-    columns = [
-        charts.Column(tuple(counts), f"{histogram.start + number * step:%-d %b %H:%M}: {sum(counts)}")
-        for number, counts in enumerate(histogram.counts)
-    ]
-    summary = ngettext("1 alert over %(span)s.", "%(n)s alerts over %(span)s.", total)
-    said = summary % {"n": total, "span": _span(step * len(columns))}
-    return charts.histogram(columns, summary=said, ticks=_ticks(histogram, step))
-
-
-def _ticks(histogram: Histogram, step: timedelta) -> list[tuple[int, str]]:
-    count = len(histogram.counts)
-    pattern = "%-d %b" if step * count > timedelta(days=3) else "%H:%M %a"
-    at = range(0, count, max(count // 8, 1))
-    labels = [(number, f"{histogram.start + number * step:{pattern}}") for number in list(at)[:8]]
-    return [*labels, (count, _("now"))]
-
-
-def _span(span: timedelta) -> str:
-    hours = round(span.total_seconds() / 3_600)
-    if hours < 48:
-        return ngettext("1 hour", "%(n)s hours", hours) % {"n": hours}
-    return ngettext("1 day", "%(n)s days", hours // 24) % {"n": hours // 24}
 
 
 @register.simple_tag

@@ -44,11 +44,14 @@ def fold_chip(fold: Folded, unfolding: str, alert_id: int) -> SafeString:
 
 @register.filter
 def prior_words(prior: Prior) -> str:
-    """ "2 true of 44"; "rule: 2 of 60" where nothing was found on this host yet; duplicates are left out."""
+    """ "2 true of 44"; "rule: 2 of 60" where nothing was found on this host yet; "0 of 3, too few" while that says
+    nothing. Duplicates are left out."""
     verdicts = prior.verdicts
     if not verdicts.judged:
         return ""
     shown = {"true": verdicts.true_positive, "all": f"{verdicts.judged:,}{'+' if prior.more else ''}"}
+    if verdicts.few:
+        return (_("rule: %(true)s/%(all)s, too few") if prior.of == "rule" else _("%(true)s of %(all)s, too few")) % shown
     return (_("rule: %(true)s of %(all)s") if prior.of == "rule" else _("%(true)s true of %(all)s")) % shown
 
 

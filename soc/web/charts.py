@@ -74,9 +74,11 @@ def _ticks(ticks: Sequence[tuple[int, str]], step: float, width: int, height: in
 
 
 def verdict_bar(
-    *, true_positive: int, benign: int, false_positive: int, duplicate: int = 0, width: int = 88, height: int = 8
-) -> SafeString:
-    """How alerts like this one were closed, as one bar; empty text where nothing was closed yet."""
+    *, true_positive: int, benign: int, false_positive: int, duplicate: int = 0, few: bool = False, width: int = 88,
+    height: int = 8,
+) -> SafeString:  # fmt: skip
+    """How alerts like this one were closed, as one bar: faded while they are too `few` to say anything; words where
+    nothing was closed yet."""
     parts = (("tp", true_positive), ("benign", benign), ("fp", false_positive), ("dup", duplicate))
     total = sum(count for _, count in parts)
     if not total:
@@ -89,12 +91,12 @@ def verdict_bar(
         x += share
     label = (
         f"Past verdicts: {true_positive} true positive, {benign} benign positive, "
-        f"{false_positive} false positive, {duplicate} duplicate"
+        f"{false_positive} false positive, {duplicate} duplicate{', too few to say' if few else ''}"
     )
     drawn = format_html_join("", '<rect class="f-{}" x="{}" y="0" width="{}" height="{}" rx="1"/>', rects)
     return format_html(
-        '<svg class="minibar" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
-        width, height, label, drawn,
+        '<svg class="minibar{}" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
+        " few" if few else "", width, height, label, drawn,
     )  # fmt: skip
 
 

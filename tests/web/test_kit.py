@@ -160,5 +160,11 @@ def test_charts_escape_and_carry_no_styles():
 def test_the_verdict_bar_says_what_it_shows():
     assert "2 true positive, 5 benign positive" in charts.verdict_bar(true_positive=2, benign=5, false_positive=0)
     assert "no verdicts yet" in charts.verdict_bar(true_positive=0, benign=0, false_positive=0)
+
+
+def test_too_few_verdicts_are_faded_and_said_to_be_too_few():
+    bar = charts.verdict_bar(true_positive=0, benign=1, false_positive=0, few=True)
+    assert 'class="minibar few"' in bar
+    assert "too few to say" in bar
     assert charts.sparkline([]) == ""
     assert charts.sparkline([1.0, 1.0])
