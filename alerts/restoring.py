@@ -12,7 +12,7 @@ from accounts.models import Change, User
 from alerts.errors import AlertNotFound, NothingToUndo, UndoNotWhole
 from alerts.models import Alert
 from alerts.stale import stale, stale_elsewhere
-from alerts.workflow import OBJECT_TYPE, UNDID, Workflow, write
+from alerts.workflow import OBJECT_TYPE, UNDID, Move, Workflow, write_all
 
 
 def changes_of(group: UUID) -> list[Change]:
@@ -43,11 +43,9 @@ def restore(
         _check_whole(by_alert, alerts)
     if Change.objects.filter(undoes__in=list(by_alert.values())).exists():
         raise NothingToUndo
-    group = group or uuid4()
     seen = frozenset(team_ids)
-    return [
-        alert.pk for alert in alerts if _restore(alert, by_alert[alert.pk], actor, now, door, group, skip_moved, seen)
-    ]
+    moves = [move for alert in alerts if (move := _back(alert, by_alert[alert.pk], skip_moved, seen))]
+    return write_all(moves, verb=UNDID, actor=actor, now=now, door=door, group=group or uuid4())
 
 
 def is_workflow(change: Change) -> bool:
@@ -75,20 +73,12 @@ def _check_whole(changes: Mapping[int, Change], alerts: Sequence[Alert]) -> None
         raise UndoNotWhole(len(missing))
 
 
-def _restore(
-    alert: Alert,
-    change: Change,
-    actor: User | None,
-    now: datetime,
-    door: Change.Door,
-    group: UUID,
-    skip_moved: bool,
-    seen: frozenset[int],
-) -> bool:
+def _back(alert: Alert, change: Change, skip_moved: bool, seen: frozenset[int]) -> Move | None:
+    """To where it stood; None when it moved on."""
     inverse = change.inverse or {}
     if alert.version != inverse.get("version"):
         if skip_moved:
-            return False
+            return None
         raise stale(alert) if alert.team_id in seen else stale_elsewhere(alert)
     was = Workflow.from_json(inverse["workflow"], team_id=alert.team_id)
-    return write(alert, was, verb=UNDID, actor=actor, now=now, door=door, note=change.verb, group=group, undoes=change)
+    return Move(alert, was, change.verb, change)

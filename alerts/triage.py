@@ -20,7 +20,7 @@ from alerts import telling
 from alerts.errors import AlertNotFound, AssigneeRefused, NoteNeeded, ReasonNeeded, TextRefused
 from alerts.models import Alert, Comment, Reason, Status
 from alerts.stale import stale
-from alerts.workflow import COMMENTED, OBJECT_TYPE, Workflow, write
+from alerts.workflow import COMMENTED, OBJECT_TYPE, Move, Workflow, write, write_all
 
 MAX_TEXT = 10_000
 VERBS = {Status.OPEN: "reopened", Status.ACKNOWLEDGED: "acknowledged", Status.CLOSED: "closed"}
@@ -57,11 +57,9 @@ def set_status(
     wanted, why = Status(status), _reason_for(status, reason, note)
     with transaction.atomic():
         alerts = locked(alert_ids, versions=versions, team_ids=team_ids)
-        group, changed = group or uuid4(), []
-        for alert in alerts:
-            new = Workflow.of(alert).with_status(wanted, reason=why, now=now)
-            if write(alert, new, verb=VERBS[wanted], actor=actor, now=now, door=door, note=note.strip(), group=group):
-                changed.append(alert.pk)
+        group, told = group or uuid4(), note.strip()
+        moves = [Move(one, Workflow.of(one).with_status(wanted, reason=why, now=now), told) for one in alerts]
+        changed = write_all(moves, verb=VERBS[wanted], actor=actor, now=now, door=door, group=group)
     return Outcome(changed, group if changed else None)
 
 

@@ -3,13 +3,17 @@
 The record keeps both as JSON, so that undo writes back exactly what was there.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F
+
 from accounts.models import Change, User
-from accounts.record import record_change
+from accounts.record import entry_of, record_all
 from alerts.models import Alert, Status
 
 OBJECT_TYPE = "alert"
@@ -123,29 +127,57 @@ def write(
     undoes: Change | None = None,
 ) -> bool:
     """Store where a locked alert stands and record it, with the team it was in; False when nothing changed."""
-    old, team = Workflow.of(alert), alert.team
-    if old == new:
-        return False
-    for name, value in asdict(new).items():
-        setattr(alert, name, value)
-    alert.version += 1
-    alert.save(update_fields=[*_COLUMNS, "version"])
-    record_change(
-        at=now,
-        actor=actor,
-        door=door,
-        verb=verb,
-        object_type=OBJECT_TYPE,
-        object_id=str(alert.pk),
-        before=old.to_json(),
-        after=new.to_json() | {"version": alert.version},
-        inverse={"workflow": old.to_json(), "version": alert.version},
-        team=team,
-        note=note,
-        group=group,
-        undoes=undoes,
-    )
-    return True
+    move = Move(alert, new, note, undoes)
+    return bool(write_all([move], verb=verb, actor=actor, now=now, door=door, group=group))
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where a locked alert is to stand, and what the record says of that."""
+
+    alert: Alert
+    new: Workflow
+    note: str = ""
+    undoes: Change | None = None
+
+
+def write_all(
+    moves: Iterable[Move], *, verb: str, actor: User | None, now: datetime, door: Change.Door, group: UUID
+) -> list[int]:
+    """As `write` for each of them; returns the numbers of those that changed. Costs a query for some hundreds, and one
+    for each way in which they change.
+    """
+    entries: list[Change] = []
+    alike: dict[tuple[tuple[str, Any], ...], list[int]] = defaultdict(list)
+    for move in moves:
+        alert, old, team = move.alert, Workflow.of(move.alert), move.alert.team
+        values = {name: getattr(move.new, name) for name in _COLUMNS if getattr(move.new, name) != getattr(old, name)}
+        if not values:
+            continue
+        for name, value in values.items():
+            setattr(alert, name, value)
+        alert.version += 1
+        alike[tuple(values.items())].append(alert.pk)
+        entry = entry_of(
+            at=now,
+            actor=actor,
+            door=door,
+            verb=verb,
+            object_type=OBJECT_TYPE,
+            object_id=str(alert.pk),
+            before=old.to_json(),
+            after=move.new.to_json() | {"version": alert.version},
+            inverse={"workflow": old.to_json(), "version": alert.version},
+            team=team,
+            note=move.note,
+            group=group,
+            undoes=move.undoes,
+        )
+        entries.append(entry)
+    for changed, numbers in alike.items():
+        Alert.objects.filter(pk__in=numbers).update(**dict(changed), version=F("version") + 1)
+    record_all(entries)
+    return [int(entry.object_id) for entry in entries]
 
 
 _COLUMNS = tuple(field.name for field in fields(Workflow))

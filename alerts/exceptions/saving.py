@@ -18,9 +18,9 @@ from alerts.exceptions.scope import Scope, check_unchanged, need_to_save_on, sco
 from alerts.models import Alert, Reason, Status
 from alerts.retrying import retry_conflicts
 from alerts.triage import checked_text, locked
-from alerts.workflow import OBJECT_TYPE, Workflow, write
+from alerts.workflow import OBJECT_TYPE, Move, Workflow, write_all
 from rules import epoch
-from rules.exceptions import create_item
+from rules.exceptions import create_items
 from rules.models import ExceptionItem, Rule, SharedList
 from rules.shared import add_item
 
@@ -194,9 +194,10 @@ def _create_all(
     """An exception for each group on each rule that does not have it; in a shared list on all of its rules."""
     if wanted.scope.shared is not None:
         return _create_in_list(wanted, wanted.scope.shared, by, alert, group)
-    return {
-        (rule.pk, at): create_item(
-            rule=rule,
+    made: dict[Place, ExceptionItem] = {}
+    for at, entries in enumerate(wanted.groups):
+        items = create_items(
+            rules=[rule for rule in wanted.scope.rules if (rule.pk, at) not in known],
             entries=entries,
             reason=wanted.reason,
             name=_name(wanted, at),
@@ -209,10 +210,8 @@ def _create_all(
             door=by.door,
             group=group,
         )
-        for rule in wanted.scope.rules
-        for at, entries in enumerate(wanted.groups)
-        if (rule.pk, at) not in known
-    }
+        made |= {(item.rule_id, at): item for item in items}
+    return made
 
 
 def _create_in_list(
@@ -267,30 +266,18 @@ def _close_covered(closing: _Closing, rules: Sequence[Rule], groups: Groups) -> 
     }
     found = locked(list(covered), team_ids=team_ids)
     left_open = [alert.pk for alert in found if alert.suppressed and alert.status != Status.CLOSED]
-    closed = [
-        alert.pk
-        for alert in found
-        if not alert.suppressed and _close(alert, closing.items[alert.rule_id, covered[alert.pk]], closing)
-    ]
+    # Not what a person closed while this act waited for its row.
+    waiting_still = [alert for alert in found if not alert.suppressed and alert.status != Status.CLOSED]
+    moves = [_closed(alert, closing.items[alert.rule_id, covered[alert.pk]], closing) for alert in waiting_still]
+    by = closing.by
+    closed = write_all(moves, verb="closed", actor=by.actor, now=by.now, door=by.door, group=closing.group)
     return closed, left_open
 
 
-def _close(alert: Alert, item: ExceptionItem, closing: _Closing) -> bool:
-    """Close one alert, unless a person closed it while this act waited for its row."""
-    if alert.status == Status.CLOSED:
-        return False
-    by = closing.by
-    new = Workflow.of(alert).with_status(Status.CLOSED, reason=closing.reason or "", now=by.now, exception_id=item.pk)
-    return write(
-        alert,
-        new,
-        verb="closed",
-        actor=by.actor,
-        now=by.now,
-        door=by.door,
-        note=closing.note or f"Covered by the exception “{item.name}”.",
-        group=closing.group,
-    )
+def _closed(alert: Alert, item: ExceptionItem, closing: _Closing) -> Move:
+    now, reason = closing.by.now, closing.reason or ""
+    new = Workflow.of(alert).with_status(Status.CLOSED, reason=reason, now=now, exception_id=item.pk)
+    return Move(alert, new, closing.note or f"Covered by the exception “{item.name}”.")
 
 
 def _record_on_alert(alert: Alert, items: Sequence[ExceptionItem], note: str, by: By, group: UUID) -> None:

@@ -45,25 +45,22 @@ def add_item(
         raise ListRefused("rules", "This list has no rule yet. Add one first.")
     if len(items_of(shared)) >= MAX_ITEMS:
         raise ListRefused("entries", f"A list holds up to {MAX_ITEMS} exceptions.")
-    made = [
-        exceptions.create_item(
-            rule=rule,
-            entries=entries,
-            reason=reason,
-            name=name,
-            expires_at=expires_at,
-            review_at=review_at,
-            owner=owner,
-            from_alert=from_alert,
-            list_id=shared.pk,
-            item_id=item_id,
-            actor=actor,
-            now=now,
-            door=door,
-            group=together,
-        )
-        for rule in rules
-    ]
+    made = exceptions.create_items(
+        rules=rules,
+        entries=entries,
+        reason=reason,
+        name=name,
+        expires_at=expires_at,
+        review_at=review_at,
+        owner=owner,
+        from_alert=from_alert,
+        list_id=shared.pk,
+        item_id=item_id,
+        actor=actor,
+        now=now,
+        door=door,
+        group=together,
+    )
     bump(shared, now)
     return Copies(shared, made, together, item_id)
 
