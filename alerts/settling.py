@@ -36,7 +36,8 @@ from events import queue
 from rules import candidates, epoch, marks, settlings
 from rules.candidates import Head
 from rules.exceptions import hold_back
-from rules.models import Lookback, RuleRun
+from rules.lookbacks import open_lookback
+from rules.models import Lookback, Rule, RuleRevision, RuleRun
 from rules.quarantine import quarantine
 from rules.ruleset import ActiveRule, RuleSet, current
 from rules.runs import RunRow, append
@@ -57,6 +58,8 @@ LATE = timedelta(minutes=5)
 LONGEST_JUDGING = timedelta(minutes=3)  # three leases
 FORGET_EVERY = timedelta(minutes=1)
 FAILS_AGAIN = f"Joining its events failed {MAX_ATTEMPTS} times in a row: {{error}}."
+LONGEST_PASS = timedelta(minutes=10)
+"""So long before the newest event of a pass its oldest may have arrived."""
 NEVER_CAME_BACK = "Workers that joined its events did not come back, several times in a row."
 
 
@@ -163,6 +166,9 @@ def _settle(claimed: Claimed, now: datetime, worker: UUID) -> int:
     work = _work(rule, rule.plan, claimed, ready, now, judged_to)
     with blaming(rule.id):
         found = _find(work, rule.plan)
+    if found.unreadable:
+        _collect_anew(work, worker)
+        return 0
     if len(ready) < len(waiting):
         found.is_due(now)
     raised = _raise(work, found, ruleset)
@@ -170,6 +176,25 @@ def _settle(claimed: Claimed, now: datetime, worker: UUID) -> int:
     _remember(work, found)
     _finish(work, found, worker)
     return raised.alerts.total()
+
+
+def _collect_anew(work: Work, worker: UUID) -> None:
+    """Have the rule look back from before the first of what is kept of it, which this version cannot read."""
+    epoch.share_lock()
+    log.warning("what was kept for a rule is collected anew", rule=work.rule.id)
+    memory = memory_of(work.rule)
+    since = min((min(head.first_at, head.arrived_at) for head in candidates.heads(memory)), default=work.now)
+    open_lookback(
+        rule=Rule.objects.get(pk=work.rule.id),
+        revision=RuleRevision.objects.get(pk=work.rule.revision_id),
+        definition=work.rule.definition,
+        now=work.now,
+        after_epoch=epoch.read(),
+        missed_since=since - LONGEST_PASS,
+    )
+    candidates.forget_all(memory)
+    if not settlings.finish(work.rule.id, worker=worker, now=work.now, to=work.settled_to or work.now):
+        raise _Lost
 
 
 def _remember(work: Work, found: Found) -> None:

@@ -289,6 +289,12 @@ def forget(memory: Memory, *, part: str | None = None, before: datetime) -> int:
     )
 
 
+def forget_all(memory: Memory) -> int:
+    """Drop everything that a rule let in; returns how many blocks. One statement."""
+    sql = "DELETE FROM rules_candidateblock WHERE rule_id = %s AND logic_hash = %s"
+    return _execute(sql, [memory.rule_id, memory.logic_hash])
+
+
 def forget_other_logics(memories: Sequence[Memory]) -> int:
     """Drop what these rules' earlier logics let in; returns how many blocks. One statement."""
     sql = (

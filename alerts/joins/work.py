@@ -37,6 +37,8 @@ class Found:
     """How many were found beyond what is told of one window or event."""
     until: datetime | None = None
     """Where too much became due by time alone: until when it is told."""
+    unreadable: bool = False
+    """Another version of this program kept other columns of the events: they are to be collected anew."""
 
     def is_due(self, at: datetime | None) -> None:
         """Look again at `at`, if not earlier."""

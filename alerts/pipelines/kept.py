@@ -35,6 +35,10 @@ class TooMuch(BudgetExceeded):
     """More lies around some events than may be looked at together; fewer of them may do."""
 
 
+class KeptOtherwise(Exception):  # noqa: N818 - it names a finding
+    """Other columns were kept of events than the query asks for today: by another version of this program."""
+
+
 def most_at_once(query: CompiledQuery) -> int:
     """How many events may be looked at together."""
     return min(MOST_KEPT, MOST_CELLS // max(len(query.fields), 1))
@@ -137,13 +141,22 @@ def _some(column: Column, numbers: Sequence[int]) -> Column:
     return [column[number] for number in numbers]
 
 
+def readable(some: Iterable[Candidate], query: CompiledQuery) -> Iterator[Candidate]:
+    """The candidates, as long as they hold the columns that the query asks for. Raises: KeptOtherwise."""
+    key = key_of(query)
+    for one in some:
+        if one.key != key:
+            raise KeptOtherwise
+        yield one
+
+
 def load(work: Work, query: CompiledQuery, team_id: int, new: Sequence[Candidate], around: Sequence[datetime]) -> Kept:
     """All that is kept of a team's events within a look-back of these times, the new ones among them.
 
     Raises: TooMuch.
     """
     start, end = _stretch(work, around)
-    known = work.known(work.others(team_id, start, end), start=start, end=end, keys={key_of(query)})
+    known = readable(work.known(work.others(team_id, start, end), start=start, end=end, keys=None), query)
     return Kept(query, (one for some in (new, known) for one in some), until=end, allowance=work.allowance)
 
 

@@ -15,8 +15,7 @@ from alerts.costs import SECONDS
 from alerts.joins.room import MOST_MATCHES, MOST_MEMBERS
 from alerts.joins.work import Found, Work, ref_of
 from alerts.pipelines.groups_told import tell_groups
-from alerts.pipelines.kept import Kept, TooMuch, fits, load
-from alerts.pipelines.passing import key_of
+from alerts.pipelines.kept import Kept, KeptOtherwise, TooMuch, fits, load, readable
 from alerts.pipelines.rows_told import tell_rows
 from alerts.pipelines.team import Answer, Dropped, Team, Window
 from alerts.pipelines.windows import MOST_WINDOWS, Piece, pieces_of, point_after
@@ -37,8 +36,11 @@ def find_rows(work: Work, plan: Pipeline) -> Found:
     """
     found, room, asked = Found(), _Room(), asked_of(plan)
     rested = _rested(work) if plan.aggregating else {}
-    for team_id in sorted({*work.teams(), *rested}):
-        _settle(work, asked, team_id, rested.get(team_id, set()), room, found)
+    try:
+        for team_id in sorted({*work.teams(), *rested}):
+            _settle(work, asked, team_id, rested.get(team_id, set()), room, found)
+    except KeptOtherwise:
+        return Found(unreadable=True)
     return found
 
 
@@ -93,8 +95,7 @@ class _Loaded:
 
 def _settle(work: Work, asked: Asked, team_id: int, rested: set[datetime], room: _Room, found: Found) -> None:
     """Run a team's windows, without the events that turn out to count no more, until all that is told counts."""
-    key = key_of(asked.query)
-    new = [one for one in work.new(team_id) if one.key == key]
+    new = list(readable(work.new(team_id), asked.query))
     if room.is_full and not rested:
         found.left[team_id] = None
         return

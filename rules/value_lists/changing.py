@@ -145,7 +145,7 @@ def append_values(
     before, new = unpacked(row.data), _new(row, content.items)
     whole = Content([*before, *new], columns_of(row))
     check_size(row.type, whole.items)
-    _check_asked(row, whole.items, actor)
+    _check_asked(row, new or whole.items, actor)  # what it held fitted when it came
     by = _By(actor, now, door, override_guard_reason)
     effect = _save(row, whole, by, "append", before=before, added=new)
     return _changed(row, content, effect, added=len(new), duplicates=len(content.items) - len(new))
