@@ -7,10 +7,12 @@ time or a number into a text (`message`, `event.original`): such events stay apa
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import orjson
 
 from engine import Document
+from engine.document import parts_of_array
 from engine.tree import Scalar
 
 _PROCESSES = (
@@ -69,8 +71,8 @@ _ENDS = ("source.ip", "destination.ip", "destination.port")
 
 
 def deed_of(document: Document) -> bytes:
-    """What the event says of its deed, as bytes that are equal for the same deed alone. Some ten microseconds."""
-    return written(_told(document))
+    """What the event says of its deed, as bytes that are equal for the same deed alone. Some twenty microseconds."""
+    return written((*_told(document), *sorted(_objects_in_arrays(document.raw))))
 
 
 def written(told: Iterable[object]) -> bytes:
@@ -94,6 +96,23 @@ def _told(document: Document) -> Iterator[tuple[str, tuple[object, ...]]]:
         elif name == _HASHED_ENDS and all(end in flat for end in _ENDS):
             continue
         yield name, values
+
+
+def _objects_in_arrays(raw: dict[str, Any]) -> Iterator[str]:
+    """Which object of an array has which fields, and how many values in each: as fields alone say it, the values of all
+    objects stand together, and a member of one group would read like a member of another."""
+    waiting = [raw]
+    for node in waiting:
+        for name, value in node.items():
+            if isinstance(value, dict):
+                waiting.append(value)
+            elif isinstance(value, list) and (objects := parts_of_array(value)[0]):
+                waiting += objects
+                yield f"{name} {[sorted((key, _number_of(one[key])) for key in one) for one in objects]}"
+
+
+def _number_of(value: Any) -> int:
+    return len(value) if isinstance(value, list) else 0 if value is None else 1
 
 
 def _is_drawn(port: Scalar) -> bool:

@@ -120,6 +120,15 @@ def test_values_cannot_be_written_so_that_they_read_as_others() -> None:
     assert len({deed_of(Document.of(one)) for one in documents}) == len(documents)
 
 
+def test_what_belongs_together_in_an_object_of_an_array_is_not_mixed_up() -> None:
+    one = {"target": [{"user": "guest", "group": "Domain Admins"}, {"user": "ana"}]}
+    other = {"target": [{"user": "guest"}, {"user": "ana", "group": "Domain Admins"}]}
+    assert Document.of(one).flat == Document.of(other).flat
+    assert deed_of(Document.of(one)) != deed_of(Document.of(other))
+    lists = [{"a": [{"b": [1, 2]}, {"b": [3]}]}, {"a": [{"b": [1]}, {"b": [2, 3]}]}]
+    assert deed_of(Document.of(lists[0])) != deed_of(Document.of(lists[1]))
+
+
 def test_no_field_that_names_a_deed_is_left_out() -> None:
     telling = (
         "name", "user", "ip", "path", "executable", "args", "command_line", "domain", "email", "group", "code",
