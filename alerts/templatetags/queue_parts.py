@@ -51,7 +51,9 @@ def prior_words(prior: Prior) -> str:
         return ""
     shown = {"true": verdicts.true_positive, "all": f"{verdicts.judged:,}{'+' if prior.more else ''}"}
     if verdicts.few:
-        return (_("rule: %(true)s/%(all)s, too few") if prior.of == "rule" else _("%(true)s of %(all)s, too few")) % shown
+        return (
+            _("rule: %(true)s/%(all)s, too few") if prior.of == "rule" else _("%(true)s of %(all)s, too few")
+        ) % shown
     return (_("rule: %(true)s of %(all)s") if prior.of == "rule" else _("%(true)s true of %(all)s")) % shown
 
 
