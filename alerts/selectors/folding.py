@@ -19,10 +19,9 @@ from alerts.selectors.ordering import WAITING, Head, Order
 from alerts.selectors.shapes import Folded
 from soc.web.counts import of
 
-PORTION, MOST_PORTION, MOST_PORTIONS = 300, 2_400, 12
+FEW, PORTION, MOST_PORTION, MOST_PORTIONS, MOST_PORTIONS_BACKWARDS = 60, 300, 2_400, 12, 7
 MOST_COUNTED = 1_000
 """So many alerts of a fold are counted for its row."""
-MOST_BACKWARDS = 2_000
 
 
 @dataclass(slots=True)
@@ -38,7 +37,7 @@ def faces(alerts: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] 
 
     A page may hold fewer than `limit` where more folds go round than are worth waiting for; the next one goes on there.
     """
-    found, met, at, size = list[Head](), set[bytes](), key, PORTION
+    found, met, at, size = list[Head](), set[bytes](), key, min(PORTION, FEW + 6 * limit)
     for _ in range(MOST_PORTIONS):
         portion = order.heads(alerts.filter(_not_of(met)), size, at)
         shown = _shown_before(alerts, order, key, portion)
@@ -55,16 +54,18 @@ def faces(alerts: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] 
 
 
 def face_before(alerts: QuerySet[Alert], order: Order, key: Sequence[Any]) -> int | None:
-    """The row before a key, as the number of its alert. A few queries, bounded."""
-    backwards, at = order.reversed(), key
-    for _ in range(MOST_BACKWARDS // PORTION):
-        portion = backwards.heads(alerts, PORTION, at)
+    """The row before a key, as the number of its alert. Two queries a portion; mostly one portion, seven at most."""
+    backwards, at, size = order.reversed(), key, FEW
+    for _ in range(MOST_PORTIONS_BACKWARDS):
+        portion = backwards.heads(alerts, size, at)
+        first = {head.fold: head.pk for head in portion}  # of each fold the one that stands farthest back
+        further = _before_all(alerts, order, portion)
         for head in portion:
-            if head.fold is None or not _any_before(alerts, order, head):
+            if head.fold is None or (first[head.fold] == head.pk and head.fold not in further):
                 return head.pk
-        if len(portion) < PORTION:
+        if len(portion) < size:
             return None
-        at = portion[-1].key
+        at, size = portion[-1].key, min(3 * size, MOST_PORTION)
     return None
 
 
@@ -119,5 +120,12 @@ def _shown_before(
     return {bytes(fold) for fold in rows.values_list("fold", flat=True) if fold is not None}
 
 
-def _any_before(alerts: QuerySet[Alert], order: Order, head: Head) -> bool:
-    return alerts.filter(order.reached(head.key), WAITING, fold=head.fold).exclude(pk=head.pk).exists()
+def _before_all(alerts: QuerySet[Alert], order: Order, backwards: Sequence[Head]) -> set[bytes]:
+    """The folds among these of which an alert stands before all of them. One query."""
+    folds = {head.fold: head.pk for head in backwards if head.fold is not None}
+    if not folds:
+        return set()
+    last = backwards[-1]
+    earlier = alerts.filter(order.reached(last.key), WAITING, fold=OuterRef("fold")).exclude(pk=last.pk)
+    rows = Alert.objects.filter(Exists(earlier), pk__in=folds.values())
+    return {bytes(fold) for fold in rows.values_list("fold", flat=True) if fold is not None}

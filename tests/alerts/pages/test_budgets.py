@@ -54,7 +54,7 @@ def test_each_page_keeps_its_budget(ana: Client, world: World) -> None:
 
 @pytest.mark.parametrize("name", ["queue", "exception"])
 def test_more_alerts_cost_no_more_queries(ana: Client, world: World, name: str) -> None:
-    alerts = world.send([world.perl(number) for number in range(1, 4)])
+    [_, *alerts] = world.send([world.perl(number) for number in range(1, 4)])  # the first has rows before and after it
     few = measured(ana, alerts)[name]
     world.send([world.perl(number) for number in range(10, 30)])
     assert measured(ana, alerts)[name] <= few
