@@ -30,7 +30,6 @@ from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
 
 STATUS_OF = {"acknowledge": Status.ACKNOWLEDGED, "close": Status.CLOSED, "reopen": Status.OPEN}
-REFRESH_SECONDS = 2
 
 
 @page(Permission.TRIAGE, methods=("POST",))

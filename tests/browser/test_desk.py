@@ -174,7 +174,8 @@ def test_all_that_match_without_scripts(visit: Visit, alerts: list[Alert], monke
     page.locator("#bulk").get_by_role("button", name="Acknowledge").click()
     expect(page.locator(".act")).to_contain_text("Acknowledging: 0 of 12.")
     work()
-    expect(page.locator(".act")).to_contain_text("Acknowledging is done: 12 alerts.")  # the page asks again by itself
+    done = "Acknowledging is done: 12 alerts."
+    expect(page.locator(".act")).to_contain_text(done, timeout=15_000)  # the page asks again by itself
     page.locator(".act").get_by_role("button", name="Undo").click()
     work()
     expect(page.locator(".act")).to_contain_text("Undone: 12 alerts as before.")
