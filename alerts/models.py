@@ -130,6 +130,9 @@ class Alert(models.Model):
             ),
             models.Index(fields=["rule", "-id"], name="alert_of_rule"),
             models.Index(fields=["host_name", "-id"], name="alert_of_host"),
+            models.Index(
+                fields=["host_name", "-id"], name="alert_waiting_on_host", condition=~models.Q(status="closed")
+            ),
             models.Index(fields=["user_name", "-id"], name="alert_of_user"),
             models.Index(
                 fields=["process_hash", "-id"], name="alert_of_hash", condition=models.Q(process_hash__isnull=False)
