@@ -181,4 +181,5 @@ def _described(description: str, scope: Scope | None, permission: Permission) ->
 
 def _responses(good: tuple[int, str], answer: Any, body: type[Strict] | None, errors: Sequence[int]) -> dict[Any, Any]:
     refusals = sorted({*_ALWAYS, *(_WITH_BODY if body else ()), *errors})
-    return {good: answer, **dict.fromkeys(((status, "application/json") for status in refusals), Error)}
+    told: dict[Any, Any] = {204: None} if good[0] == 204 else {good: answer}  # 204 has no content of any kind
+    return told | dict.fromkeys(((status, "application/json") for status in refusals), Error)

@@ -22,7 +22,7 @@ from soc.web.api.inputs import Moment, Strict, Whole
 READ, WRITE, MANAGE = Scope.RULES_READ, Scope.LISTS_WRITE, Permission.MANAGE_RULES
 Answer = serializers.Serializer[Any]
 LARGEST = 2**31 - 1
-_LONGEST_LINE = 100_000
+_LONGEST_LINE = 20_000  # so that one that is too long still fits into a request, and is told so
 
 register({ListInUse: (409, "in_use")})
 
