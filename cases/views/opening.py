@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
@@ -18,8 +19,10 @@ from accounts.access import page
 from accounts.models import Team
 from accounts.roles import Permission
 from accounts.selectors import people_to_assign, teams_of
+from alerts.act_forms import folds_in, seen_in
 from alerts.errors import AlertError
 from alerts.models import Alert, Severity
+from alerts.views.bulk import chosen_numbers
 from alerts.views.frame import came_from
 from cases import joining, opening, selectors, todo
 from cases.errors import AlertInCase, CaseError, FieldRefused
@@ -28,6 +31,7 @@ from cases.models import Case
 from cases.selectors import OfferedStep
 from cases.views.alerts import added_words
 from cases.views.answers import Spoken, case_url, say
+from engine import LanguageError
 from soc.web.answers import SeeOther
 from soc.web.clock import now as clock_now
 from soc.web.errors import PageError
@@ -75,7 +79,12 @@ def new(request: UserRequest) -> HttpResponseBase:
 @page(Permission.WORK_CASES, methods=("POST",))
 def add_from_alerts(request: UserRequest) -> HttpResponseBase:
     """Alerts from the queue or from an alert's page go into a new case, or into one of the open ones."""
-    numbers = alert_numbers(request.POST.getlist("alert"))
+    try:
+        numbers = [*alert_numbers(request.POST.getlist("alert")), *_in_folds(request)]
+    except forms.ValidationError as error:
+        return _back(request, error.messages[0], bad=True)
+    except (AlertError, LanguageError):
+        return _back(request, _("The list has changed. Look again, then select anew."), bad=True)
     if not numbers or len(numbers) > MOST_ALERTS:
         return _back(request, _("Select between 1 and %(most)s alerts for a case.") % {"most": MOST_ALERTS}, bad=True)
     chosen = request.POST.get("case", "")
@@ -84,6 +93,18 @@ def add_from_alerts(request: UserRequest) -> HttpResponseBase:
     if not chosen.isdecimal() or len(chosen) > 18:
         return _back(request, _("Choose a case."), bad=True)
     return _add(request, int(chosen), numbers)
+
+
+def _in_folds(request: UserRequest) -> list[int]:
+    """The members of the folded rows that were ticked, as they were when the queue was drawn.
+
+    Raises: ValidationError, LanguageError, LookAgain.
+    """
+    folded = folds_in(request.POST.getlist("fold"))
+    if not folded:
+        return []
+    chosen: dict[str, Any] = {"versions": {}, "folds": folded, "seen": seen_in(request.POST.get("seen", ""))}
+    return chosen_numbers(request, chosen, MOST_ALERTS)
 
 
 def _add(request: UserRequest, case_id: int, numbers: Sequence[int]) -> HttpResponseBase:
