@@ -148,6 +148,7 @@ def test_an_app_and_recovery_codes_from_first_to_last(signed_in: Visitor, ana: U
     expect(page.locator(".err")).to_contain_text("That code is not right.")
     page.get_by_label("The six digits").fill(code_of(secret))
     page.get_by_role("button", name="Take it into use").click()
+    expect(page.locator("#recovery-codes li")).to_have_count(10)
     codes = page.locator("#recovery-codes li").all_inner_texts()
     signed_in.context.clear_cookies()
     page.goto(f"{signed_in.base}/login/")
