@@ -238,13 +238,18 @@ def test_without_scripts_the_password_and_a_code_are_enough(visit: Visit, ana: U
     expect(page.locator("[data-no-passkeys]")).to_be_visible()
 
 
-def test_a_session_that_was_ended_elsewhere_is_told_on_the_page_and_in_the_middle_of_one(
+def test_a_session_that_was_ended_elsewhere_is_told_on_the_page_which_goes_on_after_signing_in(
     visit: Visit, ana: User
 ) -> None:
     visitor = visit("ana")
     page = visitor.open("/alerts/")
     end_sessions(ana)
     page.evaluate("htmx.ajax('GET', '/alerts/', {target: '#main'})")
-    expect(page.locator("#strip")).to_contain_text("Your session was ended.")
-    page.locator("#strip").get_by_role("link", name="Sign in").click()
-    expect(page.get_by_label("Name or e-mail")).to_be_visible()
+    dialog = page.get_by_role("dialog", name="You are signed out")
+    expect(dialog).to_be_visible()
+    with visitor.context.expect_page() as opened:
+        dialog.get_by_role("link", name="Sign in").click()
+    sign_in(opened.value)
+    expect(opened.value).to_have_url(f"{visitor.base}/alerts/")
+    page.bring_to_front()
+    expect(dialog).to_be_hidden(timeout=10_000)  # it looks by itself whether the person is back
