@@ -1,6 +1,6 @@
 """What the code writes into the record, read from the code: every verb and every kind of thing that can get there.
 
-From `record_change` the search goes backwards: a function that passes one of its parameters on as the verb is itself a
+From `entry_of` the search goes backwards: a function that passes one of its parameters on as the verb is itself a
 place to which verbs are passed, and so on up to where the word stands.
 """
 
@@ -43,12 +43,12 @@ def functions() -> tuple[Function, ...]:
 
 
 def words(parameter: str) -> tuple[set[str], list[str]]:
-    """What `record_change` gets as this parameter anywhere, and the places where that cannot be told."""
-    from accounts.record import record_change
+    """What `entry_of` gets as this parameter anywhere, and the places where that cannot be told."""
+    from accounts.record import entry_of
 
     told: set[str] = set()
     unread: list[str] = []
-    waiting, seen = [(record_change, parameter)], set()
+    waiting, seen = [(entry_of, parameter)], set()
     while waiting:
         sink = waiting.pop()
         if sink in seen:

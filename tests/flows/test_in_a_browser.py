@@ -69,7 +69,7 @@ def _save(page, why: str) -> None:
 def test_an_analyst_silences_the_backup_console(system, agent, page):
     agent.tell("perl terminal of the backup console")
     _open_alert(page, system, PERL)
-    assert page.get_by_text("Why it fired").is_visible()
+    assert page.get_by_role("heading", name="Why it fired").is_visible()
     assert page.locator("text=/vaultkeep/").first.is_visible()
     _save_suggested(page, "The backup console opens its shell so.")
     before = agent.alerts_of(PERL)
