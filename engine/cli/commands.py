@@ -1,7 +1,8 @@
 """The four commands. Each takes the words of its call and answers with an exit code."""
 
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from engine import running
@@ -9,9 +10,10 @@ from engine.cli.errors import FAULTY, FINE, UnusableError
 from engine.cli.files import events_in, rule_files
 from engine.cli.output import put, say
 from engine.cli.reading import Read, rules_in
-from engine.cli.rows import query_rows
+from engine.cli.rows import query_rows, tables_given
 from engine.cli.times import time_of
 from engine.errors import LanguageError, PatternError
+from engine.pipelines.providing import provide
 from engine.running import Event, EventFields, Rule
 
 Lines = list[tuple[int | None, ...]]
@@ -20,20 +22,32 @@ Lines = list[tuple[int | None, ...]]
 def check(options: Namespace) -> int:
     """One line for each rule; an error when one of them cannot be read."""
     worst = FINE
-    for path in rule_files(options.paths):
-        for read in rules_in(path):
-            put(read.to_json() | ({"lint": read.findings()} if options.lint else {}))
-            worst = max(worst, FAULTY if read.status == "error" else FINE)
+    with _joining(options):
+        for path in rule_files(options.paths):
+            for read in rules_in(path):
+                put(read.to_json() | ({"lint": read.findings()} if options.lint else {}))
+                worst = max(worst, FAULTY if read.status == "error" else FINE)
     return worst
+
+
+@contextmanager
+def _joining(options: Namespace) -> Iterator[None]:
+    """Rules join the tables of the call while it lasts."""
+    before = provide(tables_given(options).get)
+    try:
+        yield
+    finally:
+        provide(before)
 
 
 def run(options: Namespace) -> int:
     """One line for each hit. Rules and events that cannot be read are named, and the others run."""
     now = time_of(options.now)
-    read = [rule for path in rule_files(options.rules) for rule in rules_in(path)]
-    given = events_in(options.events)
-    for finding in running.run([one.rule for one in read if one.rule], given.events, now=now):
-        put(finding.to_json())
+    with _joining(options):
+        read = [rule for path in rule_files(options.rules) for rule in rules_in(path)]
+        given = events_in(options.events)
+        for finding in running.run([one.rule for one in read if one.rule], given.events, now=now):
+            put(finding.to_json())
     return max(_say_what_did_not_run(read), given.code)
 
 
@@ -77,12 +91,13 @@ def _answers(ask: Callable[[Sequence[Event]], Lines], events: Sequence[Event]) -
 
 def explain(options: Namespace) -> int:
     """One JSON object: the event's explanation."""
-    rule = _one_rule(options.rule)
-    given = events_in(options.events)
-    event = next((event for event in given.events if event.line == options.line), None)
-    if event is None:
-        raise UnusableError(f"{options.events} has no event on line {options.line}; lines count from 0.")
-    put(running.told_of_event(rule, event, given.events))
+    with _joining(options):
+        rule = _one_rule(options.rule)
+        given = events_in(options.events)
+        event = next((event for event in given.events if event.line == options.line), None)
+        if event is None:
+            raise UnusableError(f"{options.events} has no event on line {options.line}; lines count from 0.")
+        put(running.told_of_event(rule, event, given.events))
     return given.code
 
 

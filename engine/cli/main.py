@@ -26,7 +26,9 @@ _RUN = """Run rules over events: one JSON line a hit, with rule_id, type, events
 Rules about single events judge every line. All others run once, over the window
 that ends at --now. Nothing is capped, folded or suppressed. An event counts for a
 rule's index patterns only if it names an index in _index; one without fits all.
-Lines that are no events are named, left out, and end the run with 1."""
+A rule that joins a table (LOOKUP JOIN, ENRICH) finds it among the --table of the call,
+and is not evaluated without. Lines that are no events are named, left out, and end the
+run with 1."""
 
 _QUERY = """Run one query over events: one JSON line a match, {"events": [line numbers from 0]}.
 
@@ -73,11 +75,13 @@ def _parser() -> ArgumentParser:
 
     one = _command(commands, "check", "check rules without running them", _CHECK, check)
     one.add_argument("--lint", action="store_true", help="add what a rule hardly means so, under lint")
+    _tables(one)
     one.add_argument("paths", nargs="+", metavar="PATH", help="a rule file or a folder")
 
     one = _command(commands, "run", "run rules over events", _RUN, run)
     one.add_argument("--rules", nargs="+", required=True, metavar="PATH", help="rule files and folders")
     _events(one)
+    _tables(one)
     one.add_argument(
         "--now", metavar="TIME", help="the end of the window, such as 2026-11-20T08:00:00Z; default: the last event"
     )
@@ -88,9 +92,7 @@ def _parser() -> ArgumentParser:
     one.add_argument("--event-category-field", default="event.category", metavar="F", help="EQL; default: %(default)s")
     one.add_argument("--timestamp-field", default="@timestamp", metavar="F", help="EQL; default: %(default)s")
     one.add_argument("--tiebreaker-field", metavar="F", help="EQL: decides the order of events of the same time")
-    one.add_argument(
-        "--table", action="append", default=[], metavar="NAME=FILE.csv", help="ES|QL: a table for FROM and LOOKUP JOIN"
-    )
+    _tables(one, "a table for FROM, LOOKUP JOIN and ENRICH")
     one.add_argument(
         "--multivalue",
         choices=("strict", "any"),
@@ -103,6 +105,7 @@ def _parser() -> ArgumentParser:
     one = _command(commands, "explain", "say why a rule matches an event or not", _EXPLAIN, explain)
     one.add_argument("--rule", required=True, metavar="FILE", help="a rule file")
     _events(one)
+    _tables(one)
     one.add_argument("--line", required=True, type=int, metavar="N", help="the event's line, from 0")
     return parser
 
@@ -119,3 +122,7 @@ def _events(parser: ArgumentParser, *, required: bool = True) -> None:
     parser.add_argument(
         "--events", required=required, metavar="FILE.ndjson", help="one JSON object a line; - is standard input"
     )
+
+
+def _tables(parser: ArgumentParser, what: str = "a table that rules join by LOOKUP JOIN and ENRICH") -> None:
+    parser.add_argument("--table", action="append", default=[], metavar="NAME=FILE.csv", help=f"ES|QL: {what}")

@@ -20,7 +20,7 @@ _NOW = re.compile(r"\bnow\s*\(", re.IGNORECASE)
 
 def query_rows(options: Namespace) -> int:
     """One line for each row, every column in it; what was made null on the way is said on standard error."""
-    tables = dict(_table(text) for text in options.table)
+    tables = tables_given(options)
     given = events_in(options.events) if options.events is not None else Events([], complete=True)
     result = _asked(options, given, tables)
     for row in result.row_dicts():
@@ -49,6 +49,14 @@ def _now(options: Namespace, given: Events) -> datetime | None:
     if now is None and _NOW.search(options.query):
         raise UnusableError("now() is the time of the last event, and there is none; give --now.")
     return now
+
+
+def tables_given(options: Namespace) -> dict[str, Table]:
+    """The tables of a call, by their names.
+
+    Raises: UnusableError for one that cannot be read.
+    """
+    return dict(_table(text) for text in options.table)
 
 
 def _table(text: str) -> tuple[str, Table]:

@@ -271,6 +271,40 @@ def test_what_cannot_be_used_is_said_in_a_sentence_with_exit_code_two(
     assert "Traceback" not in captured.err
 
 
+JOINED = """HEAD
+type = "esql"
+language = "esql"
+from = "now-9m"
+query = "FROM * | LOOKUP JOIN owners ON host.name | STATS n = COUNT(*) BY owner | WHERE n >= 2 AND owner IS NOT NULL"
+"""
+
+
+def test_rules_join_the_tables_of_the_call(write: Any, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    path = write("rules/joined.toml", rule(JOINED))
+    hosts = ["web-1", "web-2", "lab-1"]
+    told = [json.dumps({"@timestamp": "2026-11-20T00:00:00Z", "host.name": host}) for host in hosts]
+    called = ["run", "--rules", path, "--events", write("events.ndjson", "\n".join(told))]
+    header = "host.name:keyword,owner:keyword"
+    table = write("owners.csv", f"{header}\nweb-1,ana\nweb-2,ana\nlab-1,rosa")
+    assert main([*called, "--table", f"owners={table}"]) == 0
+    assert [(hit["events"], hit["row"]["owner"]) for hit in lines(capsysbinary)] == [([0, 1], "ana")]
+    write("owners.csv", f"{header}\nweb-1,ana\nweb-2,rosa\nlab-1,rosa")
+    assert main([*called, "--table", f"owners={table}"]) == 0
+    assert [(hit["events"], hit["row"]["owner"]) for hit in lines(capsysbinary)] == [([1, 2], "rosa")]
+    assert main(["check", "--table", f"owners={table}", path]) == 0
+    assert [read["status"] for read in lines(capsysbinary)] == ["ok"]
+
+
+def test_a_rule_that_joins_a_table_which_is_not_given_does_not_run(
+    write: Any, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    path = write("rules/joined.toml", rule(JOINED))
+    assert main(["run", "--rules", path, "--events", write("events.ndjson", "{}")]) == 0
+    assert b"not evaluated: 1 of 1" in capsysbinary.readouterr().err
+    assert main(["run", "--rules", path, "--events", write("events.ndjson", "{}"), "--table", "owners"]) == 2
+    assert b"write NAME=FILE.csv" in capsysbinary.readouterr().err
+
+
 def test_a_rule_that_cannot_be_read_is_named_and_the_others_run(
     write: Any, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
