@@ -8,6 +8,7 @@ app_name = "events"
 urlpatterns = [
     path("", views.search, name="search"),
     path("complete/", complete_views.complete, name="complete"),
+    path("recent/forget/", views.forget_recent, name="forget_recent"),
     path("fields/", search_parts.fields, name="fields"),
     path("export/", search_parts.export, name="export"),
     path("rule/", search_parts.make_rule, name="make_rule"),

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.dateparse import parse_date
 
@@ -20,7 +20,9 @@ from events import store
 from events.pages.asked import PRESETS, Asked, read_asked
 from events.pages.language import asked_language, language_of, remembered, switch
 from events.pages.one_event import event_page, opened, pretty
+from events.pages.recent import forget, recent
 from events.pages.results import LONG_SECONDS, SALT, StepMark, columns_of, counts, results, row, wider
+from events.pages.row_links import address_of_value
 from events.pages.rows import rows_found
 from events.pages.rows_asked import EXAMPLES, address_of, read_rows_asked
 from events.pages.starting import EQL_EXAMPLES, try_these
@@ -123,6 +125,7 @@ def _frame(request: UserRequest, asked: Any, now: datetime) -> dict[str, Any]:
         "fields_url": asked.url(reverse("events:fields")),
         "counts_url": asked.url(reverse("events:search"), part="counts"),
         "queue_query": urlencode({"view": "all", "q": asked.text}),
+        "recent": recent(request, asked),
     }
 
 
@@ -130,6 +133,9 @@ def _rows(request: UserRequest, now: datetime) -> HttpResponseBase:
     """The same page in ES|QL: rows of whatever columns."""
     text, start, end, values = (request.GET.get(name, "") for name in ("q", "from", "to", "values"))
     asked = read_rows_asked(text, start, end, now, values)
+    followed = address_of_value(asked, request.GET["only"]) if "only" in request.GET else None
+    if followed:
+        return redirect(followed)
     context = _frame(request, asked, now)
     token = request.GET.get("run", "")
     if asked.readable and asked.prepared and wants_part(request) and not token:
@@ -140,6 +146,13 @@ def _rows(request: UserRequest, now: datetime) -> HttpResponseBase:
         context["examples"] = [(title, text, address_of(request.path, text, "now-7d", "")) for title, text in EXAMPLES]
     status = 200 if asked.readable else 422
     return render_page(request, "events/search_rows.html", context, part="results", status=status)
+
+
+@page(methods=("POST",))
+def forget_recent(request: UserRequest) -> HttpResponse:
+    """Keep none of the searches that the person made lately."""
+    forget(request.user.pk)
+    return redirect("events:search")
 
 
 @page()

@@ -3,6 +3,7 @@
 What stands in an event is hostile: everything is escaped, and what cannot be seen is drawn (soc/web/evidence.py).
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.utils.html import escape, format_html, format_html_join
@@ -27,14 +28,15 @@ _NULL = SafeString('<td class="null">null</td>')
 _EMPTY = SafeString('<span class="null">empty</span>')
 
 
-def cell(value: Value, kind: Type) -> SafeString:
-    """One `<td>`. Costs a microsecond or two for short texts."""
+def cell(value: Value, kind: Type, led: Callable[[One, bool], str] | None = None) -> SafeString:
+    """One `<td>`, its values buttons where they lead somewhere (row_links.py). Costs some microseconds for short
+    texts."""
     if value is None:
         return _NULL
     if isinstance(value, tuple):
         long = any(isinstance(one, str) and len(one) > _LONG for one in value[:SHOWN_VALUES])
-        return format_html("<td{}>{}</td>", _CLASS if long else "", _several(value))
-    inside = _one(value)
+        return format_html("<td{}>{}</td>", _CLASS if long else "", _several(value, led))
+    inside = _led(value, led, several=False)
     if isinstance(value, str) and len(value) > _LONG:
         return mark_safe(f'<td class="long"><span>{inside}</span></td>')  # noqa: S308  (`_one` has escaped it)
     if kind in NUMBERS:
@@ -42,11 +44,19 @@ def cell(value: Value, kind: Type) -> SafeString:
     return mark_safe(f"<td>{inside}</td>")  # noqa: S308
 
 
-def _several(values: tuple[One, ...]) -> SafeString:
-    items = format_html_join("", "<li>{}</li>", ((_one(value),) for value in values[:SHOWN_VALUES]))
+def _several(values: tuple[One, ...], led: Callable[[One, bool], str] | None) -> SafeString:
+    shown = ((_led(value, led, several=True),) for value in values[:SHOWN_VALUES])
+    items = format_html_join("", "<li>{}</li>", shown)
     left = len(values) - SHOWN_VALUES
     more = format_html('<li class="null">and {} more</li>', f"{left:,}") if left > 0 else ""
     return format_html('<ul class="several">{}{}</ul>', items, more)
+
+
+def _led(value: One, led: Callable[[One, bool], str] | None, *, several: bool) -> SafeString:
+    inside, told = _one(value), led(value, several) if led is not None else ""
+    if not told:
+        return inside
+    return mark_safe(f'<button class="v" name="only" value="{escape(told)}">{inside}</button>')  # noqa: S308
 
 
 def _one(value: One) -> SafeString:

@@ -10,6 +10,7 @@ from engine.pipelines.types import Type
 from events.errors import Busy, TooDear
 from events.pages.cells import NUMBERS, cell
 from events.pages.clauses import address
+from events.pages.row_links import Led, leads
 from events.pages.rows_asked import RowsAsked
 from events.pipelines import CELLS, RowEvent, Rows, run
 from events.watching import Cancelled, Watch, nobody
@@ -44,7 +45,7 @@ class Line:
 class RowsFound:
     """What the page shows. `found` is missing when nothing could be found, and then `trouble` says why.
 
-    `left_out` columns are not shown; `more`: there are more rows than those shown.
+    `left_out` columns are not shown; `more`: there are more rows than those shown. `leading`: values lead further.
     """
 
     found: Rows | None = None
@@ -54,6 +55,7 @@ class RowsFound:
     more: bool = False
     trouble: str = ""
     busy: bool = False
+    leading: bool = False
 
     @property
     def warned(self) -> int:
@@ -108,14 +110,21 @@ def _shown(found: Rows, asked: RowsAsked) -> RowsFound:
     columns = found.columns[:MOST_COLUMNS]
     kinds = [column.type for column in columns]
     most = max(MOST_CELLS // max(len(columns), 1), 1)
-    lines = list(_within(_line(found, row, kinds, asked) for row in range(min(most, len(found.rows)))))
+    led = _leads(found, asked)
+    lines = list(_within(_line(found, row, kinds, led, asked) for row in range(min(most, len(found.rows)))))
     return RowsFound(
         found,
         [_head(column.name, column.type) for column in columns],
         lines,
         left_out=len(found.columns) - len(columns),
         more=found.more or len(lines) < len(found.rows),
+        leading=any(one is not None for one in led),
     )
+
+
+def _leads(found: Rows, asked: RowsAsked) -> list[Led | None]:
+    named = [(column.name, column.type) for column in found.columns[:MOST_COLUMNS]]
+    return leads(asked.prepared, named, of_events=bool(found.events)) if asked.prepared else [None] * len(named)
 
 
 def _within(lines: Iterable[Line]) -> Iterator[Line]:
@@ -132,8 +141,8 @@ def _head(name: str, kind: Type) -> Head:
     return Head(name, "" if kind is Type.UNKNOWN else kind.value, kind in NUMBERS)
 
 
-def _line(found: Rows, row: int, kinds: Sequence[Type], asked: RowsAsked) -> Line:
-    cells = [cell(value, kind) for value, kind in zip(found.rows[row], kinds, strict=False)]
+def _line(found: Rows, row: int, kinds: Sequence[Type], led: Sequence[Led | None], asked: RowsAsked) -> Line:
+    cells = [cell(value, kind, to) for value, kind, to in zip(found.rows[row], kinds, led, strict=False)]
     event = found.events[row] if found.events else None
     return Line(cells, event, _url(event, asked) if event else "")
 

@@ -70,7 +70,7 @@ class RowsAsked:
         """An address with this search in it, some of it changed."""
         start = "" if self.start == USUAL_START else self.start
         state = {"lang": "esql", "q": self.text, "from": start, "to": "" if self.end == USUAL_END else self.end}
-        return address(path, **(state | changes))
+        return address(path, **(state | {"values": self.values} | changes))
 
     @property
     def height(self) -> int:

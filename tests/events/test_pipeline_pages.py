@@ -1,6 +1,9 @@
 """The search page in ES|QL: a table of whatever comes back, what is wrong and where, and what is said at a bound."""
 
+import re
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import connections
@@ -32,8 +35,8 @@ def test_rows_of_events_are_shown_with_their_columns_and_links(ana: Client, stor
     assert "1 row<" in text
     assert "1 event read" in text
     assert f"/search/event/{event.uid.hex()}/" in text
-    assert '<td class="num">17</td>' in text
-    assert "<li>a</li><li>b</li>" in text
+    assert re.search('<td class="num"><button [^>]*>17</button></td>', text)
+    assert re.search("<li><button [^>]*>a</button></li><li><button [^>]*>b</button></li>", text)
     assert '<td class="null">null</td>' in text
     assert '<span class="of-type">keyword</span>' in text
 
@@ -166,3 +169,70 @@ def test_cells_say_what_kind_of_value_they_hold() -> None:
     many = cell(tuple(map(str, range(30))), Type.KEYWORD)
     assert "and 20 more" in many
     assert "<bdi>" in cell("\u202eabc", Type.KEYWORD)
+
+
+class TestValuesThatLead:
+    """A value is a button of one form: the door makes the address."""
+
+    def follow(self, client: Client, query: str, only: str, **more: Any) -> dict[str, str]:
+        response = get(client, query, only=only, **more)
+        assert response.status_code == 302, response.content[:300]
+        return {name: values[0] for name, values in parse_qs(urlsplit(response["Location"]).query).items()}
+
+    def shown(self, client: Client, query: str) -> list[str]:
+        return [unescape(one) for one in re.findall(r'name="only" value="([^"]*)"', text_of(get(client, query)))]
+
+    def test_a_value_of_an_event_narrows_the_same_search(self, ana: Client, store: Store) -> None:
+        store({"host.name": "web-1", "process.pid": 17}, {"host.name": "web-2", "process.pid": 18})
+        query = "FROM logs-* | KEEP host.name, process.pid, @timestamp | SORT host.name"
+        only = self.shown(ana, query)
+        assert only == ['host.name:"web-1"', "process.pid:17", 'host.name:"web-2"', "process.pid:18"]
+        for chosen in only[:2]:
+            asked = self.follow(ana, query, chosen, **{"from": "now-7d"})
+            assert (asked["lang"], asked["from"]) == ("esql", "now-7d")
+            text = text_of(get(ana, asked["q"]))
+            assert "web-1" in text
+            assert "web-2" not in text
+
+    def test_a_computed_column_and_one_of_several_values_narrow_too(self, ana: Client, store: Store) -> None:
+        store({"process.args": ["a", "b"], "host.name": "web-1"}, {"process.args": ["c"], "host.name": "web-2"})
+        query = "FROM logs-* | EVAL kind = TO_UPPER(host.name) | KEEP process.args, kind | SORT kind"
+        only = self.shown(ana, query)
+        assert only == ['process.args[]:"a"', 'process.args[]:"b"', 'kind:"WEB-1"', 'process.args:"c"', 'kind:"WEB-2"']
+        for chosen in (only[1], only[2]):
+            assert self.shown(ana, self.follow(ana, query, chosen)["q"]) == only[:3]
+
+    def test_a_value_of_a_group_leads_to_its_events(self, ana: Client, store: Store) -> None:
+        store({"host.name": "web-1"}, {"host.name": "web-2"})
+        query = "FROM logs-* | STATS n = COUNT(*) BY at = host.name, day = DATE_TRUNC(1 day, @timestamp)"
+        only = self.shown(ana, f"{query} | RENAME at AS place | SORT place | KEEP n, place")
+        assert only == ['place:"web-1"', 'place:"web-2"']
+        asked = self.follow(ana, f"{query} | RENAME at AS place", only[0])
+        assert asked == {"q": 'host.name: "web-1"', "from": "now-24h", "to": "now"}
+
+    def test_groups_that_are_no_fields_lead_nowhere(self, ana: Client, store: Store) -> None:
+        store({"host.name": "web-1"})
+        for query in (
+            "FROM * | STATS n = COUNT(*) BY kind = TO_UPPER(host.name)",
+            "FROM * | EVAL host.name = TO_UPPER(host.name) | STATS n = COUNT(*) BY host.name",
+            "FROM * | STATS n = COUNT(*) BY host.name | EVAL host.name = TO_UPPER(host.name)",
+            "FROM * | STATS n = COUNT(*) BY x = host.name | STATS m = COUNT(*) BY x",
+            'ROW a = "b" | STATS n = COUNT(*) BY a',
+        ):
+            assert self.shown(ana, query) == [], query
+
+    def test_alerts_behind_a_group_are_searched_among_alerts(self, ana: Client) -> None:
+        query = "FROM .alerts-security.* | STATS n = COUNT(*) BY host.name"
+        assert self.follow(ana, query, 'host.name:"web-1"')["in"] == "alerts"
+
+    @pytest.mark.parametrize("only", ["", "host.name", "host.name:", "host.name:[1]", 'a b:"c"', 'x:"\\', "x" * 5000])
+    def test_what_no_button_says_is_passed_over(self, ana: Client, store: Store, only: str) -> None:
+        store({"host.name": "web-1"})
+        assert "web-1" in text_of(get(ana, "FROM * | KEEP host.name", only=only))
+
+    @pytest.mark.parametrize("value", ['a" | DROP x //', "it's \\ odd", "<b>", "\u00e9t\u00e9"])
+    def test_a_value_is_written_as_it_is(self, ana: Client, store: Store, value: str) -> None:
+        store({"host.name": value}, {"host.name": "other"})
+        query = "FROM * | KEEP host.name"
+        chosen = next(one for one in self.shown(ana, query) if "other" not in one)
+        assert self.shown(ana, self.follow(ana, query, chosen)["q"]) == [chosen]

@@ -271,3 +271,39 @@ class TestLanguage:
         assert narrowed_eql("any where true", "c == 3", without=True) == "any where not c == 3"
         assert narrowed_eql(SEQUENCE, "c == 3") is None
         assert narrowed_eql("process where true | head 3", "c == 3") is None
+
+
+class TestRecent:
+    def test_the_last_searches_are_kept_newest_first_each_once(self, ana: Client) -> None:
+        for number in range(12):
+            ana.get("/search/", {"q": f"host.name: web-{number}"})
+        ana.get("/search/", {"q": "host.name: web-3", "from": "now-7d"})
+        ana.get("/search/", {"q": "FROM * | KEEP host.name", "lang": "esql"})
+        text = text_of(ana.get("/search/", {"lang": "kql"}))
+        listed = text[text.index('id="recent"') : text.index("forget")]
+        assert listed.index("FROM *") < listed.index("web-3<") < listed.index("web-11<")
+        assert (listed.count("<li>"), listed.count("web-3<"), "web-2<" in listed) == (10, 1, False)
+        assert "q=host.name%3A+web-3&amp;from=now-7d" in listed
+
+    def test_nobody_elses_are_shown_and_mistakes_are_not_kept(self, ana: Client, people: People) -> None:
+        ana.get("/search/", {"q": "host.name: web-1"})
+        ana.get("/search/", {"q": "host.name: ("})
+        assert "web-1" not in text_of(sign_in(people.otto).get("/search/"))
+        assert "host.name: (" not in text_of(ana.get("/search/"))
+
+    @pytest.mark.parametrize("value", ["<script>alert(1)</script>", "a\u202eb", '"><img src=x onerror=a()>'])
+    def test_hostile_text_is_only_shown(self, ana: Client, value: str) -> None:
+        assert ana.get("/search/", {"q": 'message: "' + value.replace('"', '\\"') + '"'}).status_code == 200
+        text = text_of(ana.get("/search/"))
+        assert 'class="menu recent"' in text
+        assert "<script>alert" not in text
+        assert "<img src=x" not in text
+
+    def test_they_are_forgotten_when_asked_to(self, ana: Client) -> None:
+        ana.get("/search/", {"q": "host.name: web-1"})
+        assert ana.post("/search/recent/forget/").status_code == 302
+        assert "web-1" not in text_of(ana.get("/search/"))
+
+    def test_a_search_by_script_brings_the_list_along(self, ana: Client) -> None:
+        text = text_of(ana.get("/search/", {"q": "host.name: web-1"}, headers={"HX-Request": "true"}))
+        assert '<div id="recent" hx-swap-oob="true">' in text
