@@ -54,6 +54,12 @@ class PartlyRead(Document):
             return ()
         return tuple([one for one in value if one is not None]) if type(value) is tuple else (value,)
 
+    def has(self, field: str) -> bool:
+        """Whether the field has a value or is an object. What was read alone is no object: that cannot be read so."""
+        if field in self._few.getters and self._event is not None:
+            return bool(self.values(field))
+        return super().has(field)
+
     @cached_property
     def _event(self) -> Any:
         try:

@@ -191,7 +191,7 @@ class PreviewAnswer(Answer):
     total = serializers.IntegerField()
     silenced = serializers.IntegerField()
     by_verdict = serializers.DictField(child=serializers.IntegerField())
-    true_positives = BriefAnswer(many=True)
+    true_positives = BriefAnswer(many=True, help_text="The newest fifty; `by_verdict` counts all.")
     true_positives_elsewhere = serializers.IntegerField(help_text="Of other teams: counted, not named.")
     hosts = NumberOf(many=True)
     users = NumberOf(many=True)
@@ -203,6 +203,10 @@ class PreviewAnswer(Answer):
     misses = MissAnswer(many=True)
     lints = LintAnswer(many=True)
     examined_ms = serializers.IntegerField()
+    beyond = serializers.IntegerField(help_text="Older alerts that there was no time for.")
+    positives_beyond = serializers.IntegerField(
+        help_text="True positives that there was no time for, of other teams too; saving looks at all."
+    )
     computed_at = Moment()
 
 

@@ -8,6 +8,7 @@ judged together: what each takes out of a count adds up.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -67,10 +68,16 @@ def judge_alerts(
         del teams[one.alert.pk]
         yield Judgement(one.alert.pk, one.document, one.held, one.by, one.of_kept)
     asked = {name for tree in all_entries(groups) for name in fields_of(tree)} | set(looked_at)
-    few = FewFields(filter(_PLAIN_NAME.fullmatch, asked))  # a name that no decoder can have is read in full
+    few = _few_fields(frozenset(filter(_PLAIN_NAME.fullmatch, asked)))  # what no decoder can have is read in full
     for alert_id, document in iterate_documents(teams, few) if teams else ():
         held = held_by_all(groups, document)
         yield Judgement(alert_id, document, held, _first_whole(held, groups))
+
+
+@lru_cache(maxsize=64)
+def _few_fields(names: frozenset[str]) -> FewFields:
+    """Made once for the same names: a preview asks in portions, and the next edit mostly asks the same."""
+    return FewFields(sorted(names))
 
 
 _PLAIN_NAME = re.compile(r"[@\w.-]+", re.ASCII)
@@ -88,9 +95,14 @@ def _apart(alerts: Iterable[Alert]) -> tuple[list[Alert], list[Alert]]:
     return [one for one in found if one.kind in KINDS], [one for one in found if one.kind not in KINDS]
 
 
-def true_positives_elsewhere(rules: Rule | Sequence[Rule], groups: Groups, team_ids: Sequence[int]) -> int:
-    """How many true positives of other teams it would have hidden: an exception holds for everybody the rule serves."""
+def positives_elsewhere(rules: Rule | Sequence[Rule], team_ids: Sequence[int]) -> QuerySet[Alert]:
+    """The true positives of other teams, newest first: an exception holds for everybody the rule serves."""
     several = [rules] if isinstance(rules, Rule) else list(rules)
     others = Alert.objects.filter(rule__in=several, status=Status.CLOSED, reason=Reason.TRUE_POSITIVE)
-    others = others.exclude(team_id__in=team_ids).exclude(kind=Kind.BLOCK)
-    return sum(one.covered for one in judge_alerts(others.values_list("pk", "team_id"), groups))
+    return others.exclude(team_id__in=team_ids).exclude(kind=Kind.BLOCK).order_by("-pk")
+
+
+def true_positives_elsewhere(rules: Rule | Sequence[Rule], groups: Groups, team_ids: Sequence[int]) -> int:
+    """How many true positives of other teams it would have hidden; all of them are looked at."""
+    others = positives_elsewhere(rules, team_ids).values_list("pk", "team_id")
+    return sum(one.covered for one in judge_alerts(others, groups))

@@ -12,6 +12,10 @@ EntryGroups: TypeAlias = Sequence[Sequence[Mapping[str, Any]]]
 Groups: TypeAlias = Sequence[Sequence[Tree]]
 """The trees of each group's entries, in order."""
 MOST_GROUPS = 10
+MOST_CONDITIONS = 500
+"""So many conditions all groups have together."""
+MOST_VALUES = 20_000
+"""So many values all groups name together. Reading one costs some ten microseconds."""
 
 
 class GroupError(ExceptionEntryError):
@@ -25,9 +29,37 @@ class GroupError(ExceptionEntryError):
 def parse_groups(groups: EntryGroups) -> tuple[tuple[Tree, ...], ...]:
     """The trees of every group, value lists looked up.
 
-    Raises: GroupError (an ExceptionEntryError), which says which group the entry is in.
+    Raises: GroupError (an ExceptionEntryError), which says which group the entry is in; also for more conditions or
+    values than are held against alerts, before any is read.
     """
+    _check_size(groups)
     return tuple(_parsed(at, entries) for at, entries in enumerate(groups))
+
+
+def _check_size(groups: EntryGroups) -> None:
+    conditions = values = 0
+    for at, entries in enumerate(groups):
+        for index, entry in enumerate(entries):
+            parts = _parts(entry)
+            conditions, values = conditions + len(parts), values + sum(map(_values_in, parts))
+            if conditions > MOST_CONDITIONS:
+                raise GroupError(
+                    at, index, "entries", f"The groups have more than {MOST_CONDITIONS} conditions together."
+                )
+            if values > MOST_VALUES:
+                words = f"The conditions name more than {MOST_VALUES:,} values together. Keep them in a value list."
+                raise GroupError(at, index, "value", words)
+
+
+def _parts(entry: object) -> Sequence[object]:
+    """The entry, or what a nested one asks of an element."""
+    inner = entry.get("entries") if isinstance(entry, Mapping) else None
+    return inner if isinstance(inner, list | tuple) and inner else [entry]
+
+
+def _values_in(entry: object) -> int:
+    value = entry.get("value") if isinstance(entry, Mapping) else None
+    return len(value) if isinstance(value, list | tuple) else 1
 
 
 def _parsed(at: int, entries: Sequence[Mapping[str, Any]]) -> tuple[Tree, ...]:

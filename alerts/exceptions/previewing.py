@@ -4,14 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
 from time import perf_counter
 from typing import NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from alerts.exceptions.closest import closest_fields, closest_group, documents_of
-from alerts.exceptions.covering import Judgement, alerts_of, judge_alerts, true_positives_elsewhere
+from alerts.exceptions.covering import Judgement, alerts_of, judge_alerts, positives_elsewhere
 from alerts.exceptions.entries import Entries, field_of, found_in, told
 from alerts.exceptions.groups import EntryGroups, Groups, parse_groups
 from alerts.exceptions.lints import Carried, Lint, about_counted, about_kept, lints
@@ -24,8 +23,10 @@ from rules.models import Rule
 OPEN = "open"  # the "verdict" of alerts that are not closed
 SHOWN = 10
 SECONDS = 2.0  # a preview of many alerts is cut short then, and says so
-AT_ONCE = 1_000
+AT_ONCE = 200  # so many alerts are read at a time; the clock is looked at between any two
 MOST_COUNTED = 100_000
+MOST_NAMED = 50
+"""So many of the true positives that would have been hidden are named; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class Preview:
     examined_ms: int
     computed_at: datetime
     beyond: int = 0
+    positives_beyond: int = 0
 
     @property
     def per_entry(self) -> list[int]:
@@ -113,7 +115,11 @@ def preview(
     started, groups = perf_counter(), [entries, *more]
     trees, scope = parse_groups(groups), list({one.pk: one for one in (rule, *rules)}.values())
     seen = _Seen(Carried([entry for one in groups for entry in one]), [Counter[int]() for _ in trees])
-    for row, one in _judged(scope, team_ids, trees, seen.carried.names, alert, started + seconds):
+    walk = _Walk(scope, team_ids, trees, list(seen.carried.names), started + seconds)
+    for row, one in walk.first(alert):
+        seen.take(row, one, alert)
+    elsewhere = walk.elsewhere()
+    for row, one in walk.rest():
         seen.take(row, one, alert)
     misses = _misses(alert, seen.at_hand, groups, trees) if alert else []
     standing = [row.suppressed for row in seen.covered if row.status != Status.CLOSED and row.suppressed]
@@ -123,8 +129,8 @@ def preview(
         total=seen.total,
         silenced=len(seen.covered),
         by_verdict=_by_verdict(seen.covered),
-        true_positives=briefs_of([row.pk for row in seen.covered if _is_true_positive(row)]),
-        true_positives_elsewhere=true_positives_elsewhere(scope, trees, team_ids),
+        true_positives=briefs_of(_newest(row.pk for row in seen.covered if _is_true_positive(row))),
+        true_positives_elsewhere=elsewhere,
         hosts=_most(row.host_name for row in seen.covered),
         users=_most(row.user_name for row in seen.covered),
         groups=shown,
@@ -148,7 +154,8 @@ def preview(
         ],
         examined_ms=round((perf_counter() - started) * 1_000),
         computed_at=now,
-        beyond=_beyond(scope, team_ids, seen.total),
+        beyond=walk.beyond(seen.total),
+        positives_beyond=walk.positives_beyond,
     )
 
 
@@ -196,43 +203,81 @@ class _Seen:
         return GroupPreview(running, self.reached[at][entries], self.adds[at])
 
 
-def _judged(
-    rules: Sequence[Rule],
-    team_ids: Sequence[int],
-    trees: Groups,
-    names: Iterable[str],
-    alert: Alert | None,
-    until: float,
-) -> Iterator[tuple[_Row, Judgement]]:
-    """The true positives and the alert at hand first, then the newest, some at a time, until the time is up."""
-    names, looked_at = list(names), set[int]()
-    every = alerts_of(rules, team_ids).order_by("-pk")
-    first = every.filter(Q(status=Status.CLOSED, reason=Reason.TRUE_POSITIVE) | Q(pk=alert.pk if alert else None))
-    for rows in chain([_rows(first)], _newest(every)):
-        fresh = {row.pk: row for row in rows if row.pk not in looked_at}
-        looked_at |= fresh.keys()
-        for one in judge_alerts([(row.pk, row.team_id) for row in fresh.values()], trees, names):
+@dataclass(slots=True)
+class _Walk:
+    """The alerts in the order in which they are worth the time: the one at hand, which is always looked at, the true
+    positives, those of other teams, then the newest. It ends when the time is up, wherever it is."""
+
+    rules: Sequence[Rule]
+    team_ids: Sequence[int]
+    trees: Groups
+    names: Sequence[str]
+    until: float
+    looked_at: set[int] = field(default_factory=set)
+    positives: int = 0
+    positives_beyond: int = 0
+    late: bool = False
+
+    @property
+    def every(self) -> QuerySet[Alert]:
+        """Every alert of the rules that the person may see, newest first."""
+        return alerts_of(self.rules, self.team_ids).order_by("-pk")
+
+    def first(self, alert: Alert | None) -> Iterator[tuple[_Row, Judgement]]:
+        """The alert at hand and the true positives."""
+        if alert is not None:
+            yield from self._of(_rows(self.every.filter(pk=alert.pk)))
+        positives = self.every.filter(status=Status.CLOSED, reason=Reason.TRUE_POSITIVE)
+        yield from self._all(positives)
+        self.positives_beyond += max(_number(positives) - self.positives, 0) if self.late else 0
+
+    def elsewhere(self) -> int:
+        """How many true positives of other teams it would have hidden, as far as there is time."""
+        others = positives_elsewhere(self.rules, self.team_ids)
+        held = [one.covered for _, one in self._all(others)]
+        self.positives_beyond += max(_number(others) - len(held), 0) if self.late else 0
+        return sum(held)
+
+    def rest(self) -> Iterator[tuple[_Row, Judgement]]:
+        """What was not looked at yet, newest first."""
+        return self._all(self.every)
+
+    def beyond(self, number: int) -> int:
+        """How many alerts that the person may see were not looked at. One query, and only when there may be any."""
+        return max(_number(self.every) - number, 0) if self.late else 0
+
+    def _all(self, alerts: QuerySet[Alert]) -> Iterator[tuple[_Row, Judgement]]:
+        last: int | None = None
+        while not self.late and (rows := _rows(alerts.filter(pk__lt=last) if last else alerts, AT_ONCE)):
+            for row, one in self._of(rows):
+                yield row, one
+                if self._is_late():
+                    return
+            self._is_late()
+            last = rows[-1].pk
+
+    def _is_late(self) -> bool:
+        self.late = self.late or perf_counter() > self.until
+        return self.late
+
+    def _of(self, rows: Sequence[_Row]) -> Iterator[tuple[_Row, Judgement]]:
+        fresh = {row.pk: row for row in rows if row.pk not in self.looked_at}
+        for one in judge_alerts([(row.pk, row.team_id) for row in fresh.values()], self.trees, self.names):
+            self.looked_at.add(one.alert_id)
+            self.positives += _is_true_positive(fresh[one.alert_id])
             yield fresh[one.alert_id], one
-        if perf_counter() > until:
-            return
-
-
-def _newest(every: QuerySet[Alert]) -> Iterator[list[_Row]]:
-    last: int | None = None
-    while rows := _rows(every.filter(pk__lt=last) if last else every, AT_ONCE):
-        yield rows
-        last = rows[-1].pk
 
 
 def _rows(alerts: QuerySet[Alert], most: int | None = None) -> list[_Row]:
     return [_Row(*row) for row in alerts.values_list(*_Row._fields)[:most]]
 
 
-def _beyond(rules: Sequence[Rule], team_ids: Sequence[int], looked_at: int) -> int:
-    """How many alerts were not looked at; one query, and only when there may be any."""
-    if looked_at < AT_ONCE:
-        return 0
-    return max(alerts_of(rules, team_ids).order_by()[:MOST_COUNTED].count() - looked_at, 0)
+def _number(alerts: QuerySet[Alert]) -> int:
+    return alerts.order_by()[:MOST_COUNTED].count()
+
+
+def _newest(numbers: Iterable[int]) -> list[int]:
+    return sorted(numbers, reverse=True)[:MOST_NAMED]
 
 
 def _by_verdict(alerts: Sequence[_Row]) -> dict[str, int]:

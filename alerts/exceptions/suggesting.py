@@ -13,9 +13,10 @@ from django.db.models import QuerySet
 
 from alerts.exceptions.entries import Entry, match_entry
 from alerts.exceptions.rows import fields_of_alert
-from alerts.kept import events_of, source_of, sources_of
+from alerts.kept import events_of, iterate_documents, source_of
 from alerts.models import Alert, Kind, Reason, Status
 from engine import Document, EngineError, Logic, Tree, fold, matches, parse_entries
+from engine.few_fields import FewFields
 from engine.plan import Sample
 from engine.plan import Sequence as JoinedInOrder
 from engine.tree import And, Leaf, Op
@@ -73,9 +74,10 @@ def suggest(alert: Alert) -> list[Entry]:
     # Of a group only what all of its events share covers it.
     document = fields_of_alert(alert, events_of(alert)) if alert.kind == Kind.GROUP else source.document()
     candidates = _not_asked_by_rule(list(_candidates(document)), alert, document)
-    candidates = _that_tell(candidates, _documents(_of_rule(alert)))
-    benign = _documents(_of_rule(alert).filter(status=Status.CLOSED, reason__in=_BENIGN))
-    bad = _documents(_of_rule(alert).filter(status=Status.CLOSED, reason=Reason.TRUE_POSITIVE))
+    few = FewFields(str(one.entry["field"]) for one in candidates)
+    candidates = _that_tell(candidates, _documents(_of_rule(alert), few))
+    benign = _documents(_of_rule(alert).filter(status=Status.CLOSED, reason__in=_BENIGN), few)
+    bad = _documents(_of_rule(alert).filter(status=Status.CLOSED, reason=Reason.TRUE_POSITIVE), few)
     chosen = _shared(candidates, benign) if benign else candidates[:WANTED_WITHOUT_VERDICTS]
     chosen = _at_least(chosen, candidates, LEAST)
     return [one.entry for one in _without_true_positives(chosen, candidates, benign, bad)]
@@ -112,10 +114,10 @@ def _of_rule(alert: Alert) -> QuerySet[Alert]:
     return others.exclude(pk=alert.pk).exclude(kind=Kind.BLOCK)
 
 
-def _documents(alerts: QuerySet[Alert]) -> list[Document]:
-    """The source events of the latest of these alerts."""
-    latest = list(alerts.order_by("-pk").only("id", "team_id")[:LOOKED_AT])
-    return [event.document() for event in sources_of(latest).values()] if latest else []
+def _documents(alerts: QuerySet[Alert], few: FewFields) -> list[Document]:
+    """The source events of the latest of these alerts, of which the few fields are asked."""
+    latest = dict(alerts.order_by("-pk").values_list("pk", "team_id")[:LOOKED_AT])
+    return [document for _, document in iterate_documents(latest, few)] if latest else []
 
 
 def _not_asked_by_rule(candidates: list[_Candidate], alert: Alert, source: Document) -> list[_Candidate]:

@@ -23,6 +23,8 @@ from alerts.views.conditions import Condition, Entry, entry_groups, filled_rows
 from rules.models import ExceptionItem, Rule
 from soc.web.evidence import plain
 
+MOST_NAMED = 10  # true positives
+
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
@@ -81,6 +83,8 @@ class Composer:
     trial: Trial | None = None
     rev: int = 0  # how many previews were shown
     fresh: bool = False  # a blank row was asked for: it has the focus
+    opening: bool = False  # nothing was typed yet: the preview was given little time
+    refused: int = 0  # how many true positives the guard found when it was to be saved
 
     @property
     def filled(self) -> list[Condition]:
@@ -155,14 +159,26 @@ class Composer:
     @property
     def cut_short(self) -> str:
         """Said when there was no time for every alert."""
-        if not self.preview or not self.preview.beyond:
+        if not self.preview or not self.preview.beyond + self.preview.positives_beyond:
             return ""
+        if positives := self.preview.positives_beyond:
+            words = ngettext(
+                "There was no time for 1 true positive, nor for what is older. Saving it looks at all.",
+                "There was no time for %(n)s true positives, nor for what is older. Saving it looks at all.",
+                positives,
+            )
+            return words % {"n": f"{positives:,}"}
         words = ngettext(
             "There was no time for 1 older alert. Every true positive was looked at. Saving it looks at all.",
             "There was no time for %(n)s older alerts. Every true positive was looked at. Saving it looks at all.",
             self.preview.beyond,
         )
         return words % {"n": f"{self.preview.beyond:,}"}
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the preview that came with the panel is worth another look with more time."""
+        return self.opening and bool(self.cut_short)
 
     @property
     def told_of(self) -> str:
@@ -181,14 +197,20 @@ class Composer:
     @property
     def guarded(self) -> bool:
         """Whether the guard speaks: a true positive would have been hidden."""
-        return bool(self.preview and self.preview.hides_true_positive)
+        return bool(self.refused or (self.preview and self.preview.hides_true_positive))
 
     @property
     def hidden(self) -> int:
         """How many true positives it would have hidden, those of other teams included."""
         if not self.preview:
-            return 0
-        return self.preview.by_verdict.get("true_positive", 0) + self.preview.true_positives_elsewhere
+            return self.refused
+        seen = self.preview.by_verdict.get("true_positive", 0) + self.preview.true_positives_elsewhere
+        return max(seen, self.refused)
+
+    @property
+    def not_named(self) -> int:
+        """How many more of them there are than the ten that are named, in the person's own teams."""
+        return max(self.preview.by_verdict.get("true_positive", 0) - MOST_NAMED, 0) if self.preview else 0
 
     @property
     def why_not(self) -> str:
@@ -242,6 +264,8 @@ class Composer:
 
     def _about_true_positives(self) -> str:
         hidden = self.preview.by_verdict.get("true_positive", 0) if self.preview else 0
+        if not hidden and self.preview and self.preview.positives_beyond:
+            return _(", and no true positive of those that were looked at.")
         if not self.guarded:
             return _(", and no true positive.")
         return ngettext(", %(n)s of them a true positive.", ", %(n)s of them true positives.", hidden) % {"n": hidden}

@@ -41,6 +41,8 @@ from soc.web.http import UserRequest
 
 Values = Mapping[str, tuple[str, ...]]
 """What an exception may be written on, by field."""
+OPENING_SECONDS = 0.2
+"""The preview that comes with the panel is of so much time; the panel asks for the rest by itself."""
 MOST_OFFERED = 8
 MOST_LISTS = 200
 
@@ -69,6 +71,7 @@ def compose_new(request: UserRequest, page: AlertPage, added: Sequence[str]) -> 
     composer = _composer(request, page.alert.rule, _new_form(request.user), rows or [Condition()], values)
     composer.alert = page.alert
     composer.suggested = "" if picked or not rows else _("Suggested from this alert and past verdicts")
+    composer.opening = True
     return judged(_as_drafted(composer, request))
 
 
@@ -77,7 +80,9 @@ def compose_on_rule(request: UserRequest, rule: Rule) -> Composer:
     values = values_of_rule(rule, teams_of(request.user))
     named = [condition_on(name, values.get(name, ())) for name in request.GET.getlist("add") if name]
     rows = conditions_from(_with_all_columns(request.GET)) or named or [Condition()]
-    return judged(_composer(request, rule, _new_form(request.user), rows, values))
+    composer = _composer(request, rule, _new_form(request.user), rows, values)
+    composer.opening = True
+    return judged(composer)
 
 
 def compose_from(
@@ -111,7 +116,7 @@ def compose_edit(request: UserRequest, item: ExceptionItem) -> Composer:
     wanted = request.htmx.target != "preview" or bool(data and data.get("add_field"))
     values = values_of_rule(item.rule, teams_of(request.user)) if wanted else {}
     composer = _composer(request, item.rule, form, conditions_of(item.entries), values)
-    composer.item, composer.version = item, item.version
+    composer.item, composer.version, composer.opening = item, item.version, data is None
     if data is not None:
         version = _number(data.get("version", ""))
         composer.version = version if version is not None else item.version
@@ -286,6 +291,7 @@ def judged(composer: Composer, now: datetime | None = None) -> Composer:
             now=now or clock_now(),
             alert=composer.alert,
             item_id=composer.item.pk if composer.item else None,
+            seconds=OPENING_SECONDS if composer.opening else exceptions.SECONDS,
         )
     except ExceptionEntryError as error:
         composer.problem = _("One of the conditions cannot be used.")

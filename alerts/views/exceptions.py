@@ -195,6 +195,7 @@ def _is_ready(composer: Composer) -> bool:
 def _show(composer: Composer, error: Exception) -> int:
     """Put what a service refused beside the field it is about; the status of the answer."""
     if isinstance(error, ExceptionRefused) and error.field in _FORM_FIELD:
+        composer.refused = len(error.alert_ids) + error.elsewhere
         composer.form.add_error(_FORM_FIELD[error.field], error.message)
     elif isinstance(error, GuardRefused):
         composer.form.add_error("override", error.message)

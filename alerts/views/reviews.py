@@ -77,6 +77,9 @@ class DraftCard:
             words = ngettext("Would have hidden 1 true positive", "Would have hidden %(n)s true positives", self.hidden)
             return words % {"n": self.hidden}
         shown = {"silenced": self.preview.silenced, "total": self.preview.total}
+        if self.preview.positives_beyond:
+            shown |= {"left": self.preview.positives_beyond}
+            return _("Silences %(silenced)s of %(total)s; %(left)s true positives not looked at yet") % shown
         return _("Silences %(silenced)s of %(total)s, no true positive") % shown
 
     @property
