@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from accounts.access import need
 from accounts.models import Change, User
@@ -112,7 +112,8 @@ def take_back(*, act_id: UUID, actor: User, now: datetime, team_ids: Sequence[in
         act = BulkAct.objects.select_for_update().filter(pk=act_id).first()
         if act is None:
             raise ActNotFound
-        _check_undoable(act, now, team_ids)
+        _check_undoable(act, now)
+        _check_whole(Change.objects.filter(group=act.pk, object_type=ALERT), team_ids)
         if not _undo_failed(act):
             act.arguments |= {"undo_total": act.done}
             act.total, act.done, act.skipped, act.last_key = act.done, 0, 0, None
@@ -121,6 +122,39 @@ def take_back(*, act_id: UUID, actor: User, now: datetime, team_ids: Sequence[in
         act.save()
         _record(act, "undoing", actor, now, {"total": act.total, "done": act.done})
     return act
+
+
+def open_again(
+    *, group: UUID, items: Sequence[int], actor: User, now: datetime, team_ids: Sequence[int]
+) -> BulkAct | None:
+    """Have what some of an act's exceptions closed put back by an act of its own; None where they closed nothing yet,
+    or that is too long ago.
+
+    Part of the transaction that took these exceptions back. The portion at hand ends first, and no later one closes
+    anything by them. Raises: UndoNotWhole.
+    """
+    kept = {"undo_of": str(group), "items": list(items), "undo_by": actor.pk}
+    closing = BulkAct.objects.select_for_update().get(pk=group)
+    if not _is_young(closing, now):
+        return None
+    act = BulkAct(id=uuid4(), actor=actor, verb=closing.verb, arguments=kept, query="", created_at=now, undoing=True)
+    act.as_of, act.up_to_id = now, closing.up_to_id
+    closed = changes_left(act)
+    _check_whole(closed, team_ids, by_exception=True)
+    act.total = closed.count()
+    if not act.total:
+        return None
+    act.save(force_insert=True)
+    _record(act, "undoing", actor, now, {"total": act.total, "of": str(group)})
+    return act
+
+
+def changes_left(act: BulkAct) -> QuerySet[Change]:
+    """What an act has done to alerts and is not undone yet; of one that opens again, what its exceptions closed."""
+    group, items = act.arguments.get("undo_of", act.pk), act.arguments.get("items")
+    undone = Exists(Change.objects.filter(undoes=OuterRef("pk")))
+    changes = Change.objects.filter(~undone, group=group, object_type=ALERT, inverse__isnull=False)
+    return changes.filter(after__closed_by_exception_id__in=items) if "undo_of" in act.arguments else changes
 
 
 def act_of(act_id: UUID, user: User, *, lock: bool = False) -> BulkAct:
@@ -203,29 +237,36 @@ def _total(act: BulkAct, filters: QueueFilters) -> int:
 
 
 def _undoable(act: BulkAct, now: datetime) -> bool:
-    young = act.done_at is None or now - act.done_at <= UNDO_WINDOW
-    return young and _left_to_undo(act) > 0
+    return _is_young(act, now) and _left_to_undo(act)
 
 
-def _left_to_undo(act: BulkAct) -> int:
-    """How many alerts may be put back; while they are being put back nobody has to ask for it again."""
+def _is_young(act: BulkAct, now: datetime) -> bool:
+    return act.done_at is None or now - act.done_at <= UNDO_WINDOW
+
+
+def _left_to_undo(act: BulkAct) -> bool:
+    """Whether anything may be put back; while it is being put back nobody has to ask for it again. An act that belongs
+    to more than alerts (exceptions that were added) is taken back with it also before it has changed any."""
     if _undo_failed(act):
-        return act.total - act.done - act.skipped
-    return 0 if act.undoing else act.done
+        return act.total - act.done - act.skipped > 0
+    return not act.undoing and (act.done > 0 or bool(act.arguments.get("along")))
 
 
 def _undo_failed(act: BulkAct) -> bool:
     return act.undoing and act.state == BulkAct.State.FAILED
 
 
-def _check_undoable(act: BulkAct, now: datetime, team_ids: Sequence[int]) -> None:
+def _check_undoable(act: BulkAct, now: datetime) -> None:
     if not _left_to_undo(act):
         raise NothingToUndo
-    if not _undoable(act, now):
+    if not _is_young(act, now):
         raise TooLate
-    elsewhere = Change.objects.filter(group=act.pk, object_type=ALERT).exclude(team_id__in=team_ids)
+
+
+def _check_whole(changes: QuerySet[Change], team_ids: Sequence[int], *, by_exception: bool = False) -> None:
+    elsewhere = changes.exclude(team_id__in=team_ids)
     if number := elsewhere.order_by()[:MOST].count():
-        raise UndoNotWhole(number)
+        raise UndoNotWhole(number, by_exception=by_exception)
 
 
 def _record(act: BulkAct, verb: str, actor: User, now: datetime, after: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ Packages above register verbs of their own (cases/apps.py: into a case), since a
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from accounts.access import may, need
@@ -37,6 +37,18 @@ class Portion:
 Do = Callable[[Portion, dict[str, Any]], list[int]]
 
 
+class Next(NamedTuple):
+    """The numbers of the alerts whose turn it is, up to which number was looked, and whether that was the end."""
+
+    numbers: list[int]
+    last: int
+    ended: bool
+
+
+# Says which alerts come next, of at most so many that are looked at, where filters cannot. Raises: AlertError.
+Find = Callable[[BulkAct, User, int], Next]
+
+
 class TakeBack(Protocol):
     """Takes back what an act has left elsewhere than in the alerts; `undo` is its group. Raises: AlertError."""
 
@@ -50,6 +62,7 @@ class Verb:
     do: Do
     permission: Permission = Permission.TRIAGE
     undo: TakeBack | None = None
+    find: Find | None = None
 
 
 VERBS: dict[str, Verb] = {}

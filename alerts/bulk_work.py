@@ -12,15 +12,15 @@ from uuid import UUID, uuid5
 
 import structlog
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from accounts.access import need
 from accounts.errors import NotAllowed
 from accounts.models import Change, User
 from accounts.roles import Permission
 from accounts.selectors import teams_of
-from alerts.bulk import MOST, UNKNOWN, candidates, filters_of
-from alerts.bulk_verbs import VERBS, Portion
+from alerts.bulk import MOST, UNKNOWN, candidates, changes_left, filters_of
+from alerts.bulk_verbs import VERBS, Next, Portion
 from alerts.errors import AlertError
 from alerts.models import Alert, BulkAct
 from alerts.restoring import restore
@@ -91,7 +91,7 @@ def _portion(act: BulkAct, now: datetime) -> None:
 def _act(act: BulkAct, now: datetime) -> bool:
     actor, verb = User.objects.get(pk=act.actor_id), VERBS[act.verb]
     need(actor, verb.permission)
-    numbers, last, ended = _next(act, actor)
+    numbers, last, ended = verb.find(act, actor, PORTION) if verb.find else _next(act, actor)
     alerts = _locked(numbers, teams_of(actor))
     untouched = _unchanged(alerts, act)
     changed = verb.do(Portion(untouched, actor, now, act.pk), act.arguments) if untouched else []
@@ -101,18 +101,18 @@ def _act(act: BulkAct, now: datetime) -> bool:
     return ended or act.done >= MOST
 
 
-def _next(act: BulkAct, actor: User) -> tuple[list[int], int, bool]:
-    """The numbers of the next alerts, how far was looked, and whether that was the end."""
+def _next(act: BulkAct, actor: User) -> Next:
+    """What the act's filters let through."""
     filters = filters_of(act)
     rest = candidates(act, filters, actor).filter(pk__gt=act.last_key or 0)
     tree = tree_of(filters, act.as_of)
     if tree is None:
         numbers = list(rest.values_list("pk", flat=True)[:PORTION])
-        return numbers, numbers[-1] if numbers else act.up_to_id, len(numbers) < PORTION
+        return Next(numbers, numbers[-1] if numbers else act.up_to_id, len(numbers) < PORTION)
     loaded = rest.filter(narrowed(tree)).select_related("assignee", "rule", "revision")
     chunk = list(loaded.defer("revision__definition", "revision__source_text", "revision__tree")[:PORTION])
     numbers = [alert.pk for alert in found(chunk, tree, lambda: True)]
-    return numbers, chunk[-1].pk if chunk else act.up_to_id, len(chunk) < PORTION
+    return Next(numbers, chunk[-1].pk if chunk else act.up_to_id, len(chunk) < PORTION)
 
 
 def _locked(numbers: Sequence[int], team_ids: Sequence[int]) -> list[Alert]:
@@ -143,17 +143,13 @@ def _put_back(act: BulkAct, now: datetime) -> bool:
     group, teams = uuid5(act.pk, "undo"), teams_of(actor)
     if verb.undo is not None and act.last_key is None:
         verb.undo(act, actor=actor, now=now, team_ids=teams, undo=group)
-    changes = list(_changes(act).filter(pk__gt=act.last_key or 0).order_by("pk")[:PORTION])
+    changes = list(changes_left(act).filter(pk__gt=act.last_key or 0).order_by("pk")[:PORTION])
     by: dict[str, Any] = {"actor": actor, "now": now, "door": Change.Door.PAGE, "group": group}
     back = restore(changes, team_ids=teams, skip_moved=True, **by)
     act.done += len(back)
     act.skipped += len(changes) - len(back)
     act.last_key = changes[-1].pk if changes else 0
     return len(changes) < PORTION
-
-
-def _changes(act: BulkAct) -> QuerySet[Change]:
-    return Change.objects.filter(group=act.pk, object_type=OBJECT_TYPE, inverse__isnull=False)
 
 
 def _fail(act: BulkAct, why: str, now: datetime) -> None:

@@ -16,7 +16,7 @@ from accounts.models import Change, User
 from accounts.selectors import teams_of
 from alerts.exceptions.allowed import need_to_lift_all, need_to_save_on
 from alerts.exceptions.guard import check_parts
-from alerts.release import release
+from alerts.release import release_all
 from alerts.retrying import retry_conflicts
 from alerts.reviewing.signs import trees_of
 from rules import epoch, shared
@@ -130,4 +130,4 @@ SWITCHES: dict[str, Callable[..., Copies]] = {
 
 
 def _raised(copies: Copies, now: datetime) -> LetGo:
-    return LetGo(copies, sum(release(item=item, now=now).alerts for item in copies.items))
+    return LetGo(copies, release_all(copies.items, now).alerts)

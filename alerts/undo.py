@@ -1,7 +1,7 @@
 """Ten minutes in which an act can be taken back as if it had not been done, by its group in the record.
 
 An act that added an exception is taken back whole: the exception goes, what it held back is raised, what it closed
-opens again (alerts/exceptions/taking_back.py).
+opens again (alerts/exceptions/taking_back.py). What a worker did a worker takes back (alerts/bulk_work.py).
 """
 
 from collections.abc import Sequence
@@ -46,13 +46,16 @@ def undo(
     Raises: NotAllowed, TooLate, NothingToUndo, UndoNotWhole, AlertNotFound, StaleAlert.
     """
     need(actor, Permission.TRIAGE)
-    if bulk.is_act(group):
-        return Undone([], act=bulk.take_back(act_id=group, actor=actor, now=now, team_ids=team_ids))
-    changes = _undoable(group, now)
-    items = _exceptions_of(changes)
+    is_act = bulk.is_act(group)
+    changes = [] if is_act else _undoable(group, now)
+    items = _exceptions_of(group)
     if items:
         taken = take_back_all(items=items, actor=actor, now=now, team_ids=team_ids, door=door)
-        return Undone(taken.reopened, taken.released)
+        return Undone(taken.reopened, taken.released, taken.act)
+    if is_act:
+        return Undone([], act=bulk.take_back(act_id=group, actor=actor, now=now, team_ids=team_ids))
+    if any(change.object_type == EXCEPTION and change.verb == "create" for change in changes):
+        raise NothingToUndo
     with transaction.atomic():
         restored = restore(changes, actor=actor, now=now, team_ids=team_ids, door=door)
         telling.escalation_undone(changes=changes, group=group)
@@ -70,16 +73,12 @@ def _undoable(group: UUID, now: datetime) -> list[Change]:
     return changes
 
 
-def _exceptions_of(changes: Sequence[Change]) -> list[ExceptionItem]:
-    """The exceptions that this act added, if it did: one for each group of conditions and each rule. One that was
-    taken back by itself meanwhile does not keep the others.
-
-    Raises: NothingToUndo, when none stands any more.
-    """
-    added = [change.object_id for change in changes if change.object_type == EXCEPTION and change.verb == "create"]
+def _exceptions_of(group: UUID) -> list[ExceptionItem]:
+    """The exceptions that an act added, if it did: one for each group of conditions and each rule. One that was taken
+    back by itself meanwhile does not keep the others."""
+    changes = Change.objects.filter(group=group, object_type=EXCEPTION, verb="create")
+    added = [int(number) for number in changes.values_list("object_id", flat=True)]
     if not added:
         return []
-    items = ExceptionItem.objects.filter(pk__in=added, removed_at=None).select_related("rule").order_by("pk")
-    if not items:
-        raise NothingToUndo
-    return list(items)
+    items = ExceptionItem.objects.filter(pk__in=added, removed_at=None)
+    return list(items.select_related("rule__team").order_by("pk"))

@@ -49,6 +49,7 @@ __all__ = [
     "hold_back",
     "let_go",
     "remove_item",
+    "remove_items",
     "restore_item",
     "take_let_go",
 ]
@@ -219,6 +220,38 @@ def remove_item(
     Raises: StaleException, ExceptionGone, NotAllowed.
     """
     return _switch(item, "remove", "restore", {"enabled": False, "removed_at": now}, actor, now, version, door, group)
+
+
+@transaction.atomic
+def remove_items(
+    *,
+    items: Sequence[ExceptionItem],
+    actor: User | None,
+    now: datetime,
+    door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
+) -> list[ExceptionItem]:
+    """Take several exceptions off their rules, whole or not at all. Costs a query for some hundreds.
+
+    Raises: ExceptionGone, NotAllowed.
+    """
+    _allowed(actor)
+    epoch.bump()
+    known = {item.pk for item in items}
+    rows = ExceptionItem.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=known, removed_at=None)
+    found = list(rows.select_related("rule__team").order_by("pk"))
+    if missing := known - {item.pk for item in found}:
+        raise ExceptionGone(min(missing))
+    for item in found:
+        item.enabled, item.removed_at, item.updated_at, item.version = False, now, now, item.version + 1
+    columns = ["enabled", "removed_at", "updated_at", "version"]
+    ExceptionItem.objects.bulk_update(found, columns, batch_size=TOGETHER)
+    backs = [{"verb": "restore", "version": item.version} for item in found]
+    told = [
+        _entry("remove", item, actor, now, door, group, inverse=back) for item, back in zip(found, backs, strict=True)
+    ]
+    record_all(told)
+    return found
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from alerts.api.parts import SeverityName
 from alerts.evidence_line import without_marks
 from alerts.models import Alert, Kind, Reason, Status
 from alerts.selectors import AlertPage, QueueRow
+from alerts.undo import Undone
 from rules.api.answers import GuideAnswer
 from soc.web.api.inputs import Moment
 
@@ -269,6 +270,11 @@ class UndoneAnswer(Answer):
 
     alerts = serializers.ListField(child=serializers.IntegerField())
     released = serializers.IntegerField(help_text="Events that an undone exception held back and are alerts now.")
+    on_its_way = serializers.SerializerMethodField(help_text="Whether a worker puts the alerts back: many of them.")
+
+    def get_on_its_way(self, undone: Undone) -> bool:
+        """Then `alerts` is empty."""
+        return undone.act is not None
 
 
 class CommentAnswer(Answer):

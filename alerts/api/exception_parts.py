@@ -11,6 +11,7 @@ from accounts.api.answers import PersonName
 from accounts.models import User
 from accounts.roles import Permission
 from alerts.api.answers import Answer, BriefAnswer
+from alerts.exceptions import Added
 from alerts.forms import REVIEW_AFTER
 from alerts.models import Reason
 from alerts.triage import MAX_TEXT
@@ -202,11 +203,11 @@ class PreviewAnswer(Answer):
     matches_source = serializers.BooleanField(allow_null=True, help_text="Whether the alert at hand is covered.")
     misses = MissAnswer(many=True)
     lints = LintAnswer(many=True)
-    examined_ms = serializers.IntegerField()
     beyond = serializers.IntegerField(help_text="Older alerts that there was no time for.")
     positives_beyond = serializers.IntegerField(
         help_text="True positives that there was no time for, of other teams too; saving looks at all."
     )
+    examined_ms = serializers.IntegerField()
     computed_at = Moment()
 
 
@@ -224,7 +225,12 @@ class AddedAnswer(Answer):
     left_open = serializers.ListField(
         child=serializers.IntegerField(), help_text="Covered, but not closed: they also stand for hits counted at them."
     )
+    closing = serializers.SerializerMethodField(help_text="Whether a worker closes what it covers: over 200 alerts.")
     undo = serializers.UUIDField(source="group", help_text="Post it to alerts/undo within ten minutes.")
+
+    def get_closing(self, added: Added) -> bool:
+        """Then `closed` is empty."""
+        return added.act is not None
 
 
 class ChangedAnswer(Answer):

@@ -15,7 +15,7 @@ from alerts.exceptions.groups import EntryGroups, parse_groups
 from alerts.exceptions.guard import check_guard
 from alerts.exceptions.saving import MAX_NAME, check_count
 from alerts.exceptions.taking_back import TakenBack
-from alerts.release import release
+from alerts.release import release, release_all
 from alerts.retrying import retry_conflicts
 from rules import epoch
 from rules import shared as shared_items
@@ -122,15 +122,9 @@ def _edit_in_list(
     for number, one in enumerate(groups[1:], start=2):
         name = f"{said['name'][: MAX_NAME - 5]} ({number})"
         shared_items.add_item(list_id=shared.pk, entries=one, **{**said, "name": name})
-    let_go = [release(item=copy, now=now) for copy in copies.items]
+    let_go = release_all(copies.items, now)
     mine = next((copy for copy in copies.items if copy.pk == item.pk), item)
-    return Edited(
-        mine,
-        sum(one.alerts for one in let_go),
-        sum(one.gone for one in let_go),
-        sum(one.over for one in let_go),
-        sum(one.still_held for one in let_go),
-    )
+    return Edited(mine, let_go.alerts, let_go.gone, let_go.over, let_go.still_held)
 
 
 @retry_conflicts

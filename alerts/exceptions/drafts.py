@@ -88,7 +88,7 @@ def draft(
     alert = alert or _latest(scope.rule, team_ids)
     if alert.team_id not in team_ids:
         raise AlertNotFound(alert.pk)
-    check_count([entries, *more])
+    check_count([entries, *more], scope)
     if close_matching is not None and close_matching not in Reason.values:
         raise ReasonNeeded
     content = check_content(

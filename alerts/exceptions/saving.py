@@ -9,22 +9,30 @@ from django.db import transaction
 
 from accounts.models import Change, User
 from accounts.record import record_change
+from alerts import bulk_covered
 from alerts.errors import AlertNotFound, AlreadyExcepted, ReasonNeeded, ScopeRefused
-from alerts.exceptions.covering import alerts_of, judge_alerts
+from alerts.exceptions.closing import Closed, Closing, Covering, Place, close_all
+from alerts.exceptions.covering import alerts_of
 from alerts.exceptions.entries import Entries, field_of, told
-from alerts.exceptions.groups import MOST_GROUPS, EntryGroups, Groups, parse_groups
+from alerts.exceptions.groups import MOST_GROUPS, EntryGroups, parse_groups
 from alerts.exceptions.guard import check_guard
 from alerts.exceptions.scope import Scope, check_unchanged, need_to_save_on, scope_of
-from alerts.models import Alert, Reason, Status
+from alerts.models import Alert, BulkAct, Reason, Status
 from alerts.retrying import retry_conflicts
 from alerts.triage import checked_text, locked
-from alerts.workflow import OBJECT_TYPE, Move, Workflow, write_all
+from alerts.workflow import OBJECT_TYPE
 from rules import epoch
 from rules.exceptions import create_items
 from rules.models import ExceptionItem, Rule, SharedList
 from rules.shared import add_item
 
 MAX_NAME = 200
+MOST_COPIES = 2_000
+"""So many exceptions are made by one saving: its groups of conditions, on each of its rules."""
+CLOSED_AT_ONCE = 200
+"""More alerts than that are closed by a worker, under the same undo."""
+LOOKED_AT = 2_000
+"""So many open alerts are looked at while alerting stands still, some 100 ms; of more a worker finds the covered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,7 @@ class Added:
 
     `items`: every exception that was made, `item` among them: one for each group of conditions and each rule.
     `left_open` are the alerts that it covers and that were not closed, since they also stand for hits that were counted
-    at them: whether it covers those too nobody knows.
+    at them: whether it covers those too nobody knows. `act`: what closes them, where they are too many to wait for.
     """
 
     item: ExceptionItem
@@ -42,6 +50,7 @@ class Added:
     note: str = ""
     left_open: list[int] = field(default_factory=list)
     items: list[ExceptionItem] = field(default_factory=list)
+    act: BulkAct | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +147,7 @@ def put_in_force(wanted: Wanted, by: By, alert: Alert | None) -> Added:
     The epoch is held exclusively from before the guard looks until the commit: a worker that is about to raise alerts
     either has committed them, and they are closed, or sees the exception first.
     """
-    check_count(wanted.groups)
+    check_count(wanted.groups, wanted.scope)
     groups = parse_groups(wanted.groups)
     if wanted.close_matching is not None and wanted.close_matching not in Reason.values:
         raise ReasonNeeded
@@ -153,19 +162,26 @@ def put_in_force(wanted: Wanted, by: By, alert: Alert | None) -> Added:
     items, note = list(made.values()), " ".join(filter(None, (by.told, guard_note)))
     if alert is not None and by.on_alert:
         _record_on_alert(alert, items, note, by, group)
-    closing = _Closing(known | made, wanted.close_matching, checked_text(wanted.close_note, "note"), by, group)
-    closed, left_open = _close_covered(closing, wanted.scope.rules, groups) if wanted.close_matching else ([], [])
-    return Added(items[0], closed, group, note, left_open, items)
+    if not wanted.close_matching:
+        return Added(items[0], [], group, note, [], items)
+    how = Closing(wanted.close_matching, checked_text(wanted.close_note, "note"), by.actor, by.now, by.door, group)
+    done, act = _close_covered(wanted, Covering(groups, known | made), by, how)
+    return Added(items[0], done.closed, group, note, done.left_open, items, act)
 
 
-def check_count(groups: EntryGroups) -> None:
-    """Refuse more groups than a person can look through. Raises: ScopeRefused."""
+def check_count(groups: EntryGroups, scope: Scope | None = None) -> None:
+    """Refuse more groups than a person can look through, and more exceptions than are made at once.
+
+    Raises: ScopeRefused.
+    """
     if len(groups) > MOST_GROUPS:
         raise ScopeRefused(f"At most {MOST_GROUPS} groups are saved together. Save some of them first.")
-
-
-Place = tuple[str, int]
-"""A rule, and a group of entries by its number."""
+    rules = len(scope.rules) if scope else 1
+    if len(groups) * rules > MOST_COPIES:
+        raise ScopeRefused(
+            f"That would be {len(groups) * rules:,} exceptions, {len(groups)} groups of conditions on each of "
+            f"{rules:,} rules. At most {MOST_COPIES:,} are saved together: save fewer groups at a time."
+        )
 
 
 def check_not_there(rules: Sequence[Rule], groups: EntryGroups) -> dict[Place, ExceptionItem]:
@@ -246,38 +262,15 @@ def _name(wanted: Wanted, at: int) -> str:
     return given if len(wanted.groups) == 1 else f"{given[: MAX_NAME - 5]} ({at + 1})"
 
 
-@dataclass(frozen=True, slots=True)
-class _Closing:
-    """How the covered alerts are closed."""
-
-    items: dict[Place, ExceptionItem]
-    reason: str | None
-    note: str
-    by: By
-    group: UUID
-
-
-def _close_covered(closing: _Closing, rules: Sequence[Rule], groups: Groups) -> tuple[list[int], list[int]]:
-    """Close what they cover, but for alerts that stand for more than their own event; returns both."""
-    team_ids = closing.by.team_ids
-    waiting = alerts_of(rules, team_ids).exclude(status=Status.CLOSED)
-    covered = {
-        one.alert_id: one.by for one in judge_alerts(waiting.values_list("pk", "team_id"), groups) if one.by is not None
-    }
-    found = locked(list(covered), team_ids=team_ids)
-    left_open = [alert.pk for alert in found if alert.suppressed and alert.status != Status.CLOSED]
-    # Not what a person closed while this act waited for its row.
-    waiting_still = [alert for alert in found if not alert.suppressed and alert.status != Status.CLOSED]
-    moves = [_closed(alert, closing.items[alert.rule_id, covered[alert.pk]], closing) for alert in waiting_still]
-    by = closing.by
-    closed = write_all(moves, verb="closed", actor=by.actor, now=by.now, door=by.door, group=closing.group)
-    return closed, left_open
-
-
-def _closed(alert: Alert, item: ExceptionItem, closing: _Closing) -> Move:
-    now, reason = closing.by.now, closing.reason or ""
-    new = Workflow.of(alert).with_status(Status.CLOSED, reason=reason, now=now, exception_id=item.pk)
-    return Move(alert, new, closing.note or f"Covered by the exception “{item.name}”.")
+def _close_covered(wanted: Wanted, covering: Covering, by: By, how: Closing) -> tuple[Closed, BulkAct | None]:
+    """Close what they cover at once, or have a worker do it where that is a lot: alerting stands still meanwhile."""
+    rules = wanted.scope.rules
+    waiting = alerts_of(rules, by.team_ids).exclude(status=Status.CLOSED)
+    some = list(waiting.values_list("pk", "team_id")[: LOOKED_AT + 1])
+    covered = covering.of(some, CLOSED_AT_ONCE) if len(some) <= LOOKED_AT else {}
+    if len(some) > LOOKED_AT or len(covered) > CLOSED_AT_ONCE:
+        return Closed(), bulk_covered.start(covering.items.values(), how)
+    return close_all(locked(list(covered), team_ids=by.team_ids), covered, covering, how), None
 
 
 def _record_on_alert(alert: Alert, items: Sequence[ExceptionItem], note: str, by: By, group: UUID) -> None:

@@ -3,24 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from accounts.models import Change, User
+from alerts import bulk
 from alerts.errors import UndoNotWhole
-from alerts.exceptions.allowed import need_to_lift
-from alerts.release import release
+from alerts.exceptions.allowed import need_to_lift, need_to_lift_all
+from alerts.models import BulkAct
+from alerts.release import Released, release, release_all
 from alerts.restoring import changes_of, is_workflow, restore
 from alerts.retrying import retry_conflicts
 from alerts.workflow import UNDO_WINDOW
-from rules.exceptions import remove_item
+from rules.exceptions import remove_item, remove_items
 from rules.models import ExceptionItem
 
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
     """How many held-back events are alerts now, how many had left storage, which closed alerts are open again,
-    how many events went over the rule's maximum, and how many something else still holds back.
+    how many events went over the rule's maximum, and how many something else still holds back. `act`: what opens them
+    again, where they are many.
     """
 
     item: ExceptionItem
@@ -29,6 +33,7 @@ class TakenBack:
     reopened: list[int] = field(default_factory=list)
     over: int = 0
     still_held: int = 0
+    act: BulkAct | None = None
 
 
 @retry_conflicts
@@ -49,9 +54,8 @@ def take_back(
     """
     need_to_lift(actor, item)
     removed = remove_item(item=item, version=version, actor=actor, now=now, door=door)
-    reopened = _reopen(item, actor=actor, now=now, team_ids=team_ids, door=door)
-    released = release(item=removed, now=now)
-    return TakenBack(removed, released.alerts, released.gone, reopened, released.over, released.still_held)
+    reopened, act = _reopen([item], actor=actor, now=now, team_ids=team_ids, door=door)
+    return _told(removed, release(item=removed, now=now), reopened, act)
 
 
 @retry_conflicts
@@ -68,37 +72,39 @@ def take_back_all(
 
     All of them go before anything they held back is judged again. Raises: as take_back.
     """
-    removed = []
-    for item in items:
-        need_to_lift(actor, item)
-        removed.append(remove_item(item=item, actor=actor, now=now, door=door))
-    reopened = _reopen(items[0], actor=actor, now=now, team_ids=team_ids, door=door, whole=True)
-    released = [release(item=item, now=now) for item in removed]
-    return TakenBack(
-        removed[0],
-        sum(one.alerts for one in released),
-        sum(one.gone for one in released),
-        reopened,
-        sum(one.over for one in released),
-        sum(one.still_held for one in released),
-    )
+    need_to_lift_all(actor, items)
+    removed = remove_items(items=items, actor=actor, now=now, door=door)
+    reopened, act = _reopen(items, actor=actor, now=now, team_ids=team_ids, door=door, whole=True)
+    return _told(removed[0], release_all(removed, now), reopened, act)
+
+
+def _told(item: ExceptionItem, released: Released, reopened: list[int], act: BulkAct | None) -> TakenBack:
+    return TakenBack(item, released.alerts, released.gone, reopened, released.over, released.still_held, act)
 
 
 def _reopen(
-    item: ExceptionItem,
+    items: Sequence[ExceptionItem],
     *,
     actor: User,
     now: datetime,
     team_ids: Sequence[int],
     door: Change.Door,
     whole: bool = False,
-) -> list[int]:
+) -> tuple[list[int], BulkAct | None]:
     """Open again what adding the exception closed; with `whole` what was closed in the same act by others too, as far
-    as that was not undone before.
+    as that was not undone before. What a worker closed a worker opens again.
     """
+    item = items[0]
     added = Change.objects.filter(object_type="exception", object_id=str(item.pk), verb="create").first()
-    if added is None or added.group is None or now - added.at > UNDO_WINDOW:
-        return []
+    if added is None or added.group is None:
+        return [], None
+    if bulk.is_act(added.group):
+        by: dict[str, Any] = {"actor": actor, "now": now, "team_ids": team_ids}
+        if whole:
+            return [], bulk.take_back(act_id=added.group, **by)
+        return [], bulk.open_again(group=added.group, items=[item.pk], **by)
+    if now - added.at > UNDO_WINDOW:
+        return [], None
     closed = [
         change for change in changes_of(added.group) if is_workflow(change) and (whole or _closed_by(change, item))
     ]
@@ -107,7 +113,7 @@ def _reopen(
         raise UndoNotWhole(elsewhere, by_exception=True)
     undone = set(Change.objects.filter(undoes__in=closed).values_list("undoes_id", flat=True))
     closed = [change for change in closed if change.pk not in undone]  # along with another exception of the same act
-    return restore(closed, actor=actor, now=now, team_ids=team_ids, door=door, skip_moved=True)
+    return restore(closed, actor=actor, now=now, team_ids=team_ids, door=door, skip_moved=True), None
 
 
 def _closed_by(change: Change, item: ExceptionItem) -> bool:

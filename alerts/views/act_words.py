@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from alerts.bulk import UNKNOWN, Progress
+from alerts.bulk_covered import LEFT_OPEN, VERB
 from alerts.models import BulkAct, Reason
 from alerts.views.answers import Offer
 
@@ -37,6 +38,7 @@ _DOING = {
     "snooze": gettext_lazy("Snoozing"),
     "wake": gettext_lazy("Waking"),
     "case": gettext_lazy("Adding to the case"),
+    VERB: gettext_lazy("Closing what the exception covers"),
 }
 
 
@@ -52,7 +54,7 @@ def act_words(progress: Progress) -> str:
             "done": f"{act.done:,}",
             "total": f"{act.total:,}",
         }
-    return f"{_ended(act)} {_passed_over(act)}".strip()
+    return " ".join(filter(None, (_ended(act), _passed_over(act), _left_open(act))))
 
 
 def _ended(act: BulkAct) -> str:
@@ -75,6 +77,27 @@ def _passed_over(act: BulkAct) -> str:
         act.skipped,
     )
     return words % {"n": f"{act.skipped:,}"}
+
+
+def _left_open(act: BulkAct) -> str:
+    return left_open_words(act.arguments.get(LEFT_OPEN, 0) if not act.undoing else 0)
+
+
+def left_open_words(left_open: int) -> str:
+    """How many alerts that an exception covers stay open, as they stand for hits that may not be covered."""
+    words = ngettext(
+        "1 alert stays open: it also stands for hits that were counted at it.",
+        "%(n)s alerts stay open: they also stand for hits that were counted at them.",
+        left_open,
+    )
+    return words % {"n": left_open} if left_open else ""
+
+
+def act_title(act: BulkAct) -> str:
+    """What the page of an act is called."""
+    if act.verb == VERB:
+        return _("Closing what an exception covers")
+    return _("Into a case") if act.verb == "case" else _("Acting on all that match")
 
 
 def offers_after(action: str, reason: str, alert_ids: Sequence[int]) -> tuple[Offer, ...]:

@@ -29,7 +29,8 @@ class Offer(StrEnum):
 class Spoken:
     """One sentence; `group` names the act to undo; `problem` says that it is bad news.
 
-    `offers` are what to do next about the `alerts`.
+    `offers` are what to do next about the `alerts`. `act`: what a worker does of it meanwhile, shown with its progress
+    and its own undo.
     """
 
     text: str
@@ -37,12 +38,14 @@ class Spoken:
     problem: bool = False
     offers: tuple[Offer, ...] = ()
     alerts: tuple[int, ...] = ()
+    act: UUID | None = None
 
 
 def say(request: UserRequest, spoken: Spoken) -> None:
     """Keep the sentence for the next alert page; it goes into the session, since Django's messages know no undo."""
     group = str(spoken.group or "")
     request.session[KEY] = [spoken.text, group, spoken.problem, list(spoken.offers), list(spoken.alerts)]
+    request.session[KEY].append(str(spoken.act or ""))
 
 
 def said(request: UserRequest) -> Spoken | None:
@@ -51,9 +54,13 @@ def said(request: UserRequest) -> Spoken | None:
     if not kept:
         return None
     text, group, problem, *rest = kept  # a session from before there were offers has no rest
-    offers, alerts = rest or ([], [])
+    offers, alerts, act = [*rest, "", "", ""][:3]
     named = tuple(Offer(offer) for offer in offers)
-    return Spoken(text, UUID(group) if group else None, problem, named, tuple(alerts))
+    return Spoken(text, _uuid(group), problem, named, tuple(alerts), _uuid(act))
+
+
+def _uuid(kept: str) -> UUID | None:
+    return UUID(kept) if kept else None
 
 
 def answer(

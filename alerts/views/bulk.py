@@ -20,7 +20,7 @@ from alerts.seen import Seen
 from alerts.selectors import QueueFilters, newest_id
 from alerts.stale import stale
 from alerts.triage import Outcome
-from alerts.views.act_words import act_words, offers_after, several_words
+from alerts.views.act_words import act_title, act_words, offers_after, several_words
 from alerts.views.answers import Spoken, answer, see_other
 from alerts.views.frame import came_from, rights
 from alerts.views.queue import queue_context, read_queue
@@ -76,7 +76,7 @@ def show_act(request: UserRequest, act: BulkAct) -> HttpResponseBase:
     context = {"act": act, "progress": state, "words": act_words(state), "now": now, **rights(request.user)}
     if wants_part(request):
         return render(request, "alerts/_act.html", context)
-    return render(request, "alerts/act.html", context)
+    return render(request, "alerts/act.html", context | {"title": act_title(act)})
 
 
 def act_url(act: BulkAct) -> str:

@@ -1,26 +1,28 @@
 """What a person is told after changing an exception: what became of what it held back, and of what it had closed."""
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from alerts.exceptions import Edited, TakenBack
+from alerts.exceptions import Added, Edited, TakenBack
+from alerts.views.act_words import left_open_words
+from alerts.views.answers import Spoken
 from rules.models import ExceptionItem
 
 
-def added_words(closed: int, left_open: int = 0, items: int = 1) -> str:
-    """After adding: how many exceptions there are now, how many alerts were closed, and how many were left, as they
-    stand for hits that may not be covered."""
-    words = ngettext("Exception added", "%(n)s exceptions added", items) % {"n": items}
+def added_words(added: Added) -> str:
+    """After adding: how many exceptions there are now, how many alerts were closed or are being closed, and how many
+    were left, as they stand for hits that may not be covered."""
+    count, closed = len(added.items), len(added.closed)
+    words = ngettext("Exception added", "%(n)s exceptions added", count) % {"n": count}
     if closed:
         words += ngettext(", 1 alert closed", ", %(n)s alerts closed", closed) % {"n": closed}
-    said = [f"{words}."]
-    if left_open:
-        words = ngettext(
-            "1 alert stays open: it also stands for hits that were counted at it.",
-            "%(n)s alerts stay open: they also stand for hits that were counted at them.",
-            left_open,
-        )
-        said.append(words % {"n": left_open})
-    return " ".join(said)
+    on_its_way = _("What it covers is being closed.") if added.act else ""
+    return " ".join(filter(None, (f"{words}.", on_its_way, left_open_words(len(added.left_open)))))
+
+
+def spoken_of(added: Added) -> Spoken:
+    """The same with its undo, and with the progress of what a worker closes."""
+    return Spoken(added_words(added), added.group, act=added.act.pk if added.act else None)
 
 
 def changed_words(done: str, changed: TakenBack | Edited | ExceptionItem) -> str:
@@ -43,6 +45,8 @@ def _of_what_it_held(changed: TakenBack | Edited) -> list[str]:
 
 
 def _of_what_it_closed(changed: TakenBack | Edited) -> list[str]:
+    if isinstance(changed, TakenBack) and changed.act:
+        return [_("the alerts it closed are being opened again")]
     number = len(changed.reopened) if isinstance(changed, TakenBack) else 0
     words = ngettext("1 alert it closed is open again", "%(n)s alerts it closed are open again", number)
     return [words % {"n": number}] if number else []

@@ -19,7 +19,7 @@ from alerts.views.answers import Spoken, fragment, say, see_other
 from alerts.views.composer import Composer
 from alerts.views.composing import compose_edit, compose_from, compose_on_rule, values_of_rule, values_on
 from alerts.views.detail import alert_context, seen_alert
-from alerts.views.exception_words import added_words, changed_words
+from alerts.views.exception_words import changed_words, spoken_of
 from alerts.views.frame import came_from, rights
 from engine import ExceptionEntryError
 from rules.errors import ExceptionRefused, RulesError, StaleException
@@ -58,8 +58,7 @@ def add(request: UserRequest, alert_id: int) -> HttpResponseBase:
             added = _added(composer)
         except (AlertError, RulesError, ExceptionEntryError) as error:
             return _again(request, "alerts/detail.html", context | {"composer": composer}, _show(composer, error))
-        words = added_words(len(added.closed), len(added.left_open), len(added.items))
-        return back_to_alert(request, alert, Spoken(words, added.group), "activity")
+        return back_to_alert(request, alert, spoken_of(added), "activity")
     return _again(request, "alerts/detail.html", context | {"composer": composer}, 422)
 
 
@@ -79,8 +78,7 @@ def new(request: UserRequest, rule_id: str) -> HttpResponseBase:
             added = _added(composer)
         except (AlertError, RulesError, ExceptionEntryError) as error:
             return _again(request, _EDIT, _page_of(request, composer), _show(composer, error))
-        words = added_words(len(added.closed), len(added.left_open), len(added.items))
-        say(request, Spoken(words, added.group))
+        say(request, spoken_of(added))
         return see_other(reverse("alerts:exceptions"))
     return _again(request, _EDIT, _page_of(request, composer), 422)
 
@@ -195,9 +193,9 @@ def _is_ready(composer: Composer) -> bool:
 def _show(composer: Composer, error: Exception) -> int:
     """Put what a service refused beside the field it is about; the status of the answer."""
     if isinstance(error, ExceptionRefused) and error.field in _FORM_FIELD:
-        composer.refused = len(error.alert_ids) + error.elsewhere
         composer.form.add_error(_FORM_FIELD[error.field], error.message)
     elif isinstance(error, GuardRefused):
+        composer.refused = len(error.alert_ids) + error.elsewhere
         composer.form.add_error("override", error.message)
     elif isinstance(error, AlreadyExcepted):
         composer.problem = error.message

@@ -21,9 +21,9 @@ from alerts.exceptions.drafts import draft_of, returned_to, waiting_for
 from alerts.exceptions.scope import scope_of
 from alerts.models import ExceptionDraft, Reason
 from alerts.selectors.ledger import SHOWS, Ledger, ledger
-from alerts.views.answers import Spoken, said, say, see_other
+from alerts.views.answers import said, say, see_other
 from alerts.views.conditions import Condition, conditions_of
-from alerts.views.exception_words import added_words
+from alerts.views.exception_words import spoken_of
 from alerts.views.frame import rights
 from engine import ExceptionEntryError
 from rules.errors import RulesError
@@ -134,7 +134,7 @@ def approve(request: UserRequest, draft_id: int) -> HttpResponseBase:
         )
     except (AlertError, RulesError, ExceptionEntryError) as error:
         return _refused(request, error)
-    say(request, Spoken(added_words(len(added.closed), len(added.left_open)), added.group))
+    say(request, spoken_of(added))
     return see_other(reverse("alerts:exceptions"))
 
 

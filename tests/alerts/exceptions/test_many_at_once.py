@@ -25,10 +25,10 @@ def save(alert, actor, **given):
 
 def test_closing_what_an_exception_covers_and_its_undo_cost_no_queries_for_each_alert(tmp_path, cast):
     load(tmp_path, most=10_000)
-    alerts = raised([event(event__id=str(number)) for number in range(300)])
+    alerts = raised([event(event__id=str(number)) for number in range(200)])
     with CaptureQueriesContext(connection) as queries:
         added = save(alerts[0], cast.rosa, close_matching="benign_positive")
-    assert (len(added.closed), len(queries) < 60) == (300, True), len(queries)
+    assert (len(added.closed), len(queries) < 60) == (200, True), len(queries)
     closed = Change.objects.filter(group=added.group, verb="closed")
     assert sorted(int(one.object_id) for one in closed) == [one.pk for one in alerts]
     assert {one.after["status"] for one in closed} == {"closed"}

@@ -1,15 +1,18 @@
 """The exception panel: opened from an alert, previewed on every edit, saved with its closes, edited and taken back."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from alerts.exceptions import Edited, TakenBack
-from alerts.models import Alert
+from alerts.bulk_work import work_portion
+from alerts.exceptions import Edited, TakenBack, saving
+from alerts.models import Alert, BulkAct
 from alerts.views.exception_words import changed_words
 from rules.models import ExceptionItem, RuleRun
+from soc.web import clock
 from tests.alerts.pages.conftest import HTMX, SignIn
 from tests.alerts.pages.world import World
 
@@ -282,3 +285,25 @@ def test_the_rule_page_lists_it(ana: Client, alerts: list[Alert]) -> None:
     assert "host.name" in page
     assert "The vendor&#x27;s menu." in page
     assert reverse("alerts:exception_edit", args=[item.pk]) in page
+
+
+def test_what_many_alerts_covered_is_closed_by_a_worker_with_its_progress_and_one_undo_in_the_toast(
+    ana: Client, alerts: list[Alert], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saving, "CLOSED_AT_ONCE", 1)
+    page = ana.get(ana.post(add(alerts[0]), HOST | SAVED)["Location"]).content.decode()
+    act = BulkAct.objects.get()
+    assert "Exception added. What it covers is being closed." in page
+    assert "Closing what the exception covers: 0 so far." in page
+    for name in ("bulk_progress", "bulk_stop", "undo"):
+        assert f'"{reverse(f"alerts:{name}", args=[act.pk])}"' in page
+    progress = ana.get(reverse("alerts:bulk_progress", args=[act.pk])).content.decode()
+    assert "<h1>Closing what an exception covers</h1>" in progress
+    assert work_portion(now=clock.now(), worker=uuid4())
+    progress = ana.get(reverse("alerts:bulk_progress", args=[act.pk]), headers=HTMX).content.decode()
+    assert "Closing what the exception covers is done: 2 alerts." in progress
+    answer = ana.post(reverse("alerts:undo", args=[act.pk]))
+    assert "Undoing: 0 of 2." in ana.get(answer["Location"]).content.decode()
+    assert not ExceptionItem.objects.filter(removed_at=None).exists()
+    assert work_portion(now=clock.now(), worker=uuid4())
+    assert not Alert.objects.filter(status="closed").exists()
