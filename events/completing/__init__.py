@@ -1,10 +1,11 @@
 """What could stand where the cursor is: names of fields, operators, values that were seen, words of the language.
 
 `standing` finds out where the cursor stands in a text that is mostly not finished yet; `offers` says what fits there,
-from the known fields and from a short look at the newest events.
+from the known fields and from a short look at the newest events; of alerts, whoever keeps them tells the values that
+their columns have.
 """
 
-from events.completing.offering import Offer, offers
+from events.completing.offering import Offer, offers, values_of_alerts
 from events.completing.standing import Language, Standing, Wanted, standing
 
-__all__ = ["Language", "Offer", "Standing", "Wanted", "offers", "standing"]
+__all__ = ["Language", "Offer", "Standing", "Wanted", "offers", "standing", "values_of_alerts"]

@@ -1,7 +1,7 @@
 """What fits where the cursor stands: fields that were seen before fields that are only known, the likeliest first."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -63,6 +63,16 @@ _COMMANDS = {
         ("DISSECT ", "take a text apart"), ("GROK ", "take a text apart"), ("MV_EXPAND ", "a row a value"),
     ),
 }  # fmt: skip
+
+
+ValuesOfAlerts = Callable[[str, str, Sequence[int]], list[tuple[str, int]] | None]
+_of_alerts: list[ValuesOfAlerts] = []
+
+
+def values_of_alerts(told: ValuesOfAlerts) -> None:
+    """Whoever keeps alerts tells the values that a field of them has, given what is typed and the teams: each with how
+    often it was seen lately, or None where it cannot say."""
+    _of_alerts[:] = [told]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,15 +190,27 @@ def _values(place: Standing, language: Language, look: _Look) -> list[Offer]:
         return []
     if field_type(place.field) is FieldType.BOOLEAN:
         return _beginning(begun, (("true ", ""), ("false ", "")))
-    found = look.of_field(place.field)
-    fixed = [(value, 0) for value in _FIXED.get(place.field, ())]
-    values = {value: count for value, count in (*fixed, *(found.values if found else ())) if _fits(value)}
+    values = {
+        value: count
+        for value, count in _seen(place.field, place.typed.strip('"').replace("\\", ""), look)
+        if _fits(value)
+    }
     chosen = [(not value.lower().startswith(begun), value, count) for value, count in values.items()
               if begun in value.lower()]  # fmt: skip
     chosen.sort(key=lambda one: one[0])
     return [
         Offer(value, f"{_quoted(value, place.field, language)} ", _often(count)) for _, value, count in chosen[:MOST]
     ]
+
+
+def _seen(field: str, typed: str, look: _Look) -> Iterable[tuple[str, int]]:
+    """The values of a field: of alerts those of their columns, else those of the newest events that have it."""
+    if look.of_alerts and _of_alerts and field not in _FIXED:
+        told = _of_alerts[0](field, typed, look.teams)
+        if told is not None:
+            return told
+    found = look.of_field(field) if field not in _FIXED else None
+    return (*((value, 0) for value in _FIXED.get(field, ())), *(found.values if found else ()))
 
 
 def _often(count: int) -> str:
