@@ -14,7 +14,7 @@ from alerts.models import Alert, Status
 from alerts.selectors.filtering import filtered
 from alerts.selectors.numbers import sizes
 from alerts.selectors.ordering import NEWEST
-from alerts.selectors.queue_page import Looked, matching, tree_of
+from alerts.selectors.queue_page import Looked, asked_of, matching
 from alerts.selectors.shapes import Histogram, QueueFilters
 from alerts.selectors.views import filters_of_views
 from rules.models import Rule
@@ -60,8 +60,8 @@ def new_since(*, user: User, filters: QueueFilters, since_id: int, now: datetime
 
     Raises: LanguageError.
     """
-    newer = filtered(user, filters, now).filter(pk__gt=since_id)
-    tree = tree_of(filters, now)
+    alerts, tree = asked_of(user, filters, now)
+    newer = alerts.filter(pk__gt=since_id)
     if tree is None:
         return capped(newer)
     looked = Looked()

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from alerts.models import Alert, Status
 from alerts.selectors.ordering import WAITING, Head, Order
@@ -22,6 +23,12 @@ from soc.web.counts import of
 FEW, PORTION, MOST_PORTION, MOST_PORTIONS, MOST_PORTIONS_BACKWARDS = 60, 300, 2_400, 12, 7
 MOST_COUNTED = 1_000
 """So many alerts of a fold are counted for its row."""
+_SIZES = """
+SELECT wanted.fold, told.size, told.newest FROM unnest(%s::bytea[]) AS wanted(fold), LATERAL (
+  SELECT count(*) AS size, max(found.id) AS newest FROM (
+    SELECT id FROM ({members}) AS members WHERE fold = wanted.fold ORDER BY id DESC LIMIT %s) AS found
+) AS told WHERE told.size > 1
+"""
 
 
 @dataclass(slots=True)
@@ -71,17 +78,19 @@ def face_before(alerts: QuerySet[Alert], order: Order, key: Sequence[Any]) -> in
 
 def counted(alerts: QuerySet[Alert], shown: Iterable[Head]) -> dict[int, Folded]:
     """How many alerts stand behind each row that has several, by the number of its alert. One query."""
-    numbers = [head.pk for head in shown if head.fold is not None]
-    if not numbers:
+    rows = {head.fold: head.pk for head in shown if head.fold is not None}
+    if not rows:
         return {}
-    members = alerts.filter(WAITING, fold=OuterRef("fold")).order_by("-pk").values("pk")
-    size = Func(ArraySubquery(members[: MOST_COUNTED + 1]), function="CARDINALITY", output_field=IntegerField())
-    rows = Alert.objects.filter(pk__in=numbers).annotate(size=size, newest=Subquery(members[:1]))
-    return {
-        pk: Folded(bytes(fold or b"").hex(), of(size, MOST_COUNTED), newest)
-        for pk, fold, size, newest in rows.values_list("pk", "fold", "size", "newest")
-        if size > 1
-    }
+    try:
+        sql, values = alerts.filter(WAITING, fold__isnull=False).values("id", "fold").query.sql_with_params()
+    except EmptyResultSet:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_SIZES.format(members=sql), [list(rows), *values, MOST_COUNTED + 1])
+        return {
+            rows[bytes(fold)]: Folded(bytes(fold).hex(), of(size, MOST_COUNTED), newest)
+            for fold, size, newest in cursor.fetchall()
+        }
 
 
 @dataclass(slots=True)

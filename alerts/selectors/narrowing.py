@@ -1,12 +1,19 @@
-"""What a KQL text says about the host and user columns of alerts, as a query: a superset of what it matches.
+"""What a KQL text says about the host and user columns of alerts, as a query.
 
-An odd alert, whose event says more than the columns hold, passes whatever they say. The evaluator decides afterwards.
+`narrowed` is a superset of what the text matches: an odd alert, whose event says more than the columns hold, passes
+whatever they say, and the evaluator decides afterwards. `told` is what it matches, for a text that asks for nothing but
+what the columns say: of alerts that are not odd they are the answer, and no document has to be read.
 """
+
+from functools import reduce
+from operator import and_, or_
 
 from django.db.models import Q
 
 from engine import Tree, prefilter
-from engine.prefilter import AllOf, AnyOf, ColumnIn, ColumnPrefix, Narrowing, Nothing
+from engine.patterns import Wild, parse_pattern
+from engine.prefilter import COLUMNS, LONGEST_COLUMN_VALUE, AllOf, AnyOf, ColumnIn, ColumnPrefix, Narrowing, Nothing
+from engine.tree import And, Leaf, Not, Op, Or
 
 _COLUMNS = frozenset({"host_name", "user_name"})
 
@@ -49,3 +56,44 @@ def _any(parts: list[Q]) -> Q:
     for part in parts:
         joined |= part
     return joined
+
+
+def told(tree: Tree) -> Q | None:
+    """Which of the alerts that are not odd the tree is true of; None where the columns do not decide it."""
+    match tree:
+        case And(children) | Or(children):
+            parts = [told(child) for child in children]
+            known = [part for part in parts if part is not None]
+            return reduce(and_ if isinstance(tree, And) else or_, known) if len(known) == len(parts) else None
+        case Not(child):
+            part = told(child)
+            return None if part is None else ~part
+        case Leaf(field=field, fold=False, wild_field=False) if COLUMNS.get(field) in _COLUMNS:
+            return _leaf(tree, COLUMNS[field])
+    return None
+
+
+def _leaf(leaf: Leaf, column: str) -> Q | None:
+    values = [str(value) for value in leaf.values]
+    if any("\x00" in value for value in values):
+        return None
+    if leaf.op in (Op.IS, Op.PHRASE):
+        return Q(**{f"{column}__in": values})
+    if leaf.op is not Op.WILDCARD:
+        return None
+    parts = [_pattern(column, value) for value in values]
+    known = [part for part in parts if part is not None]
+    return reduce(or_, known) if len(known) == len(parts) else None
+
+
+def _pattern(column: str, text: str) -> Q | None:
+    """A pattern with `*` at its ends alone; any other is left to the evaluator."""
+    parts = parse_pattern(text).parts
+    literal = [part for part in parts if isinstance(part, str)]
+    if len(literal) != 1 or Wild.ONE in parts or len(literal[0]) > LONGEST_COLUMN_VALUE:
+        return None
+    first, last = parts[0] is Wild.RUN, parts[-1] is Wild.RUN
+    how = {(False, False): "exact", (False, True): "startswith", (True, False): "endswith"}.get(
+        (first, last), "contains"
+    )
+    return Q(**{f"{column}__{how}": literal[0]})

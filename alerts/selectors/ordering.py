@@ -9,16 +9,16 @@ are cut from the same order, so an alert that crosses in between stays where it 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
-from django.db.models import IntegerField, Q, QuerySet, Value
+from django.db.models import Q, QuerySet
 
 from alerts.models import Alert, Severity, Status
+from alerts.selectors.in_turn import Part, in_turn
 from alerts.selectors.shapes import QueueFilters
 
 EVERYTHING = Q()
 WAITING = ~Q(status=Status.CLOSED)
-Part: TypeAlias = "tuple[int, QuerySet[Alert]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,6 @@ def fold_shown(fold: bytes | memoryview | None, status: str) -> bytes | None:
     return None if fold is None or status == Status.CLOSED else bytes(fold)
 
 
-def _fold_of(row: Mapping[str, Any]) -> bytes | None:
-    return fold_shown(row["fold"], row["status"])
-
-
 def _json(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
@@ -49,7 +45,7 @@ def _moment(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order: columns, all of them downwards or all upwards, the last one the number, within segments if any.
+    """An order: columns, all of them downwards or all upwards, the last one `pk`, within segments if any.
 
     `targets` (severity to time) are given for an order that has what is past its target first, as of `moment`.
     """
@@ -62,36 +58,25 @@ class Order:
 
     def read(self, alerts: QuerySet[Alert], limit: int, after: Sequence[Any] | None = None) -> list[Alert]:
         """The first of these alerts after a key. One query, or two where there are several segments."""
-        parts = self._parts(alerts, after)
+        parts = self._parts(after)
         if len(parts) == 1:
-            return list(parts[0][1][:limit])
-        numbers = [row["pk"] for row in self._joined(parts, limit)]
+            return list(alerts.filter(parts[0][1]).order_by(*self._by)[:limit])
+        numbers = self.numbers(alerts, limit, after)
         found = {alert.pk: alert for alert in alerts.filter(pk__in=numbers)} if numbers else {}
         return [found[number] for number in numbers if number in found]
 
     def numbers(self, alerts: QuerySet[Alert], limit: int, after: Sequence[Any] | None = None) -> list[int]:
         """The same as their numbers alone. One query."""
-        parts = self._parts(alerts, after)
-        if len(parts) == 1:
-            return list(parts[0][1].values_list("pk", flat=True)[:limit])
-        return [row["pk"] for row in self._joined(parts, limit)]
+        return [head.pk for head in self.heads(alerts, limit, after)]
 
     def heads(self, alerts: QuerySet[Alert], limit: int, after: Sequence[Any] | None = None) -> list["Head"]:
         """The same as what folding looks at: number, fold, and where each stands. One query."""
-        rows = self._joined(self._parts(alerts, after), limit, "fold", "status")
-        return [Head(row["pk"], _fold_of(row), self._key_of(row)) for row in rows]
-
-    def _key_of(self, row: Mapping[str, Any]) -> list[Any]:
-        return [row["segment"], *(_json(row[name]) for name in self.columns)]
-
-    def _joined(self, parts: "Sequence[Part]", limit: int, *more: str) -> list[dict[str, Any]]:
-        """The first rows of several segments, one after the other; each segment is read no further than needed."""
-        names = tuple(dict.fromkeys(("pk", *self.columns, *more)))
-        numbered = [part.values(*names, segment=Value(at, output_field=IntegerField()))[:limit] for at, part in parts]
-        if len(numbered) == 1:
-            return list(numbered[0])
-        first = "segment" if self.down else "-segment"
-        return list(numbered[0].union(*numbered[1:], all=True).order_by(first, *self._by)[:limit])
+        columns = self.columns[:-1]
+        rows = in_turn(alerts, self._parts(after), ("id", "fold", "status", *columns), self._columns_by, limit)
+        return [
+            Head(number, fold_shown(fold, status), [segment, *map(_json, values), number])
+            for segment, number, fold, status, *values in rows
+        ]
 
     def key(self, alert: Alert) -> list[Any]:
         """Where an alert stands in this order, as JSON takes it: its segment, then the columns' values."""
@@ -118,6 +103,11 @@ class Order:
     def _by(self) -> list[str]:
         return [f"-{name}" if self.down else name for name in self.columns]
 
+    @property
+    def _columns_by(self) -> list[str]:
+        """The same as the columns are called in the table; the last of them is the number."""
+        return [*self._by[:-1], "-id" if self.down else "id"]
+
     def reached(self, key: Sequence[Any]) -> Q:
         """What stands at the key or before it."""
         near, same = Q(pk__in=[]), Q()
@@ -139,15 +129,15 @@ class Order:
         values, others = tuple(map(_moment, one[1:])), tuple(map(_moment, other[1:]))
         return values < others if self.down else values > others
 
-    def _parts(self, alerts: QuerySet[Alert], after: Sequence[Any] | None) -> "list[Part]":
-        """The alerts of each segment in order, from the one in which the key lies, with its number."""
+    def _parts(self, after: Sequence[Any] | None) -> "list[Part]":
+        """The segments with their numbers, in order, from the one in which the key lies; of that what comes after."""
         numbered = list(enumerate(self._segments()))
         found = list[Part]()
         for number, segment in numbered if self.down else reversed(numbered):
             if after is None or (number > after[0] if self.down else number < after[0]):
-                found.append((number, alerts.filter(segment).order_by(*self._by)))
+                found.append((number, segment))
             elif number == after[0]:
-                found.append((number, alerts.filter(segment & self._beyond(after[1:])).order_by(*self._by)))
+                found.append((number, segment & self._beyond(after[1:])))
         return found
 
     def _beyond(self, key: Sequence[Any]) -> Q:

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from time import monotonic
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from accounts.selectors import teams_of
@@ -16,7 +16,7 @@ from alerts.models import Alert, Status
 from alerts.selectors import folding
 from alerts.selectors.filtering import filtered
 from alerts.selectors.folding import Tally
-from alerts.selectors.narrowing import narrowed
+from alerts.selectors.narrowing import narrowed, told
 from alerts.selectors.numbers import numbers_by_rule
 from alerts.selectors.ordering import Order, fold_shown, is_past, order_of
 from alerts.selectors.prior import prior_verdicts
@@ -29,6 +29,8 @@ from soc.web.paging import read_key, sign_key
 
 SALT = "alerts"
 NOT_COUNTED = Count(0)
+MOST_ODD = 100
+"""So many alerts whose columns do not say it all are judged by their documents, where columns tell the rest."""
 
 
 def queue(
@@ -46,13 +48,13 @@ def queue(
 
     Raises: LanguageError for KQL that cannot be read.
     """
-    tree, times = tree_of(filters, now), targets()
+    times = targets()
+    base, tree = asked_of(user, filters, now)
     order = order_of(filters, times, now)
     salt = f"{SALT}:{order.shape}"
     start = read_key(after, salt)
     moment, key = _resume(start.values, now)
     order = order.as_of(moment)
-    base = filtered(user, filters, now)
     if tree is None:
         found = _folded(base, order, limit, key) if filters.folded else _plain(base, order, limit, key)
     else:
@@ -111,6 +113,22 @@ def _folded(base: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] 
 def _end(alerts: Sequence[Alert], order: Order, limit: int) -> list[Any] | None:
     """The key of the last row where more rows than fit were found."""
     return order.key(alerts[limit - 1]) if len(alerts) > limit else None
+
+
+def asked_of(user: User, filters: QueueFilters, now: datetime) -> tuple[QuerySet[Alert], Tree | None]:
+    """The alerts that the filters let through, and the tree that their documents have to be judged by besides: none
+    without KQL, or where columns tell all that it asks. Of that kind one query, and two where some alerts are odd.
+
+    Raises: LanguageError.
+    """
+    base, tree = filtered(user, filters, now), tree_of(filters, now)
+    said = None if tree is None else told(tree)
+    if tree is None or said is None:
+        return base, tree
+    odd = list(_loaded(base.filter(odd=True))[: MOST_ODD + 1])
+    if len(odd) > MOST_ODD:
+        return base, tree
+    return base.filter(said & Q(odd=False) | Q(pk__in=[alert.pk for alert in found(odd, tree, lambda: True)])), None
 
 
 def tree_of(filters: QueueFilters, now: datetime) -> Tree | None:
@@ -199,16 +217,18 @@ def matching(
     alerts: QuerySet[Alert], tree: Tree, order: Order, looked: Looked, after: Sequence[Any] | None = None
 ) -> Iterator[Alert]:
     """The alerts that the tree is true of, in order, read in chunks from one key to the next, within the budget."""
-    loaded = (
-        alerts.filter(narrowed(tree))
-        .select_related("assignee", "rule", "revision")
-        .defer("revision__definition", "revision__source_text", "revision__tree")
-    )
+    loaded = _loaded(alerts.filter(narrowed(tree)))
     while chunk := order.read(loaded, CHUNK, after):
         yield from found(chunk, tree, looked.goes_on)
         if looked.stopped or len(chunk) < CHUNK:
             return
         after = order.key(chunk[-1])
+
+
+def _loaded(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
+    """With all that their documents are made of."""
+    with_others = alerts.select_related("assignee", "rule", "revision")
+    return with_others.defer("revision__definition", "revision__source_text", "revision__tree")
 
 
 def matching_ids(
@@ -222,8 +242,8 @@ def matching_ids(
 
     Raises: LanguageError.
     """
-    order, alerts = order_of(filters, targets(), now), filtered(user, filters, now)
-    tree = tree_of(filters, now)
+    order = order_of(filters, targets(), now)
+    alerts, tree = asked_of(user, filters, now)
     if tree is None:
         return order.numbers(alerts, limit)
     return [alert.pk for alert in islice(matching(alerts, tree, order, Looked()), limit)]
@@ -244,10 +264,10 @@ def neighbours(
 
     Raises: LanguageError.
     """
-    order, tree = order_of(filters, targets() if times is None else times, now), tree_of(filters, now)
+    order = order_of(filters, targets() if times is None else times, now)
     if order.targets and alert.severity not in dict(order.targets):
         return Neighbours(None, None)  # the queue it was opened from does not show its severity
-    base, key, looked = filtered(user, filters, now), order.key(alert), Looked()
+    (base, tree), key, looked = asked_of(user, filters, now), order.key(alert), Looked()
     if filters.folded and tree is None:
         ahead = folding.faces(base, order, 1, key).heads
         return Neighbours(folding.face_before(base, order, key), ahead[0].pk if ahead else None)

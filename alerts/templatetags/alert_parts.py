@@ -9,7 +9,6 @@ from typing import Any
 
 from django import forms, template
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -21,6 +20,8 @@ from alerts.views.composer import Composer
 from alerts.views.conditions import OPERATORS, Condition
 from engine import Clause, RuleDefinition
 from soc.web import charts, evidence, when
+from soc.web.controls import control
+from soc.web.markup import format_html, format_html_join
 
 register = template.Library()
 
@@ -302,7 +303,7 @@ def styled(field: forms.BoundField) -> SafeString:
     attributes: dict[str, str | bool] = {"class": "select" if choice else "input"}
     if field.errors:
         attributes["aria-invalid"] = "true"
-    return field.as_widget(attrs=attributes)
+    return control(field, attributes)
 
 
 # ---------- drawings ----------

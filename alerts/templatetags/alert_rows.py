@@ -9,7 +9,6 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -21,6 +20,7 @@ from engine.pipelines.writing import text_of_double
 from events.pages.clauses import address, clause_of
 from soc.web import when
 from soc.web.evidence import show
+from soc.web.markup import format_html, format_html_join
 
 register = template.Library()
 
@@ -165,4 +165,6 @@ def row_kind(alert: Alert) -> str:
     if alert.learning:
         number = int((told.get("learning") or {}).get("combinations", 0))
         return _("learning, %(n)s new") % {"n": f"{number:,}"}
-    return {Kind.BLOCK: _("one of several"), Kind.INDICATOR: _("indicator")}.get(Kind(alert.kind), "")
+    if alert.kind == Kind.BLOCK:
+        return _("one of several")
+    return _("indicator") if alert.kind == Kind.INDICATOR else ""

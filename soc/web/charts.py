@@ -6,8 +6,9 @@ Every chart has a sentence for who cannot see it; pages add the same numbers as 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+
+from soc.web.markup import format_html, format_html_join
 
 SEVERITIES = ("low", "medium", "high", "critical")  # from the base of a column upwards, in the order of the ramp
 

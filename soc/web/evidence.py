@@ -7,8 +7,9 @@ that right-to-left text inside it cannot turn round what stands beside it.
 import unicodedata
 from typing import Final
 
-from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+
+from soc.web.markup import escaped, format_html, format_html_join
 
 FOLD_AT: Final = 2000
 _PICTURES: Final = 0x2400  # Unicode's control pictures stand in the order of the control characters
@@ -53,7 +54,7 @@ def show(value: object, fold_at: int = FOLD_AT) -> SafeString:
 
 def _marked(text: str) -> SafeString:
     if _shows_itself(text):
-        return escape(text)
+        return escaped(text)
     return format_html_join("", "{}", ((piece,) for piece in _pieces(text)))
 
 

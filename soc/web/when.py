@@ -1,10 +1,11 @@
 """Times for people: relative within a day, absolute beyond it, and always the exact UTC time within reach."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
+from django.utils.timezone import get_current_timezone, localtime
+
+from soc.web.markup import format_html
 
 DAY = timedelta(hours=24)
 
@@ -48,11 +49,14 @@ def spoken(moment: datetime, now: datetime) -> str:
     return f"{local.day} {local:%b}" if same_year else f"{local.day} {local:%b %Y}"
 
 
-def element(moment: datetime, words: str) -> SafeString:
-    """`<time>` with the words, the machine-readable time, and UTC and local time in its title."""
-    local = localtime(moment)
-    title = exact(moment)
+def element(moment: datetime, words: str, zone: tzinfo | None = None) -> SafeString:
+    """`<time>` with the words, the machine-readable time, and UTC and local time in its title. `zone` is the person's:
+    a list asks for it once.
+    """
+    utc = moment.astimezone(UTC)
+    local = utc.astimezone(zone or get_current_timezone())
+    title = f"{utc:%Y-%m-%d %H:%M:%S} UTC"
     if local.utcoffset():
         title = f"{title} · {local:%H:%M:%S} {local.tzname()}"
-    iso = moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    iso = utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return format_html('<time datetime="{}" title="{}">{}</time>', iso, title, words)

@@ -6,10 +6,10 @@ from typing import Any
 from django import template
 from django.forms import BooleanField, BoundField, ChoiceField
 from django.templatetags.static import static
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from soc.web.counts import Count
+from soc.web.markup import format_html
 
 register = template.Library()
 _TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})?\Z")

@@ -1,0 +1,63 @@
+"""The first rows of several lists, one list after the other: a later one is not even begun once there are enough.
+
+The queue's most urgent alerts are nearly always in the first of its eight segments. All are asked in one statement, and
+each is limited by what those before it have left; the database does not start on one with nothing left to fetch.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from django.core.exceptions import EmptyResultSet, FullResultSet
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.db.models.sql import Query
+
+from alerts.models import Alert
+
+Part: TypeAlias = tuple[int, Q]
+# What a part may ask for; the database reads none of them that is not asked for.
+_COLUMNS = ("id", "fold", "status", "severity", "risk_score", "created_at")
+
+
+def in_turn(
+    alerts: QuerySet[Alert], parts: Sequence[Part], names: Sequence[str], by: Sequence[str], limit: int
+) -> list[tuple[Any, ...]]:
+    """Of those of the alerts that each part lets through the values of `names` behind the part's number, in the order
+    of the parts, and within each as `by` says ("-id": downwards). One query; it may ask for nothing but _COLUMNS.
+    """
+    try:
+        base, given = alerts.order_by().values(*_COLUMNS).query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    told = [(number, *where) for number, part in parts if (where := _where(alerts.query, part)) is not None]
+    if not told:
+        return []
+    columns, order = ", ".join(names), ", ".join(_direction(name) for name in by)
+    tables, rows, values = list[str](), list[str](), list[Any]()
+    for at, (number, condition, more) in enumerate(told):
+        left = "".join(f" - (SELECT count(*) FROM part{earlier})" for earlier in range(at))  # noqa: S608
+        tables.append(
+            f"part{at} AS MATERIALIZED (SELECT {columns} FROM ({base}) AS alerts_alert WHERE {condition} "  # noqa: S608
+            f"ORDER BY {order} LIMIT {int(limit)}{left})"
+        )
+        rows.append(f"SELECT {at} AS turn, {int(number)} AS number, * FROM part{at}")  # noqa: S608  (names of ours)
+        values += [*given, *more]
+    statement = f"WITH {', '.join(tables)} {' UNION ALL '.join(rows)} ORDER BY turn, {order}"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return [row[1:] for row in cursor.fetchall()]
+
+
+def _direction(name: str) -> str:
+    return f"{name[1:]} DESC" if name.startswith("-") else name
+
+
+def _where(query: Query, part: Q) -> tuple[str, Sequence[Any]] | None:
+    """The condition as SQL with its values; None where nothing can meet it."""
+    try:
+        sql, values = query.build_where(part).as_sql(query.get_compiler(connection=connection), connection)
+    except FullResultSet:
+        return "true", ()
+    except EmptyResultSet:
+        return None
+    return (sql, values) if sql else ("true", ())
