@@ -76,6 +76,36 @@ def start(
     The work is a worker's. Raises: NotAllowed, ReasonNeeded, NoteNeeded, AssigneeRefused, NothingMatches, TooManyMatch,
     LookAgain, LanguageError for KQL that cannot be read.
     """
+    act = prepared(
+        verb=verb,
+        arguments=arguments,
+        filters=filters,
+        folds=folds,
+        also=also,
+        query=query,
+        seen=seen,
+        actor=actor,
+        now=now,
+    )
+    with transaction.atomic():
+        act.save(force_insert=True)
+        _record(act, "started", actor, now, {"verb": verb, "query": query, "total": act.total})
+    return act
+
+
+def prepared(
+    *,
+    verb: str,
+    arguments: dict[str, Any],
+    filters: QueueFilters,
+    folds: Sequence[bytes] = (),
+    also: Sequence[int] = (),
+    query: str,
+    seen: Seen | None = None,
+    actor: User,
+    now: datetime,
+) -> BulkAct:
+    """Such an act before it is asked for, with how many it would be on. Raises: as start."""
     need(actor, Permission.TRIAGE)
     check(verb, arguments, actor)
     as_of = seen.checked(now) if seen else Seen(_newest(), now)
@@ -83,9 +113,6 @@ def start(
     act = BulkAct(id=uuid4(), actor=actor, verb=verb, arguments=kept, query=query, created_at=now)
     act.as_of, act.up_to_id = as_of.at, as_of.up_to_id
     act.total = _total(act, filters)
-    with transaction.atomic():
-        act.save(force_insert=True)
-        _record(act, "started", actor, now, {"verb": verb, "query": query, "total": act.total})
     return act
 
 

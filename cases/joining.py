@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
@@ -22,8 +23,7 @@ from alerts.errors import AlertNotFound
 from alerts.models import Alert
 from alerts.models import Status as AlertStatus
 from alerts.triage import locked
-from alerts.workflow import Workflow
-from alerts.workflow import write as write_alert
+from alerts.workflow import Move, Workflow, write_all
 from cases import checking
 from cases.errors import AlertInCase, AlertOnTheMove, TooManyAlerts
 from cases.models import Case, CaseAlert
@@ -157,21 +157,30 @@ def take_in(
     except IntegrityError:
         _refuse_taken(alerts)
         raise
-    for alert in alerts:
-        _take_on(case, alert, actor=actor, now=now, door=door, group=group)
+    _take_on(case, alerts, actor=actor, now=now, door=door, group=group)
     note_steps_done(case, alerts, actor=actor, now=now, door=door, group=group)
 
 
-def _take_on(case: Case, alert: Alert, *, actor: User, now: datetime, door: Change.Door, group: UUID) -> None:
+def _take_on(
+    case: Case, alerts: Sequence[Alert], *, actor: User, now: datetime, door: Change.Door, group: UUID
+) -> None:
     """Working on a case is working on its alerts: one that is not closed is acknowledged and has an owner."""
+    by: dict[str, Any] = {"actor": actor, "now": now, "door": door, "group": group}
+    waiting = [alert for alert in alerts if alert.status == AlertStatus.OPEN]
+    worked_on = [alert for alert in alerts if alert.status == AlertStatus.ACKNOWLEDGED]
+    told = f"for {case}"
+    write_all([Move(one, _taken_on(case, one, now), told) for one in waiting], verb="acknowledged", **by)
+    owner = str(case.owner)
+    write_all([Move(one, _taken_on(case, one, now), owner) for one in worked_on], verb="assigned", **by)
+
+
+def _taken_on(case: Case, alert: Alert, now: datetime) -> Workflow:
     state = Workflow.of(alert)
     if alert.status == AlertStatus.OPEN:
         state = state.with_status(AlertStatus.ACKNOWLEDGED, reason="", now=now)
-    if alert.status != AlertStatus.CLOSED and alert.assignee_id is None and case.owner_id is not None:
+    if alert.assignee_id is None and case.owner_id is not None:
         state = state.with_assignee(case.owner_id, now=now)
-    verb = "acknowledged" if alert.status == AlertStatus.OPEN else "assigned"
-    note = f"for {case}" if verb == "acknowledged" else str(case.owner)
-    write_alert(alert, state, verb=verb, actor=actor, now=now, door=door, note=note, group=group)
+    return state
 
 
 def _in_case(case: Case, alerts: Sequence[Alert]) -> list[int]:

@@ -62,7 +62,8 @@ def _ended(act: BulkAct) -> str:
         return f"{act.error} " + _("%(done)s alerts were done.") % {"done": f"{act.done:,}"}
     count = ngettext("1 alert", "%(n)s alerts", act.done) % {"n": f"{act.done:,}"}
     if act.undoing:
-        return _("Undone: %(alerts)s as before.") % {"alerts": count}
+        stays = _("The case stays, without them.") if act.arguments.get("opened") else ""
+        return " ".join(filter(None, (_("Undone: %(alerts)s as before.") % {"alerts": count}, stays)))
     if act.state == BulkAct.State.STOPPED:
         return _("Stopped after %(alerts)s.") % {"alerts": count}
     return _("%(doing)s is done: %(alerts)s.") % {"doing": _DOING[act.verb], "alerts": count}

@@ -148,7 +148,7 @@ def start(request: UserRequest, verb: str, arguments: dict[str, Any], data: dict
 def _chosen(request: UserRequest, data: dict[str, Any]) -> HttpResponseBase:
     numbers = chosen_numbers(request, data)
     if len(numbers) > MOST_SELECTED and data["action"] != "escalate":
-        return _began(request, start(request, data["action"], _arguments(request, data), data))
+        return began(request, start(request, data["action"], _arguments(request, data), data))
     if data["action"] == "escalate":
         return _to_escalation(request, numbers[:MOST_SELECTED])
     _check_unchanged(numbers, data)
@@ -169,11 +169,11 @@ def _check_unchanged(numbers: list[int], data: dict[str, Any]) -> None:
 def _all(request: UserRequest, data: dict[str, Any]) -> HttpResponseBase:
     if data["action"] == "escalate":
         raise AlertError("Escalate alerts that you have selected one by one.")
-    return _began(request, start(request, data["action"], _arguments(request, data), data))
+    return began(request, start(request, data["action"], _arguments(request, data), data))
 
 
-def _began(request: UserRequest, act: BulkAct) -> HttpResponseBase:
-    """The queue with the act's toast; without htmx the act's own page."""
+def began(request: UserRequest, act: BulkAct) -> HttpResponseBase:
+    """What is answered when an act on all that match was begun: the queue with its toast; without htmx its own page."""
     if not wants_part(request):
         return see_other(act_url(act))
     state = acts.progress_of(act, clock_now())

@@ -66,8 +66,10 @@ def add_to_case(context: dict[str, Any], *alert_ids: int, **classes: str) -> dic
 
 @register.inclusion_tag("cases/_add_to_case_bulk.html", takes_context=True)
 def add_to_case_bulk(context: dict[str, Any], **classes: str) -> dict[str, Any]:
-    """`{% add_to_case_bulk %}` inside the form of a list of alerts: sends the ticked ones to a case."""
-    return _menu(context, {"button": "small", **classes})
+    """`{% add_to_case_bulk %}` inside the form of a list of alerts: sends the ticked ones, or all that match."""
+    page = context.get("page")
+    total = page.total if page and page.next_key else None
+    return _menu(context, {"button": "small", **classes}) | {"total": total}
 
 
 @register.inclusion_tag("cases/_offer.html", takes_context=True)

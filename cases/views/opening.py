@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -20,17 +21,18 @@ from accounts.models import Team
 from accounts.roles import Permission
 from accounts.selectors import people_to_assign, teams_of
 from alerts.act_forms import folds_in, seen_in
-from alerts.errors import AlertError
+from alerts.errors import AlertError, NothingMatches, TooManyMatch
 from alerts.models import Alert, Severity
-from alerts.views.bulk import chosen_numbers
+from alerts.views.bulk import act_url, began, chosen_numbers
 from alerts.views.frame import came_from
 from cases import joining, opening, selectors, todo
 from cases.errors import AlertInCase, CaseError, FieldRefused
 from cases.forms import MOST_ALERTS, NewCaseForm, alert_numbers
-from cases.models import Case
+from cases.models import Case, Status
 from cases.selectors import OfferedStep
 from cases.views.alerts import added_words
 from cases.views.answers import Spoken, case_url, say
+from cases.views.matching import Matching, matching_in, open_with_all
 from engine import LanguageError
 from soc.web.answers import SeeOther
 from soc.web.clock import now as clock_now
@@ -48,6 +50,12 @@ class Begin:
     other: list[Alert] = field(default_factory=list)
     steps: list[OfferedStep] = field(default_factory=list)
     missing: int = 0
+    matching: Matching | None = None
+
+    @property
+    def first(self) -> Alert | None:
+        """What the case is named after."""
+        return self.matching.first if self.matching else next(iter(self.alerts), None)
 
     @property
     def team_id(self) -> int | None:
@@ -59,13 +67,19 @@ class Begin:
 def new(request: UserRequest) -> HttpResponseBase:
     """The form of a new case, filled in from the alerts in the address."""
     sent = request.POST if request.method == "POST" else request.GET
-    begin = _begin(request, alert_numbers(sent.getlist("alert")))
+    try:
+        matching = matching_in(request, sent)
+    except (AlertError, LanguageError, forms.ValidationError) as error:
+        return _back(request, _refusal(error), bad=True)
+    begin = Begin(matching=matching) if matching else _begin(request, alert_numbers(sent.getlist("alert")))
     if request.method != "POST":
         return _show(request, begin, _form(request, begin))
     form = _form(request, begin, request.POST)
     if not form.is_valid():
         return _show(request, begin, form, 422)
     try:
+        if matching is not None:
+            return SeeOther(act_url(open_with_all(request, matching, form.cleaned_data, teams_of(request.user))))
         case = _open(request, begin, form.cleaned_data)
     except FieldRefused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.message)
@@ -80,19 +94,43 @@ def new(request: UserRequest) -> HttpResponseBase:
 def add_from_alerts(request: UserRequest) -> HttpResponseBase:
     """Alerts from the queue or from an alert's page go into a new case, or into one of the open ones."""
     try:
+        if matching := matching_in(request, request.POST):
+            return _all_matching(request, matching)
         numbers = [*alert_numbers(request.POST.getlist("alert")), *_in_folds(request)]
-    except forms.ValidationError as error:
-        return _back(request, error.messages[0], bad=True)
-    except (AlertError, LanguageError):
-        return _back(request, _("The list has changed. Look again, then select anew."), bad=True)
+    except (AlertError, LanguageError, forms.ValidationError) as error:
+        return _back(request, _refusal(error), bad=True)
     if not numbers or len(numbers) > MOST_ALERTS:
         return _back(request, _("Select between 1 and %(most)s alerts for a case.") % {"most": MOST_ALERTS}, bad=True)
-    chosen = request.POST.get("case", "")
     if request.POST.get("to") != "existing":
         return _go(request, f"{reverse('cases:new')}?alert={','.join(map(str, numbers))}")
-    if not chosen.isdecimal() or len(chosen) > 18:
+    if (chosen := _chosen_case(request)) is None:
         return _back(request, _("Choose a case."), bad=True)
-    return _add(request, int(chosen), numbers)
+    return _add(request, chosen, numbers)
+
+
+def _chosen_case(request: UserRequest) -> int | None:
+    chosen = request.POST.get("case", "")
+    return int(chosen) if chosen.isdecimal() and len(chosen) <= 18 else None
+
+
+def _all_matching(request: UserRequest, matching: Matching) -> HttpResponseBase:
+    """Everything that the queue's filters let through: a new case asks for its form first, an open one gets them."""
+    if request.POST.get("to") != "existing":
+        asked = urlencode({"all": 1, "seen": matching.told, "from": matching.query})
+        return _go(request, f"{reverse('cases:new')}?{asked}")
+    case = Case.objects.filter(pk=_chosen_case(request) or 0, team_id__in=teams_of(request.user)).first()
+    if case is None or case.status == Status.CLOSED:
+        return _back(request, _("Choose an open case."), bad=True)
+    return began(request, matching.begin(case, request.user))
+
+
+def _refusal(error: Exception) -> str:
+    """Why nothing was chosen, as a sentence."""
+    if isinstance(error, forms.ValidationError):
+        return str(error.messages[0])
+    if isinstance(error, NothingMatches | TooManyMatch):
+        return error.message
+    return _("The list has changed. Look again, then select anew.")
 
 
 def _in_folds(request: UserRequest) -> list[int]:
@@ -169,13 +207,14 @@ def _begin(request: UserRequest, numbers: Sequence[int]) -> Begin:
 def _form(request: UserRequest, begin: Begin, data: Any = None) -> NewCaseForm:
     team_ids = teams_of(request.user)
     teams = Team.objects.filter(pk__in=[begin.team_id] if begin.team_id else team_ids).order_by("name")
-    first = begin.alerts[0] if begin.alerts else None
-    highest = max((alert.severity for alert in begin.alerts), default=int(Severity.MEDIUM))
+    first = begin.first
+    named = [*begin.alerts, *([first] if first else [])]
+    highest = max((alert.severity for alert in named), default=int(Severity.MEDIUM))
     initial = {
         "title": opening.title_from(first) if first else "",
         "severity": str(highest),
         "owner": request.user.pk,
-        "team": begin.team_id,
+        "team": first.team_id if first else None,
     }
     people = people_to_assign([begin.team_id] if begin.team_id else team_ids)
     return NewCaseForm(data, people=people, teams=teams, titled=first is not None, initial=initial)

@@ -43,6 +43,8 @@ def test_all_that_match_are_those_that_the_page_counted(cast, now):
     client = sign_in(cast.ana)
     page = client.get("/alerts/?fold=off")
     assert "All 110 matching" in page.content.decode()
+    assert "New case from all 110…" in page.content.decode()
+    assert "Add all 110 to this case" not in page.content.decode()  # no case is open
     (late,) = raised([event(user__name="attacker", at=now)], now=now)
     client.post(BULK, {**CLOSE, "all": "1", "from": "fold=off", "seen": seen_on(page)})
     work(clock.now())
