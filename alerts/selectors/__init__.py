@@ -1,5 +1,6 @@
 """Reads about alerts: nouns only, nothing here changes anything."""
 
+from alerts.selectors.beside import neighbours
 from alerts.selectors.briefs import alert_brief, briefs_of
 from alerts.selectors.counting import (
     RuleCounts,
@@ -13,7 +14,7 @@ from alerts.selectors.counting import (
 )
 from alerts.selectors.lookup import alert_for
 from alerts.selectors.page import alert_page
-from alerts.selectors.queue_page import matching_ids, neighbours, queue
+from alerts.selectors.queue_page import matching_ids, queue
 from alerts.selectors.related import recent_of_rule, related_to
 from alerts.selectors.sentence import summary_sentence
 from alerts.selectors.shapes import (

@@ -12,6 +12,7 @@ from accounts.selectors import teams_of
 from alerts.models import Alert
 from alerts.selectors.activity import activity_of
 from alerts.selectors.alike import alike_to
+from alerts.selectors.beside import neighbours
 from alerts.selectors.commonness import common_here
 from alerts.selectors.composition import composition_of
 from alerts.selectors.earlier import earlier_of
@@ -19,7 +20,6 @@ from alerts.selectors.event_fields import all_fields, all_fields_of_several, fie
 from alerts.selectors.evidence import kept_events, source_among
 from alerts.selectors.joined_shapes import Composition, KeptEvent
 from alerts.selectors.origin import events_team, team_name
-from alerts.selectors.queue_page import neighbours
 from alerts.selectors.related import related_to
 from alerts.selectors.sentence import summary_sentence
 from alerts.selectors.shapes import AlertPage, FieldRow, Neighbours, QueueFilters, Related

@@ -284,10 +284,13 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The alerts before and after this one in the queue it was opened from."""
+    """The alerts before and after this one in the queue it was opened from; its `place` among the `total` rows there,
+    None where it is far from the top or shown there no more."""
 
     previous_id: int | None
     next_id: int | None
+    place: int | None = None
+    total: Count | None = None
 
 
 @dataclass(frozen=True, slots=True)

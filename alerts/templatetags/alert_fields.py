@@ -1,0 +1,99 @@
+"""What can be done with a value of an alert: find alike, leave out, search, copy, write an exception on it.
+
+Drawn here and not in a template, since a page has these beside every field that it shows.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from django import template
+from django.templatetags.static import static
+from django.urls import get_script_prefix, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from alerts.selectors.shapes import FieldRow
+from soc.web import evidence
+from soc.web.markup import format_html, joined
+
+register = template.Library()
+LONGEST_COPIED = 4_000
+_LINK = '<a href="{}?q={}" aria-label="{}" title="{}">{}</a>'
+_COPY = '<button type="button" data-copy="{}" aria-label="{}" title="{}">{}</button>'
+_NEW = '<a href="?side=exception&amp;add={}" aria-label="{}" title="{}">{}</a>'
+_USE = (
+    '<button type="submit" form="exception-form" name="add_field" value="{0}" formaction="{1}" formnovalidate '
+    'hx-post="{1}" hx-trigger="click" hx-target="#side" hx-swap="outerHTML" hx-include="#exception-form" class="{2}" '
+    'aria-label="{3}" title="{4}">{5}</button>'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kit:
+    """Words, ways and drawings that are the same beside every field."""
+
+    queue: str
+    search: str
+    like: tuple[str, str, SafeString]
+    unlike: tuple[str, str, SafeString]
+    events: tuple[str, str, SafeString]
+    copy: tuple[str, str, SafeString]
+    use: tuple[str, str, SafeString]
+    new: tuple[str, str, SafeString]
+
+
+@register.simple_tag(takes_context=True)
+def field_acts(
+    context: dict[str, Any], field: FieldRow, clause: str, used: bool, searchable: bool = True
+) -> SafeString:
+    """`{% field_acts field clause used %}`: `clause` is its value as KQL, empty where it has none; `searchable`:
+    whether events have the field. Context: composer, may_except."""
+    kit = _kit(get_language() or "", get_script_prefix(), static("icons.svg"))
+    name = evidence.plain(field.name)
+    drawn = _links(kit, name, clause, searchable) if clause else []
+    if field.values and len(field.values[0]) < LONGEST_COPIED:
+        drawn.append(format_html(_COPY, field.values[0], *_said(kit.copy, name)))
+    if context.get("may_except"):
+        drawn.append(_exception(kit, field.name, name, context.get("composer"), used))
+    return format_html('<span class="acts">{}</span>', joined(drawn))
+
+
+def _links(kit: _Kit, name: str, clause: str, searchable: bool) -> list[SafeString]:
+    asked = quote(clause, safe="")
+    drawn = [
+        format_html(_LINK, kit.queue, asked, *_said(kit.like, name)),
+        format_html(_LINK, kit.queue, quote(f"not {clause}", safe=""), *_said(kit.unlike, name)),
+    ]
+    return [*drawn, format_html(_LINK, kit.search, asked, *_said(kit.events, name))] if searchable else drawn
+
+
+def _exception(kit: _Kit, field: str, name: str, composer: Any, used: bool) -> SafeString:
+    """A button in the panel's form where an exception is being written, else the way to a new one."""
+    if not composer:
+        return format_html(_NEW, quote(field, safe=""), *_said(kit.new, name))
+    return format_html(_USE, field, composer.preview_url, "on" if used else "", *_said(kit.use, name))
+
+
+def _said(one: tuple[str, str, SafeString], name: str) -> tuple[str, str, SafeString]:
+    label, title, drawing = one
+    return label % {"name": name}, title, drawing
+
+
+@lru_cache(maxsize=16)
+def _kit(_language: str, _prefix: str, icons: str) -> _Kit:
+    def icon(name: str) -> SafeString:
+        return format_html('<svg class="icon" aria-hidden="true"><use href="{}#i-{}"/></svg>', icons, name)
+
+    return _Kit(
+        reverse("alerts:queue"),
+        reverse("events:search"),
+        (_("Alerts with this %(name)s"), _("Alerts with this value"), icon("plus")),
+        (_("Alerts without this %(name)s"), _("Alerts without this value"), icon("minus")),
+        (_("Search events by %(name)s"), _("Search events"), icon("pivot")),
+        (_("Copy %(name)s"), _("Copy"), icon("copy")),
+        (_("Use %(name)s in the exception"), _("Use in the exception"), icon("mute")),
+        (_("New exception on %(name)s"), _("New exception on this field"), icon("mute")),
+    )
