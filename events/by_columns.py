@@ -5,7 +5,7 @@ Where it does (an exact value of a field that has a column), the rows are the an
 than their columns, are few and are read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -14,7 +14,7 @@ from django.db import connection
 
 from engine.fields import FieldType, field_type
 from engine.prefilter import COLUMNS, prefilter
-from engine.tree import And, Leaf, Op, Or, Tree
+from engine.tree import And, Leaf, Not, Op, Or, Tree
 from events.documents import ROW, read_documents
 from events.narrowing import index_condition, said_by_columns
 from events.searching import ORDINARY, Pass, Question, Window, fetch
@@ -49,8 +49,16 @@ def column_of(field: str) -> str | None:
 def tells_all(tree: Tree) -> bool:
     """Whether the columns of a row that is not odd decide the tree."""
     match tree:
+        case And(children):
+            return all(_tells(child.child if isinstance(child, Not) else child) for child in children)
+    return _tells(tree)
+
+
+def _tells(tree: Tree) -> bool:
+    """The same of a part that is not turned round."""
+    match tree:
         case And(children) | Or(children):
-            return all(tells_all(child) for child in children)
+            return all(_tells(child) for child in children)
         case Leaf(wild_field=False, field=field, op=Op.IS | Op.PHRASE) if field in _TELLING:
             # What is compared without regard to case, or as a network of addresses, is more than a column can say.
             return not tree.fold and not (field_type(field) is FieldType.IP and any("/" in str(v) for v in tree.values))
@@ -112,10 +120,18 @@ def values_by_columns(
 def _where(tree: Tree, window: Window, team_ids: Sequence[int]) -> tuple[str, list[Any]]:
     parts = ["time >= %s", "time < %s", "team_id = ANY(%s)", "day BETWEEN %s AND %s"]
     values: list[Any] = [window.start, window.end, list(team_ids), window.start.date(), window.end.date()]
-    for text, more in (said_by_columns(prefilter(tree)), index_condition(ORDINARY)):
+    for text, more in (said_by_columns(prefilter(tree)), *_turned_round(tree), index_condition(ORDINARY)):
         parts.append(text)
         values += more
     return " AND ".join(parts), values
+
+
+def _turned_round(tree: Tree) -> Iterator[tuple[str, list[Any]]]:
+    """What must not hold: narrowing says nothing of it. A row without the field has none of its values."""
+    for child in tree.children if isinstance(tree, And) else ():
+        if isinstance(child, Not):
+            text, values = said_by_columns(prefilter(child.child))
+            yield f"({text}) IS NOT TRUE", values
 
 
 class _Odd(Question):

@@ -29,6 +29,9 @@ MAX_COUNTED = 500
 """To so many the other events of a process are counted."""
 _OURS = ".%"  # alerts that were written back repeat what their events say
 _BACK, _AHEAD = timedelta(days=7), timedelta(days=1)
+STARTED_WITHIN = timedelta(hours=24)
+"""What a process started is looked for so long before and after the event, as the searches of a guide do: a server that
+runs for months has children beyond number, and those of other days say little of this one."""
 _EVENTS_OF_ONE = 400
 _EVENTS_OF_CHILDREN = 4_000
 _QUALIFIED = ", ".join(f"e.{name.strip()}" for name in ROW.split(","))
@@ -50,13 +53,15 @@ WITH RECURSIVE up (day, team_id, ingested, block_id, position, entity, parent, d
 )
 SELECT {ROW}, entity FROM up WHERE depth > 0 ORDER BY depth
 """  # noqa: S608  (names of ours)
-# The processes that a parent started: one event of each, by when they were first seen; and how many there are.
+# The processes that a parent started within a day of the event: one event of each, by when they were first seen; and
+# how many there are.
 _STARTED = f"""
 SELECT {ROW}, process_entity_id, first, looked, count(*) OVER () FROM (
     SELECT DISTINCT ON (coalesce(process_entity_id, encode(uid, 'hex'))) {ROW}, process_entity_id, time AS first,
         count(*) OVER () AS looked FROM (
         SELECT {_QUALIFIED}, e.process_entity_id, e.category, e.time, e.uid
-        FROM event e WHERE e.process_parent_entity_id = %(parent)s AND {_MINE} LIMIT {_EVENTS_OF_CHILDREN}
+        FROM event e WHERE e.process_parent_entity_id = %(parent)s AND {_MINE}
+        AND e.time BETWEEN %(since)s AND %(until)s LIMIT {_EVENTS_OF_CHILDREN}
     ) AS bounded ORDER BY coalesce(process_entity_id, encode(uid, 'hex')), {_START_FIRST}
 ) AS started WHERE process_entity_id IS DISTINCT FROM %(but)s ORDER BY first, process_entity_id LIMIT %(most)s
 """  # noqa: S608  (names of ours)
@@ -217,11 +222,13 @@ def _told_of(found: Iterable[ProcessNode]) -> tuple[ProcessNode, ...]:
 
 
 def _started_by(entity_id: str, near: _Near, most: int, *, but: str) -> tuple[tuple[ProcessNode, ...], int, bool]:
-    """One node for each process whose parent this is, in the order they started; how many there are, at least if the
-    bound on events was reached."""
+    """One node for each process whose parent this is, in the order they started, within a day of the event; how many
+    there are, at least if the bound on events was reached."""
     if not entity_id:
         return (), 0, False
-    rows = near.rows(_STARTED, parent=entity_id, but=but, most=most)
+    at = near.event.time
+    span = {"since": at - STARTED_WITHIN, "until": at + STARTED_WITHIN}
+    rows = near.rows(_STARTED, parent=entity_id, but=but, most=most, **span)
     nodes = tuple(_node(stored.document(), "process", stored) for stored in near.read(rows))
     return (nodes, rows[0][-1], rows[0][-2] >= _EVENTS_OF_CHILDREN) if rows else (nodes, 0, False)
 

@@ -40,8 +40,15 @@ _PERSISTENCE = " or ".join(
 LOGONS = Search("Logons of {user.name}", "event.category: authentication and user.name: {user.name}")
 HOSTS_OF_USER = Search("Hosts used by {user.name}", "user.name: {user.name}", _WEEK_BEFORE, by="host.name")
 PARENT = Search("Parent process {process.parent.name}", "process.entity_id: {process.parent.entity_id}")
-BESIDE = Search("Others started by {process.parent.name}", "process.parent.entity_id: {process.parent.entity_id}")
-CHILDREN = Search("Children of {process.name}", "process.parent.entity_id: {process.entity_id}")
+# As the process tree counts them: processes, and not what else is known of them, without the one at hand.
+BESIDE = Search(
+    "Others started by {process.parent.name}",
+    "event.category: process and process.parent.entity_id: {process.parent.entity_id} "
+    "and not process.entity_id: {process.entity_id}",
+)
+CHILDREN = Search(
+    "Children of {process.name}", "event.category: process and process.parent.entity_id: {process.entity_id}"
+)
 CONNECTIONS = Search("Connections in this tree", "event.category: network and process.entity_id: {tree}")
 DESTINATIONS = Search(
     "Destinations of {host.name}", "event.category: network and host.name: {host.name}", by="destination.ip"

@@ -6,6 +6,7 @@ what its parent started beside it. `{% process_chain tree %}` is the way down to
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django import template
@@ -16,7 +17,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from events.process_tree import MAX_COUNTED, ProcessNode, ProcessTree
+from events.process_tree import MAX_COUNTED, STARTED_WITHIN, ProcessNode, ProcessTree
 from soc.web import evidence
 
 register = template.Library()
@@ -25,6 +26,7 @@ SHOWN_AT_ONCE = 7
 """Children beyond these are folded, and so is everything where there are very many."""
 _SHOWN_OF_MANY = 5
 _TALKS = ("network", "dns")
+_A_SECOND = timedelta(seconds=1)
 
 
 @register.simple_tag
@@ -77,7 +79,7 @@ def _children(tree: ProcessTree, marked: Sequence[str]) -> list[SafeString]:
     if rest:
         left = tree.children_in_all - shown
         words = ngettext("%(n)s more child", "%(n)s more children", left) % {"n": _number(left, tree)}
-        items.append(_folded(words, rest, left, tree.process, marked))
+        items.append(_folded(words, rest, left, tree.process, marked, tree.process.time))
     return items
 
 
@@ -87,34 +89,48 @@ def _beside(tree: ProcessTree, marked: Sequence[str]) -> list[SafeString]:
         return []
     left = tree.siblings_in_all
     parent = tree.ancestors[-1].name or tree.ancestors[-1].executable
-    words = ngettext("%(n)s other child of %(name)s", "%(n)s other children of %(name)s", left)
+    words = ngettext(
+        "%(n)s other child of %(name)s within a day", "%(n)s other children of %(name)s within a day", left
+    )
     told = words % {"n": _number(left, tree), "name": evidence.plain(parent[:80]) or _("its parent")}
-    return [_folded(told, tree.siblings, left, tree.ancestors[-1], marked)]
+    return [_folded(told, tree.siblings, left, tree.ancestors[-1], marked, tree.process.time)]
 
 
 def _folded(
-    words: str, nodes: Sequence[ProcessNode], count: int, parent: ProcessNode, marked: Sequence[str]
+    words: str,
+    nodes: Sequence[ProcessNode],
+    count: int,
+    parent: ProcessNode,
+    marked: Sequence[str],
+    at: datetime | None,
 ) -> SafeString:
     """Processes behind a line that counts them and says whether any of them talked to the network."""
     talked = sum(any(kind in node.deeds for kind in _TALKS) for node in nodes)
     activity = _("no network activity") if not talked else _("%(n)s with network activity") % {"n": talked}
     items = [_node(node, marked) for node in nodes]
     if count > len(nodes):
-        items.append(_rest(count - len(nodes), parent))
+        items.append(_rest(count - len(nodes), parent, at))
         activity = "" if not talked else activity
     summary = f"{words}, {activity}" if activity else words
     return format_html('<details class="kin-fold"><summary>{}</summary>{}</details>', summary, _list(items))
 
 
-def _rest(count: int, parent: ProcessNode) -> SafeString:
+def _rest(count: int, parent: ProcessNode, at: datetime | None) -> SafeString:
     """Processes that are not drawn, and where they are found."""
-    query = f"process.parent.entity_id: {json.dumps(parent.entity_id, ensure_ascii=False)}"
+    said = json.dumps(parent.entity_id, ensure_ascii=False)
+    asked = {"q": f"event.category: process and process.parent.entity_id: {said}"}
+    if at is not None:
+        asked |= {"from": _second(at - STARTED_WITHIN), "to": _second(at + STARTED_WITHIN + _A_SECOND)}
     return format_html(
         '<div class="node"><a class="link" href="{}?{}">{}</a></div>',
         reverse("events:search"),
-        urlencode({"q": query}),
+        urlencode(asked),
         ngettext("%(n)s more in search", "%(n)s more in search", count) % {"n": f"{count:,}"},
     )
+
+
+def _second(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _joined(items: Iterable[SafeString]) -> SafeString:

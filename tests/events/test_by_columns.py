@@ -26,6 +26,9 @@ QUERIES = [
     'destination.ip: "no address"',
     'host.name: "h-1" or user.name: "bea"',
     'user.name: "nobody"',
+    'event.category: process and process.parent.entity_id: "p-1" and not process.entity_id: "p-1"',
+    "host.name: h-1 and not user.name: ana",
+    "host.name: h-1 and not event.category: network and not (user.name: bea or user.name: Ana)",
 ]
 
 

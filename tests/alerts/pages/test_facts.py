@@ -91,13 +91,14 @@ class TestProcesses:
             started(world, 29, "shell-1", "bash", "top"),
             *(started(world, 20 - number, f"kid-{number}", f"kid{number}", "perl-1") for number in range(9)),
             started(world, 10, "beside", "ls", "shell-1"),
+            started(world, 60 * 26, "before", "ls", "shell-1"),
         ])  # fmt: skip
         [alert] = world.send([world.perl(1)])
         page = told(page_of(ana, alert))
         tree = page.split("Process tree")[1].split("Fields")[0]
         assert tree.index("systemd") < tree.index("bash") < tree.index("this alert") < tree.index("kid0")
         assert "4 more children, no network activity" in tree
-        assert "1 other child of bash, no network activity" in tree
+        assert "1 other child of bash within a day, no network activity" in tree
         assert "14 processes" in tree  # what started systemd is told by its event
 
     def test_an_alert_of_the_same_tree_is_related_with_its_tactic(self, ana: Client, world: World) -> None:

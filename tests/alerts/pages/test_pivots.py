@@ -95,7 +95,7 @@ def test_the_newest_of_a_search_come_in_place_with_the_way_to_all(ana: Client, w
     assert "All 2 in search" in text
     answer = ana.get(reverse("alerts:pivot", args=[alert.pk, one.number]))
     assert answer.status_code == 303
-    assert answer["Location"].startswith("/search/?q=process.parent.entity_id")
+    assert answer["Location"].startswith("/search/?q=event.category%3A+process+and+process.parent.entity_id")
     page = ana.get(answer["Location"]).content.decode()
     assert "curl -x" in page
 
