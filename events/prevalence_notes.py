@@ -46,7 +46,8 @@ _MOST_REMEMBERED = 300_000
 # What is still being written has a transaction that was begun earlier and has a number of its own.
 _OLDEST_OPEN = """
 SELECT min(xact_start) FROM pg_stat_activity
-WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+WHERE datname = current_database() AND backend_type = 'client backend' AND backend_xid IS NOT NULL
+    AND pid <> pg_backend_pid()
 """
 _BLOCKS = """
 SELECT batch_id, day, format, dictionary_id, data FROM event_block

@@ -1,7 +1,7 @@
 """A query that would cost too much stops with words for who asked it; one that need not read on does not."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
@@ -190,11 +190,15 @@ def test_a_field_that_expands_into_very_many_rows_comes_in_pages() -> None:
     assert result.rows == [(60_000, 1_799_970_000)]
 
 
+def _left_by(run: Callable[[], object]) -> int:
+    gc.collect()
+    run()
+    return gc.collect()
+
+
 @pytest.mark.parametrize("command", ["STATS v = VALUES(a) BY n", "INLINE STATS c = COUNT(*) BY n | SORT c | LIMIT 2"])
 def test_a_run_leaves_nothing_for_the_collector(command: str) -> None:
     compiled = compile_query(parse_esql(f"FROM x | {command}"))
     page = Page(500, {field: [f"{field} {row}" for row in range(500)] for field in compiled.fields})
-    compiled.run([page], now=NOW, lineage=True)  # What is imported at the first run is not the run's.
-    gc.collect()
-    compiled.run([page], now=NOW, lineage=True)
-    assert gc.collect() < 100
+    # The least of several: the first run imports, and other threads of the process leave things, too.
+    assert min(_left_by(lambda: compiled.run([page], now=NOW, lineage=True)) for _ in range(4)) < 100
