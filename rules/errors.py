@@ -100,6 +100,13 @@ class ListGone(RulesError):
         self.list_id = list_id
 
 
+class NotUndoable(RulesError):
+    """A change of a list that cannot be taken back: it was already, is too long ago, or is no such change."""
+
+    def __init__(self, why: str = "There is nothing to undo here: it was undone already, or cannot be undone.") -> None:
+        super().__init__(why)
+
+
 class ValuesHide(RulesError):
     """With these values exceptions that ask for the list would have hidden true positives; it takes a reason, and
     somebody who may, to have them nevertheless."""

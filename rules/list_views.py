@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.access import may, page, reason_against
+from accounts.audit.words import did
 from accounts.roles import Permission
 from rules import value_lists
 from rules.errors import ListGone, ListRefused, RulesError, StaleList, ValuesHide
@@ -76,7 +77,22 @@ def change_values(request: UserRequest, list_id: str) -> HttpResponse:
         return _show(request, _list(list_id), values=form, refused=refused, past_guard=past, status=422)
     except RulesError as error:
         return _failed(request, list_id, error)
-    return _said(request, list_id, _sentence(changed))
+    return _said(request, list_id, _sentence(changed), changed)
+
+
+@page(MANAGE, methods=("POST",))
+def undo(request: UserRequest, list_id: str, change_id: int) -> HttpResponse:
+    """Take a change of the values back, within ten minutes."""
+    told: dict[str, Any] = {"list_id": list_id, "change_id": change_id, "override_guard_reason": _override(request)}
+    try:
+        changed = value_lists.undo_change(**told, actor=request.user, now=clock.now())
+    except ValuesHide as hides:
+        past = may(request.user, Permission.OVERRIDE_GUARD)
+        again = {"action": request.path, "fields": {}} if past else None
+        return _show(request, _list(list_id), refused=hides, again=again, status=422)
+    except RulesError as error:
+        return _failed(request, list_id, error)
+    return _said(request, list_id, f"Undone: {_sentence(changed)}")
 
 
 @page(MANAGE, methods=("POST",))
@@ -99,7 +115,7 @@ def drop_value(request: UserRequest, list_id: str) -> HttpResponse:
         return _failed(request, list_id, error)
     shown = value[:60]
     said = f"Removed {shown}.{_let_go(changed)}" if changed.removed else f"{shown} was not in this list."
-    return _said(request, list_id, said)
+    return _said(request, list_id, said, changed)
 
 
 @page(MANAGE, methods=("POST",))
@@ -163,7 +179,7 @@ def _show(
 ) -> HttpResponse:
     """The page of a list; the forms are given where what was typed does not hold. `past_guard` offers a reason for
     which the typed values are kept nevertheless, `again` does so for what is no form of the page."""
-    asked = FindForm(request.GET).asked()
+    asked, now = FindForm(request.GET).asked(), clock.now()
     told = {"name": row.name, "description": row.description, "version": row.version}
     context = {
         "list": row,
@@ -176,7 +192,8 @@ def _show(
         "past_guard": past_guard,
         "again": again,
         "file_name": file_name(row),
-        "now": clock.now(),
+        "activity": [(one, did("value list", one.change.verb)) for one in value_lists.activity(row, now)],
+        "now": now,
         **_managing(request),
     }
     return render(request, "rules/lists/list.html", context, status=status)
@@ -188,8 +205,11 @@ def _failed(request: UserRequest, list_id: str, error: RulesError) -> HttpRespon
     return _show(request, _list(list_id), refused=error, status=409 if isinstance(error, StaleList) else 422)
 
 
-def _said(request: UserRequest, list_id: str, sentence: str) -> HttpResponse:
-    messages.success(request, sentence)
+def _said(request: UserRequest, list_id: str, sentence: str, changed: Changed | None = None) -> HttpResponse:
+    """Back on the list, with the sentence and, after a change of values, the way to take it back."""
+    change = changed.change if changed else None
+    undo_url = reverse("lists:undo", args=[list_id, change.pk]) if change else ""
+    messages.success(request, sentence, extra_tags=undo_url)
     return SeeOther(reverse("lists:show", args=[list_id]))
 
 

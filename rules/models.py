@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
-from accounts.models import Team, User
+from accounts.models import Change, Team, User
 
 
 class Rule(models.Model):
@@ -170,6 +170,18 @@ class ValueList(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FormerValues(models.Model):
+    """What a value list held before a large change, for the few minutes in which that can be taken back."""
+
+    change = models.OneToOneField(Change, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    value_list = models.ForeignKey(ValueList, on_delete=models.CASCADE, related_name="former")
+    columns = models.JSONField(default=list)
+    count = models.IntegerField()
+    data = models.BinaryField()  # as in ValueList
+    after = models.CharField(max_length=64)  # digest of what the list held right after the change
+    at = models.DateTimeField(db_index=True)
 
 
 class HeldBack(models.Model):

@@ -129,6 +129,7 @@ def site(db) -> Site:
             "rule_id": alert.rule_id,
             "item_id": item.pk,
             "list_id": _lists(world),
+            "change_id": Change.objects.filter(object_type="value list").latest("pk").pk,
             "draft_id": draft.pk,
             "uid": bytes(AlertEvent.objects.get(alert=alert).uid).hex(),
             "key_id": world.keys[world.team.pk].pk,

@@ -68,6 +68,7 @@ _SPECIAL: Mapping[tuple[str, str], str] = {
     ("value list", "create"): "made",
     ("value list", "replace"): "replaced the values of",
     ("value list", "describe"): "changed the description of",
+    ("value list", "undo"): "took back a change of",
     ("shared list", "create"): "made",
     ("saved_view", "create"): "saved",
     ("saved_view", "restore"): "brought back",

@@ -127,6 +127,14 @@ class BadLineAnswer(Answer):
         return dict(zip(("line", "why"), instance, strict=True))
 
 
+class EffectAnswer(Answer):
+    """What became of true positives, and of events that exceptions held back."""
+
+    hides = serializers.IntegerField(help_text="True positives that are hidden now and were not; the owners are told.")
+    alerts = serializers.IntegerField(help_text="Held-back events that are alerts now.")
+    waiting = serializers.IntegerField(help_text="Held-back events that are still to be looked at again.")
+
+
 class ListChangedAnswer(Answer):
     """What came of the lines."""
 
@@ -138,6 +146,10 @@ class ListChangedAnswer(Answer):
     duplicates = serializers.IntegerField(help_text="That were there already, or came twice.")
     passed = serializers.IntegerField(help_text="That could not be read, or were not there.")
     bad = BadLineAnswer(many=True, help_text="The first of those that could not be read.")
+    effect = EffectAnswer(help_text="What it means to the exceptions that ask for the list.")
+    kept_off = serializers.IntegerField(
+        help_text="Imported exceptions that waited for the list and stay off, since they would hide true positives."
+    )
 
 
 class ListsView(ApiView):

@@ -1,20 +1,16 @@
 """Value lists and tables: what exceptions ask for by `list` entries, and pipelines by LOOKUP JOIN and ENRICH."""
 
-from rules.value_lists.changing import (
-    Changed,
-    append_values,
-    create_list,
-    describe_list,
-    remove_list,
-    remove_values,
-    replace_values,
-)
+from rules.value_lists.changing import append_values, remove_values, replace_values
+from rules.value_lists.common import Changed
+from rules.value_lists.making import create_list, describe_list, remove_list
 from rules.value_lists.stored import stamps, table_of, types_of, values_of
+from rules.value_lists.undoing import activity, undo_change
 from rules.value_lists.users import Users, list_entries, lists_named, usage, used_by
 
 __all__ = [
     "Changed",
     "Users",
+    "activity",
     "append_values",
     "create_list",
     "describe_list",
@@ -26,6 +22,7 @@ __all__ = [
     "stamps",
     "table_of",
     "types_of",
+    "undo_change",
     "usage",
     "used_by",
     "values_of",

@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
@@ -77,6 +78,12 @@ def unpacked(data: bytes | memoryview) -> list[Item]:
         return []
     lines = zstandard.ZstdDecompressor().decompress(bytes(data), max_output_size=_MOST_UNPACKED)
     return [orjson.loads(line) for line in lines.split(b"\n")] if lines else []
+
+
+def digest_of(data: bytes | memoryview) -> str:
+    """What tells what a list holds from anything else; some hundredths of a second for a hundred thousand values."""
+    lines = zstandard.ZstdDecompressor().decompress(bytes(data), max_output_size=_MOST_UNPACKED) if data else b""
+    return sha256(lines).hexdigest()
 
 
 def stamps(list_ids: Iterable[str]) -> dict[str, Stamp]:

@@ -223,3 +223,35 @@ def test_an_exception_that_was_switched_off_meanwhile_has_nothing_left_to_look_a
         pass
     assert Alert.objects.filter(host_name="c2").count() == 3
     assert not ReleaseDue.objects.exists()
+
+
+def test_taking_a_change_back_passes_the_guard_too_and_raises_what_it_covers_no_longer(cast, alerts):
+    listed(cast, "bad")
+    removed = change(cast, "remove", "bad").change
+    excepted(cast, alerts[1])
+    told = {"list_id": "hosts", "change_id": removed.pk, "actor": cast.rosa, "now": AFTER}
+    with pytest.raises(ValuesHide):
+        value_lists.undo_change(**told)
+    client = sign_in(cast.rosa)
+    undone = value_lists.undo_change(**told, override_guard_reason="It was no attack.")
+    assert undone.effect.hides == 1
+    assert "saved nevertheless: It was no attack." in Change.objects.get(undoes=removed).note
+    added = change(cast, "append", "worse").change
+    raised([event(host__name="worse")], now=AFTER)
+    assert not Alert.objects.filter(host_name="worse").exists()
+    undone = value_lists.undo_change(**{**told, "change_id": added.pk})
+    assert undone.effect.alerts == 1
+    assert Alert.objects.filter(host_name="worse").exists()
+    assert client.get(PAGE).status_code == 200
+
+
+def test_the_api_tells_the_effect_of_a_change_as_the_page_does(cast, alerts):
+    listed(cast, "other")
+    excepted(cast, alerts[1])
+    client = sign_in(cast.rosa)
+    body = {"values": ["bad"]}
+    told = client.post("/api/v1/lists/hosts/values", body, content_type="application/json").json()
+    assert (told["effect"], told["kept_off"]) == ({"hides": 1, "alerts": 0, "waiting": 0}, 0)
+    raised([event(host__name="bad")], now=AFTER)
+    told = client.post("/api/v1/lists/hosts/values/remove", body, content_type="application/json").json()
+    assert told["effect"] == {"hides": 0, "alerts": 1, "waiting": 0}

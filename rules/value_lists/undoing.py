@@ -1,0 +1,116 @@
+"""Ten minutes in which a change of a list's values can be taken back, past the same guard as every other change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from accounts.models import Change, User
+from rules.errors import NotUndoable
+from rules.models import FormerValues, ValueList
+from rules.value_lists.changing import Plan, change
+from rules.value_lists.common import OBJECT_TYPE, By, Changed, allowed, known
+from rules.value_lists.former import UNDO_WINDOW, VERB
+from rules.value_lists.reading import Content, Item, key_of
+from rules.value_lists.stored import columns_of, digest_of, unpacked
+from rules.value_lists.users import used_by
+
+SHOWN = 10
+CHANGED_SINCE = "The list has been changed since. Take that back first."
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A change of a list, and whether it can be taken back, as far as can be told without looking at its values."""
+
+    change: Change
+    undoable: bool
+
+
+def activity(row: ValueList, now: datetime) -> list[Done]:
+    """What was done to a list last, newest first. Two queries."""
+    undone = Exists(Change.objects.filter(undoes=OuterRef("pk")))
+    found = Change.objects.filter(object_type=OBJECT_TYPE, object_id=row.pk).annotate(undone=undone)
+    changes = list(found.order_by("-at", "-pk")[:SHOWN])
+    kept = set(FormerValues.objects.filter(value_list=row).values_list("pk", flat=True))
+    return [Done(one, _young(one, now) and not one.undone and (one.pk in kept or _told(one))) for one in changes]
+
+
+@transaction.atomic
+def undo_change(
+    *,
+    list_id: str,
+    change_id: int,
+    override_guard_reason: str = "",
+    actor: User | None,
+    now: datetime,
+    door: Change.Door = Change.Door.PAGE,
+) -> Changed:
+    """Take a change of a list's values back. One of up to a thousand values is taken back whatever came after it: what
+    it added goes, as far as it is there, and what it took out comes back. A larger one only as the list's last change.
+
+    Raises: NotAllowed, ListGone, NotUndoable, ListRefused, ListInUse, ValuesHide.
+    """
+    allowed(actor)
+    row, done = known(list_id), _undoable(list_id, change_id, now)
+    former = FormerValues.objects.filter(pk=done.pk).first()
+    if former is None and not _told(done):
+        raise NotUndoable
+    by = By(actor, now, door, override_guard_reason)
+
+    def plan(held: ValueList) -> Plan:
+        return _as_before(held, former) if former else _without(held, done)
+
+    undone = change("undo", row, None, plan, by, undoes=done)
+    if undone.change is None:
+        raise NotUndoable("Nothing of this change is left to undo.")
+    return undone
+
+
+def _undoable(list_id: str, change_id: int, now: datetime) -> Change:
+    done = Change.objects.filter(pk=change_id, object_type=OBJECT_TYPE, object_id=list_id).first()
+    if done is None or done.undone_by.exists():
+        raise NotUndoable
+    if not _young(done, now):
+        raise NotUndoable("A change can be undone for ten minutes.")
+    return done
+
+
+def _young(done: Change, now: datetime) -> bool:
+    return now - done.at <= UNDO_WINDOW
+
+
+def _told(done: Change) -> bool:
+    """Whether the record itself tells how the change is taken back."""
+    return (done.inverse or {}).get("verb") == VERB
+
+
+def _as_before(row: ValueList, former: FormerValues) -> Plan:
+    """What the list held before. Raises: NotUndoable, where it holds something else by now than just after."""
+    if digest_of(row.data) != former.after:
+        raise NotUndoable(CHANGED_SINCE)
+    if row.columns != former.columns and used_by(row.pk).rules:
+        raise NotUndoable("A rule joins this table by the columns that it has now.")
+    before, items = unpacked(row.data), unpacked(former.data)
+    columns = [(one["name"], one["type"]) for one in former.columns]
+    return Plan(before, Content(items, columns), _beyond(row.type, items, before), _beyond(row.type, before, items))
+
+
+def _beyond(kind: str, items: Sequence[Item], others: Sequence[Item]) -> list[Item]:
+    keys = {key_of(kind, item) for item in others}
+    return [item for item in items if key_of(kind, item) not in keys]
+
+
+def _without(row: ValueList, done: Change) -> Plan:
+    """The list without what the change added, and with what it took out."""
+    inverse = done.inverse or {}
+    gone = {key_of(row.type, item) for item in inverse["remove"]}
+    before = unpacked(row.data)
+    keys = [key_of(row.type, item) for item in before]
+    there = set(keys)
+    left = [item for item, key in zip(before, keys, strict=True) if key not in gone]
+    removed = [item for item, key in zip(before, keys, strict=True) if key in gone]
+    added = [item for item in inverse["add"] if key_of(row.type, item) not in there]
+    return Plan(before, Content([*left, *added], columns_of(row)), added, removed)
