@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from alerts.models import Alert
 from rules.models import ExceptionItem
 from tests.alerts.pages.world import World
-from tests.browser.conftest import PHONE, Visit, Visitor
+from tests.browser.conftest import Visit, Visitor
 
 LOOK_NOW = "htmx.ajax('GET', htmx.find('#pulse').getAttribute('hx-get'), {target: '#pulse', swap: 'outerHTML'})"
 PREVIEW_FOLLOWS = """() => {
@@ -25,23 +25,6 @@ AXE = {"runOnly": TAGS, "resultTypes": ["violations"], "preload": False}
 @pytest.fixture
 def alerts(world: World) -> list[Alert]:
     return world.send([world.perl(number) for number in range(1, 7)])
-
-
-def pages(alerts: list[Alert]) -> list[str]:
-    alert = f"/alerts/{alerts[0].pk}/"
-    return [
-        "/alerts/",
-        "/alerts/?q=host.name:%20(",
-        "/alerts/?host=nowhere",
-        alert,
-        f"{alert}?side=fp",
-        f"{alert}?side=respond",
-        f"{alert}?side=related",
-        f"{alert}?side=activity",
-        f"{alert}?side=exception",
-        f"{alert}?facts=all",
-        f"{alert}?facts=raw",
-    ]
 
 
 def test_from_queue_to_alert_to_closed_by_keyboard(visit: Visit, alerts: list[Alert]) -> None:
@@ -145,17 +128,6 @@ def test_everything_works_without_scripts(visit: Visit, alerts: list[Alert]) -> 
     expect(page.locator(".toast")).to_contain_text("Exception added")
     page.locator(".toast").get_by_role("button", name="Undo").click()
     assert not ExceptionItem.objects.filter(removed_at=None).exists()
-
-
-@pytest.mark.parametrize(("phone", "dark"), [(False, False), (True, True)], ids=["desk-light", "phone-dark"])
-def test_axe_finds_nothing_and_on_a_phone_nothing_scrolls_sideways(
-    visit: Visit, alerts: list[Alert], phone: bool, dark: bool
-) -> None:
-    ana = visit("ana", phone=phone, dark=dark)
-    for address in pages(alerts):
-        assert faults(ana, address) == [], address
-        assert not phone or ana.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], address
-    assert ana.complaints == []
 
 
 def test_axe_finds_nothing_on_the_first_run(visit: Visit) -> None:
