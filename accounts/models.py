@@ -33,6 +33,7 @@ class User(AbstractUser):
     must_change_password = models.BooleanField(default=False)
     single_key_shortcuts = models.BooleanField(default=True)
     alt_shortcuts = models.BooleanField(default=False, db_default=False)  # Alt in front of each
+    keymap = models.JSONField(default=dict, db_default={})  # keys that the person replaced (accounts/shortcuts.py)
     mail_notices = models.BooleanField(default=True)  # notices also come by mail, where there is an address
 
     def __str__(self) -> str:

@@ -112,7 +112,7 @@ def save_own_settings(
         if before:
             User.objects.filter(pk=user.pk).update(**wanted)
             after = {name: wanted[name] for name in before}
-            _record_own(user, "change_settings", now, before, after)
+            record_own(user, "change_settings", now, before, after)
     user.refresh_from_db(fields=list(wanted))
     return user
 
@@ -121,7 +121,7 @@ def password_changed(*, user: User, now: datetime) -> None:
     """Note that the person has chosen a password, so a generated one is no longer in use."""
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(must_change_password=False)
-        _record_own(user, "change_password", now, {}, {})
+        record_own(user, "change_password", now, {}, {})
     user.must_change_password = False
 
 
@@ -130,7 +130,8 @@ def _settings_of(user: User) -> dict[str, object]:
     return {name: getattr(user, name) for name in names}
 
 
-def _record_own(user: User, verb: str, now: datetime, before: dict[str, object], after: dict[str, object]) -> None:
+def record_own(user: User, verb: str, now: datetime, before: dict[str, object], after: dict[str, object]) -> None:
+    """Record what a person did to his own settings."""
     record_change(
         at=now,
         actor=user,

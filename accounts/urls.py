@@ -12,6 +12,7 @@ pages = (
         path("notices/<int:notice_id>/open/", notices.open_notice, name="notice_open"),
         path("settings/", settings.settings, name="settings"),
         path("settings/you/", settings.you, name="you"),
+        path("settings/you/shortcuts/", settings.keys, name="shortcuts"),
         path("settings/security/", security.overview, name="security"),
         path("settings/security/sessions/<int:session_id>/end/", security.end_session, name="end_session"),
         path("settings/security/sessions/end-others/", security.end_other_sessions, name="end_other_sessions"),

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include("soc.home")),
+    path("", include("soc.home.urls")),
     path("", include("soc.health.urls")),
     path("", include("accounts.urls")),
     path("", include("alerts.urls")),

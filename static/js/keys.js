@@ -1,6 +1,7 @@
 /* Keys. Templates say what a key does: data-key="a" is clicked (an input: focused) when "a" is pressed and it is on screen;
    of several the one in the row under the cursor, else the last. data-go="a": reached by g then a. data-submit: sent by
-   Ctrl or Cmd and Enter. <body data-keys>: on, off, or alt (Alt in front of each). */
+   Ctrl or Cmd and Enter. <body data-keys>: on, off, or alt (Alt in front of each). <body data-keymap>: pairs of a key and
+   the one in its place; all else speaks of the usual keys. Ctrl or Cmd and K: the palette, loaded when first wanted. */
 "use strict";
 (() => {
   const { $, $$, shown, typing } = wb;
@@ -128,6 +129,30 @@
     if (key === "o" && !menu && wb.cursor()) return press($("a[href]", wb.cursor()));
     return !menu && PLAIN[key] ? PLAIN[key]() : act(key);
   }
+  /* What the person pressed, as the usual key; nothing for one whose place another took. */
+  const pairs = [...(document.body?.dataset.keymap || "")], meant = new Map(), own = new Map();
+  for (let at = 0; at < pairs.length; at += 2) { own.set(pairs[at], pairs[at + 1]); meant.set(pairs[at + 1], pairs[at]); }
+  function usual(key) {
+    const lower = key.length === 1 ? key.toLowerCase() : key, found = meant.get(lower) ?? (own.has(lower) ? "" : lower);
+    return key === lower ? found : found.toUpperCase();
+  }
+  function relabel() {
+    if (own.size) $$("[data-key] kbd:not([data-own])").forEach((kbd) => {
+      kbd.dataset.own = "";
+      kbd.textContent = own.get(kbd.textContent) ?? kbd.textContent;
+    });
+  }
+  function palette() {
+    const link = $("[data-palette]");
+    if (!link || $("dialog[open]:not(.palette, #help)")) return false;
+    wb.paletteAt = link.href;
+    if (wb.palette) { wb.palette(); return true; }
+    const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: link.dataset.paletteStyle });
+    const script = Object.assign(document.createElement("script"), { src: link.dataset.palette, onload: () => wb.palette() });
+    script.onerror = () => location.assign(link.href);
+    document.head.append(style, script);
+    return true;
+  }
   /* With Alt a letter may come as another sign: then the key's place counts. */
   function named(event) {
     if (!event.altKey) return event.key;
@@ -135,7 +160,12 @@
     return plain ? (event.shiftKey ? plain : plain.toLowerCase()) : event.key;
   }
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.isComposing || event.keyCode === 229 || $("dialog[open]")) return;
+    if (event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
+      if (palette()) event.preventDefault();
+      return;
+    }
+    if ($("dialog[open]")) return;
     const { target } = event, mode = document.body.dataset.keys;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       const form = target.closest?.("form"), button = (form && $("[data-submit]", form)) || $("[data-submit]");
@@ -146,11 +176,18 @@
     if (event.key === "Escape" && !event.altKey) { if (typing(target)) target.blur(); else escape(); return; }
     if (mode === "off" || event.altKey !== (mode === "alt") || typing(target)) return;
     if (target.matches("[type=range]") && event.key.startsWith("Arrow")) return;
-    if (single(named(event), target, event.shiftKey)) event.preventDefault();
+    const pressed = named(event), key = waitingForPlace > Date.now() ? pressed : usual(pressed);
+    if (key && single(key, target, event.shiftKey)) event.preventDefault();
   });
+  document.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button || !event.target.closest?.("[data-palette]")) return;
+    if (palette()) event.preventDefault();
+  });
+  document.addEventListener("htmx:afterSettle", relabel);
   document.addEventListener("DOMContentLoaded", () => {
     const place = $("#histogram");
     if (place && wb.kept("histogram")) place.hidden = true;
+    relabel();
     $(".setnav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone the list scrolls
   });
 })();

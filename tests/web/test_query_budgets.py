@@ -30,6 +30,7 @@ PAGES = {
     "event": "/search/event/{uid}/",
     "event_raw": "/search/event/{uid}/raw/",
     "dead_letters": "/search/dead-letters/",
+    "go": "/go/?q=perl",
     "health": "/health/",
     "rules": "/rules/",
     "keys": "/settings/keys/",

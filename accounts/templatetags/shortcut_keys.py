@@ -1,0 +1,26 @@
+"""`{% load shortcut_keys %}`: the keys of the person at the page."""
+
+from typing import Any
+
+from django import template
+from django.contrib.auth.models import AnonymousUser
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts import shortcuts
+from accounts.models import User
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def key(context: dict[str, Any], usual: str) -> SafeString:
+    """`{% key "j" %}`: the key that does this for the person."""
+    request = context.get("request")
+    return format_html("<kbd>{}</kbd>", shortcuts.own_key(getattr(request, "user", None), usual))
+
+
+@register.filter
+def key_pairs(user: User | AnonymousUser) -> str:
+    """`{{ user|key_pairs }}`: the keys that were replaced, as the page's script reads them."""
+    return shortcuts.pairs_of(user)

@@ -1,0 +1,88 @@
+"""The palette of Ctrl and K, and keys that a person replaced, in a real browser."""
+
+import re
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.alerts.pages.world import World
+from tests.browser.conftest import PHONE, Visit
+from tests.browser.test_triage import AXE
+
+
+def test_the_palette_goes_by_keyboard_and_back_to_where_one_was(visit: Visit, world: World) -> None:
+    alert = world.send([world.perl(number) for number in range(1, 4)])[0]
+    ana = visit("ana")
+    page = ana.open("/alerts/")
+    assert "palette.js" not in page.content().replace('data-palette="/static/js/palette.js"', "")
+    page.locator("#q").focus()
+    page.keyboard.press("Control+k")
+    box = page.get_by_role("combobox", name="Go to")
+    expect(box).to_be_focused()
+    options = page.locator(".palette [role=option]")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("ArrowDown")
+    expect(box).to_have_attribute("aria-activedescendant", str(options.nth(1).get_attribute("id")))
+    assert Axe().run(page, options=AXE).response["violations"] == []
+    page.keyboard.press("Escape")
+    expect(page.locator(".palette")).not_to_be_visible()
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.press("Control+k")
+    expect(box).to_be_focused()
+    page.keyboard.type(f"al-{alert.pk}")
+    expect(options.first).to_contain_text(f"AL-{alert.pk}")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(rf"/alerts/{alert.pk}/"))
+    assert ana.complaints == []
+
+
+def test_the_palette_says_when_nothing_is_called_so_and_opens_by_click(visit: Visit, world: World) -> None:
+    ana = visit("ana", dark=True)
+    page = ana.open("/settings/you/")
+    page.get_by_role("link", name="Go to").click()
+    expect(page.get_by_role("combobox", name="Go to")).to_be_focused()
+    page.keyboard.press("j")  # typed, not a shortcut
+    expect(page.locator(".palette [role=option]")).to_have_count(2)
+    expect(page.locator(".palette .go-name").first).to_contain_text("Events with")
+    page.keyboard.press("Control+k")
+    expect(page.locator(".palette")).not_to_be_visible()
+    ana.settle()
+    assert ana.complaints == []
+
+
+def test_the_palette_is_a_page_without_scripts_and_on_a_phone(visit: Visit, world: World) -> None:
+    plain = visit("ana", scripts=False)
+    page = plain.open("/alerts/")
+    page.get_by_role("link", name="Go to").first.click()
+    page.get_by_label("Go to").first.fill("perl")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("link", name="Interactive Terminal Spawned via Perl").click()
+    expect(page.locator("h1")).to_contain_text("Interactive Terminal Spawned via Perl")
+    phone = visit("ana", phone=True).open("/go/?q=rules")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_keys_that_were_replaced_do_what_the_usual_did(visit: Visit, world: World) -> None:
+    world.send([world.perl(number) for number in range(1, 5)])
+    world.ana.keymap = {"j": "l", "a": "q", "?": "!"}
+    world.ana.save()
+    ana = visit("ana")
+    page = ana.open("/alerts/")
+    first = page.locator("tr.cursor").get_attribute("id")
+    page.keyboard.press("j")  # no longer of use
+    assert page.locator("tr.cursor").get_attribute("id") == first
+    page.keyboard.press("l")
+    second = page.locator("tr.cursor").get_attribute("id")
+    assert second != first
+    expect(page.locator(f"#peek [data-peeked='{str(second).removeprefix('alert-')}']")).to_be_visible()
+    expect(page.locator("#peek [data-key=a] kbd")).to_have_text("q")
+    page.keyboard.press("!")
+    expect(page.locator("#help .keylist")).to_contain_text("Next, previous alert")
+    expect(page.locator("#help dd").first).to_have_text("lk")
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")  # then the place's own letter, whatever took its place
+    page.keyboard.press("a")
+    page.wait_for_url(re.compile(r"/alerts/$"))
+    ana.settle()
+    assert ana.complaints == []
