@@ -131,7 +131,18 @@ class Alert(models.Model):
             models.Index(fields=["rule", "-id"], name="alert_of_rule"),
             models.Index(fields=["host_name", "-id"], name="alert_of_host"),
             models.Index(
-                fields=["host_name", "-id"], name="alert_waiting_on_host", condition=~models.Q(status="closed")
+                models.F("host_name"),
+                *(models.F(name).desc() for name in ("severity", "risk_score", "id")),
+                *(models.F(name) for name in ("team", "created_at", *LOOKED_AT, "odd")),
+                name="alert_waiting_at_host",
+                condition=~models.Q(status="closed"),
+            ),
+            # What waits and is somebody's: few, and counted for a tab of theirs with every queue.
+            models.Index(
+                *(models.F("assignee"), models.F("id").desc()),
+                *(models.F(name) for name in ("team", "status", "building_block", "snoozed_until")),
+                name="alert_waiting_owned",
+                condition=models.Q(assignee__isnull=False) & ~models.Q(status="closed"),
             ),
             models.Index(fields=["user_name", "-id"], name="alert_of_user"),
             models.Index(
@@ -145,10 +156,10 @@ class Alert(models.Model):
             ),
             models.Index(fields=["shell", "id"], name="alert_of_shell", condition=models.Q(shell__isnull=False)),
             models.Index(
-                models.F("fold"),
-                models.F("id").desc(),
-                *(models.F(name) for name in ("team", "status", "building_block", "assignee", "snoozed_until")),
-                name="alert_folded",
+                *(models.F("fold"), models.F("id").desc(), models.F("team"), models.F("created_at")),
+                *(models.F(name) for name in ("status", "building_block", "assignee", "snoozed_until")),
+                *(models.F("severity"), models.F("event_time")),
+                name="alert_in_fold",
                 condition=models.Q(fold__isnull=False) & ~models.Q(status="closed"),
             ),
             models.Index(

@@ -4,7 +4,6 @@ from alerts.selectors.beside import neighbours
 from alerts.selectors.briefs import alert_brief, briefs_of
 from alerts.selectors.counting import (
     RuleCounts,
-    histogram,
     last_alert_at,
     new_since,
     newest_id,
@@ -13,6 +12,7 @@ from alerts.selectors.counting import (
     view_counts,
 )
 from alerts.selectors.lookup import alert_for
+from alerts.selectors.over_time import histogram
 from alerts.selectors.page import alert_page
 from alerts.selectors.queue_page import matching_ids, queue
 from alerts.selectors.related import recent_of_rule, related_to

@@ -1,28 +1,27 @@
-"""How many alerts there are: per view, per rule, per bucket of time, and since the list was made."""
+"""How many alerts there are: per view, per rule, and since the list was made."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from itertools import islice
 
 from django.db.models import Count as CountOf
-from django.db.models import DateTimeField, F, Func, Max, Q, Value
+from django.db.models import Max, Q
 
 from accounts.models import User
 from accounts.selectors import teams_of
 from alerts.models import Alert, Status
 from alerts.selectors.filtering import filtered
-from alerts.selectors.numbers import sizes
+from alerts.selectors.numbers import named, sizes
 from alerts.selectors.ordering import NEWEST
 from alerts.selectors.queue_page import Looked, asked_of, matching
-from alerts.selectors.shapes import Histogram, QueueFilters
+from alerts.selectors.shapes import QueueFilters
 from alerts.selectors.views import filters_of_views
 from rules.models import Rule
 from soc.web.counts import CAP, Count, capped, of
 
 SAVED_CAP = 1_000
-DEFAULT_SPAN = timedelta(hours=24)
-_STEPS = (60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 7 * 86_400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +48,12 @@ def view_counts(
     told = dict(known or {})
     tabs = {name: (filters, CAP) for name, filters in filters_of_views(user, now).items()}
     tabs |= {name: (filters, SAVED_CAP) for name, filters in (saved or {}).items() if not filters.kql}
-    wanted = {name: (filtered(user, filters, now), cap) for name, (filters, cap) in tabs.items() if name not in told}
-    numbers = sizes(list(wanted.values()))
-    told |= {name: of(number, cap) for (name, (_, cap)), number in zip(wanted.items(), numbers, strict=True)}
+    lists = {
+        name: (named(user, filters), partial(filtered, user, filters, now), cap)
+        for name, (filters, cap) in tabs.items()
+        if name not in told
+    }
+    told |= {name: of(number, tabs[name][1]) for name, number in sizes(lists).items()}
     return {name: told[name] for name in tabs}
 
 
@@ -85,37 +87,6 @@ def rule_choices(*, user: User) -> list[tuple[str, str]]:
     """The rules that have raised alerts which the person sees, by name, for a filter."""
     rules = Rule.objects.filter(Q(team=None) | Q(team_id__in=teams_of(user)), evaluated=True)
     return list(rules.order_by("name").values_list("pk", "name"))
-
-
-def histogram(*, user: User, filters: QueueFilters, now: datetime, buckets: int = 96) -> Histogram:
-    """Alerts over time by severity, for the filters without their KQL; at most about `buckets` buckets. One query."""
-    end = filters.until or now
-    start = filters.since or end - DEFAULT_SPAN
-    seconds = _bucket_seconds((end - start).total_seconds(), buckets)
-    first = datetime.fromtimestamp(start.timestamp() // seconds * seconds, UTC)
-    shown = filtered(user, replace(filters, since=first, until=None, kql=""), now)
-    rows = (
-        shown.filter(created_at__lte=end)
-        .annotate(bucket=_bucket(first, seconds))
-        .values_list("bucket", "severity")
-        .annotate(CountOf("pk"))
-        .order_by()
-    )
-    number = int((end - first).total_seconds() // seconds) + 1
-    counts = [[0, 0, 0, 0] for _ in range(number)]
-    for at, severity, count in rows:
-        counts[int((at - first).total_seconds() // seconds)][severity - 1] += count
-    return Histogram(first, seconds, [(low, mid, high, worst) for low, mid, high, worst in counts], end >= now)
-
-
-def _bucket_seconds(span_seconds: float, buckets: int) -> int:
-    """The shortest round step that needs no more than this many buckets."""
-    return next((step for step in _STEPS if span_seconds / step <= buckets), _STEPS[-1])
-
-
-def _bucket(first: datetime, seconds: int) -> Func:
-    step = Value(timedelta(seconds=seconds))
-    return Func(step, F("created_at"), Value(first), function="date_bin", output_field=DateTimeField())
 
 
 def rule_counts(rule_ids: Iterable[str], team_ids: Sequence[int], since: datetime) -> dict[str, RuleCounts]:

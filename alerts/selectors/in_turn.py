@@ -1,7 +1,8 @@
 """The first rows of several lists, one list after the other: a later one is not even begun once there are enough.
 
-The queue's most urgent alerts are nearly always in the first of its eight segments. All are asked in one statement, and
-each is limited by what those before it have left; the database does not start on one with nothing left to fetch.
+Of a long queue the most urgent alerts are in the first of its eight segments, so that is asked alone: planning a
+statement of eight takes longer than reading it. Only where it has too few, the others are asked in one statement. In it
+each is limited by what those before it have left, and the database does not start on one with nothing left to fetch.
 """
 
 from collections.abc import Sequence
@@ -23,8 +24,19 @@ def in_turn(
     alerts: QuerySet[Alert], parts: Sequence[Part], names: Sequence[str], by: Sequence[str], limit: int
 ) -> list[tuple[Any, ...]]:
     """Of those of the alerts that each part lets through the values of `names` behind the part's number, in the order
-    of the parts, and within each as `by` says ("-id": downwards). One query; it may ask for nothing but _COLUMNS.
+    of the parts, and within each as `by` says ("-id": downwards). One query, or two. It may ask for nothing but
+    _COLUMNS.
     """
+    first = _read(alerts, parts[:1], names, by, limit)
+    return first if len(first) >= limit else first + _read(alerts, parts[1:], names, by, limit - len(first))
+
+
+def _read(
+    alerts: QuerySet[Alert], parts: Sequence[Part], names: Sequence[str], by: Sequence[str], limit: int
+) -> list[tuple[Any, ...]]:
+    """The same in one statement; none for no parts."""
+    if not parts:
+        return []
     try:
         base, given = alerts.order_by().values(*_COLUMNS).query.sql_with_params()
     except EmptyResultSet:

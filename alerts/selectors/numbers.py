@@ -1,24 +1,45 @@
-"""Numbers of alerts by something, out of at most so many of them: what is asked of a list that may be endless."""
+"""Numbers of alerts by something, out of at most so many of them: what is asked of a list that may be endless.
+
+What is more than a ceiling says no more than that, and counting up to it costs most. So a list that was longer is not
+counted again for some seconds: it may say "10,000+" that much longer than it is.
+"""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import User
+from accounts.selectors import teams_of
 from alerts.models import Alert
 from alerts.selectors.filtering import filtered
+from alerts.selectors.shapes import QueueFilters
 from alerts.selectors.views import filters_of_views
 from soc.web.counts import CAP
+from soc.web.remembered import Remembered
+
+T = TypeVar("T")
+LONGER_FOR = 10.0
+_longer = Remembered[int](LONGER_FOR, 512)
+_longer_by_rule = Remembered[Counter[str]](LONGER_FOR, 512)
 
 
-def numbers_by_rule(alerts: QuerySet[Alert]) -> Counter[str]:
-    """How many of these alerts each rule has made, out of the first 10,001 that come. One query."""
-    return _numbers_by(alerts, "rule_id")
+def named(user: User, filters: QueueFilters) -> Hashable:
+    """A list of alerts under a name: what the person sees of what the filters let through."""
+    return tuple(teams_of(user)), user.pk if filters.assignee == "me" else None, filters
+
+
+def numbers_by_rule(name: Hashable, alerts: QuerySet[Alert]) -> Counter[str]:
+    """How many of the list's alerts each rule has made, out of the first 10,001 that come. One query, or none."""
+    known = _longer_by_rule.get(name)
+    if known is not None:
+        return known
+    found = _numbers_by(alerts, "rule_id")
+    return _longer_by_rule.put(name, found) if found.total() > CAP else found
 
 
 def closed_today(user: User, now: datetime) -> Counter[str]:
@@ -26,9 +47,21 @@ def closed_today(user: User, now: datetime) -> Counter[str]:
     return _numbers_by(filtered(user, filters_of_views(user, now)["closed"], now), "reason")
 
 
-def sizes(lists: Sequence[tuple[QuerySet[Alert], int]]) -> list[int]:
-    """How many alerts each of these lists has, up to one more than its ceiling. One query; none without lists."""
-    parts = [_size(alerts, cap) for alerts, cap in lists]
+def sizes(lists: Mapping[T, tuple[Hashable, Callable[[], QuerySet[Alert]], int]]) -> dict[T, int]:
+    """How many alerts each of these lists has, up to one more than its ceiling; a list is its name, its alerts, and the
+    ceiling. One query; none where all are known to be longer.
+    """
+    known = {at: _longer.get((name, cap)) for at, (name, _, cap) in lists.items()}
+    asked = {at: _size(lists[at][1](), lists[at][2]) for at, number in known.items() if number is None}
+    found = dict(zip(asked, _read(list(asked.values())), strict=True))
+    for at, number in found.items():
+        name, _, cap = lists[at]
+        if number > cap:
+            _longer.put((name, cap), number)
+    return {at: found[at] if number is None else number for at, number in known.items()}
+
+
+def _read(parts: Sequence[tuple[str, Sequence[Any]]]) -> list[int]:
     if not parts:
         return []
     with connection.cursor() as cursor:

@@ -17,26 +17,37 @@ MOST_OF_RULE = 500
 Entity = tuple[str, str, str]  # "host", "user" or "rule"; the rule; the name of the host or user
 
 # Each part reads one index from its newest entry on (alerts/models.py: alert_judged_…).
-_PART = """
-SELECT '{of}', wanted.rule, wanted.name, found.reason, count(*)
-FROM unnest(%({of}_rules)s::text[], %({of}_names)s::text[]) AS wanted(rule, name), LATERAL (
+_FOUND = """
+LATERAL (
   SELECT reason FROM alerts_alert WHERE rule_id = wanted.rule AND status = 'closed' AND closed_by_exception_id IS NULL
   AND kind <> 'block' AND team_id = ANY(%(teams)s) AND {named} ORDER BY id DESC LIMIT {most}
 ) AS found GROUP BY 1, 2, 3, 4
 """
-_PARTS = {
-    "host": _PART.format(of="host", named="host_name = wanted.name", most=MOST),
-    "user": _PART.format(of="user", named="host_name IS NULL AND user_name = wanted.name", most=MOST),
-    "rule": _PART.format(of="rule", named="true", most=MOST_OF_RULE),
-}
+_PART = """
+SELECT wanted.of, wanted.rule, wanted.name, found.reason, count(*)
+FROM (SELECT * FROM wanted WHERE of = '{of}') AS wanted,
+"""
+# What was found of a rule anywhere is looked up for those alone of which something that is wanted is not known.
+_STATEMENT = f"""
+WITH wanted AS MATERIALIZED (SELECT * FROM unnest(%(of)s::text[], %(rules)s::text[], %(names)s::text[])
+  AS wanted(of, rule, name)),
+told AS MATERIALIZED (
+  {_PART.format(of="host")} {_FOUND.format(named="host_name = wanted.name", most=MOST)}
+  UNION ALL
+  {_PART.format(of="user")} {_FOUND.format(named="host_name IS NULL AND user_name = wanted.name", most=MOST)})
+SELECT * FROM told UNION ALL
+SELECT 'rule', wanted.rule, '', found.reason, count(*) FROM (
+  SELECT DISTINCT rule FROM wanted WHERE NOT EXISTS (
+    SELECT FROM told WHERE told.of = wanted.of AND told.rule = wanted.rule AND told.name = wanted.name)
+) AS wanted, {_FOUND.format(named="true", most=MOST_OF_RULE)}
+"""  # noqa: S608  (constants)
 
 
 def prior_verdicts(alerts: Iterable[Alert], team_ids: Sequence[int]) -> dict[int, Prior]:
     """What came of alerts like each of these, by its number. One query, bounded by the number of rules and hosts."""
     shown = list(alerts)
     entities = {alert.pk: _entity(alert) for alert in shown}
-    wanted = {entity for entity in entities.values() if entity} | {("rule", alert.rule_id, "") for alert in shown}
-    found = _read(wanted, team_ids) if wanted else {}
+    found = _read({entities[alert.pk] or ("rule", alert.rule_id, "") for alert in shown}, team_ids)
     nothing = Prior(Verdicts(), "rule")
     return {
         alert.pk: found.get(entities[alert.pk] or ("", "", "")) or found.get(("rule", alert.rule_id, "")) or nothing
@@ -51,17 +62,14 @@ def _entity(alert: Alert) -> Entity | None:
 
 
 def _read(wanted: Iterable[Entity], team_ids: Sequence[int]) -> dict[Entity, Prior]:
-    by_kind = defaultdict[str, list[Entity]](list)
-    for entity in sorted(wanted):
-        by_kind[entity[0]].append(entity)
-    parameters: dict[str, list[str] | list[int]] = {"teams": list(team_ids)}
-    for of, entities in by_kind.items():
-        parameters |= {f"{of}_rules": [one[1] for one in entities], f"{of}_names": [one[2] for one in entities]}
+    of, rules, names = ([one[at] for one in sorted(wanted)] for at in range(3))
+    if not of:
+        return {}
     counts = defaultdict[Entity, dict[str, int]](dict)
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(_PARTS[of] for of in by_kind), parameters)
-        for of, rule, name, reason, number in cursor.fetchall():
-            counts[of, rule, name][reason] = number
+        cursor.execute(_STATEMENT, {"of": of, "rules": rules, "names": names, "teams": list(team_ids)})
+        for kind, rule, name, reason, number in cursor.fetchall():
+            counts[kind, rule, name][reason] = number
     return {entity: _prior(entity[0], told) for entity, told in counts.items()}
 
 

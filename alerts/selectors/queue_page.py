@@ -17,7 +17,7 @@ from alerts.selectors import folding
 from alerts.selectors.filtering import filtered
 from alerts.selectors.folding import Tally
 from alerts.selectors.narrowing import narrowed, told
-from alerts.selectors.numbers import numbers_by_rule
+from alerts.selectors.numbers import named, numbers_by_rule
 from alerts.selectors.ordering import Order, fold_shown, is_past, order_of
 from alerts.selectors.prior import prior_verdicts
 from alerts.selectors.searching import BUDGET, CHUNK, SECONDS, found
@@ -59,7 +59,7 @@ def queue(
         found = _folded(base, order, limit, key) if filters.folded else _plain(base, order, limit, key)
     else:
         found = _searched(base, order, tree, limit, key, folded=filters.folded)
-    by_rule = numbers_by_rule(base) if counted and tree is None else found.by_rule
+    by_rule = numbers_by_rule(named(user, filters), base) if counted and tree is None else found.by_rule
     verdicts = prior_verdicts(found.alerts, teams_of(user))
     return QueuePage(
         rows=[

@@ -137,7 +137,7 @@ def _rows_context(request: UserRequest, asked: Queue, found: QueuePage) -> dict[
 
 def _around(request: UserRequest, asked: Queue, found: QueuePage, at: int | None, seen: Seen) -> dict[str, Any]:
     """What stands around the list: tabs, histogram, preview, and what to say when there are no rows."""
-    above = tabs(asked)
+    above = tabs(asked, found.total)
     around: dict[str, Any] = above | {
         "histogram": _histogram(asked),
         "newest_id": seen.up_to_id,

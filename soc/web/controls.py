@@ -43,7 +43,7 @@ def _input(field: forms.BoundField, attributes: SafeString) -> SafeString:
 def _select(field: forms.BoundField, attributes: SafeString) -> SafeString:
     chosen: Any = field.value()
     value = "" if chosen is None else str(chosen)
-    choices: Iterable[tuple[Any, Any]] = field.field.choices  # type: ignore[attr-defined]  (a field with a select has)
+    choices: Iterable[tuple[Any, Any]] = field.field.choices  # type: ignore[attr-defined]
     options = format_html_join(
         "",
         '<option value="{}"{}>{}</option>',

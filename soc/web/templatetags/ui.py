@@ -1,6 +1,7 @@
 """Loaded everywhere: icons, severities, techniques and the like; the bricks of every page."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -19,10 +20,13 @@ _TACTIC = re.compile(r"TA\d{4}\Z")
 @register.simple_tag
 def icon(name: str, classes: str = "", small: bool = False) -> SafeString:
     """`{% icon "check" small=True %}`: a drawing of static/icons.svg, hidden from screen readers."""
+    return _icon(name, classes, small, static("icons.svg"))
+
+
+@lru_cache(maxsize=1_024)
+def _icon(name: str, classes: str, small: bool, drawings: str) -> SafeString:
     all_classes = " ".join(filter(None, ("icon", "icon-s" if small else "", classes)))
-    return format_html(
-        '<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>', all_classes, static("icons.svg"), name
-    )
+    return format_html('<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>', all_classes, drawings, name)
 
 
 @register.inclusion_tag("components/_badge_severity.html")

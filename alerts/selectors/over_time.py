@@ -1,0 +1,101 @@
+"""Alerts over time by severity, for the bars above the queue."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Count, DateTimeField, F, Func, Value
+
+from accounts.models import User
+from alerts.selectors.filtering import filtered
+from alerts.selectors.numbers import named
+from alerts.selectors.shapes import Histogram, QueueFilters
+from soc.web.remembered import Remembered
+
+DEFAULT_SPAN = timedelta(hours=24)
+_STEPS = (60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 7 * 86_400)
+# Bars of all alerts, whatever became of them, stay as they are: an alert is raised at the time that it says. So the
+# many behind long bars are counted every two minutes only, but for those that may still come in.
+MANY = 2_000
+SETTLED = timedelta(minutes=15)
+Counts = tuple[int, int, int, int]
+_NOTHING = (0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """The bars from one time up to another, by when they begin; one without alerts is left out."""
+
+    start: datetime
+    end: datetime
+    bars: Mapping[datetime, Counts]
+
+
+_known = Remembered[_Counted](120.0, 64)
+
+
+def histogram(*, user: User, filters: QueueFilters, now: datetime, buckets: int = 96) -> Histogram:
+    """Alerts over time by severity, for the filters without their KQL; at most about `buckets` buckets. One query."""
+    end = filters.until or now
+    start = filters.since or end - DEFAULT_SPAN
+    seconds = _bucket_seconds((end - start).total_seconds(), buckets)
+    step = timedelta(seconds=seconds)
+    first = datetime.fromtimestamp(start.timestamp() // seconds * seconds, UTC)
+    shown = replace(filters, since=None, until=None, kql="", folded=False, sort="")
+    bars = _bars(user, shown, _Counted(first, end, {}), step, now)
+    number = int((end - first).total_seconds() // seconds) + 1
+    return Histogram(first, seconds, [bars.get(first + at * step, _NOTHING) for at in range(number)], end >= now)
+
+
+def _bars(
+    user: User, filters: QueueFilters, asked: _Counted, step: timedelta, now: datetime
+) -> Mapping[datetime, Counts]:
+    """The bars of that time, out of what is known of it and what has to be counted."""
+    name = (named(user, filters), step)
+    known = _known.get(name) if _is_lasting(filters) else None
+    if known is not None and known.start <= asked.start <= known.end < asked.end:
+        return {**known.bars, **_counted(user, filters, known.end, asked.end, step, now)}
+    bars = _counted(user, filters, asked.start, asked.end, step, now)
+    _remember(name, filters, _Counted(asked.start, asked.end, bars), step, now)
+    return bars
+
+
+def _is_lasting(filters: QueueFilters) -> bool:
+    """Whether the filters ask for nothing that people change, so that what they let through stays what it is."""
+    of_people = filters.statuses, filters.assignee, filters.snoozed, filters.fold, filters.closed_since
+    return not any(of_people) and not filters.past_target
+
+
+def _remember(name: Hashable, filters: QueueFilters, counted: _Counted, step: timedelta, now: datetime) -> None:
+    """Keep the bars of long ago where it took long to count them."""
+    settled = counted.start + max((min(counted.end, now - SETTLED) - counted.start) // step, 0) * step
+    if _is_lasting(filters) and sum(map(sum, counted.bars.values())) >= MANY:
+        bars = {at: one for at, one in counted.bars.items() if at < settled}
+        _known.put(name, _Counted(counted.start, settled, bars))
+
+
+def _counted(
+    user: User, filters: QueueFilters, start: datetime, end: datetime, step: timedelta, now: datetime
+) -> dict[datetime, Counts]:
+    """The bars from `start`, where one begins, to `end`. One query."""
+    rows = (
+        filtered(user, replace(filters, since=start), now)
+        .filter(created_at__lte=end)
+        .annotate(bucket=_bucket(start, step))
+        .values_list("bucket", "severity")
+        .annotate(Count("pk"))
+        .order_by()
+    )
+    bars = dict[datetime, list[int]]()
+    for at, severity, count in rows:
+        bars.setdefault(at, [0, 0, 0, 0])[severity - 1] += count
+    return {at: (low, medium, high, critical) for at, (low, medium, high, critical) in bars.items()}
+
+
+def _bucket_seconds(span_seconds: float, buckets: int) -> int:
+    """The shortest round step that needs no more than this many buckets."""
+    return next((step for step in _STEPS if span_seconds / step <= buckets), _STEPS[-1])
+
+
+def _bucket(first: datetime, step: timedelta) -> Func:
+    return Func(Value(step), F("created_at"), Value(first), function="date_bin", output_field=DateTimeField())
