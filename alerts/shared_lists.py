@@ -53,7 +53,7 @@ def add_rules(
     listed = shared.shared_list(list_id)
     known = set(listed.rules.values_list("pk", flat=True))
     new = [rule for rule in rules if rule.pk not in known]
-    groups = [trees_of(one.shown) for one in shared.items_of(listed) if _in_force(one.shown)]
+    groups = [trees_of(one.shown) for one in shared.items_of(listed) if in_force(one.shown)]
     parts = [(new, groups)] if new and groups else []
     note = check_parts(parts, team_ids=teams_of(actor), actor=actor, override=override_guard_reason)
     return shared.add_rules(list_id=list_id, rules=new, note=note, actor=actor, now=now, door=door)
@@ -67,7 +67,7 @@ def remove_rules(
     """Take a list off rules. Raises: NotAllowed, NotYourTeam, ReviewNeeded, ListGone, ListRefused, RuleFailed."""
     chosen = list(rules)
     need_to_lift_all(actor, standing(shared.shared_list(list_id)).filter(rule__in=chosen))
-    return _raised(shared.remove_rules(list_id=list_id, rules=chosen, actor=actor, now=now, door=door), now)
+    return raised(shared.remove_rules(list_id=list_id, rules=chosen, actor=actor, now=now, door=door), now)
 
 
 @retry_conflicts
@@ -80,7 +80,7 @@ def remove_list(
     Raises: NotAllowed, NotYourTeam, ReviewNeeded, ListGone, StaleList, RuleFailed.
     """
     need_to_lift_all(actor, standing(shared.shared_list(list_id)))
-    return _raised(shared.remove_list(list_id=list_id, version=version, actor=actor, now=now, door=door), now)
+    return raised(shared.remove_list(list_id=list_id, version=version, actor=actor, now=now, door=door), now)
 
 
 @retry_conflicts
@@ -103,12 +103,12 @@ def switch_item(
     told: dict[str, Any] = {"list_id": list_id, "item_id": item_id, "actor": actor, "now": now, "door": door}
     copies = list(standing(shared.shared_list(list_id)).filter(item_id=item_id))
     if verb == "enable":
-        return LetGo(shared.enable_item(**told, note=_checked(copies, actor, override_guard_reason)), 0)
+        return LetGo(shared.enable_item(**told, note=checked(copies, actor, override_guard_reason)), 0)
     need_to_lift_all(actor, copies)
-    return _raised(SWITCHES[verb](**told), now)
+    return raised(SWITCHES[verb](**told), now)
 
 
-def _checked(copies: Sequence[ExceptionItem], actor: User, override: str) -> str:
+def checked(copies: Sequence[ExceptionItem], actor: User, override: str) -> str:
     """The note for the record, once they may all come into force; copies that differ are guarded as they are."""
     need_to_save_on(actor, [copy.rule for copy in copies])
     alike: dict[bytes, list[ExceptionItem]] = {}
@@ -118,8 +118,10 @@ def _checked(copies: Sequence[ExceptionItem], actor: User, override: str) -> str
     return check_parts(parts, team_ids=teams_of(actor), actor=actor, override=override)
 
 
-def _in_force(item: ExceptionItem) -> bool:
-    return item.enabled and not item.expired and not item.not_applied_because
+def in_force(item: ExceptionItem, *, enabled: bool | None = None) -> bool:
+    """Whether it holds, or would if it were `enabled`."""
+    on = item.enabled if enabled is None else enabled
+    return on and not item.expired and not item.not_applied_because
 
 
 SWITCHES: dict[str, Callable[..., Copies]] = {
@@ -129,5 +131,6 @@ SWITCHES: dict[str, Callable[..., Copies]] = {
 }
 
 
-def _raised(copies: Copies, now: datetime) -> LetGo:
+def raised(copies: Copies, now: datetime) -> LetGo:
+    """What an act let go, raised."""
     return LetGo(copies, release_all(copies.items, now).alerts)

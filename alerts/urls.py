@@ -77,6 +77,7 @@ urlpatterns = [
     path("settings/shared-lists/new/", shared_lists.new, name="shared_new"),
     path("settings/shared-lists/<str:list_id>/", shared_lists.show, name="shared_list"),
     path("settings/shared-lists/<str:list_id>/edit/", shared_lists.edit, name="shared_edit"),
+    path("settings/shared-lists/<str:list_id>/undo/<int:change_id>/", shared_lists.undo, name="shared_undo"),
     path("settings/shared-lists/<str:list_id>/add-rule/", shared_lists.add_rule, name="shared_add_rule"),
     path("settings/shared-lists/<str:list_id>/remove-rule/", shared_lists.remove_rule, name="shared_remove_rule"),
     path("settings/shared-lists/<str:list_id>/items/<int:item_id>/", shared_lists.switch_item, name="shared_item"),

@@ -49,8 +49,6 @@ __all__ = [
     "hold_back",
     "let_go",
     "remove_item",
-    "remove_items",
-    "restore_item",
     "take_let_go",
 ]
 
@@ -119,7 +117,7 @@ def create_items(
 
     Raises: as create_item.
     """
-    _allowed(actor)
+    may_except(actor)
     content = _checked(entries=entries, reason=reason, name=name, expires_at=expires_at, review_at=review_at, now=now)
     epoch.bump()
     origin = {"owner": owner or actor, "from_alert": from_alert, "list_id": list_id, "item_id": item_id}
@@ -127,7 +125,10 @@ def create_items(
     ExceptionItem.objects.bulk_create(items, batch_size=TOGETHER)
     inverse = {"verb": "remove"}
     record_all(
-        [_entry("create", item, actor, now, door, group, after=content_of(item), inverse=inverse) for item in items]
+        [
+            entry_about("create", item, actor, now, door, group, after=content_of(item), inverse=inverse)
+            for item in items
+        ]
     )
     return items
 
@@ -153,7 +154,7 @@ def edit_item(
 
     Raises: StaleException, ExceptionGone, ExceptionEntryError, ExceptionRefused, NotAllowed.
     """
-    _allowed(actor)
+    may_except(actor)
     content = _checked(entries=entries, reason=reason, name=name, expires_at=expires_at, review_at=review_at, now=now)
     epoch.bump()
     item = _locked(item, version)
@@ -201,7 +202,7 @@ def enable_item(
         raise ExceptionRefused("expires_at", "This exception has expired. Edit it and give it a later date.")
     if item.not_applied_because:
         raise ExceptionRefused("entries", f"{item.not_applied_because} Edit it so that it can be applied.")
-    _check_still_there(item)
+    check_still_there(item)
     values = {"enabled": True, "expired": False}
     return _switch(item, "enable", "disable", values, actor, now, version, door, group, note)
 
@@ -215,67 +216,11 @@ def remove_item(
     door: Change.Door = Change.Door.PAGE,
     group: UUID | None = None,
 ) -> ExceptionItem:
-    """Take an exception off its rule for good. The row stays for the record, and restore_item brings it back.
+    """Take an exception off its rule for good. The row stays for the record, and restore_items brings it back.
 
     Raises: StaleException, ExceptionGone, NotAllowed.
     """
     return _switch(item, "remove", "restore", {"enabled": False, "removed_at": now}, actor, now, version, door, group)
-
-
-@transaction.atomic
-def remove_items(
-    *,
-    items: Sequence[ExceptionItem],
-    actor: User | None,
-    now: datetime,
-    door: Change.Door = Change.Door.PAGE,
-    group: UUID | None = None,
-) -> list[ExceptionItem]:
-    """Take several exceptions off their rules, whole or not at all. Costs a query for some hundreds.
-
-    Raises: ExceptionGone, NotAllowed.
-    """
-    _allowed(actor)
-    epoch.bump()
-    known = {item.pk for item in items}
-    rows = ExceptionItem.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=known, removed_at=None)
-    found = list(rows.select_related("rule__team").order_by("pk"))
-    if missing := known - {item.pk for item in found}:
-        raise ExceptionGone(min(missing))
-    for item in found:
-        item.enabled, item.removed_at, item.updated_at, item.version = False, now, now, item.version + 1
-    columns = ["enabled", "removed_at", "updated_at", "version"]
-    ExceptionItem.objects.bulk_update(found, columns, batch_size=TOGETHER)
-    backs = [{"verb": "restore", "version": item.version} for item in found]
-    told = [
-        _entry("remove", item, actor, now, door, group, inverse=back) for item, back in zip(found, backs, strict=True)
-    ]
-    record_all(told)
-    return found
-
-
-@transaction.atomic
-def restore_item(
-    *,
-    item: ExceptionItem,
-    actor: User | None,
-    now: datetime,
-    door: Change.Door = Change.Door.PAGE,
-    group: UUID | None = None,
-) -> ExceptionItem:
-    """Undo remove_item: the exception holds again.
-
-    Raises: NotAllowed.
-    """
-    _allowed(actor)
-    epoch.bump()
-    item = ExceptionItem.objects.select_for_update(no_key=True).get(pk=item.pk)
-    if item.removed_at is None:
-        return item
-    _check_still_there(item)
-    _save(item, now, removed_at=None, enabled=True)
-    record_item("restore", item, actor, now, door, group, inverse={"verb": "remove"})
-    return item
 
 
 def expire_due(now: datetime) -> int:
@@ -308,7 +253,7 @@ def _switch(
     group: UUID | None,
     note: str = "",
 ) -> ExceptionItem:
-    _allowed(actor)
+    may_except(actor)
     epoch.bump()
     item = _locked(item, version)
     if all(getattr(item, key) == value for key, value in values.items()):
@@ -318,15 +263,16 @@ def _switch(
     return item
 
 
-def _check_still_there(item: ExceptionItem) -> None:
-    """Whether every list that it asks for is there. Raises: ExceptionRefused."""
-    named = set(lists_named(item.entries))
+def check_still_there(*items: ExceptionItem) -> None:
+    """Whether every list that they ask for is there. Raises: ExceptionRefused."""
+    named = {list_id for item in items for list_id in lists_named(item.entries)}
     missing = named - types_of(named).keys() if named else ()
     for list_id in missing:
         raise ExceptionRefused("entries", f"It asks for the value list “{list_id[:60]}”, which is no longer there.")
 
 
-def _allowed(actor: User | None) -> None:
+def may_except(actor: User | None) -> None:
+    """Raises: NotAllowed, for whoever may not write exceptions."""
     if actor is not None:
         need(actor, Permission.EXCEPT)
 
@@ -448,10 +394,12 @@ def record_item(
     note: str = "",
 ) -> None:
     """Write an entry about an exception."""
-    record_all([_entry(verb, item, actor, now, door, group, before=before, after=after, inverse=inverse, note=note)])
+    record_all(
+        [entry_about(verb, item, actor, now, door, group, before=before, after=after, inverse=inverse, note=note)]
+    )
 
 
-def _entry(
+def entry_about(
     verb: str,
     item: ExceptionItem,
     actor: User | None,

@@ -15,7 +15,7 @@ from rules.errors import ListGone, ListRefused, RulesError, StaleList, ValuesHid
 from rules.list_forms import DescribeForm, FindForm, NewListForm, ValuesForm
 from rules.models import ValueList
 from rules.selectors import visible_rules
-from rules.shared import shared_lists
+from rules.shared import removed_lately, shared_lists
 from rules.value_lists import Changed
 from rules.value_lists.selectors import as_text, file_name, list_called, lists, users_of, values_page
 from soc.web import clock
@@ -28,10 +28,12 @@ MANAGE = Permission.MANAGE_RULES
 @page()
 def show_lists(request: UserRequest) -> HttpResponse:
     """Every value list and shared list."""
+    seen, now = visible_rules(request.user), clock.now()
     context = {
         "rows": lists(),
-        "shared": shared_lists(visible_rules(request.user)),
-        "now": clock.now(),
+        "shared": shared_lists(seen),
+        "removed": removed_lately(seen, now),
+        "now": now,
         **_managing(request),
     }
     return render(request, "rules/lists/lists.html", context)

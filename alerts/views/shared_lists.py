@@ -8,9 +8,10 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.access import may, page, reason_against
+from accounts.audit.words import did
 from accounts.models import User
 from accounts.roles import Permission
-from alerts import shared_lists
+from alerts import shared_lists, shared_undo
 from alerts.errors import AlertError, GuardRefused
 from alerts.exceptions.entries import field_of, told
 from rules import shared
@@ -50,7 +51,7 @@ def new(request: UserRequest) -> HttpResponse:
     except ListRefused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.message)
         return _new(request, form)
-    return _said(request, made.pk, f"{made.name} is made. Add the rules that it is for.")
+    return _said(request, made.pk, f"{made.name} is made. Add the rules that it is for.", undoable=False)
 
 
 @page()
@@ -136,7 +137,8 @@ def switch_item(request: UserRequest, list_id: str, item_id: int) -> HttpRespons
     except (AlertError, RulesError) as error:
         return _failed(request, list_id, error, {"do": verb})
     words = {"disable": "off", "enable": "on", "remove": "removed"}[verb]
-    return _said(request, list_id, f"The exception is {words} for all rules of the list.{_raised(done.alerts)}")
+    said = f"The exception is {words} for all rules of the list.{_raised(done.alerts)}"
+    return _said(request, list_id, said, undoable=False)
 
 
 @page(MANAGE, methods=("POST",))
@@ -149,8 +151,41 @@ def remove(request: UserRequest, list_id: str) -> HttpResponse:
         done = shared_lists.remove_list(list_id=list_id, version=seen, actor=request.user, now=clock_now())
     except (AlertError, RulesError) as error:
         return _failed(request, list_id, error)
-    messages.success(request, f"Removed {row.name}.{_raised(done.alerts)}")
+    messages.success(request, f"Removed {row.name}.{_raised(done.alerts)}", extra_tags=_undo_url(list_id))
     return SeeOther(reverse("lists:list"))
+
+
+@page(MANAGE, methods=("POST",))
+def undo(request: UserRequest, list_id: str, change_id: int) -> HttpResponse:
+    """Take a change of the list back, within ten minutes; also that it was removed."""
+    row = SharedList.objects.filter(pk=list_id).first()
+    if row is None or not _sees(request.user, row):
+        raise Http404
+    if row.removed_at is not None:
+        _need_every_rule(request.user, row)
+    try:
+        done = shared_undo.undo_change(
+            list_id=list_id,
+            change_id=change_id,
+            override_guard_reason=_override(request),
+            actor=request.user,
+            now=clock_now(),
+        )
+    except (AlertError, RulesError) as error:
+        return _not_undone(request, row, error)
+    return _said(
+        request, list_id, f"Undone: {done.copies.shared.name} is as before.{_raised(done.alerts)}", undoable=False
+    )
+
+
+def _not_undone(request: UserRequest, row: SharedList, error: AlertError | RulesError) -> HttpResponse:
+    """Why not; of a list that is removed, which has no page, on one of its own, with the way past the guard."""
+    if row.removed_at is None:
+        return _failed(request, row.pk, error, {})
+    past = isinstance(error, GuardRefused) and may(request.user, Permission.OVERRIDE_GUARD)
+    again = {"action": request.path, "fields": {}} if past else None
+    context = {"list": row, "refused": error, "again": again}
+    return render(request, "alerts/shared/removed.html", context, status=422)
 
 
 def _list(user: User, list_id: str) -> SharedList:
@@ -159,9 +194,13 @@ def _list(user: User, list_id: str) -> SharedList:
         row = shared.shared_list(list_id)
     except ListGone as gone:
         raise Http404 from gone
-    if row.rules.exists() and not visible_rules(user).filter(shared_lists=row).exists():
+    if not _sees(user, row):
         raise Http404
     return row
+
+
+def _sees(user: User, row: SharedList) -> bool:
+    return not row.rules.exists() or visible_rules(user).filter(shared_lists=row).exists()
 
 
 def _rule(user: User, named: str) -> Rule | None:
@@ -190,7 +229,7 @@ def _show(
     again: dict[str, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    seen = visible_rules(request.user)
+    seen, now = visible_rules(request.user), clock_now()
     rules = list(seen.filter(shared_lists=row).order_by("name", "pk").only("pk", "name", "enabled"))
     allowed = may(request.user, MANAGE)
     listed = {"name": row.name, "description": row.description, "version": row.version}
@@ -202,11 +241,12 @@ def _show(
         "choices": _choices(request.user, row) if allowed else [],
         "form": form or ListForm(initial=listed),
         "refused": refused,
-        "again": {"action": request.path, "fields": again} if again else None,
+        "again": {"action": request.path, "fields": again} if again is not None else None,
+        "activity": [(done, did("shared list", done.change.verb)) for done in shared.activity(row, now)],
         "may_manage": allowed,
         "may_except": may(request.user, Permission.EXCEPT),
         "why_not": "" if allowed else reason_against(MANAGE),
-        "now": clock_now(),
+        "now": now,
     }
     return render(request, "alerts/shared/list.html", context, status=status)
 
@@ -228,7 +268,8 @@ def _failed(
         raise Http404 from error
     past = isinstance(error, GuardRefused) and may(request.user, Permission.OVERRIDE_GUARD)
     status = 409 if isinstance(error, StaleList) else 422
-    return _show(request, _list(request.user, list_id), refused=error, again=posted if past else None, status=status)
+    again = posted if past else None
+    return _show(request, _list(request.user, list_id), refused=error, again=again, status=status)
 
 
 def _override(request: UserRequest) -> str:
@@ -236,9 +277,18 @@ def _override(request: UserRequest) -> str:
     return request.POST.get("override", "").replace("\0", "")[:2_000]
 
 
-def _said(request: UserRequest, list_id: str, sentence: str) -> HttpResponse:
-    messages.success(request, sentence)
+def _said(request: UserRequest, list_id: str, sentence: str, *, undoable: bool = True) -> HttpResponse:
+    """Back on the list, with the sentence and, after a change of the list itself, the way to take it back."""
+    undo_url = _undo_url(list_id) if undoable else ""
+    messages.success(request, sentence, extra_tags=undo_url)
     return SeeOther(reverse("alerts:shared_list", args=[list_id]))
+
+
+def _undo_url(list_id: str) -> str:
+    """How to take back what was just done to the list."""
+    row = SharedList.objects.filter(pk=list_id).first()
+    last = shared.activity(row, clock_now())[:1] if row else []
+    return reverse("alerts:shared_undo", args=[list_id, last[0].change.pk]) if last and last[0].undoable else ""
 
 
 def _raised(alerts: int) -> str:

@@ -12,6 +12,7 @@ from accounts.roles import Permission
 from accounts.scopes import Scope
 from rules import value_lists
 from rules.errors import ListGone, ListInUse, ListRefused, StaleList
+from rules.list_ids import recorded_id
 from rules.models import ValueList
 from rules.value_lists import Changed
 from rules.value_lists.reading import MAX_VALUES
@@ -33,7 +34,11 @@ def _refused(error: ListRefused) -> Told:
 
 
 def _stale(error: StaleList) -> Told:
-    last = Change.objects.filter(object_type="value list", object_id=error.list_id).order_by("-at", "-pk").first()
+    last = (
+        Change.objects.filter(object_type="value list", object_id=recorded_id(error.list_id))
+        .order_by("-at", "-pk")
+        .first()
+    )
     who, verb = (last.actor_name or "Watchbill", last.verb) if last else ("Somebody", "change")
     return Told(409, "stale", error.message, stale={"who": who, "what": verb, "when": error.changed_at.isoformat()})
 

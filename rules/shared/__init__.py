@@ -7,15 +7,18 @@ copies are changed together here, in one transaction and under one group of the 
 """
 
 from rules.shared.common import Copies
+from rules.shared.history import activity, change_of, removed_lately
 from rules.shared.items import add_item, disable_item, edit_item, enable_item, remove_item
-from rules.shared.lists import add_rules, create_list, edit_list, remove_list, remove_rules, restore_list
+from rules.shared.lists import add_rules, create_list, edit_list, remove_list, remove_rules, restore_list, restore_rules
 from rules.shared.selectors import SharedItem, items_of, list_of, shared_list, shared_lists
 
 __all__ = [
     "Copies",
     "SharedItem",
+    "activity",
     "add_item",
     "add_rules",
+    "change_of",
     "create_list",
     "disable_item",
     "edit_item",
@@ -26,7 +29,9 @@ __all__ = [
     "remove_item",
     "remove_list",
     "remove_rules",
+    "removed_lately",
     "restore_list",
+    "restore_rules",
     "shared_list",
     "shared_lists",
 ]

@@ -11,9 +11,13 @@ from accounts.models import Change, User
 from accounts.record import record_change
 from accounts.roles import Permission
 from rules.errors import ListGone, ListRefused, StaleList
+from rules.list_ids import recorded_id
 from rules.models import ExceptionItem, Rule, SharedList
 
 MAX_RULES = 2_000
+MAX_COPIES = 2_000
+"""So many exceptions come to stand on rules by one act."""
+OBJECT_TYPE = "shared list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class Copies:
     items: list[ExceptionItem]
     group: UUID
     item_id: str = ""
+    change: Change | None = None
+    """The list's entry in the record, where it has one of its own."""
 
 
 def may_manage(actor: User | None) -> None:
@@ -81,18 +87,20 @@ def record(
     inverse: dict[str, Any] | None = None,
     group: UUID | None = None,
     note: str = "",
-) -> None:
+    undoes: Change | None = None,
+) -> Change:
     """One entry of the record about the list."""
-    record_change(
+    return record_change(
         at=now,
         actor=actor,
         door=door,
         verb=verb,
-        object_type="shared list",
-        object_id=shared.pk,
+        object_type=OBJECT_TYPE,
+        object_id=recorded_id(shared.pk),
         before=before,
         after=after,
         inverse=inverse,
         group=group,
         note=note,
+        undoes=undoes,
     )

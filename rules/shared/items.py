@@ -10,6 +10,7 @@ from accounts.models import Change, User
 from rules import epoch, exceptions
 from rules.errors import ListGone, ListRefused
 from rules.exceptions import Entries
+from rules.exceptions_together import remove_items
 from rules.models import ExceptionItem
 from rules.shared.common import Copies, bump, locked, may_except
 from rules.shared.selectors import items_of, standing
@@ -143,11 +144,15 @@ def remove_item(
     *, list_id: str, item_id: str, actor: User | None, now: datetime, door: Change.Door = Change.Door.PAGE
 ) -> Copies:
     """Take an item off every rule of the list. Raises: NotAllowed, ListGone."""
-
-    def act(item: ExceptionItem, group: UUID) -> ExceptionItem:
-        return exceptions.remove_item(item=item, actor=actor, now=now, door=door, group=group)
-
-    return _each(list_id, item_id, None, act, actor, now)
+    may_except(actor)
+    epoch.bump()
+    shared, group = locked(list_id, None), uuid4()
+    copies = list(standing(shared).filter(item_id=item_id))
+    if not copies:
+        raise ListGone(list_id)
+    removed = remove_items(items=copies, actor=actor, now=now, door=door, group=group)
+    bump(shared, now)
+    return Copies(shared, removed, group, item_id)
 
 
 def _each(

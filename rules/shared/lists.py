@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -10,8 +11,9 @@ from django.db import transaction
 from accounts.models import Change, User
 from rules import epoch, exceptions
 from rules.errors import ListGone, ListRefused
+from rules.exceptions_together import remove_items, restore_items
 from rules.models import ExceptionItem, Rule, SharedList
-from rules.shared.common import MAX_RULES, Copies, bump, locked, may_manage, record, some, state
+from rules.shared.common import MAX_COPIES, MAX_RULES, Copies, bump, locked, may_manage, record, some, state
 from rules.shared.selectors import items_of, standing
 
 MAX_NAME, MAX_DESCRIPTION = 255, 2_000
@@ -48,12 +50,13 @@ def create_list(
 def edit_list(
     *,
     list_id: str,
-    version: int,
+    version: int | None,
     name: str,
     description: str,
     actor: User | None,
     now: datetime,
     door: Change.Door = Change.Door.PAGE,
+    undoes: Change | None = None,
 ) -> SharedList:
     """Call the list something else. Raises: NotAllowed, ListGone, StaleList, ListRefused."""
     may_manage(actor)
@@ -64,7 +67,7 @@ def edit_list(
     shared.name, shared.description = told["name"], told["description"]
     bump(shared, now, "name", "description")
     inverse = {"verb": "edit", "version": shared.version, "values": before}
-    record("edit", shared, actor, now, door, before=before, after=told, inverse=inverse)
+    record("edit", shared, actor, now, door, before=before, after=told, inverse=inverse, undoes=undoes)
     return shared
 
 
@@ -90,10 +93,15 @@ def add_rules(
     if len(known) + len(new) > MAX_RULES:
         raise ListRefused("rules", f"A list is for up to {MAX_RULES:,} rules.")
     standing = [one.shown for one in items_of(shared)]
+    if len(new) * len(standing) > MAX_COPIES:
+        raise ListRefused(
+            "rules", f"At most {MAX_COPIES:,} exceptions come to stand on rules at once. Add fewer rules."
+        )
     made = [_copied(item, rule, actor, now, door, group) for rule in new for item in standing]
     shared.rules.add(*new)
-    _note_rules(shared, "add rules", "remove rules", new, actor, now, door, group, note)
-    return Copies(shared, made, group)
+    back = {"verb": "remove rules"}
+    entry = _note_rules("add rules", shared, new, actor, now, door, group, back, note=note)
+    return Copies(shared, made, group, change=entry)
 
 
 @transaction.atomic
@@ -104,8 +112,9 @@ def remove_rules(
     actor: User | None,
     now: datetime,
     door: Change.Door = Change.Door.PAGE,
+    undoes: Change | None = None,
 ) -> Copies:
-    """Take the list off these rules: its items no longer hold for them.
+    """Take the list off these rules: its items no longer hold for them; restore_rules brings both back.
 
     Raises: NotAllowed, ListGone, ListRefused when no rule would be left to hold the items.
     """
@@ -117,10 +126,43 @@ def remove_rules(
     items = list(standing(shared).filter(rule__in=gone))
     if not left and items:
         raise ListRefused("rules", "A list with exceptions needs a rule. Remove the list, or add another rule first.")
-    removed = [exceptions.remove_item(item=item, actor=actor, now=now, door=door, group=group) for item in items]
+    removed = remove_items(items=items, actor=actor, now=now, door=door, group=group)
     shared.rules.remove(*gone)
-    _note_rules(shared, "remove rules", "add rules", gone, actor, now, door, group)
-    return Copies(shared, removed, group)
+    back = {"verb": "add rules", **_to_restore(items)}
+    entry = _note_rules("remove rules", shared, gone, actor, now, door, group, back, undoes=undoes)
+    return Copies(shared, removed, group, change=entry)
+
+
+@transaction.atomic
+def restore_rules(
+    *,
+    list_id: str,
+    rules: Iterable[Rule],
+    items: Sequence[int],
+    off: Sequence[int] = (),
+    actor: User | None,
+    now: datetime,
+    note: str = "",
+    door: Change.Door = Change.Door.PAGE,
+    undoes: Change | None = None,
+) -> Copies:
+    """Undo remove_rules: the list is for these rules again, and these of its items hold on them as they did.
+
+    Raises: NotAllowed, ListGone, ListRefused, ExceptionRefused.
+    """
+    may_manage(actor)
+    epoch.bump()
+    shared, group = locked(list_id, None), uuid4()
+    known = set(shared.rules.values_list("pk", flat=True))
+    new = [rule for rule in some(rules) if rule.pk not in known]
+    if len(known) + len(new) > MAX_RULES:
+        raise ListRefused("rules", f"A list is for up to {MAX_RULES:,} rules.")
+    back = _of_list(list_id, items)
+    restored = restore_items(items=back, off=off, actor=actor, now=now, door=door, group=group, note=note)
+    shared.rules.add(*new)
+    by = {"verb": "remove rules"}
+    entry = _note_rules("add rules", shared, new, actor, now, door, group, by, note=note, undoes=undoes)
+    return Copies(shared, restored, group, change=entry)
 
 
 @transaction.atomic
@@ -140,12 +182,12 @@ def remove_list(
     epoch.bump()
     shared, group = locked(list_id, version), uuid4()
     items = list(standing(shared))
-    removed = [exceptions.remove_item(item=item, actor=actor, now=now, door=door, group=group) for item in items]
+    removed = remove_items(items=items, actor=actor, now=now, door=door, group=group)
     shared.removed_at = now
     bump(shared, now, "removed_at")
-    inverse = {"verb": "restore", "items": [item.pk for item in removed]}
-    record("remove", shared, actor, now, door, before=state(shared), inverse=inverse, group=group)
-    return Copies(shared, removed, group)
+    inverse = {"verb": "restore", **_to_restore(items)}
+    entry = record("remove", shared, actor, now, door, before=state(shared), inverse=inverse, group=group)
+    return Copies(shared, removed, group, change=entry)
 
 
 @transaction.atomic
@@ -153,11 +195,14 @@ def restore_list(
     *,
     list_id: str,
     items: Sequence[int],
+    off: Sequence[int] = (),
     actor: User | None,
     now: datetime,
+    note: str = "",
     door: Change.Door = Change.Door.PAGE,
+    undoes: Change | None = None,
 ) -> Copies:
-    """Undo remove_list: the list is back, and these of its items hold again.
+    """Undo remove_list: the list is back, and these of its items hold again, but for those that were `off`.
 
     Raises: NotAllowed, ListGone, ExceptionRefused.
     """
@@ -167,11 +212,22 @@ def restore_list(
     if shared is None:
         raise ListGone(list_id)
     group, shared.removed_at = uuid4(), None
-    rows = ExceptionItem.objects.filter(list_id=list_id, pk__in=list(items)).select_related("rule__team")
-    back = [exceptions.restore_item(item=item, actor=actor, now=now, door=door, group=group) for item in rows]
+    of_list = _of_list(list_id, items)
+    back = restore_items(items=of_list, off=off, actor=actor, now=now, door=door, group=group, note=note)
     bump(shared, now, "removed_at")
-    record("restore", shared, actor, now, door, after=state(shared), inverse={"verb": "remove"}, group=group)
-    return Copies(shared, back, group)
+    told = {"after": state(shared), "inverse": {"verb": "remove"}}
+    entry = record("restore", shared, actor, now, door, **told, group=group, note=note, undoes=undoes)
+    return Copies(shared, back, group, change=entry)
+
+
+def _of_list(list_id: str, items: Sequence[int]) -> list[int]:
+    """Those of the items that belong to the list."""
+    return list(ExceptionItem.objects.filter(list_id=list_id, pk__in=list(items)).values_list("pk", flat=True))
+
+
+def _to_restore(items: Sequence[ExceptionItem]) -> dict[str, list[int]]:
+    """For the record: which items an act removes, and which of these were off before."""
+    return {"items": [item.pk for item in items], "off": [item.pk for item in items if not item.enabled]}
 
 
 def _copied(
@@ -202,20 +258,21 @@ def _described(name: str, description: str) -> dict[str, str]:
 
 
 def _note_rules(
-    shared: SharedList,
     verb: str,
-    inverse: str,
+    shared: SharedList,
     rules: Sequence[Rule],
     actor: User | None,
     now: datetime,
     door: Change.Door,
     group: UUID,
+    inverse: dict[str, Any],
+    *,
     note: str = "",
-) -> None:
+    undoes: Change | None = None,
+) -> Change | None:
     if not rules:
-        return
+        return None
     bump(shared, now)
     changed = [rule.pk for rule in rules]
-    back = {"verb": inverse, "rules": changed}
-    after = {**state(shared), "changed": changed}
-    record(verb, shared, actor, now, door, after=after, inverse=back, group=group, note=note)
+    after, back = {**state(shared), "changed": changed}, {**inverse, "rules": changed}
+    return record(verb, shared, actor, now, door, after=after, inverse=back, group=group, note=note, undoes=undoes)

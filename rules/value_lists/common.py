@@ -10,6 +10,7 @@ from accounts.models import Change, User
 from accounts.record import record_change
 from accounts.roles import Permission
 from rules.errors import ListGone, ListRefused, StaleList
+from rules.list_ids import recorded_id
 from rules.models import ValueList
 from rules.value_lists.reading import Content, Item
 from rules.value_lists.stored import columns_json, digest_of, packed
@@ -130,7 +131,7 @@ def record(
         door=by.door,
         verb=verb,
         object_type=OBJECT_TYPE,
-        object_id=row.pk,
+        object_id=recorded_id(row.pk),
         before=before,
         after=after,
         inverse=inverse,

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 
 from accounts.models import Change, User
 from rules.errors import NotUndoable
+from rules.list_ids import recorded_id
 from rules.models import FormerValues, ValueList
 from rules.value_lists.changing import Plan, change
 from rules.value_lists.common import OBJECT_TYPE, By, Changed, allowed, known
@@ -32,7 +33,7 @@ class Done:
 def activity(row: ValueList, now: datetime) -> list[Done]:
     """What was done to a list last, newest first. Two queries."""
     undone = Exists(Change.objects.filter(undoes=OuterRef("pk")))
-    found = Change.objects.filter(object_type=OBJECT_TYPE, object_id=row.pk).annotate(undone=undone)
+    found = Change.objects.filter(object_type=OBJECT_TYPE, object_id=recorded_id(row.pk)).annotate(undone=undone)
     changes = list(found.order_by("-at", "-pk")[:SHOWN])
     kept = set(FormerValues.objects.filter(value_list=row).values_list("pk", flat=True))
     return [Done(one, _young(one, now) and not one.undone and (one.pk in kept or _told(one))) for one in changes]
@@ -70,7 +71,7 @@ def undo_change(
 
 
 def _undoable(list_id: str, change_id: int, now: datetime) -> Change:
-    done = Change.objects.filter(pk=change_id, object_type=OBJECT_TYPE, object_id=list_id).first()
+    done = Change.objects.filter(pk=change_id, object_type=OBJECT_TYPE, object_id=recorded_id(list_id)).first()
     if done is None or done.undone_by.exists():
         raise NotUndoable
     if not _young(done, now):

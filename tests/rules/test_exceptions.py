@@ -13,6 +13,7 @@ from accounts.roles import Role
 from engine import Document, ExceptionEntryError
 from rules import epoch, exceptions, ruleset
 from rules.errors import ExceptionGone, ExceptionRefused, StaleException
+from rules.exceptions_together import restore_items
 from rules.models import ExceptionItem, HeldBack, Rule
 from rules.tasks import expire_exceptions
 from tests.rules.conftest import NOW, PERL, person
@@ -121,7 +122,7 @@ def test_a_removed_exception_stays_on_record_and_can_be_restored(rule: Rule) -> 
     assert covering() is None
     with pytest.raises(ExceptionGone):
         exceptions.enable_item(item=item, actor=None, now=NOW)
-    exceptions.restore_item(item=item, actor=None, now=NOW)
+    restore_items(items=[item.pk], actor=None, now=NOW)
     assert covering() == item.pk
 
 

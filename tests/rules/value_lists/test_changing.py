@@ -11,6 +11,7 @@ from engine import Document, ExceptionEntryError
 from rules import epoch, exceptions, ruleset
 from rules import value_lists as lists
 from rules.errors import ExceptionRefused, ListGone, ListInUse, ListRefused, StaleList
+from rules.exceptions_together import restore_items
 from rules.models import ExceptionItem, Rule, ValueList
 from tests.rules.conftest import NOW, PERL, person
 
@@ -81,7 +82,7 @@ def test_a_list_that_is_asked_for_is_neither_removed_nor_emptied_under_who_asks(
     exceptions.remove_item(item=item, actor=None, now=NOW)
     lists.remove_list(list_id="scanners", version=None, actor=None, now=NOW)
     with pytest.raises(ExceptionRefused, match="no longer there"):
-        exceptions.restore_item(item=item, actor=None, now=NOW)
+        restore_items(items=[item.pk], actor=None, now=NOW)
 
 
 def test_a_value_that_an_asked_field_never_has_is_refused(rule: Rule) -> None:
