@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db.models import QuerySet
 
 from alerts.exceptions.closest import closest_fields, closest_group, documents_of
-from alerts.exceptions.covering import Judgement, alerts_of, judge_alerts, positives_elsewhere
+from alerts.exceptions.covering import Judgement, alerts_of, is_of_several, judge_alerts, positives_elsewhere
 from alerts.exceptions.entries import Entries, field_of, found_in, told
 from alerts.exceptions.groups import EntryGroups, Groups, parse_groups
 from alerts.exceptions.lints import Carried, Lint, about_counted, about_kept, lints
@@ -169,6 +169,7 @@ class _Row(NamedTuple):
     host_name: str | None
     user_name: str | None
     suppressed: int
+    kind: str
 
 
 @dataclass(slots=True)
@@ -262,7 +263,9 @@ class _Walk:
 
     def _of(self, rows: Sequence[_Row]) -> Iterator[tuple[_Row, Judgement]]:
         fresh = {row.pk: row for row in rows if row.pk not in self.looked_at}
-        for one in judge_alerts([(row.pk, row.team_id) for row in fresh.values()], self.trees, self.names):
+        several = [row.pk for row in fresh.values() if is_of_several(row.kind)]
+        alerts = [(row.pk, row.team_id) for row in fresh.values()]
+        for one in judge_alerts(alerts, self.trees, self.names, several):
             self.looked_at.add(one.alert_id)
             self.positives += _is_true_positive(fresh[one.alert_id])
             yield fresh[one.alert_id], one

@@ -56,9 +56,9 @@ class Values(Mapping[str, Sequence[str]]):
         return tuple(dict.fromkeys([*own, *self["process.parent.entity_id"], *started]))[: MOST_VALUES - 1]
 
 
-def values_of(alert: Alert, team_ids: Sequence[int]) -> Values:
-    """The values of an alert. One query, or two."""
-    return Values(_document(alert), alert.event_time, team_ids)
+def values_of(alert: Alert, team_ids: Sequence[int], document: Document | None = None) -> Values:
+    """The values of an alert. One query, or two; none where the `document` of its only event is at hand."""
+    return Values(_document(alert) if document is None else document, alert.event_time, team_ids)
 
 
 def _document(alert: Alert) -> Document:

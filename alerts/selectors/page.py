@@ -9,7 +9,7 @@ from django.conf import settings
 
 from accounts.models import User
 from accounts.selectors import teams_of
-from alerts.models import Alert
+from alerts.models import Alert, Kind
 from alerts.selectors.activity import activity_of
 from alerts.selectors.alike import alike_to
 from alerts.selectors.beside import neighbours
@@ -34,6 +34,8 @@ from events.store import StoredEvent
 from rules.changes import KeyChange, diff
 from rules.models import ExceptionItem
 from rules.trees import definition_of
+
+_OF_SEVERAL = frozenset({Kind.THRESHOLD, Kind.GROUP, Kind.ROW, Kind.BLOCK})
 
 
 def alert_page(
@@ -98,6 +100,7 @@ def alert_page(
         exceptions_checked=_exceptions_checked(alert),
         changed=_changed(alert),
         left_on=None if shown.event_stored or source is None else _left_on(source.day, now),
+        document=document if source and len(events) == 1 and alert.kind not in _OF_SEVERAL else None,
     )
 
 

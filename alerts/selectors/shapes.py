@@ -8,7 +8,7 @@ from uuid import UUID
 
 from alerts.models import Alert, Reason
 from alerts.targets import Due
-from engine import Clause, RuleDefinition
+from engine import Clause, Document, RuleDefinition
 from engine.guide import Guide
 from events.process_tree import ProcessTree
 from rules.changes import KeyChange
@@ -324,6 +324,7 @@ class AlertPage:
     changed: tuple[KeyChange, ...] = ()  # what became of the rule since
     alike: "Alike | None" = None  # open alerts that say the same
     left_on: date | None = None  # when its event left storage, as far as retention says
+    document: Document | None = None  # the event's, where the alert rests on one alone
 
     @property
     def events_linked(self) -> bool:

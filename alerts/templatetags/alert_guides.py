@@ -30,7 +30,7 @@ def checklist(context: dict[str, Any], page: AlertPage) -> Checklist:
     kept: dict[int, Checklist] = request.__dict__.setdefault(_KEPT, {})
     alert = page.alert
     if alert.pk not in kept:
-        values = values_of(alert, teams_of(request.user))
+        values = values_of(alert, teams_of(request.user), page.document)
         kept[alert.pk] = checklist_of(page.definition, page.guide, values, ticks_of(alert.pk))
     return kept[alert.pk]
 

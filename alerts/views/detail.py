@@ -1,22 +1,23 @@
 """The alert page: what happened, why it fired, what usually happens, and beside the facts what to do next."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import page
-from accounts.models import User
-from accounts.selectors import people_to_assign
+from accounts.models import Team, User
+from accounts.selectors import people_to_assign, teams_of
 from alerts import selectors
 from alerts.errors import AlertNotFound
 from alerts.forms import CommentForm
 from alerts.models import Alert
 from alerts.selectors import QueueFilters
 from alerts.views.answers import fragment, said
+from alerts.views.asked import Choices, filters_of
 from alerts.views.composing import compose_new
 from alerts.views.frame import came_from, queue_address, rights, view_title, way_back
-from alerts.views.queue import read_queue
 from soc.web.clock import now as clock_now
 from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
@@ -81,7 +82,8 @@ def seen_alert(user: User, alert_id: int) -> Alert:
 def alert_context(request: UserRequest, alert: Alert, side: str) -> dict[str, Any]:
     """Everything the alert page needs, but for the exception composer."""
     query, now = came_from(request), clock_now()
-    found = selectors.alert_page(alert=alert, user=request.user, now=now, filters=_filters(request, query))
+    people = list(people_to_assign([alert.team_id]))
+    found = selectors.alert_page(alert=alert, user=request.user, now=now, filters=_filters(request.user, query, now))
     facts = request.GET.get("facts", "")
     return {
         "page": found,
@@ -92,7 +94,7 @@ def alert_context(request: UserRequest, alert: Alert, side: str) -> dict[str, An
         "query": query,
         "view_title": view_title(query),
         "facts": facts if facts in FACTS else "",
-        "people": list(people_to_assign([alert.team_id])),
+        "people": people,
         "comment_form": CommentForm(),
         "composer": None,
         "spoken": None if wants_part(request) else said(request),
@@ -101,6 +103,11 @@ def alert_context(request: UserRequest, alert: Alert, side: str) -> dict[str, An
     }
 
 
-def _filters(request: UserRequest, query: str) -> QueueFilters:
-    """The queue the alert was opened from, to find the ones before and after it."""
-    return read_queue(request, QueryDict(query)).filters()
+def _filters(user: User, query: str, now: datetime) -> QueueFilters:
+    """The queue the alert was opened from, to find the ones before and after it. No query, but for what is chosen from
+    a list: a rule, an owner, a team."""
+    data, team_ids = QueryDict(query), teams_of(user)
+    rules = selectors.rule_choices(user=user) if "rule" in data else []
+    owners = list(people_to_assign(team_ids)) if "assignee" in data else []
+    teams = list(Team.objects.filter(pk__in=team_ids)) if "team" in data and len(team_ids) > 1 else []
+    return filters_of(Choices(rules, owners, teams).form(data).chosen(), user, now)

@@ -4,12 +4,15 @@ Raw HTML and images are not rendered at all, then nh3 keeps only what a guide ne
 a referrer and without a handle on our window.
 """
 
+from functools import lru_cache
+
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 LONGEST = 32_000
 """Characters. The worst text of this length takes about a second, and the guides of the pack have a tenth of it."""
+_SHORT = 2_000
 _CUT = "<p><em>The rest of this text is left out: it is too long to be shown.</em></p>"
 _TAGS = {
     "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
@@ -27,8 +30,18 @@ _PARSER = (
 def render(text: str) -> SafeString:
     """HTML that is safe to put on a page, whatever the text. Beyond 32,000 characters the rest is left out, in words.
 
-    Headings are shifted down by two, since the page has its own h1 and h2.
+    Headings are shifted down by two, since the page has its own h1 and h2. What is short, as the steps of guides are,
+    is kept: every alert of a rule shows the same.
     """
+    return _kept(text) if len(text) <= _SHORT else _rendered(text)
+
+
+@lru_cache(maxsize=1_000)
+def _kept(text: str) -> SafeString:
+    return _rendered(text)
+
+
+def _rendered(text: str) -> SafeString:
     html = _shift_headings(_PARSER.render(text[:LONGEST]))
     clean = nh3.clean(
         html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel="noopener noreferrer nofollow"
