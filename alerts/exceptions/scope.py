@@ -1,7 +1,10 @@
 """Where an exception is to hold: on one rule, on several, or on every rule of a shared list."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
+
+from django.db.models import Prefetch
 
 from accounts.models import User
 from alerts.errors import ScopeRefused
@@ -40,25 +43,46 @@ def scope_of(rule: Rule, rule_ids: Sequence[str] = (), list_id: str = "") -> Sco
 
     Raises: ScopeRefused.
     """
-    if list_id:
-        return _of_list(rule, list_id)
+    (scope,) = scopes_of([(rule, rule_ids, list_id)])
+    if isinstance(scope, ScopeRefused):
+        raise scope
+    return scope
+
+
+Asked: TypeAlias = tuple[Rule, Sequence[str], str]
+"""A rule, the further ones, and the shared list, as a draft keeps them."""
+
+
+def scopes_of(asked: Sequence[Asked]) -> list[Scope | ScopeRefused]:
+    """The same of several, each with why it cannot be. Three queries at most."""
+    further = {pk for _, rule_ids, _ in asked for pk in rule_ids[:MOST_RULES]}
+    named = {list_id for *_, list_id in asked if list_id}
+    rules = Rule.objects.in_bulk(list(further)) if further else {}
+    found = SharedList.objects.filter(pk__in=named, removed_at=None) if named else SharedList.objects.none()
+    by_name = Prefetch("rules", Rule.objects.order_by("name", "pk"))
+    lists = {one.pk: one for one in found.prefetch_related(by_name)}
+    return [
+        _in_list(rule, lists.get(list_id)) if list_id else _on_rules(rule, rule_ids, rules)
+        for rule, rule_ids, list_id in asked
+    ]
+
+
+def _on_rules(rule: Rule, rule_ids: Sequence[str], rules: Mapping[str, Rule]) -> Scope | ScopeRefused:
     wanted = [one for one in dict.fromkeys(rule_ids) if one != rule.pk]
     if len(wanted) >= MOST_RULES:
-        raise ScopeRefused(f"An exception is written on at most {MOST_RULES} rules at once. Use a shared list.")
-    found = {one.pk: one for one in Rule.objects.filter(pk__in=wanted)} if wanted else {}
-    if missing := [one for one in wanted if one not in found]:
-        raise ScopeRefused(f"There is no rule {missing[0][:80]}.")
-    return Scope(rule, tuple(found[one] for one in wanted))
+        return ScopeRefused(f"An exception is written on at most {MOST_RULES} rules at once. Use a shared list.")
+    if missing := [one for one in wanted if one not in rules]:
+        return ScopeRefused(f"There is no rule {missing[0][:80]}.")
+    return Scope(rule, tuple(rules[one] for one in wanted))
 
 
-def _of_list(rule: Rule, list_id: str) -> Scope:
-    shared = SharedList.objects.filter(pk=list_id, removed_at=None).first()
+def _in_list(rule: Rule, shared: SharedList | None) -> Scope | ScopeRefused:
     if shared is None:
-        raise ScopeRefused("There is no such shared list any more.")
-    rules = list(shared.rules.order_by("name", "pk"))
+        return ScopeRefused("There is no such shared list any more.")
+    rules = tuple(shared.rules.all())
     if rule.pk not in {one.pk for one in rules}:
-        raise ScopeRefused(f"The shared list “{shared.name}” does not hold for this rule.")
-    return Scope(rule, tuple(rules), shared)
+        return ScopeRefused(f"The shared list “{shared.name}” does not hold for this rule.")
+    return Scope(rule, rules, shared)
 
 
 def check_unchanged(scope: Scope) -> None:

@@ -16,9 +16,9 @@ from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from alerts import exceptions
-from alerts.errors import AlertError, DraftNotFound, GuardRefused, ScopeRefused, StaleDraft
+from alerts.errors import AlertError, DraftNotFound, GuardRefused, StaleDraft
 from alerts.exceptions.drafts import draft_of, returned_to, waiting_for
-from alerts.exceptions.scope import scope_of
+from alerts.exceptions.looks import Look, Seen, look_at
 from alerts.models import ExceptionDraft, Reason
 from alerts.selectors.ledger import SHOWS, Ledger, ledger
 from alerts.views.answers import said, say, see_other
@@ -49,11 +49,11 @@ _TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class DraftCard:
-    """A draft as its reviewer sees it: what it says, and what it would do now. `preview` None: not looked at yet."""
+    """A draft as its reviewer sees it: what it says, and what it would do now. `look` None: not looked at yet."""
 
     draft: ExceptionDraft
     conditions: list[Condition]
-    preview: exceptions.Preview | None
+    look: Look | None
     problem: str
     mine: bool
     may_override: bool
@@ -64,33 +64,31 @@ class DraftCard:
     @property
     def hidden(self) -> int:
         """How many true positives it would have hidden, those of other teams included."""
-        if self.preview is None:
-            return 0
-        return self.preview.by_verdict.get("true_positive", 0) + self.preview.true_positives_elsewhere
+        return self.look.hidden + self.look.elsewhere if self.look else 0
 
     @property
     def verdict(self) -> str:
         """The verdict line."""
-        if self.preview is None:
+        if self.look is None:
             return self.problem or _("Not checked yet")
         if self.hidden:
             words = ngettext("Would have hidden 1 true positive", "Would have hidden %(n)s true positives", self.hidden)
             return words % {"n": self.hidden}
-        shown = {"silenced": self.preview.silenced, "total": self.preview.total}
-        if self.preview.positives_beyond:
-            shown |= {"left": self.preview.positives_beyond}
+        shown = {"silenced": self.look.silenced, "total": self.look.total}
+        if self.look.positives_beyond:
+            shown |= {"left": self.look.positives_beyond}
             return _("Silences %(silenced)s of %(total)s; %(left)s true positives not looked at yet") % shown
         return _("Silences %(silenced)s of %(total)s, no true positive") % shown
 
     @property
     def closes(self) -> int:
         """How many open alerts approving it closes."""
-        return self.preview.open_matching if self.preview and self.draft.close_matching else 0
+        return self.look.open_matching if self.look and self.draft.close_matching else 0
 
     @property
     def aside(self) -> str:
         """The line under the verdict."""
-        if self.preview is None:
+        if self.look is None:
             return ""
         if self.hidden and not self.may_override:
             return _("Narrow it, or have a detection engineer approve it with a reason.")
@@ -111,7 +109,7 @@ class DraftCard:
         """Why it cannot be approved here; empty when it can."""
         if self.mine:
             return _("Somebody else has to review it.")
-        if self.preview is None:
+        if self.look is None:
             return self.problem or _("Check it first.")
         return self.aside if self.hidden and not self.may_override else ""
 
@@ -217,16 +215,15 @@ def _page(request: UserRequest, status: int, problem: str = "") -> HttpResponseB
 
 def _cards(request: UserRequest, drafts: list[ExceptionDraft], team_ids: list[int], now: datetime) -> list[DraftCard]:
     """The drafts, looked at as long as the page's time lasts; the one that was asked for before the others."""
-    asked, until = request.GET.get("check", ""), monotonic() + CHECK_SECONDS
-    previews: dict[int, tuple[exceptions.Preview | None, str]] = {}
-    for draft in sorted(drafts, key=lambda one: str(one.pk) != asked):
-        previews[draft.pk] = _look(draft, team_ids, now) if monotonic() < until else (None, "")
+    asked = request.GET.get("check", "")
+    in_order = sorted(drafts, key=lambda one: str(one.pk) != asked)
+    looks = look_at(in_order, team_ids, now, until=monotonic() + CHECK_SECONDS)
     override = may(request.user, Permission.OVERRIDE_GUARD)
     return [
         DraftCard(
             one,
             conditions_of(one.entries),
-            *previews[one.pk],
+            *_apart(looks[one.pk]),
             mine=one.author == request.user,
             may_override=override,
             alert_seen=one.alert.team_id in team_ids,
@@ -237,20 +234,8 @@ def _cards(request: UserRequest, drafts: list[ExceptionDraft], team_ids: list[in
     ]
 
 
-def _look(draft: ExceptionDraft, team_ids: list[int], now: datetime) -> tuple[exceptions.Preview | None, str]:
-    try:
-        seen = exceptions.preview(
-            rule=draft.rule,
-            entries=draft.entries,
-            more=draft.more,
-            rules=scope_of(draft.rule, draft.rule_ids, draft.list_id).rules,
-            team_ids=team_ids,
-            now=now,
-            alert=draft.alert,
-        )
-    except (ExceptionEntryError, ScopeRefused) as error:
-        return None, error.message
-    return seen, ""
+def _apart(seen: Seen) -> tuple[Look | None, str]:
+    return (None, seen) if isinstance(seen, str) else (seen, "")
 
 
 def _where(draft: ExceptionDraft) -> str:
