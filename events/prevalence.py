@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 
 from engine.folding import fold
+from events.models import ValuesLearnt
 
 FIELDS: Mapping[str, int] = {
     "process.name": 1, "process.executable": 2, "process.parent.name": 3, "process.parent.executable": 4,
@@ -35,12 +36,14 @@ _LONGEST = 4_000  # characters of a value that tell it apart
 _MOST_ASKED = 200
 
 # Each value is an index range of its own, read to the bound and no further.
+# A host is one, in however many of the teams it is; of one team its rows are counted, which needs no sorting.
 _COMMON = """
 SELECT asked.field, asked.value, seen.hosts, seen.first_day, seen.last_day, seen.days, own.first_day,
-    (SELECT max(at) FROM events_valueslearnt)
+    (SELECT max(at) FROM events_valueslearnt), seen.rows
 FROM unnest(%(fields)s::smallint[], %(values)s::bytea[]) AS asked (field, value)
 CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE host <> %(nowhere)s) AS hosts, min(first_day) AS first_day, max(last_day) AS last_day,
+    SELECT count({of_hosts}) FILTER (WHERE host <> %(nowhere)s) AS hosts, count(*) AS rows,
+        min(first_day) AS first_day, max(last_day) AS last_day,
         max(days) AS days
     FROM (
         SELECT host, first_day, last_day, days FROM events_seenvalue kept
@@ -88,7 +91,7 @@ def common(
     keys = [*list(asked)[:_MOST_ASKED], (HOSTS, ANY_VALUE)]
     with connection.cursor() as cursor:
         cursor.execute(
-            _COMMON,
+            _COMMON.format(of_hosts="DISTINCT host" if len(team_ids) > 1 else "*"),
             {
                 "fields": [number for number, _ in keys], "values": [value for _, value in keys],
                 "teams": list(team_ids), "most": MOST_HOSTS, "nowhere": NOWHERE, "host": host_hash(host),
@@ -100,11 +103,16 @@ def common(
 
 
 def _told(found: Sequence[Any], total: int, known_from: date | None, asked_here: bool) -> Common:
-    hosts, first, last, days, here, until = found
+    hosts, first, last, days, here, until, read = found
     return Common(
-        hosts, max(total, hosts), first, last, days, here if asked_here else None, hosts >= MOST_HOSTS, known_from,
+        hosts, max(total, hosts), first, last, days, here if asked_here else None, read >= MOST_HOSTS, known_from,
         until,
     )  # fmt: skip
+
+
+def noted_until() -> datetime | None:
+    """Up to when events were noted; None before the first was. One query."""
+    return ValuesLearnt.objects.values_list("at", flat=True).filter(pk=1).first()
 
 
 @lru_cache(maxsize=65_536)

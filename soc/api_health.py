@@ -169,6 +169,9 @@ class HealthAnswer(Answer):
     database = StoreAnswer()
     broker = StoreAnswer()
     working_rules = serializers.IntegerField()
+    values_noted_until = Moment(
+        source="noted_until", allow_null=True, help_text="Up to when it is known how common values are."
+    )
 
 
 class SendersQuery(PageQuery):

@@ -26,7 +26,7 @@ from alerts.models import Alert, Severity
 from alerts.models import Status as AlertStatus
 from cases.models import Case
 from cases.models import Status as CaseStatus
-from events import lag, queue, senders
+from events import lag, prevalence, queue, senders
 from events.models import Batch, DeadLetter, Total
 from rules.models import Rule
 from soc.health import stores
@@ -138,6 +138,10 @@ class House(Collector):
         if hands.clock_at is not None:
             rang = (self.now - hands.clock_at).total_seconds()
             yield _gauge("clock_rang_seconds", "Since the clock (beat) last had arrivals folded.", rang)
+        until = prevalence.noted_until()
+        if until is not None:
+            noted = (self.now - until).total_seconds()
+            yield _gauge("values_noted_seconds", "How far notes of how common values are lie behind.", noted)
         yield _gauge("broker_up", "Whether the broker answers.", float(stores.broker().there))
         yield _gauge(
             "database_seconds", "How long the database took to answer.", stores.database().milliseconds / 1_000

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from events import letters, queue, senders
+from events import letters, prevalence, queue, senders
 from events.letters import ByReason
 from events.models import Batch
 from events.senders import Counts
@@ -23,6 +23,8 @@ from soc.web.counts import Count
 
 FEWEST_AGENTS, MOST_AGENTS = 6, 10
 """All that need a look, within these bounds."""
+NOTES_BEHIND = timedelta(minutes=5)
+"""How common values are is noted a minute or so after their events; later than this, pages say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,12 @@ class Health:
     database: Answer
     broker: Answer
     working_rules: int
+    noted_until: datetime | None  # how common values are (events/prevalence.py); None: nothing was noted yet
+
+    @property
+    def notes_lag(self) -> bool:
+        """Whether what pages say of how common values are is older than usual."""
+        return self.noted_until is not None and self.now - self.noted_until > NOTES_BEHIND
 
     @property
     def behind(self) -> timedelta:
@@ -102,6 +110,7 @@ def health_of(*, team_ids: Sequence[int], now: datetime) -> Health:
         database=stores.database(),
         broker=broker,
         working_rules=Rule.objects.filter(enabled=True, evaluated=True, quarantined_at=None).count(),
+        noted_until=prevalence.noted_until(),
     )
 
 

@@ -14,7 +14,7 @@ from accounts.models import Team
 from engine.folding import fold
 from events import prevalence_notes
 from events.models import Batch, SeenValue, ValuesLearnt
-from events.prevalence import FIELDS, common, hash_of
+from events.prevalence import FIELDS, common, hash_of, noted_until
 from events.store import put_batch
 from tests.events.conftest import Put, normalised
 
@@ -81,7 +81,30 @@ def test_case_is_no_difference_and_other_teams_are_others(
     found = common([team.pk], [("process.name", "cmd.EXE"), ("process.name", "powershell.exe"), ("no.field", "x")])
     assert list(found) == [("process.name", "cmd.EXE")]
     both = common([team.pk, other_team.pk], [("process.name", "cmd.exe")])
-    assert both["process.name", "cmd.exe"].of_hosts == 2
+    assert both["process.name", "cmd.exe"].of_hosts == 1  # the same host, whichever team sees it
+
+
+def test_a_host_of_two_teams_is_one(
+    put: Put, team: Team, other_team: Team, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(event("db-1", now, name="perl"), event("db-2", now, name="perl"), event(None, now, name="perl"))
+    put(event("DB-1", now, name="perl"), event("db-3", now, name="perl"), team=other_team)
+    noted(now)
+    asked = [("process.name", "perl")]
+    found = common([team.pk, other_team.pk], asked)[asked[0]]
+    assert (found.hosts, found.of_hosts, found.more) == (3, 3, False)
+    assert common([team.pk], asked)[asked[0]].hosts == 2
+    monkeypatch.setattr("events.prevalence.MOST_HOSTS", 4)  # of five rows four are read
+    assert common([team.pk, other_team.pk], asked)[asked[0]].more
+
+
+def test_up_to_when_values_were_noted_is_known(put: Put, team: Team, now: datetime) -> None:
+    assert noted_until() is None
+    put(event("db-1", now, name="perl"))
+    noted(now)
+    until = noted_until()
+    assert until is not None
+    assert now < until < now + LATER
 
 
 def test_a_late_event_moves_the_first_day(put: Put, team: Team, now: datetime) -> None:

@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 from accounts.keys import create_key
 from accounts.models import ApiKey, User
 from events import folding
-from events.models import Batch, DeadLetter
+from events.models import Batch, DeadLetter, ValuesLearnt
 from soc.health import metrics
 from soc.web import clock
 from tests.health.conftest import NOW, alive, judged, send
@@ -53,6 +53,13 @@ def test_every_metric_says_what_is_true(people: People) -> None:
     assert found["broker_up", ""] == 1
     assert found["events_bytes", ""] > 0
     assert ("event_to_alert_seconds", "0.5") not in found
+    assert ("values_noted_seconds", "") not in found
+
+
+@pytest.mark.usefixtures("broker")
+def test_it_says_how_far_behind_notes_of_values_are(people: People) -> None:
+    ValuesLearnt.objects.create(pk=1, at=NOW - 7 * MINUTE)
+    assert scraped()["values_noted_seconds", ""] == 420
 
 
 def test_totals_never_fall(people: People) -> None:

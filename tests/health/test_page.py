@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import Change, Team
 from events import lag
-from events.models import Batch, DeadLetter, Pulse
+from events.models import Batch, DeadLetter, Pulse, ValuesLearnt
 from rules.models import Lookback, Rule, RuleRevision
 from soc.health import charts, figures, stores
 from soc.health.sentence import Facts, headline
@@ -241,3 +241,15 @@ def test_nothing_is_asked_of_the_partitions_themselves(people: People) -> None:
         query["sql"] for query in queries if "FROM event " in query["sql"] or "FROM event_block" in query["sql"]
     ]
     assert not Pulse.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("behind", "said"),
+    [(None, "none yet of how common"), (MINUTE, "how common values are, until"), (9 * MINUTE, "was noted until")],
+)
+def test_it_says_up_to_when_values_were_noted(people: People, behind: timedelta | None, said: str) -> None:
+    if behind is not None:
+        ValuesLearnt.objects.create(pk=1, at=clock.now() - behind)
+    page = sign_in(people.mona).get("/health/").content.decode()
+    assert said in page
+    assert ("alerts say so" in page) == (behind == 9 * MINUTE)
