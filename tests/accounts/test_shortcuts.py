@@ -61,7 +61,7 @@ class TestPages:
         answer = sign_in(people.ana).post("/settings/you/shortcuts/", {NUMBERS["j"]: "k"})
         assert answer.status_code == 422
         assert "k is already: previous alert" in answer.content.decode()
-        assert 'class="mt-4 own-keys" open' in answer.content.decode()
+        assert 'own-keys only-desk-block" open' in answer.content.decode()
         people.ana.refresh_from_db()
         assert people.ana.keymap == {}
 
