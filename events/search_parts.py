@@ -54,11 +54,10 @@ def export(request: UserRequest) -> HttpResponseBase:
 
 
 def _rows_file(request: UserRequest) -> HttpResponseBase:
-    asked = read_rows_asked(
-        request.GET.get("q", ""), request.GET.get("from", ""), request.GET.get("to", ""), clock.now()
-    )
+    text, start, end, values = (request.GET.get(name, "") for name in ("q", "from", "to", "values"))
+    asked = read_rows_asked(text, start, end, clock.now(), values)
     if asked.prepared is None or asked.window is None:
-        return redirect(address_of(reverse("events:search"), asked.text, asked.start, asked.end))
+        return redirect(address_of(reverse("events:search"), asked.text, asked.start, asked.end, asked.values))
     return csv.answer("rows.csv", *table_of(rows_found(asked, teams_of(request.user))))
 
 

@@ -73,14 +73,24 @@ def leads(prepared: Prepared, names: list[tuple[str, Type]], *, of_events: bool)
 
 def _led(name: str, kind: Type) -> Led:
     def led(value: One, several: bool) -> str:
-        if isinstance(value, datetime | float) or value == "" or (several and kind in _WRITTEN_AS_TEXT):
-            return ""
-        told = value if isinstance(value, str | int) else str(value)
-        if isinstance(told, str) and (len(told) > LONGEST_VALUE or not told.isprintable()):
-            return ""
-        return f"{name}{_OF_SEVERAL if several else ''}:{json.dumps(told, ensure_ascii=False)}"
+        if isinstance(value, str):
+            told = _written(value) if kind not in _WRITTEN_AS_TEXT or not several else ""
+        elif isinstance(value, datetime | float):
+            told = ""
+        elif isinstance(value, bool):
+            told = "true" if value else "false"
+        else:
+            told = str(value) if isinstance(value, int) else "" if several else _written(str(value))
+        return f"{name}{_OF_SEVERAL if several else ''}:{told}" if told else ""
 
     return led
+
+
+def _written(text: str) -> str:
+    """The text in quotes, as JSON has it; empty for one that no query holds."""
+    if not text or len(text) > LONGEST_VALUE or not text.isprintable():
+        return ""
+    return json.dumps(text, ensure_ascii=False) if '"' in text or "\\" in text else f'"{text}"'
 
 
 def address_of_value(asked: RowsAsked, text: str) -> str | None:

@@ -236,3 +236,11 @@ class TestValuesThatLead:
         query = "FROM * | KEEP host.name"
         chosen = next(one for one in self.shown(ana, query) if "other" not in one)
         assert self.shown(ana, self.follow(ana, query, chosen)["q"]) == [chosen]
+
+    def test_a_file_of_the_rows_compares_as_the_page_does(self, ana: Client, store: Store) -> None:
+        store({"process.args": ["a", "b"], "host.name": "web-1"})
+        query = 'FROM * | WHERE process.args == "b" | KEEP host.name'
+        text = text_of(get(ana, query, values="any"))
+        [address] = re.findall(r'href="(/search/export/[^"]*format=csv[^"]*)"', text)
+        answer = ana.get(unescape(address))
+        assert b"web-1" in answer.getvalue()
