@@ -8,12 +8,13 @@ from alerts.exceptions.changing import Edited, disable, edit, enable
 from alerts.exceptions.drafts import approve, draft, send_back, withdraw
 from alerts.exceptions.groups import GroupError
 from alerts.exceptions.lints import Lint
-from alerts.exceptions.previewing import SECONDS, GroupPreview, Miss, Preview, preview
+from alerts.exceptions.previewing import MOST_COUNTED, SECONDS, GroupPreview, Miss, Preview, preview
 from alerts.exceptions.saving import Added, add
 from alerts.exceptions.suggesting import suggest
 from alerts.exceptions.taking_back import TakenBack, take_back, take_back_all
 
 __all__ = [
+    "MOST_COUNTED",
     "SECONDS",
     "Added",
     "Edited",

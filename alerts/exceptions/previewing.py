@@ -24,7 +24,8 @@ OPEN = "open"  # the "verdict" of alerts that are not closed
 SHOWN = 10
 SECONDS = 2.0  # a preview of many alerts is cut short then, and says so
 AT_ONCE = 200  # so many alerts are read at a time; the clock is looked at between any two
-MOST_COUNTED = 100_000
+MOST_COUNTED = 10_000
+"""Of what there was no time for so many are counted; `Preview.beyond` is then that much, and there are more."""
 MOST_NAMED = 50
 """So many of the true positives that would have been hidden are named; all are counted."""
 
@@ -80,6 +81,7 @@ class Preview:
     computed_at: datetime
     beyond: int = 0
     positives_beyond: int = 0
+    late: bool = False
 
     @property
     def per_entry(self) -> list[int]:
@@ -103,6 +105,7 @@ def preview(
     rules: Sequence[Rule] = (),
     item_id: int | None = None,
     seconds: float = SECONDS,
+    count_beyond: bool = True,
 ) -> Preview:
     """Judge the entries, and `more` groups of them, over every alert of the rule that the person may see.
 
@@ -115,7 +118,7 @@ def preview(
     started, groups = perf_counter(), [entries, *more]
     trees, scope = parse_groups(groups), list({one.pk: one for one in (rule, *rules)}.values())
     seen = _Seen(Carried([entry for one in groups for entry in one]), [Counter[int]() for _ in trees])
-    walk = _Walk(scope, team_ids, trees, list(seen.carried.names), started + seconds)
+    walk = _Walk(scope, team_ids, trees, list(seen.carried.names), started + seconds, count_beyond)
     for row, one in walk.first(alert):
         seen.take(row, one, alert)
     elsewhere = walk.elsewhere()
@@ -156,6 +159,7 @@ def preview(
         computed_at=now,
         beyond=walk.beyond(seen.total),
         positives_beyond=walk.positives_beyond,
+        late=walk.late,
     )
 
 
@@ -214,6 +218,7 @@ class _Walk:
     trees: Groups
     names: Sequence[str]
     until: float
+    counts: bool = True
     looked_at: set[int] = field(default_factory=set)
     positives: int = 0
     positives_beyond: int = 0
@@ -230,13 +235,13 @@ class _Walk:
             yield from self._of(_rows(self.every.filter(pk=alert.pk)))
         positives = self.every.filter(status=Status.CLOSED, reason=Reason.TRUE_POSITIVE)
         yield from self._all(positives)
-        self.positives_beyond += max(_number(positives) - self.positives, 0) if self.late else 0
+        self.positives_beyond += self._left(positives, self.positives)
 
     def elsewhere(self) -> int:
         """How many true positives of other teams it would have hidden, as far as there is time."""
         others = positives_elsewhere(self.rules, self.team_ids)
         held = [one.covered for _, one in self._all(others)]
-        self.positives_beyond += max(_number(others) - len(held), 0) if self.late else 0
+        self.positives_beyond += self._left(others, len(held))
         return sum(held)
 
     def rest(self) -> Iterator[tuple[_Row, Judgement]]:
@@ -245,7 +250,12 @@ class _Walk:
 
     def beyond(self, number: int) -> int:
         """How many alerts that the person may see were not looked at. One query, and only when there may be any."""
-        return max(_number(self.every) - number, 0) if self.late else 0
+        return self._left(self.every, number)
+
+    def _left(self, alerts: QuerySet[Alert], looked_at: int) -> int:
+        if not self.late or not self.counts:
+            return 0
+        return max(alerts.order_by()[: looked_at + MOST_COUNTED].count() - looked_at, 0)
 
     def _all(self, alerts: QuerySet[Alert]) -> Iterator[tuple[_Row, Judgement]]:
         last: int | None = None
@@ -273,10 +283,6 @@ class _Walk:
 
 def _rows(alerts: QuerySet[Alert], most: int | None = None) -> list[_Row]:
     return [_Row(*row) for row in alerts.values_list(*_Row._fields)[:most]]
-
-
-def _number(alerts: QuerySet[Alert]) -> int:
-    return alerts.order_by()[:MOST_COUNTED].count()
 
 
 def _newest(numbers: Iterable[int]) -> list[int]:

@@ -76,8 +76,9 @@ def suggest(alert: Alert) -> list[Entry]:
     candidates = _not_asked_by_rule(list(_candidates(document)), alert, document)
     few = FewFields(str(one.entry["field"]) for one in candidates)
     candidates = _that_tell(candidates, _documents(_of_rule(alert), few))
-    benign = _documents(_of_rule(alert).filter(status=Status.CLOSED, reason__in=_BENIGN), few)
-    bad = _documents(_of_rule(alert).filter(status=Status.CLOSED, reason=Reason.TRUE_POSITIVE), few)
+    judged = _of_rule(alert).filter(status=Status.CLOSED, closed_by_exception=None)  # as its index says it
+    benign = _documents(judged.filter(reason__in=_BENIGN), few)
+    bad = _documents(judged.filter(reason=Reason.TRUE_POSITIVE), few)
     chosen = _shared(candidates, benign) if benign else candidates[:WANTED_WITHOUT_VERDICTS]
     chosen = _at_least(chosen, candidates, LEAST)
     return [one.entry for one in _without_true_positives(chosen, candidates, benign, bad)]

@@ -1,6 +1,6 @@
 """The rows before and after an alert in the queue that it was opened from, and its own place in that queue.
 
-The order is read both ways from the alert, a few hundred alerts each; where that reaches an end of the queue, all there
+The order is read both ways from the alert, some sixty alerts each; where that reaches an end of the queue, all there
 is to know is in it. Deeper in a queue two questions more are asked: which folds have their row elsewhere, and how many
 rows there are up to a bound. The queue's filter is made SQL once for all of them.
 """
@@ -24,9 +24,11 @@ from alerts.selectors.shapes import Neighbours, QueueFilters
 from alerts.targets import targets
 from soc.web.counts import Count
 
-LOOKED_AT = 200
+LOOKED_AT = 60
 """So many alerts are looked at before and after the alert."""
-MOST_COUNTED = 2_000
+MOST_COUNTED = 1_000
+FEW = 4
+"""Of so many folds on each side it is asked first whether their row is elsewhere; one of a thousand alerts is dear."""
 _NOWHERE = Neighbours(None, None)
 _COLUMNS = ("id", "fold", "status", "severity", "risk_score", "created_at")
 _NAMES = {"pk": "id"}
@@ -51,8 +53,9 @@ def neighbours(
     now: datetime,
     times: Mapping[int, timedelta] | None = None,
 ) -> Neighbours:
-    """The rows before and after this alert in the queue, as it is now, and its place there. Three queries, five deep in
-    a long queue; with KQL that columns do not tell, alerts are gone through one by one and no place is told.
+    """The rows before and after this alert in the queue, as it is now, and its place there. A query for each segment
+    of the order that has to be looked at, and two or three; with KQL that columns do not tell, alerts are gone through
+    one by one and no place is told.
 
     `times` are the targets, if they were read before.
 
@@ -91,9 +94,12 @@ class _Queue:
 
     def found(self, one_by_one: Callable[[], Neighbours]) -> Neighbours:
         """The neighbours and the place; where large folds lie around it the neighbours are gone for one by one."""
-        moved = self._elsewhere()
-        place, total = self._counted(moved)
+        moved = self._elsewhere(FEW)
         before, after = self._previous(moved), self._next(moved)
+        if before is _UNDECIDED or after is _UNDECIDED:
+            moved = self._elsewhere(LOOKED_AT)
+            before, after = self._previous(moved), self._next(moved)
+        place, total = self._counted(moved)
         if before is _UNDECIDED or after is _UNDECIDED:
             return replace(one_by_one(), place=place, total=total)
         return Neighbours(_pk(before), _pk(after), place, total)
@@ -119,16 +125,18 @@ class _Queue:
     def _next(self, moved: "_Moved") -> Any:
         shown = {row.fold for row in self.back} | moved.before | {self._own}
         after = next((row for row in self.ahead if row.fold is None or row.fold not in shown), None)
+        if after and not moved.tells(after):
+            return _UNDECIDED
         return after if after or len(self.ahead) < LOOKED_AT else _UNDECIDED
 
     def _previous(self, moved: "_Moved") -> Any:
         first = {row.fold: row.pk for row in self.back}  # of each fold the one that stands farthest back
         faces = (
-            row
-            for row in self.back
-            if row.fold is None or (first[row.fold] == row.pk and row.fold not in moved.farther)
+            row for row in self.back if row.fold is None or (first[row.fold] == row.pk and row.fold not in moved.before)
         )
         before = next(faces, None)
+        if before and not moved.tells(before):
+            return _UNDECIDED
         return before if before or self._all_before else _UNDECIDED
 
     def _counted(self, moved: "_Moved") -> tuple[int | None, Count | None]:
@@ -152,40 +160,41 @@ class _Queue:
     # ---- in SQL ----
 
     def _read(self, *, forward: bool) -> list[_Row]:
+        """The nearest on one side, segment by segment from the alert's own: mostly that one has enough."""
         way = "DESC" if self.order.down is forward else "ASC"
         columns = [_NAMES.get(name, name) for name in self.order.columns]
         by = ", ".join(f"{name} {way}" for name in columns)
-        shown = ", ".join(["id", self._fold, *(name for name in columns if name != "id")])
-        parts = [
-            (f"(SELECT {at} AS segment, {shown} FROM b WHERE {where} ORDER BY {by} LIMIT {LOOKED_AT})", more)
-            for at, where, more in self._parts(forward=forward)
-        ]
-        statement = (
-            f"SELECT id, fold, segment, {', '.join(columns)} FROM ({' UNION ALL '.join(sql for sql, _ in parts)}) AS x "
-            f"ORDER BY segment {'ASC' if forward else 'DESC'}, {by} LIMIT {LOOKED_AT}"
-        )
-        rows = self._asked(statement, [one for _, more in parts for one in more])
-        return [_Row(pk, bytes(fold) if fold is not None else None, tuple(key)) for pk, fold, *key in rows]
+        parts, found = list(self._parts(forward=forward)), list[_Row]()
+        for at, where, more in parts if forward else reversed(parts):
+            rows = self._asked(
+                f"SELECT id, {self._fold}, {', '.join(columns)} FROM b WHERE {where} ORDER BY {by} "
+                f"LIMIT {LOOKED_AT - len(found)}",
+                more,
+            )
+            found += [_Row(pk, bytes(fold) if fold is not None else None, (at, *key)) for pk, fold, *key in rows]
+            if len(found) == LOOKED_AT:
+                break
+        return found
 
     @property
     def _fold(self) -> str:
         return "CASE WHEN status <> 'closed' THEN fold END AS fold" if self.folded else "NULL::bytea AS fold"
 
-    def _elsewhere(self) -> "_Moved":
-        """Which folds that were met have an alert before all that was looked at. One query, none near the top."""
+    def _elsewhere(self, most: int) -> "_Moved":
+        """Which of the nearest folds have an alert before all that was looked at. One query, none near the top."""
         if self._all_before or not self.folded:
-            return _Moved(set(), set())
-        asked = [(1, fold) for fold in {*(row.fold for row in self.ahead), self._own} if fold]
-        asked += [(2, fold) for fold in {row.fold for row in self.back} if fold]
-        last, seen = self.back[-1], list[Any]()
-        text, more = self._stands_before(last.key)
-        seen += [[side for side, _ in asked], [fold for _, fold in asked], *more]
+            return _Moved(None)
+        here = {row.fold for row in self.back}
+        ahead = dict.fromkeys(row.fold for row in self.ahead if row.fold and row.fold not in here)
+        folds = [*list(ahead)[:most], *list(dict.fromkeys(row.fold for row in self.back if row.fold))[:most]]
+        asked = list(dict.fromkeys([*folds, *([self._own] if self._own else [])]))
+        text, more = self._stands_before(self.back[-1].key)
         rows = self._asked(
-            "SELECT side, f.fold FROM unnest(%s::int[], %s::bytea[]) AS f (side, fold) WHERE EXISTS "
+            "SELECT fold FROM unnest(%s::bytea[]) AS f (fold) WHERE EXISTS "
             f"(SELECT 1 FROM b WHERE b.fold = f.fold AND b.status <> 'closed' AND {text})",
-            seen,
+            [asked, *more],
         )
-        return _Moved({bytes(fold) for side, fold in rows if side == 1}, {bytes(f) for side, f in rows if side == 2})
+        return _Moved(frozenset(asked), frozenset(bytes(fold) for (fold,) in rows))
 
     def _numbers(self, *, whole: bool) -> tuple[bool, int | None, Count | None]:
         """Whether the queue shows the alert; how many rows stand before it, and are there in all, as far as counted."""
@@ -260,10 +269,14 @@ class _Queue:
 
 
 class _Moved(NamedTuple):
-    """Folds whose row stands before all that was looked at: of those ahead, and of those before the alert."""
+    """Of the folds that were asked about (None: all are told without) those with an alert before all that was read."""
 
-    before: set[bytes]
-    farther: set[bytes]
+    asked: frozenset[bytes] | None
+    before: frozenset[bytes] = frozenset()
+
+    def tells(self, row: _Row) -> bool:
+        """Whether it is known of the row."""
+        return self.asked is None or row.fold is None or row.fold in self.asked
 
 
 _NOT_PAST = "(status = 'closed' OR created_at >= %s)"

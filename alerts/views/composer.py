@@ -159,21 +159,23 @@ class Composer:
     @property
     def cut_short(self) -> str:
         """Said when there was no time for every alert."""
-        if not self.preview or not self.preview.beyond + self.preview.positives_beyond:
+        if not self.preview or not self.preview.late:
             return ""
+        if self.opening:
+            return _("These are the newest of the true positives and alerts, not all of them. Saving it looks at all.")
         if positives := self.preview.positives_beyond:
             words = ngettext(
                 "There was no time for 1 true positive, nor for what is older. Saving it looks at all.",
                 "There was no time for %(n)s true positives, nor for what is older. Saving it looks at all.",
                 positives,
             )
-            return words % {"n": f"{positives:,}"}
+            return words % {"n": _capped(positives)}
         words = ngettext(
             "There was no time for 1 older alert. Every true positive was looked at. Saving it looks at all.",
             "There was no time for %(n)s older alerts. Every true positive was looked at. Saving it looks at all.",
             self.preview.beyond,
         )
-        return words % {"n": f"{self.preview.beyond:,}"}
+        return words % {"n": _capped(self.preview.beyond)}
 
     @property
     def goes_on(self) -> bool:
@@ -183,7 +185,7 @@ class Composer:
     @property
     def told_of(self) -> str:
         """Of which alerts the preview is."""
-        if self.preview and self.preview.beyond:
+        if self.preview and self.preview.late:
             return _("Preview, the newest alerts")
         if len(self.rules) > 1:
             return _("Preview, every alert of %(n)s rules") % {"n": len(self.rules)}
@@ -264,7 +266,7 @@ class Composer:
 
     def _about_true_positives(self) -> str:
         hidden = self.preview.by_verdict.get("true_positive", 0) if self.preview else 0
-        if not hidden and self.preview and self.preview.positives_beyond:
+        if not hidden and self.preview and (self.preview.positives_beyond or (self.opening and self.preview.late)):
             return _(", and no true positive of those that were looked at.")
         if not self.guarded:
             return _(", and no true positive.")
@@ -385,6 +387,10 @@ class Composer:
         if self.alert:
             return reverse("alerts:detail", args=[self.alert.pk])
         return reverse("rules:detail", args=[self.rule.pk]) + "?tab=exceptions"
+
+
+def _capped(number: int) -> str:
+    return f"{number:,}{'+' if number >= exceptions.MOST_COUNTED else ''}"
 
 
 def _numbered(numbered: Sequence[tuple[int, Condition]], group: int) -> list[Numbered]:

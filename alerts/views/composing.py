@@ -292,6 +292,7 @@ def judged(composer: Composer, now: datetime | None = None) -> Composer:
             alert=composer.alert,
             item_id=composer.item.pk if composer.item else None,
             seconds=OPENING_SECONDS if composer.opening else exceptions.SECONDS,
+            count_beyond=not composer.opening,
         )
     except ExceptionEntryError as error:
         composer.problem = _("One of the conditions cannot be used.")

@@ -20,7 +20,7 @@ def found_of(world: World, number: int, filters: QueueFilters) -> Neighbours:
     return beside.neighbours(user=world.ana, filters=filters, alert=alert, now=world.now)
 
 
-@pytest.mark.parametrize("looked_at", [9, 200])
+@pytest.mark.parametrize("looked_at", [9, 60])
 @pytest.mark.parametrize("name", PLAIN)
 def test_each_row_is_between_its_neighbours_and_knows_its_place(
     world: World, monkeypatch: pytest.MonkeyPatch, name: str, looked_at: int
