@@ -198,11 +198,7 @@ def enable_item(
 
     Raises: ExceptionRefused when its expiry has passed, StaleException, ExceptionGone, NotAllowed.
     """
-    if item.expires_at is not None and item.expires_at <= now:
-        raise ExceptionRefused("expires_at", "This exception has expired. Edit it and give it a later date.")
-    if item.not_applied_because:
-        raise ExceptionRefused("entries", f"{item.not_applied_because} Edit it so that it can be applied.")
-    check_still_there(item)
+    check_enabling([item], now)
     values = {"enabled": True, "expired": False}
     return _switch(item, "enable", "disable", values, actor, now, version, door, group, note)
 
@@ -263,8 +259,15 @@ def _switch(
     return item
 
 
-def check_still_there(*items: ExceptionItem) -> None:
-    """Whether every list that they ask for is there. Raises: ExceptionRefused."""
+def check_enabling(items: Sequence[ExceptionItem], now: datetime | None) -> None:
+    """Whether they can be in force: every list that they ask for is there and, with `now`, none has expired or could
+    not be applied. One query where lists are asked for. Raises: ExceptionRefused.
+    """
+    for item in items if now is not None else ():
+        if now is not None and item.expires_at is not None and item.expires_at <= now:
+            raise ExceptionRefused("expires_at", "This exception has expired. Edit it and give it a later date.")
+        if item.not_applied_because:
+            raise ExceptionRefused("entries", f"{item.not_applied_because} Edit it so that it can be applied.")
     named = {list_id for item in items for list_id in lists_named(item.entries)}
     missing = named - types_of(named).keys() if named else ()
     for list_id in missing:

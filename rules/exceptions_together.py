@@ -1,19 +1,82 @@
-"""Several exceptions taken off their rules in one act, and brought back; a query for some hundreds."""
+"""Several exceptions changed in one act, such as the copies of a shared list's item: a query for some hundreds."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 
 from accounts.models import Change, User
 from accounts.record import record_all
 from rules import epoch
 from rules.errors import ExceptionGone
-from rules.exceptions import TOGETHER, check_still_there, entry_about, may_except
+from rules.exceptions import Entries, check_content, check_enabling, content_of, entry_about, may_except
 from rules.models import ExceptionItem
 
-_COLUMNS = ["enabled", "removed_at", "updated_at", "version"]
+
+@transaction.atomic
+def edit_items(
+    *,
+    items: Sequence[ExceptionItem],
+    entries: Entries,
+    reason: str,
+    name: str,
+    expires_at: datetime | None = None,
+    review_at: datetime | None = None,
+    note: str = "",
+    actor: User | None,
+    now: datetime,
+    door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
+) -> list[ExceptionItem]:
+    """Let all of them say this; a later expiry brings expired ones back.
+
+    Raises: ExceptionGone, ExceptionEntryError, ExceptionRefused, NotAllowed.
+    """
+    may_except(actor)
+    content = check_content(
+        entries=entries, reason=reason, name=name, expires_at=expires_at, review_at=review_at, now=now
+    )
+    epoch.bump()
+    found = _standing(items)
+    before = {item.pk: content_of(item) for item in found}
+    _write(found, now, **content, expired=False, not_applied_because="")
+    by, told = (actor, now, door, group), list[Change]()
+    for item in found:
+        was, is_now = before[item.pk], content_of(item)
+        back = {"verb": "edit", "version": item.version, "values": was}
+        told.append(entry_about("edit", item, *by, before=was, after=is_now, inverse=back, note=note))
+    record_all(told)
+    return found
+
+
+@transaction.atomic
+def switch_items(
+    *,
+    items: Sequence[ExceptionItem],
+    on: bool,
+    note: str = "",
+    actor: User | None,
+    now: datetime,
+    door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
+) -> list[ExceptionItem]:
+    """Switch all of them on or off; those that are so already stay untouched.
+
+    Raises: ExceptionRefused for one that cannot be switched on, ExceptionGone, NotAllowed.
+    """
+    may_except(actor)
+    if on:
+        check_enabling(items, now)
+    epoch.bump()
+    found = _standing(items)
+    other = [item for item in found if item.enabled != on or (on and item.expired)]
+    verb, inverse = ("enable", "disable") if on else ("disable", "enable")
+    _write(other, now, **({"enabled": True, "expired": False} if on else {"enabled": False}))
+    _record(verb, inverse, other, (actor, now, door, group), note)
+    return found
 
 
 @transaction.atomic
@@ -31,20 +94,9 @@ def remove_items(
     """
     may_except(actor)
     epoch.bump()
-    known = {item.pk for item in items}
-    found = _locked(known, removed=False)
-    if missing := known - {item.pk for item in found}:
-        raise ExceptionGone(min(missing))
-    for item in found:
-        item.enabled, item.removed_at, item.updated_at, item.version = False, now, now, item.version + 1
-    ExceptionItem.objects.bulk_update(found, _COLUMNS, batch_size=TOGETHER)
-    backs = [{"verb": "restore", "version": item.version} for item in found]
-    record_all(
-        [
-            entry_about("remove", item, actor, now, door, group, inverse=back)
-            for item, back in zip(found, backs, strict=True)
-        ]
-    )
+    found = _standing(items)
+    _write(found, now, enabled=False, removed_at=now)
+    _record("remove", "restore", found, (actor, now, door, group))
     return found
 
 
@@ -66,17 +118,43 @@ def restore_items(
     may_except(actor)
     epoch.bump()
     found = _locked(items, removed=True)
-    check_still_there(*(item for item in found if item.pk not in off))
-    for item in found:
-        item.enabled, item.removed_at = item.pk not in off, None
+    holding = [item for item in found if item.pk not in off]
+    check_enabling(holding, None)
+    _write(holding, now, enabled=True, removed_at=None)
+    _write([item for item in found if item.pk in off], now, enabled=False, removed_at=None)
+    _record("restore", "remove", found, (actor, now, door, group), note)
+    return found
+
+
+_By = tuple[User | None, datetime, Change.Door, UUID | None]
+
+
+def _record(verb: str, inverse: str, items: Sequence[ExceptionItem], by: _By, note: str = "") -> None:
+    record_all(
+        [entry_about(verb, item, *by, inverse={"verb": inverse, "version": item.version}, note=note) for item in items]
+    )
+
+
+def _write(items: Sequence[ExceptionItem], now: datetime, **values: Any) -> None:
+    """Store the same of locked rows. One statement."""
+    for item in items:
+        for key, value in values.items():
+            setattr(item, key, value)
         item.updated_at, item.version = now, item.version + 1
-    ExceptionItem.objects.bulk_update(found, _COLUMNS, batch_size=TOGETHER)
-    back = {"verb": "remove"}
-    record_all([entry_about("restore", item, actor, now, door, group, inverse=back, note=note) for item in found])
+    numbers = [item.pk for item in items]
+    ExceptionItem.objects.filter(pk__in=numbers).update(**values, updated_at=now, version=F("version") + 1)
+
+
+def _standing(items: Sequence[ExceptionItem]) -> list[ExceptionItem]:
+    """The rows as they are now, locked. Raises: ExceptionGone."""
+    known = {item.pk for item in items}
+    found = _locked(known, removed=False)
+    if missing := known - {item.pk for item in found}:
+        raise ExceptionGone(min(missing))
     return found
 
 
 def _locked(numbers: Collection[int], *, removed: bool) -> list[ExceptionItem]:
     rows = ExceptionItem.objects.select_for_update(no_key=True, of=("self",))
     found = rows.filter(pk__in=numbers, removed_at__isnull=not removed)
-    return list(found.select_related("rule__team").order_by("pk"))
+    return list(found.select_related("rule__team", "owner").order_by("pk"))

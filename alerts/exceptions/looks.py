@@ -37,8 +37,8 @@ _PLAIN_NAME = re.compile(r"[@\w.-]+", re.ASCII)
 @dataclass(slots=True)
 class Look:
     """Of `total` alerts that the person sees a draft would silence so many. `true_positives`: the first numbers of the
-    `hidden` ones he sees; `elsewhere` how many others' it would hide; `open_matching` would be closed. `positives_beyond`: true positives that
-    there was no time for."""
+    `hidden` ones he sees; `elsewhere` how many others' it would hide; `open_matching` would be closed; for
+    `positives_beyond` true positives there was no time."""
 
     computed_at: datetime
     total: int = 0

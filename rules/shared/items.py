@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -10,7 +11,7 @@ from accounts.models import Change, User
 from rules import epoch, exceptions
 from rules.errors import ListGone, ListRefused
 from rules.exceptions import Entries
-from rules.exceptions_together import remove_items
+from rules.exceptions_together import edit_items, remove_items, switch_items
 from rules.models import ExceptionItem
 from rules.shared.common import Copies, bump, locked, may_except
 from rules.shared.selectors import items_of, standing
@@ -86,24 +87,9 @@ def edit_item(
 
     Raises: as add_item, and StaleList, ExceptionGone.
     """
-
-    def edit(item: ExceptionItem, group: UUID) -> ExceptionItem:
-        return exceptions.edit_item(
-            item=item,
-            version=item.version,
-            entries=entries,
-            reason=reason,
-            name=name,
-            expires_at=expires_at,
-            review_at=review_at,
-            note=note,
-            actor=actor,
-            now=now,
-            door=door,
-            group=group,
-        )
-
-    return _each(list_id, item_id, version, edit, actor, now)
+    told: dict[str, Any] = {"entries": entries, "reason": reason, "name": name, "note": note}
+    told |= {"expires_at": expires_at, "review_at": review_at}
+    return _all(edit_items, list_id, item_id, version, actor, now, door, **told)
 
 
 @transaction.atomic
@@ -111,11 +97,7 @@ def disable_item(
     *, list_id: str, item_id: str, actor: User | None, now: datetime, door: Change.Door = Change.Door.PAGE
 ) -> Copies:
     """Switch an item off for every rule of the list. Raises: NotAllowed, ListGone."""
-
-    def act(item: ExceptionItem, group: UUID) -> ExceptionItem:
-        return exceptions.disable_item(item=item, actor=actor, now=now, door=door, group=group)
-
-    return _each(list_id, item_id, None, act, actor, now)
+    return _all(switch_items, list_id, item_id, None, actor, now, door, on=False)
 
 
 @transaction.atomic
@@ -132,11 +114,7 @@ def enable_item(
 
     Raises: NotAllowed, ListGone, ExceptionRefused.
     """
-
-    def act(item: ExceptionItem, group: UUID) -> ExceptionItem:
-        return exceptions.enable_item(item=item, note=note, actor=actor, now=now, door=door, group=group)
-
-    return _each(list_id, item_id, None, act, actor, now)
+    return _all(switch_items, list_id, item_id, None, actor, now, door, on=True, note=note)
 
 
 @transaction.atomic
@@ -144,24 +122,18 @@ def remove_item(
     *, list_id: str, item_id: str, actor: User | None, now: datetime, door: Change.Door = Change.Door.PAGE
 ) -> Copies:
     """Take an item off every rule of the list. Raises: NotAllowed, ListGone."""
-    may_except(actor)
-    epoch.bump()
-    shared, group = locked(list_id, None), uuid4()
-    copies = list(standing(shared).filter(item_id=item_id))
-    if not copies:
-        raise ListGone(list_id)
-    removed = remove_items(items=copies, actor=actor, now=now, door=door, group=group)
-    bump(shared, now)
-    return Copies(shared, removed, group, item_id)
+    return _all(remove_items, list_id, item_id, None, actor, now, door)
 
 
-def _each(
+def _all(
+    act: Callable[..., list[ExceptionItem]],
     list_id: str,
     item_id: str,
     version: int | None,
-    act: Callable[[ExceptionItem, UUID], ExceptionItem],
     actor: User | None,
     now: datetime,
+    door: Change.Door,
+    **told: Any,
 ) -> Copies:
     """Do it to every copy of an item, under one group."""
     may_except(actor)
@@ -170,6 +142,6 @@ def _each(
     copies = list(standing(shared).filter(item_id=item_id))
     if not copies:
         raise ListGone(list_id)
-    changed = [act(item, group) for item in copies]
+    changed = act(items=copies, actor=actor, now=now, door=door, group=group, **told)
     bump(shared, now)
     return Copies(shared, changed, group, item_id)
