@@ -24,8 +24,8 @@
     $$("dialog[open]").forEach((other) => other.close());
     dialog.replaceChildren();
     dialog.showModal();
-    await htmx.ajax("GET", wb.paletteAt, { target: dialog, swap: "innerHTML" });
-    box()?.focus();
+    try { await htmx.ajax("GET", wb.paletteAt, { target: dialog, swap: "innerHTML" }); } catch { /* js/core.js says so */ }
+    if (box()) box().focus(); else dialog.close();
   };
   dialog.addEventListener("htmx:afterSettle", () => choose(options()[0]));
   dialog.addEventListener("click", ({ target }) => { if (target === dialog || target.closest("[data-palette-close]")) dialog.close(); });

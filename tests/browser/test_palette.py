@@ -51,6 +51,19 @@ def test_the_palette_says_when_nothing_is_called_so_and_opens_by_click(visit: Vi
     assert ana.complaints == []
 
 
+def test_the_palette_gives_way_when_the_server_fails(visit: Visit, world: World) -> None:
+    ana = visit("ana")
+    page = ana.open("/settings/you/")
+    page.route("**/go/", lambda route: route.fulfill(status=500))
+    page.keyboard.press("Control+k")
+    expect(page.locator("#strip")).to_contain_text("That did not work (500)")
+    expect(page.locator(".palette")).not_to_be_visible()
+    page.unroute("**/go/")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox", name="Go to")).to_be_focused()
+    ana.settle()
+
+
 def test_the_palette_is_a_page_without_scripts_and_on_a_phone(visit: Visit, world: World) -> None:
     plain = visit("ana", scripts=False)
     page = plain.open("/alerts/")
