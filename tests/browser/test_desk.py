@@ -11,6 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from alerts.bulk_work import work_portion
 from alerts.models import Alert, BulkAct, Comment
 from alerts.views import queue
+from cases.models import Case
 from soc.web import clock
 from tests.alerts.pages.world import World
 from tests.browser.conftest import Visit
@@ -330,4 +331,36 @@ def test_the_query_is_completed_and_the_histogram_brushed(visit: Visit, alerts: 
     page.mouse.move(box["x"] + box["width"] * 0.95, box["y"] + 10, steps=4)
     page.mouse.up()
     page.wait_for_url(re.compile("since=.*until="))
+    assert ana.complaints == []
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_all_that_match_go_into_a_new_case(
+    visit: Visit, alerts: list[Alert], monkeypatch: pytest.MonkeyPatch, scripts: bool
+) -> None:
+    monkeypatch.setitem(queue._found.__kwdefaults__, "limit", 5)
+    ana = visit("ana", scripts=scripts)
+    page = ana.open("/alerts/")
+    page.locator("tr[data-row] input[type=checkbox]").first.check()
+    menu = page.locator("#bulk details[data-menu=case]")
+    menu.locator("summary").click()
+    expect(menu.get_by_role("button", name="New case from all")).to_have_count(0)
+    page.locator("[data-all-matching]").check()
+    if not menu.evaluate("one => one.open"):
+        menu.locator("summary").click()
+    menu.get_by_role("button", name="New case from all 12…").click()
+    page.wait_for_url("**/cases/new/**")
+    expect(page.get_by_role("heading", name="With all 12 alerts that match")).to_be_visible()
+    page.get_by_label("Title").fill("A wave")
+    page.get_by_role("button", name="Open the case").click()
+    expect(page.locator(".act")).to_contain_text("Adding to the case: 0 of 12.")
+    work()
+    expect(page.locator(".act")).to_contain_text("Adding to the case is done: 12 alerts.", timeout=15_000)
+    case = Case.objects.get(title="A wave")
+    assert case.joined.count() == 12
+    page.locator(".act").get_by_role("button", name="Undo").click()
+    expect(page.locator(".act")).to_contain_text("Undoing")
+    work()
+    expect(page.locator(".act")).to_contain_text("Undone: 12 alerts as before.", timeout=15_000)
+    assert not case.joined.exists()
     assert ana.complaints == []

@@ -4,6 +4,7 @@ One load serves axe, the width and the complaints alike; a page that fails is na
 """
 
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -11,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from accounts.models import Notice
 from accounts.notices import notify
 from alerts import saved_views
-from alerts.models import Alert, AlertEvent
+from alerts.models import Alert, AlertEvent, BulkAct
 from cases import closing, opening, todo, writing
 from cases.models import Case
 from events.folding import fold
@@ -83,12 +84,16 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         "case": (case, CASE),
         "case, closed": (f"/cases/{closed.pk}/", "Ended"),
         "case, new": (f"/cases/new/?alert={alerts[3].pk}", "New case"),
+        "case, new from all": ("/cases/new/?all=1&from=status%3Dopen", "New case"),
+        "acts on all, one running": (f"/alerts/bulk/{begun(world, 'case', case=worked_on.pk)}/", "Into a case"),
+        "acts on all, of an exception": (f"/alerts/bulk/{begun(world, 'close covered')}/", "Closing what an exception"),
         "case, edit": (f"{case}edit/", "Edit the case"),
         "case, close": (f"{case}close/", "Close the case"),
         "case, add alerts": (f"{case}alerts/", "Add alerts"),
         "case, report": (f"{case}report/?show=1", "Report"),
         "rules": ("/rules/", "Rules"),
         "exceptions": ("/exceptions/", "Exceptions"),
+        "exception, on a rule": (f"/rules/{PERL}/exceptions/new/?add=user.name&add=host.name", "New exception"),
         "escalate": (f"{alert}escalate/", "Escalate this alert"),
         "targets": ("/settings/targets/", "Settings"),
         "past target": ("/alerts/?past_target=1", "Alerts"),
@@ -144,6 +149,13 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         "error": ("/alerts/999999999/", "Nothing here"),
         "wrong method": (f"{alert}status/", "Nothing to look at here"),
     }
+
+
+def begun(world: World, verb: str, **arguments: Any) -> UUID:
+    """An act of the administrator's that waits for a worker."""
+    told = {"actor": world.adam, "as_of": world.now, "created_at": world.now, "query": "", "total": 7, "up_to_id": 1}
+    kept = {"filters": {}, "folds": [], "along": True, "covering": [], "left_open": 0, **arguments}
+    return BulkAct.objects.create(id=uuid4(), verb=verb, arguments=kept, **told).pk
 
 
 def saved_view(world: World) -> int:

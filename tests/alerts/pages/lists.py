@@ -28,6 +28,10 @@ def everything(world: World, long: str = "A long word") -> dict[str, str]:
     )
     entries = [{"field": "host.name", "type": "match_any", "operator": "included", "value": ["ci-1", long[:300]]}]
     shared.add_item(list_id=listed.pk, entries=entries, reason="Builds do this.", name="Builds", **told)
+    value_lists.append_values(list_id="long", lines=[long[:90] + "y"], **told)
+    gone = shared.create_list(name=long[:200], rules=[rule], list_id="gone", **told)
+    shared.edit_list(list_id=listed.pk, version=None, name="Build hosts", description="Where builds run now.", **told)
+    shared.remove_list(list_id=gone.pk, version=None, **told)
     return {
         "lists": "/settings/lists/",
         "list": "/settings/lists/scanners/",
