@@ -3,6 +3,7 @@
 Of a long queue the most urgent alerts are in the first of its eight segments, so that is asked alone: planning a
 statement of eight takes longer than reading it. Only where it has too few, the others are asked in one statement. In it
 each is limited by what those before it have left, and the database does not start on one with nothing left to fetch.
+Of what is known to be a short list all are asked at once.
 """
 
 from collections.abc import Sequence
@@ -21,12 +22,20 @@ _COLUMNS = ("id", "fold", "status", "severity", "risk_score", "created_at")
 
 
 def in_turn(
-    alerts: QuerySet[Alert], parts: Sequence[Part], names: Sequence[str], by: Sequence[str], limit: int
+    alerts: QuerySet[Alert],
+    parts: Sequence[Part],
+    names: Sequence[str],
+    by: Sequence[str],
+    limit: int,
+    *,
+    at_once: bool = False,
 ) -> list[tuple[Any, ...]]:
     """Of those of the alerts that each part lets through the values of `names` behind the part's number, in the order
     of the parts, and within each as `by` says ("-id": downwards). One query, or two. It may ask for nothing but
     _COLUMNS.
     """
+    if at_once:
+        return _read(alerts, parts, names, by, limit)
     first = _read(alerts, parts[:1], names, by, limit)
     return first if len(first) >= limit else first + _read(alerts, parts[1:], names, by, limit - len(first))
 

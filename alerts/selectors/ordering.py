@@ -55,6 +55,7 @@ class Order:
     moment: datetime | None = None
     targets: tuple[tuple[int, timedelta], ...] = ()
     waiting: bool = False  # nothing closed is asked for, so "not past" needs no more than the age
+    narrow: bool = False  # few alerts are asked for, so those of the first segments will not do
 
     def read(self, alerts: QuerySet[Alert], limit: int, after: Sequence[Any] | None = None) -> list[Alert]:
         """The first of these alerts after a key. One query, or two where there are several segments."""
@@ -72,7 +73,8 @@ class Order:
     def heads(self, alerts: QuerySet[Alert], limit: int, after: Sequence[Any] | None = None) -> list["Head"]:
         """The same as what folding looks at: number, fold, and where each stands. One query."""
         columns = self.columns[:-1]
-        rows = in_turn(alerts, self._parts(after), ("id", "fold", "status", *columns), self._columns_by, limit)
+        names = ("id", "fold", "status", *columns)
+        rows = in_turn(alerts, self._parts(after), names, self._columns_by, limit, at_once=self.narrow)
         return [
             Head(number, fold_shown(fold, status), [segment, *map(_json, values), number])
             for segment, number, fold, status, *values in rows
@@ -184,7 +186,13 @@ def order_of(filters: QueueFilters, targets: Mapping[int, timedelta], moment: da
     wanted = [level for level in reversed(Severity.values) if not filters.severities or level in filters.severities]
     times = tuple((level, targets.get(level, _NEVER)) for level in wanted)
     waiting = bool(filters.statuses) and Status.CLOSED not in filters.statuses
-    return Order(("risk_score", "pk"), moment=moment, targets=times, waiting=waiting)
+    return Order(("risk_score", "pk"), moment=moment, targets=times, waiting=waiting, narrow=_is_narrow(filters))
+
+
+def _is_narrow(filters: QueueFilters) -> bool:
+    """Whether the filters let through what is about somebody or something, and not most of what waits."""
+    about = filters.host, filters.user_name, filters.rule_id, filters.kql, filters.fold, filters.tag, filters.technique
+    return any(about) or bool(filters.assignee)
 
 
 def is_past(alert: Alert, targets: Mapping[int, timedelta], now: datetime) -> bool:

@@ -3,10 +3,14 @@
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, DateTimeField, F, Func, Value
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import QuerySet
 
 from accounts.models import User
+from alerts.models import Alert
 from alerts.selectors.filtering import filtered
 from alerts.selectors.numbers import named
 from alerts.selectors.shapes import Histogram, QueueFilters
@@ -78,24 +82,28 @@ def _counted(
     user: User, filters: QueueFilters, start: datetime, end: datetime, step: timedelta, now: datetime
 ) -> dict[datetime, Counts]:
     """The bars from `start`, where one begins, to `end`. One query."""
-    rows = (
-        filtered(user, replace(filters, since=start), now)
-        .filter(created_at__lte=end)
-        .annotate(bucket=_bucket(start, step))
-        .values_list("bucket", "severity")
-        .annotate(Count("pk"))
-        .order_by()
-    )
+    alerts = filtered(user, replace(filters, since=start), now).filter(created_at__lte=end)
     bars = dict[datetime, list[int]]()
-    for at, severity, count in rows:
+    for at, severity, count in _grouped(alerts, start, step):
         bars.setdefault(at, [0, 0, 0, 0])[severity - 1] += count
     return {at: (low, medium, high, critical) for at, (low, medium, high, critical) in bars.items()}
+
+
+def _grouped(alerts: QuerySet[Alert], start: datetime, step: timedelta) -> list[tuple[datetime, int, int]]:
+    try:
+        sql, values = alerts.order_by().values("created_at", "severity").query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    given: list[Any] = [step, start, *values]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT date_bin(%s, created_at, %s), severity, count(*) FROM ({sql}) AS shown GROUP BY 1, 2",  # noqa: S608
+            given,
+        )
+        found: list[tuple[datetime, int, int]] = cursor.fetchall()
+    return found
 
 
 def _bucket_seconds(span_seconds: float, buckets: int) -> int:
     """The shortest round step that needs no more than this many buckets."""
     return next((step for step in _STEPS if span_seconds / step <= buckets), _STEPS[-1])
-
-
-def _bucket(first: datetime, step: timedelta) -> Func:
-    return Func(Value(step), F("created_at"), Value(first), function="date_bin", output_field=DateTimeField())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
-from soc.web.markup import format_html, format_html_join
+from soc.web.markup import NOTHING, format_html, format_html_join, joined
 
 SEVERITIES = ("low", "medium", "high", "critical")  # from the base of a column upwards, in the order of the ramp
 
@@ -36,9 +36,7 @@ def histogram(
     step = width / max(len(columns), 1)
     tallest = max((sum(column.counts) for column in columns), default=0) or 1
     scale = (base - 2) / tallest
-    bars = format_html_join(
-        "", "{}", ((_column(c, i * step, step, base, scale, classes),) for i, c in enumerate(columns))
-    )
+    bars = joined(_column(c, i * step, step, base, scale, classes) for i, c in enumerate(columns))
     role = "group" if any(column.url for column in columns) else "img"  # what is inside an image cannot be a link
     return format_html(
         '<svg class="chart" viewBox="0 0 {} {}" role="{}" aria-label="{}">{}'
@@ -48,18 +46,18 @@ def histogram(
 
 
 def _column(column: Column, x: float, step: float, base: int, scale: float, classes: Sequence[str]) -> SafeString:
-    y = float(base)
-    rects = []
+    """A hundred of them stand above a list, so what is nothing but numbers and classes of ours is written as it is."""
+    y, rects = float(base), ""
+    place = f'x="{x + 1:.1f}" width="{max(step - 2, 1):.1f}"'
     for name, count in zip(classes, column.counts, strict=False):
         if count:
             tall = max(count * scale - 0.6, 0.8)
             y -= tall
-            rects.append((name, _n(x + 1), _n(y), _n(max(step - 2, 1)), _n(tall)))
+            rects += f'<rect class="f-{name}" {place} y="{y:.1f}" height="{tall:.1f}"/>'
             y -= 0.6
-    drawn = format_html_join("", '<rect class="f-{}" x="{}" y="{}" width="{}" height="{}"/>', rects)
     if not rects:
-        return drawn
-    titled = format_html("<g><title>{}</title>{}</g>", column.label, drawn)
+        return NOTHING
+    titled = format_html("<g><title>{}</title>{}</g>", column.label, SafeString(rects))
     if not column.url:
         return titled
     return format_html('<a href="{}" aria-label="{}">{}</a>', column.url, column.label, titled)

@@ -15,6 +15,7 @@ const wb = (() => {
     const retry = $("[data-again]", made);
     if (retry) { retry.hidden = !again; retry.href = location.href; }
     place.replaceChildren(made);
+    delete place.dataset.stale;
   }
   function token() {
     const name = $("meta[name=csrf-cookie]").content + "=";
@@ -32,15 +33,23 @@ const wb = (() => {
   }
   const failed = (status, reference) => `That did not work (${status}${reference ? `, reference ${reference}` : ""}). What you see may be out of date.`;
 
-  /* The queue could not be fetched anew: say from when it is. True when it was that. */
-  function stale({ elt, target }, why) {
+  /* The queue could not be fetched anew: say from when it is, until it can be. True when it was that. */
+  const refreshes = ({ elt, target }) => Boolean($("#pulse")) && (elt.id === "pulse" || target?.id === "list");
+  function stale(asked, why) {
     const pulse = $("#pulse");
-    if (!pulse || !(elt === pulse || target?.id === "list")) return false;
+    if (!refreshes(asked)) return false;
     const at = new URL(pulse.getAttribute("hx-get"), location.href).searchParams.get("at");
     const clock = (moment) => new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
     strip(`Could not refresh at ${clock(Date.now())} (${why}).${at ? ` Showing ${clock(at)}.` : ""}`, true);
+    if ($("#strip")) $("#strip").dataset.stale = "";
     return true;
   }
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const place = $("#strip[data-stale]");
+    if (!place || !detail.successful || !refreshes(detail)) return;
+    place.replaceChildren();
+    delete place.dataset.stale;
+  });
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     const value = token();
     if (value) detail.headers["X-CSRFToken"] = value;

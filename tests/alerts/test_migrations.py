@@ -1,5 +1,7 @@
 """Migrations over a filled database: one that was cut off can be run again."""
 
+from collections.abc import Sequence
+
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db.migrations import RunPython, RunSQL
 from django.db.migrations.loader import MigrationLoader
@@ -19,7 +21,7 @@ def test_a_migration_that_was_cut_off_leaves_nothing_behind_that_the_next_run_st
     assert not cut
 
 
-def _stumbled_over(operations: list[Operation]) -> list[str]:
+def _stumbled_over(operations: Sequence[Operation]) -> list[str]:
     """The operations that cannot be done twice. An index is made after one of its name, maybe half made, was dropped;
     one that is taken away may be gone."""
     found, dropped = [], ""

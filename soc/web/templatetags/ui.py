@@ -20,13 +20,16 @@ _TACTIC = re.compile(r"TA\d{4}\Z")
 @register.simple_tag
 def icon(name: str, classes: str = "", small: bool = False) -> SafeString:
     """`{% icon "check" small=True %}`: a drawing of static/icons.svg, hidden from screen readers."""
-    return _icon(name, classes, small, static("icons.svg"))
+    return _icon(name, classes, small)
 
 
 @lru_cache(maxsize=1_024)
-def _icon(name: str, classes: str, small: bool, drawings: str) -> SafeString:
+def _icon(name: str, classes: str, small: bool) -> SafeString:
+    """Pages have dozens, of some twenty kinds; the file of drawings stays the same while the process lives."""
     all_classes = " ".join(filter(None, ("icon", "icon-s" if small else "", classes)))
-    return format_html('<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>', all_classes, drawings, name)
+    return format_html(
+        '<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>', all_classes, static("icons.svg"), name
+    )
 
 
 @register.inclusion_tag("components/_badge_severity.html")

@@ -1,0 +1,101 @@
+"""What makes the queue quick says what the slow way would: columns for documents, and what was found a moment ago."""
+
+from datetime import timedelta
+
+import pytest
+
+from alerts.models import Alert
+from alerts.selectors import QueueFilters, counting, histogram, numbers, over_time, queue, queue_page, view_counts
+from soc.web.remembered import Remembered
+from tests.alerts.world import NOW, event, load, raised
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+ALL = QueueFilters()
+HOSTS = ("a", "ab", "b", "A", "a*b", "%", "a_b", None, ["a", "b"], ["x", "ab"], "")
+TEXTS = (
+    "host.name: a",
+    "host.name: (a or b)",
+    'host.name: "a*b"',
+    "host.name: a*",
+    "host.name: *b",
+    "host.name: *a*",
+    "host.name: a*b",
+    "host.name: *",
+    "host.name: *%*",
+    "host.name: a_*",
+    "not host.name: a",
+    "not host.name: a* and not user.name: root",
+    "host.name: a and user.name: root",
+    "host.name: b or user.name: r*",
+    "not (host.name: a or host.name: b)",
+    "host.name: nowhere",
+    "host.name: a and process.name: perl",
+)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known(monkeypatch):
+    monkeypatch.setattr(numbers, "_longer", Remembered(10.0, 9))
+    monkeypatch.setattr(numbers, "_longer_by_rule", Remembered(10.0, 9))
+    monkeypatch.setattr(over_time, "_known", Remembered(10.0, 9))
+
+
+def shown(user, kql):
+    page = queue(user=user, filters=QueueFilters(kql=kql), now=NOW)
+    return [row.alert.pk for row in page.rows], str(page.total), page.stopped
+
+
+def test_columns_tell_what_documents_say(tmp_path, cast, monkeypatch):
+    load(tmp_path, most=1_000)
+    raised([event(host__name=host, user__name=user) for host in HOSTS for user in ("root", "u1", None)])
+    told = {kql: shown(cast.ana, kql) for kql in TEXTS}
+    monkeypatch.setattr(queue_page, "told", lambda _tree: None)
+    assert told == {kql: shown(cast.ana, kql) for kql in TEXTS}
+    monkeypatch.undo()
+    monkeypatch.setattr(queue_page, "MOST_ODD", 1)  # more odd alerts than are judged beside columns
+    assert told == {kql: shown(cast.ana, kql) for kql in TEXTS}
+
+
+def test_a_list_beyond_its_ceiling_is_not_counted_again_at_once(tmp_path, cast, monkeypatch):
+    monkeypatch.setattr(counting, "CAP", 2)
+    monkeypatch.setattr(numbers, "CAP", 2)
+    load(tmp_path)
+    raised([event() for _ in range(4)])
+
+    def numbers_of(user=cast.ana):
+        page = queue(user=user, filters=QueueFilters(), now=NOW)
+        return view_counts(user=user, now=NOW)["all"].capped, page.loudest
+
+    assert numbers_of() == (True, ("perl", 3))
+    assert not numbers_of(cast.otto)[0]
+    Alert.objects.all()[0].delete()
+    Alert.objects.all()[0].delete()
+    assert numbers_of() == (True, ("perl", 3))
+    monkeypatch.setattr(numbers, "_longer", Remembered(10.0, 9))
+    monkeypatch.setattr(numbers, "_longer_by_rule", Remembered(10.0, 9))
+    assert numbers_of() == (False, ("perl", 2))
+
+
+def test_bars_of_long_ago_are_kept_for_a_while_and_new_ones_are_counted(tmp_path, cast, monkeypatch):
+    monkeypatch.setattr(over_time, "MANY", 2)
+    load(tmp_path)
+    for hours in (5, 3, 1, 0):
+        raised([event()], now=NOW - hours * HOUR)
+    waiting = QueueFilters(statuses=("open",))
+
+    def bars(filters=ALL, user=cast.ana, now=NOW):
+        found = histogram(user=user, filters=filters, now=now)
+        step = timedelta(seconds=found.seconds)
+        return [(NOW - found.start - at * step) // HOUR for at, one in enumerate(found.counts) if sum(one)]
+
+    before = bars()
+    assert (len(before), bars(waiting), bars(user=cast.otto)) == (4, before, [])
+    Alert.objects.earliest("created_at").delete()
+    raised([event()], now=NOW + timedelta(minutes=20))
+    later = NOW + timedelta(minutes=21)
+    assert len(bars(now=later)) == 5  # the one that was deleted is still told, and the new one is
+    assert len(bars(waiting, now=later)) == 4
+    assert len(bars(QueueFilters(since=NOW - 4 * HOUR), now=later)) == 4
+    monkeypatch.setattr(over_time, "_known", Remembered(10.0, 9))
+    assert len(bars(now=later)) == 4
