@@ -1,6 +1,7 @@
 """Other alerts that a search finds: by the columns of alerts where these say it all, else by their documents."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from time import monotonic
 
 from django.db.models import Q
@@ -17,6 +18,9 @@ from events.summing import Counted
 from soc.web.counts import CAP
 
 _COLUMNS = {"host.name": "host_name", "user.name": "user_name", "process.hash.sha256": "process_hash"}
+AHEAD = timedelta(days=1)
+"""An alert is raised after its event, but for clocks that are ahead. There is an index of when alerts were raised, so
+that those of one host in a week are found without all it ever raised."""
 _READ = 500  # so many alerts are read where the columns do not decide
 
 
@@ -28,8 +32,9 @@ def alerts_found(
     Building blocks are left out, as in the queue.
     """
     seen = Alert.objects.filter(
-        team_id__in=team_ids, event_time__gte=window.start, event_time__lt=window.end, building_block=False
-    )
+        team_id__in=team_ids, event_time__gte=window.start, event_time__lt=window.end, building_block=False,
+        created_at__gte=window.start - AHEAD,
+    )  # fmt: skip
     seen = seen.exclude(kind=Kind.BLOCK).exclude(pk=without)
     said = _said(tree)
     if said is not None and not seen.filter(odd=True).exists():

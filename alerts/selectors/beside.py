@@ -27,8 +27,6 @@ from soc.web.counts import Count
 LOOKED_AT = 60
 """So many alerts are looked at before and after the alert."""
 MOST_COUNTED = 1_000
-FEW = 4
-"""Of so many folds on each side it is asked first whether their row is elsewhere; one of a thousand alerts is dear."""
 _NOWHERE = Neighbours(None, None)
 _COLUMNS = ("id", "fold", "status", "severity", "risk_score", "created_at")
 _NAMES = {"pk": "id"}
@@ -94,11 +92,8 @@ class _Queue:
 
     def found(self, one_by_one: Callable[[], Neighbours]) -> Neighbours:
         """The neighbours and the place; where large folds lie around it the neighbours are gone for one by one."""
-        moved = self._elsewhere(FEW)
+        moved = self._elsewhere()
         before, after = self._previous(moved), self._next(moved)
-        if before is _UNDECIDED or after is _UNDECIDED:
-            moved = self._elsewhere(LOOKED_AT)
-            before, after = self._previous(moved), self._next(moved)
         place, total = self._counted(moved)
         if before is _UNDECIDED or after is _UNDECIDED:
             return replace(one_by_one(), place=place, total=total)
@@ -122,24 +117,18 @@ class _Queue:
     def _own(self) -> bytes | None:
         return fold_shown(self.alert.fold, self.alert.status) if self.folded else None
 
-    def _next(self, moved: "_Moved") -> Any:
-        shown = {row.fold for row in self.back} | moved.before | {self._own}
+    def _next(self, moved: frozenset[bytes]) -> Any:
+        shown = {row.fold for row in self.back} | moved | {self._own}
         after = next((row for row in self.ahead if row.fold is None or row.fold not in shown), None)
-        if after and not moved.tells(after):
-            return _UNDECIDED
         return after if after or len(self.ahead) < LOOKED_AT else _UNDECIDED
 
-    def _previous(self, moved: "_Moved") -> Any:
+    def _previous(self, moved: frozenset[bytes]) -> Any:
         first = {row.fold: row.pk for row in self.back}  # of each fold the one that stands farthest back
-        faces = (
-            row for row in self.back if row.fold is None or (first[row.fold] == row.pk and row.fold not in moved.before)
-        )
+        faces = (row for row in self.back if row.fold is None or (first[row.fold] == row.pk and row.fold not in moved))
         before = next(faces, None)
-        if before and not moved.tells(before):
-            return _UNDECIDED
         return before if before or self._all_before else _UNDECIDED
 
-    def _counted(self, moved: "_Moved") -> tuple[int | None, Count | None]:
+    def _counted(self, moved: frozenset[bytes]) -> tuple[int | None, Count | None]:
         """Its place among the rows, and how many they are; nothing for an alert that the queue does not show now."""
         ends = self._all_before and len(self.ahead) < LOOKED_AT
         here, before, total = self._numbers(whole=ends)
@@ -149,7 +138,7 @@ class _Queue:
             total = Count(len({row.row for row in (*self.back, *self.ahead)} | {self._own or self.alert.pk}))
         if self._all_before:
             return 1 + len({row.row for row in self._before_its_row()}), total
-        of_a_row_before = self._own is not None and self._own in moved.before | {row.fold for row in self.back}
+        of_a_row_before = self._own is not None and self._own in moved | {row.fold for row in self.back}
         return None if of_a_row_before or before is None else 1 + before, total
 
     def _before_its_row(self) -> list[_Row]:
@@ -180,21 +169,19 @@ class _Queue:
     def _fold(self) -> str:
         return "CASE WHEN status <> 'closed' THEN fold END AS fold" if self.folded else "NULL::bytea AS fold"
 
-    def _elsewhere(self, most: int) -> "_Moved":
-        """Which of the nearest folds have an alert before all that was looked at. One query, none near the top."""
+    def _elsewhere(self) -> frozenset[bytes]:
+        """Which of the folds that were met have an alert before all that was looked at. One query, none near the top;
+        an index alone answers it for all folds together."""
         if self._all_before or not self.folded:
-            return _Moved(None)
-        here = {row.fold for row in self.back}
-        ahead = dict.fromkeys(row.fold for row in self.ahead if row.fold and row.fold not in here)
-        folds = [*list(ahead)[:most], *list(dict.fromkeys(row.fold for row in self.back if row.fold))[:most]]
-        asked = list(dict.fromkeys([*folds, *([self._own] if self._own else [])]))
-        text, more = self._stands_before(self.back[-1].key)
-        rows = self._asked(
-            "SELECT fold FROM unnest(%s::bytea[]) AS f (fold) WHERE EXISTS "
-            f"(SELECT 1 FROM b WHERE b.fold = f.fold AND b.status <> 'closed' AND {text})",
-            [asked, *more],
+            return frozenset()
+        asked = [fold for fold in {*(row.fold for row in (*self.ahead, *self.back)), self._own} if fold]
+        parts = self._stands_before(self.back[-1].key)
+        told = " OR ".join(
+            f"EXISTS (SELECT 1 FROM b WHERE b.fold = f.fold AND b.status <> 'closed' AND {text})" for text, _ in parts
         )
-        return _Moved(frozenset(asked), frozenset(bytes(fold) for (fold,) in rows))
+        values = [one for _, more in parts for one in more]
+        rows = self._asked(f"SELECT fold FROM unnest(%s::bytea[]) AS f (fold) WHERE {told}", [asked, *values])
+        return frozenset(bytes(fold) for (fold,) in rows)
 
     def _numbers(self, *, whole: bool) -> tuple[bool, int | None, Count | None]:
         """Whether the queue shows the alert; how many rows stand before it, and are there in all, as far as counted."""
@@ -236,16 +223,16 @@ class _Queue:
         names = ", ".join(_NAMES.get(name, name) for name in self.order.columns)
         return f"({names}) {sign} ({', '.join(['%s'] * len(key))})", list(key)
 
-    def _stands_before(self, key: Sequence[Any]) -> tuple[str, list[Any]]:
-        """What stands before a key, in any segment."""
+    def _stands_before(self, key: Sequence[Any]) -> list[tuple[str, list[Any]]]:
+        """What stands before a key: in a segment before its own, which an index alone tells, or in its own."""
         own, *columns = key
-        parts = list[str]()
-        values = list[Any]()
-        for at, (where, more) in enumerate(self._segments()[: own + 1]):
-            text, last = self._beyond(columns, forward=False) if at == own else ("TRUE", [])
-            parts.append(f"{where} AND {text}")
-            values += [*more, *last]
-        return f"({' OR '.join(parts)})", values
+        earlier = self._segments()[:own]
+        (where, values), (text, more) = self._segments()[own], self._beyond(columns, forward=False)
+        found = [(f"{where} AND {text}", [*values, *more])]
+        if earlier:
+            whole = " OR ".join(f"({one})" for one, _ in earlier)
+            found.insert(0, (f"({whole})", [value for _, told in earlier for value in told]))
+        return found
 
     def _segments(self) -> list[tuple[str, list[Any]]]:
         """The conditions of the order's segments, as the order itself has them."""
@@ -253,10 +240,12 @@ class _Queue:
         if order.moment is None or not order.targets:
             return [("TRUE", [])]
         found = list[tuple[str, list[Any]]]()
+        # What the filter says of what is closed is not said again: the database would expect fewer rows each time.
+        past = "created_at < %s" if order.waiting else "status <> 'closed' AND created_at < %s"
+        rest = "created_at >= %s" if order.waiting else "(status = 'closed' OR created_at >= %s)"
         for severity, within in order.targets:
             values = [severity, order.moment - within]
-            rest = "status <> 'closed' AND created_at >= %s" if order.waiting else _NOT_PAST
-            found.append(("severity = %s AND status <> 'closed' AND created_at < %s", values))
+            found.append((f"severity = %s AND {past}", values))
             found.append((f"severity = %s AND {rest}", values))
         return found
 
@@ -268,18 +257,6 @@ class _Queue:
             return rows
 
 
-class _Moved(NamedTuple):
-    """Of the folds that were asked about (None: all are told without) those with an alert before all that was read."""
-
-    asked: frozenset[bytes] | None
-    before: frozenset[bytes] = frozenset()
-
-    def tells(self, row: _Row) -> bool:
-        """Whether it is known of the row."""
-        return self.asked is None or row.fold is None or row.fold in self.asked
-
-
-_NOT_PAST = "(status = 'closed' OR created_at >= %s)"
 _UNDECIDED = object()
 
 

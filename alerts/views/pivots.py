@@ -17,7 +17,7 @@ from alerts.views.detail import seen_alert
 from rules.trees import TreeUnusable
 from soc.web.http import UserRequest
 
-ROWS_SECONDS = 2 * EACH_SECONDS
+ROWS_SECONDS = EACH_SECONDS
 
 
 @page()
