@@ -51,9 +51,8 @@ def neighbours(
     now: datetime,
     times: Mapping[int, timedelta] | None = None,
 ) -> Neighbours:
-    """The rows before and after this alert in the queue, as it is now, and its place there. A query for each segment
-    of the order that has to be looked at, and two or three; with KQL that columns do not tell, alerts are gone through
-    one by one and no place is told.
+    """The rows before and after this alert in the queue, as it is now, and its place there. Three to six queries; with
+    KQL that columns do not tell, alerts are gone through one by one and no place is told.
 
     `times` are the targets, if they were read before.
 
@@ -149,21 +148,30 @@ class _Queue:
     # ---- in SQL ----
 
     def _read(self, *, forward: bool) -> list[_Row]:
-        """The nearest on one side, segment by segment from the alert's own: mostly that one has enough."""
+        """The nearest on one side: those of the alert's own segment of the order, and only where they are few, too, the
+        others' at once."""
+        parts = list(self._parts(forward=forward))
+        own = parts.pop(0 if forward else -1)
+        found = self._first_of([own], LOOKED_AT, forward=forward)
+        if parts and len(found) < LOOKED_AT:
+            found += self._first_of(parts, LOOKED_AT - len(found), forward=forward)
+        return found
+
+    def _first_of(self, parts: Sequence[tuple[int, str, list[Any]]], most: int, *, forward: bool) -> list[_Row]:
         way = "DESC" if self.order.down is forward else "ASC"
         columns = [_NAMES.get(name, name) for name in self.order.columns]
         by = ", ".join(f"{name} {way}" for name in columns)
-        parts, found = list(self._parts(forward=forward)), list[_Row]()
-        for at, where, more in parts if forward else reversed(parts):
-            rows = self._asked(
-                f"SELECT id, {self._fold}, {', '.join(columns)} FROM b WHERE {where} ORDER BY {by} "
-                f"LIMIT {LOOKED_AT - len(found)}",
-                more,
-            )
-            found += [_Row(pk, bytes(fold) if fold is not None else None, (at, *key)) for pk, fold, *key in rows]
-            if len(found) == LOOKED_AT:
-                break
-        return found
+        shown = ", ".join(["id", self._fold, *(name for name in columns if name != "id")])
+        each = [
+            f"(SELECT {at} AS segment, {shown} FROM b WHERE {where} ORDER BY {by} LIMIT {most})"
+            for at, where, _ in parts
+        ]
+        statement = (
+            f"SELECT id, fold, segment, {', '.join(columns)} FROM ({' UNION ALL '.join(each)}) AS x "
+            f"ORDER BY segment {'ASC' if forward else 'DESC'}, {by} LIMIT {most}"
+        )
+        rows = self._asked(statement, [one for _, _, more in parts for one in more])
+        return [_Row(pk, bytes(fold) if fold is not None else None, tuple(key)) for pk, fold, *key in rows]
 
     @property
     def _fold(self) -> str:
