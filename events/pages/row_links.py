@@ -110,10 +110,11 @@ def _read(text: str) -> Wanted | None:
     column, colon, told = text[: LONGEST_VALUE * 8].partition(":")
     several = column.endswith(_OF_SEVERAL)
     column = column.removesuffix(_OF_SEVERAL)
-    if not colon or not _PLAIN.fullmatch(column):
+    if not colon or not _PLAIN.fullmatch(column) or told[:1] in "[{":  # brackets by the thousand exhaust the reader
         return None
     try:
         value = json.loads(told)
+        str(value).encode()  # half of a surrogate pair is no text
     except ValueError:
         return None
     return Wanted(column, value, several) if isinstance(value, str | int) else None

@@ -225,7 +225,13 @@ class TestValuesThatLead:
         query = "FROM .alerts-security.* | STATS n = COUNT(*) BY host.name"
         assert self.follow(ana, query, 'host.name:"web-1"')["in"] == "alerts"
 
-    @pytest.mark.parametrize("only", ["", "host.name", "host.name:", "host.name:[1]", 'a b:"c"', 'x:"\\', "x" * 5000])
+    @pytest.mark.parametrize(
+        "only",
+        [
+            *("", "host.name", "host.name:", "host.name:[1]", 'a b:"c"', 'x:"\\', "x" * 5000),
+            *("host.name:" + "[" * 5000, "host.name: [[", 'host.name:"\\ud800"'),
+        ],
+    )
     def test_what_no_button_says_is_passed_over(self, ana: Client, store: Store, only: str) -> None:
         store({"host.name": "web-1"})
         assert "web-1" in text_of(get(ana, "FROM * | KEEP host.name", only=only))
