@@ -11,7 +11,7 @@ from alerts.selectors.counting import (
     rule_counts,
     view_counts,
 )
-from alerts.selectors.lookup import alert_for
+from alerts.selectors.lookup import alert_for, with_rule
 from alerts.selectors.over_time import histogram
 from alerts.selectors.page import alert_page
 from alerts.selectors.queue_page import matching_ids, queue
@@ -75,4 +75,5 @@ __all__ = [
     "rule_counts",
     "summary_sentence",
     "view_counts",
+    "with_rule",
 ]

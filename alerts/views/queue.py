@@ -249,5 +249,5 @@ def _peeked(request: UserRequest, asked: Queue, found: QueuePage, at: int | None
     """The preview, for a whole page only: a list that is swapped keeps the preview it has."""
     if at is None or wants_part(request):
         return None
-    alert = next(row.alert for row in found.rows if row.alert.pk == at)
+    alert = selectors.with_rule(next(row.alert for row in found.rows if row.alert.pk == at))
     return selectors.alert_page(alert=alert, user=asked.user, now=asked.now, times=found.targets, brief=True)
