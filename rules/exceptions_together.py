@@ -73,9 +73,13 @@ def switch_items(
     epoch.bump()
     found = _standing(items)
     other = [item for item in found if item.enabled != on or (on and item.expired)]
-    verb, inverse = ("enable", "disable") if on else ("disable", "enable")
-    _write(other, now, **({"enabled": True, "expired": False} if on else {"enabled": False}))
-    _record(verb, inverse, other, (actor, now, door, group), note)
+    by = (actor, now, door, group)
+    if on:
+        _write(other, now, enabled=True, expired=False)
+        _record("enable", "disable", other, by, note)
+    else:
+        _write(other, now, enabled=False)
+        _record("disable", "enable", other, by, note)
     return found
 
 

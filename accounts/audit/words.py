@@ -106,7 +106,7 @@ VERBS = (
     "remove_second_factor", "rename", "rename_second_factor", "reopen", "reopened", "replace",
     "require_password_change", "reset_second_factors", "restore", "return", "revoke", "send_again",
     "sign_in_by_link", "snoozed", "started", "step", "stopped", "supersede", "task_add", "task_change",
-    "try_again", "unassigned", "undid", "undoing", "unlink_identity", "unstep", "use_recovery_code", "withdraw",
+    "try_again", "unassigned", "undid", "undo", "undoing", "unlink_identity", "unstep", "use_recovery_code", "withdraw",
     "woke", "wrote",
 )  # fmt: skip
 _SEVERITIES = {"1": "low", "2": "medium", "3": "high", "4": "critical"}
