@@ -27,6 +27,8 @@ ORDINARY = ("*",)
 _OF_ALERTS = ("kibana", "signal.")
 _MOST_ROWS = 4_000
 _JUDGED_AT_ONCE = 200
+_HURRY, _JUDGED_IN_A_HURRY = 1.0, 20
+"""With less than a second there is no time for blocks that may not be needed: those of so few events are read."""
 _INDEX, _UID, _AT = 5, 6, 7  # after ROW
 
 
@@ -107,13 +109,18 @@ class Pass:
             self._deadline = monotonic() + self.budget_seconds
         shelf, matcher, size = BlockShelf(), _matcher(self.question.tree), self.first_rows
         while rows := self._rows(size):
-            for some in slices(rows, _JUDGED_AT_ONCE):
+            for some in slices(rows, self._at_once):
                 yield from self._judged(some, matcher, shelf)
                 if self.stopped:
                     return
             if len(rows) < size:
                 return
             size = min(size * 4, _MOST_ROWS)
+
+    @property
+    def _at_once(self) -> int:
+        in_a_hurry = self.budget_seconds is not None and self.budget_seconds < _HURRY
+        return _JUDGED_IN_A_HURRY if in_a_hurry else _JUDGED_AT_ONCE
 
     def _judged(
         self, rows: Sequence[tuple[Any, ...]], matcher: Matcher | None, shelf: BlockShelf

@@ -70,6 +70,24 @@ def count(
     return _Tally(question, cap, budget_seconds).finish()
 
 
+def count_with_newest(
+    *,
+    tree: Tree,
+    window: Window,
+    team_ids: Sequence[int],
+    indices: Sequence[str] = (),
+    newest: int,
+    cap: int = CAP,
+    budget_seconds: float = 10,
+) -> tuple[Counted, list[StoredEvent]]:
+    """The same, and the newest of them, in one walk."""
+    tally, found = _Tally(Question(tree, window, team_ids, indices), cap, budget_seconds), list[StoredEvent]()
+    for event in tally:
+        if len(found) < newest:
+            found.append(event)
+    return tally.result(), found
+
+
 def histogram(
     *,
     tree: Tree,

@@ -16,7 +16,7 @@ from events import store
 from events.by_columns import column_of, count_by_columns, tells_all, values_by_columns
 from events.searching import ORDINARY
 from events.stored import StoredEvent
-from events.summing import Counted
+from events.summing import Counted, count_with_newest
 
 EACH_SECONDS = 0.15
 ALL_SECONDS = 1.5
@@ -70,8 +70,10 @@ def _events(shown: ShownPivot, tree: Tree, team_ids: Sequence[int], seconds: flo
         return Answer(found.total, _newest(shown, tree, team_ids, deadline, newest))
     if not newest:
         return Answer(_count(shown, tree, team_ids, seconds))
-    events = _newest(shown, tree, team_ids, monotonic() + seconds / 2, newest)
-    return Answer(_count(shown, tree, team_ids, max(deadline - monotonic(), seconds / 2)), events)
+    total, events = count_with_newest(
+        tree=tree, window=window, team_ids=team_ids, indices=ORDINARY, newest=newest, budget_seconds=seconds
+    )
+    return Answer(total, events)
 
 
 def _count(shown: ShownPivot, tree: Tree, team_ids: Sequence[int], seconds: float) -> Counted:
