@@ -110,7 +110,7 @@ def _read(text: str) -> Wanted | None:
     column, colon, told = text[: LONGEST_VALUE * 8].partition(":")
     several = column.endswith(_OF_SEVERAL)
     column = column.removesuffix(_OF_SEVERAL)
-    if not colon or not _PLAIN.fullmatch(column) or told[:1] in "[{":  # brackets by the thousand exhaust the reader
+    if not colon or not _PLAIN.fullmatch(column) or told.lstrip()[:1] in "[{":  # brackets by the thousand exhaust it
         return None
     try:
         value = json.loads(told)

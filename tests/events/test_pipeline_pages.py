@@ -229,7 +229,12 @@ class TestValuesThatLead:
         "only",
         [
             *("", "host.name", "host.name:", "host.name:[1]", 'a b:"c"', 'x:"\\', "x" * 5000),
-            *("host.name:" + "[" * 5000, "host.name: [[", 'host.name:"\\ud800"'),
+            *(
+                "host.name:" + "[" * 5000,
+                "host.name: " + "[" * 5000,
+                "host.name:\n\t" + "{" * 5000,
+                'host.name:"\\ud800"',
+            ),
         ],
     )
     def test_what_no_button_says_is_passed_over(self, ana: Client, store: Store, only: str) -> None:
