@@ -71,6 +71,20 @@ def test_of_very_many_those_that_begin_as_typed_are_found(nine: World, monkeypat
     assert "node-07" in found
 
 
+def test_however_many_values_others_have_a_read_ends(nine: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offered, "_STEPS", 4)
+    monkeypatch.setattr(offered, "_STEPS_NEAR", 3)
+    nine.send([nine.perl(200 + number, host__name=f"aaa-{number}") for number in range(9)], team=nine.other)
+    monkeypatch.setattr(offered, "_OFTEN", offered._OFTEN.replace("LIMIT {newest}", "LIMIT 1"))
+    teams = [nine.team.pk]
+    assert [value for value, _ in offered.offered("host.name", "", teams) or []] == ["node-08"]
+    assert [value for value, _ in offered.offered("host.name", "node-03", teams) or []] == [
+        "node-08", "node-03", "node-04",
+    ]  # fmt: skip
+    theirs = offered.offered("host.name", "", [nine.other.pk]) or []
+    assert {"aaa-0", "aaa-1", "aaa-2"} <= {value for value, _ in theirs}
+
+
 def test_hostile_values_are_only_shown(world: World, sign_in: SignIn) -> None:
     world.send([world.perl(1, host__name='"><script>alert(1)</script>')])
     text = sign_in("ana").get("/search/complete/", {"q": "host.name: ", "for": "alerts"}).content.decode()
