@@ -1,10 +1,12 @@
-"""The searches that a person made lately: the last ten, kept for a month in the shared cache, to go back to.
+"""The searches that a person sent off lately: the last ten, kept for a month in the shared cache, to go back to.
+
+Only what the form of the page sent is one: a link that somebody else wrote puts nothing here, wherever it stands.
 
 They are a convenience and no record: a search goes on without them when the cache is not there.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from django.core.cache import cache
@@ -18,6 +20,11 @@ MOST = 10
 _KEPT_SECONDS = 30 * 86_400
 _NAMES = {Language.KQL.value: "KQL", Language.EQL.value: "EQL", Language.ESQL.value: "ES|QL"}
 _FURTHER = ("after", "part", "run", "pause", "only")
+_FORM = "search-form"
+_SENT = "typed"
+"""The field of the form that says so without scripts; what they send says it in a header, out of the address."""
+_SHAPE = 2
+"""Of what is kept. To be raised when `Recent` changes: what another version kept is then not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +43,24 @@ class Recent:
 
 
 def recent(request: UserRequest, asked: Any) -> list[Recent]:
-    """The person's last searches, the newest first, this one put before them where somebody just made it."""
+    """The person's last searches, the newest first, this one put before them where it was just sent off."""
     found: list[Recent] = []
     with suppress(RedisError, OSError):
         found = _kept(request.user.pk)
-        if asked.text and asked.readable and not any(name in request.GET for name in _FURTHER):
+        if asked.text and asked.readable and _was_sent(request):
             found = _with(_of(asked), found)
-            cache.set(_key(request.user.pk), found, _KEPT_SECONDS)
+            cache.set(_key(request.user.pk), [astuple(one) for one in found], _KEPT_SECONDS)
     return found
+
+
+def _was_sent(request: UserRequest) -> bool:
+    """Whether the form sent it. An address with the form's field in it may have been passed on: it then comes from
+    elsewhere, which browsers say over TLS."""
+    if any(name in request.GET for name in _FURTHER):
+        return False
+    if request.htmx:
+        return request.htmx.trigger == _FORM
+    return _SENT in request.GET and request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
 
 
 def forget(user_id: int) -> None:
@@ -62,10 +79,12 @@ def _with(new: Recent, found: list[Recent]) -> list[Recent]:
 
 
 def _kept(user_id: int) -> list[Recent]:
-    """What another version kept in another shape is passed over."""
-    found = cache.get(_key(user_id))
-    return [one for one in found if isinstance(one, Recent)] if isinstance(found, list) else []
+    """Kept as plain values, so that no change of the class makes them unreadable; others are passed over."""
+    try:
+        return [Recent(*one) for one in cache.get(_key(user_id), [])]
+    except TypeError:
+        return []
 
 
 def _key(user_id: int) -> str:
-    return f"searches:{user_id}"
+    return f"searches:{_SHAPE}:{user_id}"

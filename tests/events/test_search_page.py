@@ -273,12 +273,17 @@ class TestLanguage:
         assert narrowed_eql("process where true | head 3", "c == 3") is None
 
 
+def send(client: Client, query: str, **more: str) -> Any:
+    """As the form does without scripts."""
+    return client.get("/search/", {"q": query, "typed": "1"} | more)
+
+
 class TestRecent:
     def test_the_last_searches_are_kept_newest_first_each_once(self, ana: Client) -> None:
         for number in range(12):
-            ana.get("/search/", {"q": f"host.name: web-{number}"})
-        ana.get("/search/", {"q": "host.name: web-3", "from": "now-7d"})
-        ana.get("/search/", {"q": "FROM * | KEEP host.name", "lang": "esql"})
+            send(ana, f"host.name: web-{number}")
+        send(ana, "host.name: web-3", **{"from": "now-7d"})
+        send(ana, "FROM * | KEEP host.name", lang="esql")
         text = text_of(ana.get("/search/", {"lang": "kql"}))
         listed = text[text.index('id="recent"') : text.index("forget")]
         assert listed.index("FROM *") < listed.index("web-3<") < listed.index("web-11<")
@@ -286,24 +291,53 @@ class TestRecent:
         assert "q=host.name%3A+web-3&amp;from=now-7d" in listed
 
     def test_nobody_elses_are_shown_and_mistakes_are_not_kept(self, ana: Client, people: People) -> None:
-        ana.get("/search/", {"q": "host.name: web-1"})
-        ana.get("/search/", {"q": "host.name: ("})
+        send(ana, "host.name: web-1")
+        send(ana, "host.name: (")
+        assert "web-1" in text_of(ana.get("/search/"))
         assert "web-1" not in text_of(sign_in(people.otto).get("/search/"))
         assert "host.name: (" not in text_of(ana.get("/search/"))
 
     @pytest.mark.parametrize("value", ["<script>alert(1)</script>", "a\u202eb", '"><img src=x onerror=a()>'])
     def test_hostile_text_is_only_shown(self, ana: Client, value: str) -> None:
-        assert ana.get("/search/", {"q": 'message: "' + value.replace('"', '\\"') + '"'}).status_code == 200
+        assert send(ana, 'message: "' + value.replace('"', '\\"') + '"').status_code == 200
         text = text_of(ana.get("/search/"))
         assert 'class="menu recent"' in text
         assert "<script>alert" not in text
         assert "<img src=x" not in text
 
     def test_they_are_forgotten_when_asked_to(self, ana: Client) -> None:
-        ana.get("/search/", {"q": "host.name: web-1"})
+        send(ana, "host.name: web-1")
         assert ana.post("/search/recent/forget/").status_code == 302
         assert "web-1" not in text_of(ana.get("/search/"))
 
     def test_a_search_by_script_brings_the_list_along(self, ana: Client) -> None:
-        text = text_of(ana.get("/search/", {"q": "host.name: web-1"}, headers={"HX-Request": "true"}))
-        assert '<div id="recent" hx-swap-oob="true">' in text
+        by_script = {"HX-Request": "true", "HX-Trigger": "search-form"}
+        text = text_of(ana.get("/search/", {"q": "host.name: web-1"}, headers=by_script))
+        assert '<div id="recent" hx-swap-oob="true"><details' in text
+
+    @pytest.mark.parametrize(
+        ("asked", "headers"),
+        [
+            ({}, {}),
+            ({}, {"HX-Request": "true", "HX-Trigger": "more"}),
+            ({"typed": "1"}, {"Sec-Fetch-Site": "cross-site"}),
+            ({"typed": "1"}, {"Sec-Fetch-Site": "none"}),
+        ],
+    )
+    def test_a_link_puts_nothing_there(self, ana: Client, asked: dict[str, str], headers: dict[str, str]) -> None:
+        ana.get("/search/", {"q": "host.name: theirs"} | asked, headers=headers)
+        assert "theirs" not in text_of(ana.get("/search/"))
+
+    def test_the_form_says_that_it_sent_it_and_keeps_that_out_of_addresses(self, ana: Client) -> None:
+        for language in ("kql", "eql", "esql"):
+            text = text_of(ana.get("/search/", {"lang": language}))
+            form = text[text.index('id="search-form"') : text.index("Run</button>")]
+            assert 'hx-params="not typed"' in form
+            assert '<input type="hidden" name="typed" value="1">' in form
+
+    def test_they_are_kept_as_plain_values(self, ana: Client, people: People) -> None:
+        send(ana, "host.name: web-1")
+        kept = cache.get(f"searches:2:{people.ana.pk}")
+        assert kept == [("KQL", "host.name: web-1", "/search/?q=host.name%3A+web-1", False)]
+        cache.set(f"searches:2:{people.ana.pk}", [("KQL",), 3])
+        assert 'class="menu recent"' not in text_of(ana.get("/search/"))
