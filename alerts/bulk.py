@@ -18,6 +18,7 @@ from accounts.access import need
 from accounts.models import Change, User
 from accounts.record import record_change
 from accounts.roles import Permission
+from accounts.selectors import teams_of
 from alerts.bulk_filters import from_json, to_json
 from alerts.bulk_verbs import check
 from alerts.errors import ActNotFound, NothingMatches, NothingToUndo, TooLate, TooManyMatch, UndoNotWhole
@@ -33,6 +34,8 @@ from alerts.workflow import UNDO_WINDOW
 MOST = 100_000
 UNKNOWN = -1  # a total that is known at the end: what a KQL text is true of is found on the way
 OBJECT_TYPE = "bulk act"
+TEAMS = "teams"
+"""The argument that keeps an act to some of its person's teams: those of the key with which it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,12 @@ def prepared(
     act.as_of, act.up_to_id = as_of.at, as_of.up_to_id
     act.total = _total(act, filters)
     return act
+
+
+def teams_for(act: BulkAct, actor: User) -> list[int]:
+    """The teams to whose alerts the act may be done: the person's own as they are now, of those it was asked for."""
+    mine, kept = teams_of(actor), act.arguments.get(TEAMS)
+    return [team for team in mine if kept is None or team in kept]
 
 
 def stop(*, act_id: UUID, actor: User, now: datetime) -> BulkAct:

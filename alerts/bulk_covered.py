@@ -12,8 +12,7 @@ from django.db.models import Max
 
 from accounts.models import Change, User
 from accounts.roles import Permission
-from accounts.selectors import teams_of
-from alerts.bulk import UNKNOWN
+from alerts.bulk import TEAMS, UNKNOWN, teams_for
 from alerts.bulk_verbs import Next, Portion, Verb, register
 from alerts.errors import AlertError
 from alerts.exceptions.closing import Closing, Covering, Place, close_all
@@ -35,13 +34,13 @@ class CoveringGone(AlertError):  # noqa: N818
         super().__init__(CHANGED)
 
 
-def start(items: Iterable[ExceptionItem], how: Closing) -> BulkAct:
-    """Have everything closed that these exceptions cover, of what there is now; part of the transaction that saved
-    them, which holds the epoch, so that nothing slips in before."""
+def start(items: Iterable[ExceptionItem], how: Closing, team_ids: Sequence[int]) -> BulkAct:
+    """Have everything of these teams closed that these exceptions cover, of what there is now; part of the transaction
+    that saved them, which holds the epoch, so that nothing slips in before."""
     newest = Alert.objects.aggregate(newest=Max("pk"))["newest"] or 0
     told = {"reason": how.reason, "note": how.note, "door": str(how.door), LEFT_OPEN: 0, "along": True}
     act = BulkAct(id=how.group, actor=how.actor, verb=VERB, query="", as_of=how.now, up_to_id=newest, total=UNKNOWN)
-    act.arguments = {**told, "covering": [[item.pk, item.version] for item in items]}
+    act.arguments = {**told, TEAMS: list(team_ids), "covering": [[item.pk, item.version] for item in items]}
     act.created_at = how.now
     act.save(force_insert=True)
     return act
@@ -50,7 +49,7 @@ def start(items: Iterable[ExceptionItem], how: Closing) -> BulkAct:
 def find(act: BulkAct, actor: User, most: int) -> Next:
     """The next open alerts that are covered; those that stand for counted hits, too, stay open and are counted."""
     rules, covering = _covering(act.arguments)
-    waiting = alerts_of(rules, teams_of(actor)).exclude(status=Status.CLOSED)
+    waiting = alerts_of(rules, teams_for(act, actor)).exclude(status=Status.CLOSED)
     rest = waiting.filter(pk__gt=act.last_key or 0, pk__lte=act.up_to_id)
     looked = {pk: (team_id, hits) for pk, team_id, hits in rest.values_list("pk", "team_id", "suppressed")[:most]}
     covered = covering.of(((pk, team_id) for pk, (team_id, _) in looked.items()), most)

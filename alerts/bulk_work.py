@@ -19,7 +19,7 @@ from accounts.errors import NotAllowed
 from accounts.models import Change, User
 from accounts.roles import Permission
 from accounts.selectors import teams_of
-from alerts.bulk import MOST, UNKNOWN, candidates, changes_left, filters_of
+from alerts.bulk import MOST, UNKNOWN, candidates, changes_left, filters_of, teams_for
 from alerts.bulk_verbs import VERBS, Next, Portion
 from alerts.errors import AlertError
 from alerts.models import Alert, BulkAct
@@ -92,7 +92,7 @@ def _act(act: BulkAct, now: datetime) -> bool:
     actor, verb = User.objects.get(pk=act.actor_id), VERBS[act.verb]
     need(actor, verb.permission)
     numbers, last, ended = verb.find(act, actor, PORTION) if verb.find else _next(act, actor)
-    alerts = _locked(numbers, teams_of(actor))
+    alerts = _locked(numbers, teams_for(act, actor))
     untouched = _unchanged(alerts, act)
     changed = verb.do(Portion(untouched, actor, now, act.pk), act.arguments) if untouched else []
     act.done += len(changed)

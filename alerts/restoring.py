@@ -32,8 +32,8 @@ def restore(
 ) -> list[int]:
     """Put the alerts of these changes back; part of the caller's transaction. Returns their numbers.
 
-    With `skip_moved` alerts that moved on, be it to a team that the person does not see, are left as they are instead
-    of refusing the whole.
+    With `skip_moved` alerts that moved on, be it to a team that the person does not see, or were put back already, are
+    left as they are instead of refusing the whole.
 
     Raises: AlertNotFound, UndoNotWhole, StaleAlert, NothingToUndo when another undo was faster.
     """
@@ -41,8 +41,10 @@ def restore(
     alerts = _reached(by_alert, team_ids)
     if not skip_moved:
         _check_whole(by_alert, alerts)
-    if Change.objects.filter(undoes__in=list(by_alert.values())).exists():
+    undone = set(Change.objects.filter(undoes__in=list(by_alert.values())).values_list("undoes_id", flat=True))
+    if undone and not skip_moved:
         raise NothingToUndo
+    alerts = [alert for alert in alerts if by_alert[alert.pk].pk not in undone]
     seen = frozenset(team_ids)
     moves = [move for alert in alerts if (move := _back(alert, by_alert[alert.pk], skip_moved, seen))]
     return write_all(moves, verb=UNDID, actor=actor, now=now, door=door, group=group or uuid4())

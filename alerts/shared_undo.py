@@ -85,7 +85,18 @@ def _rules_off(asked: _Asked) -> LetGo:
 def _rules_on(asked: _Asked) -> LetGo:
     rules = asked.rules
     need_to_save_on(asked.actor, rules)
+    _check_untouched(asked)
     return LetGo(shared.restore_rules(rules=rules, **_items_back(asked), **asked.by), 0)
+
+
+def _check_untouched(asked: _Asked) -> None:
+    """Refuse where an exception of the list was changed or removed since: as it was it may be wanted no more."""
+    items = ExceptionItem.objects.filter(list_id=asked.list_id).values_list("pk", flat=True)
+    of_lists = Change.objects.filter(object_type=asked.change.object_type, group__isnull=False, pk__gte=asked.change.pk)
+    since = Change.objects.filter(object_type="exception", pk__gt=asked.change.pk)
+    since = since.exclude(group__in=of_lists.values("group"))  # taken off further rules along with their list
+    if since.filter(object_id__in=[str(number) for number in items]).exists():
+        raise NotUndoable("Exceptions of the list have been changed since. Put the list on the rules again instead.")
 
 
 def _list_back(asked: _Asked) -> LetGo:

@@ -269,7 +269,7 @@ def _close_covered(wanted: Wanted, covering: Covering, by: By, how: Closing) -> 
     some = list(waiting.values_list("pk", "team_id")[: LOOKED_AT + 1])
     covered = covering.of(some, CLOSED_AT_ONCE) if len(some) <= LOOKED_AT else {}
     if len(some) > LOOKED_AT or len(covered) > CLOSED_AT_ONCE:
-        return Closed(), bulk_covered.start(covering.items.values(), how)
+        return Closed(), bulk_covered.start(covering.items.values(), how, by.team_ids)
     return close_all(locked(list(covered), team_ids=by.team_ids), covered, covering, how), None
 
 

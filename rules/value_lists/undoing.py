@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import Change, User
 from rules.errors import NotUndoable
@@ -33,7 +33,7 @@ class Done:
 def activity(row: ValueList, now: datetime) -> list[Done]:
     """What was done to a list last, newest first. Two queries."""
     undone = Exists(Change.objects.filter(undoes=OuterRef("pk")))
-    found = Change.objects.filter(object_type=OBJECT_TYPE, object_id=recorded_id(row.pk)).annotate(undone=undone)
+    found = _changes(row).annotate(undone=undone)
     changes = list(found.order_by("-at", "-pk")[:SHOWN])
     kept = set(FormerValues.objects.filter(value_list=row).values_list("pk", flat=True))
     return [Done(one, _young(one, now) and not one.undone and (one.pk in kept or _told(one))) for one in changes]
@@ -55,7 +55,8 @@ def undo_change(
     Raises: NotAllowed, ListGone, NotUndoable, ListRefused, ListInUse, ValuesHide.
     """
     allowed(actor)
-    row, done = known(list_id), _undoable(list_id, change_id, now)
+    row = known(list_id)
+    done = _undoable(row, change_id, now)
     former = FormerValues.objects.filter(pk=done.pk).first()
     if former is None and not _told(done):
         raise NotUndoable
@@ -70,8 +71,13 @@ def undo_change(
     return undone
 
 
-def _undoable(list_id: str, change_id: int, now: datetime) -> Change:
-    done = Change.objects.filter(pk=change_id, object_type=OBJECT_TYPE, object_id=recorded_id(list_id)).first()
+def _changes(row: ValueList) -> QuerySet[Change]:
+    """Of this list alone: one of the same name may have been removed before it."""
+    return Change.objects.filter(object_type=OBJECT_TYPE, object_id=recorded_id(row.pk), at__gte=row.created_at)
+
+
+def _undoable(row: ValueList, change_id: int, now: datetime) -> Change:
+    done = _changes(row).filter(pk=change_id).first()
     if done is None or done.undone_by.exists():
         raise NotUndoable
     if not _young(done, now):

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Change
+from accounts.models import Change, Team
 from alerts import bulk, bulk_work, triage
 from alerts.bulk_covered import CHANGED
 from alerts.errors import NothingToUndo, ScopeRefused
@@ -183,3 +183,33 @@ def test_more_copies_than_are_made_at_once_are_refused_in_words(alerts, cast, mo
     with pytest.raises(ScopeRefused, match=r"8 exceptions, 2 groups of conditions on each of 4 rules\. At most 5"):
         save(alerts[0], cast.rosa, "web-1", "web-2", list_id="L")
     assert not ExceptionItem.objects.exists()
+
+
+def test_a_key_of_one_team_has_no_alerts_of_another_closed(alerts, cast):
+    other = Team.objects.create(name="Second", slug="second")
+    cast.rosa.teams.add(other)
+    Alert.objects.filter(pk__in=[alert.pk for alert in alerts[10:20]]).update(team=other)
+    added = save(alerts[0], cast.rosa)  # for the team of the first alert alone
+    work()
+    assert added.act
+    assert closed().filter(team=other).count() == 0
+    assert closed().count() == 15
+
+
+def test_two_undos_at_once_leave_nothing_closed(alerts, cast, monkeypatch):
+    added = save(alerts[0], cast.ana, "web-1", "web-2")
+    work()
+    by = {"actor": cast.ana, "now": LATER + timedelta(minutes=1), "team_ids": [alerts[0].team_id]}
+    take_back(item=added.items[0], **by)
+    undone(added, cast.ana)
+    real, done = bulk_work.restore, []
+
+    def restore(changes, **told):
+        if not done:  # the other worker ends its portion between our reading and our locks
+            done.append(real(changes[:3], **{**told, "group": uuid4()}))
+        return real(changes, **told)
+
+    monkeypatch.setattr(bulk_work, "restore", restore)
+    work()
+    assert set(BulkAct.objects.values_list("state", flat=True)) == {BulkAct.State.DONE}
+    assert (closed().count(), ExceptionItem.objects.filter(removed_at=None).count()) == (0, 0)

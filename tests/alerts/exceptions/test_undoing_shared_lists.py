@@ -169,3 +169,23 @@ def test_toast_activity_and_the_page_of_lists_take_it_back_without_javascript(ru
     assert client.get(PAGE).status_code == 200
     assert client.post(f"{PAGE}undo/{'9' * 30}/").status_code == 422
     assert client.post("/settings/shared-lists/none/undo/1/").status_code == 404
+
+
+def test_what_a_colleague_took_off_the_list_meanwhile_does_not_come_back(rules, items, cast):
+    act(cast, "remove_rules", rules=rules[:1])
+    change = Change.objects.filter(object_type="shared list").latest("pk")
+    shared_lists.switch_item(
+        list_id="known", item_id=items[0].item_id, verb="remove", actor=cast.rosa, now=AFTER + timedelta(seconds=1)
+    )
+    with pytest.raises(NotUndoable, match="changed since"):
+        undo(cast, change)
+    assert {rule for _, rule, _ in standing()} == {"two"}
+
+
+def test_rules_taken_off_one_after_the_other_come_back_each(rules, items, cast, tmp_path):
+    act(cast, "add_rules", rules=[load(tmp_path, rule_id="three", name="Three")])
+    act(cast, "remove_rules", rules=rules[:1])
+    first = Change.objects.filter(object_type="shared list").latest("pk")
+    act(cast, "remove_rules", rules=rules[1:])
+    undo(cast, first)
+    assert {rule for _, rule, _ in standing()} == {"perl", "three"}

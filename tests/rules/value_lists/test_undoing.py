@@ -15,7 +15,7 @@ from rules import epoch
 from rules import value_lists as lists
 from rules.errors import NotUndoable, StaleList
 from rules.models import FormerValues, ValueList
-from rules.value_lists import changing, common, former
+from rules.value_lists import changing, common, former, reading
 from rules.value_lists.selectors import as_text
 from tests.people import sign_in
 from tests.rules.conftest import NOW, person
@@ -132,27 +132,27 @@ def test_what_somebody_changed_while_it_was_worked_out_is_worked_out_anew(
     rosa: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made(rosa)
-    bump, late = changing.epoch.bump, iter([True])
+    bump, late = epoch.bump, iter([True])
 
     def and_a_colleague_first() -> int:
         if next(late, False):
             append(rosa, "colleague's")
         return bump()
 
-    monkeypatch.setattr(changing.epoch, "bump", and_a_colleague_first)
+    monkeypatch.setattr(epoch, "bump", and_a_colleague_first)
     assert (append(rosa, "mine").value_list.count, held()) == (5, ["a", "b", "c", "colleague's", "mine"])
 
 
 def test_lines_that_were_read_for_other_columns_are_refused(rosa: User, monkeypatch: pytest.MonkeyPatch) -> None:
     made(rosa, ["host,owner", "web-1,ana"], "table")
-    bump, late = changing.epoch.bump, iter([True])
+    bump, late = epoch.bump, iter([True])
 
     def and_a_colleague_first() -> int:
         if next(late, False):
             replace(rosa, "host,team,tier", "web-1,blue,1")
         return bump()
 
-    monkeypatch.setattr(changing.epoch, "bump", and_a_colleague_first)
+    monkeypatch.setattr(epoch, "bump", and_a_colleague_first)
     with pytest.raises(StaleList):
         append(rosa, "host,owner", "web-2,ana")
 
@@ -161,7 +161,7 @@ def test_alerting_stands_still_for_what_is_new_alone(rosa: User, monkeypatch: py
     """Of a list of many only what is new is read, checked and compared once the epoch is held."""
     made(rosa, [f"host-{number}" for number in range(5_000)])
     looked = {"before": 0, "held": 0}
-    state, key_of, bump = ["before"], changing.key_of, changing.epoch.bump
+    state, key_of, bump = ["before"], reading.key_of, epoch.bump
 
     def counted(kind: str, item: Any) -> object:
         looked[state[0]] += 1
@@ -172,7 +172,7 @@ def test_alerting_stands_still_for_what_is_new_alone(rosa: User, monkeypatch: py
         return bump()
 
     monkeypatch.setattr(changing, "key_of", counted)
-    monkeypatch.setattr(changing.epoch, "bump", held_now)
+    monkeypatch.setattr(epoch, "bump", held_now)
     with CaptureQueriesContext(connection) as queries:
         append(rosa, "one more")
     assert looked["before"] > 5_000
@@ -204,3 +204,14 @@ def test_the_toast_and_the_activity_of_the_list_take_a_change_back_without_javas
     assert page.post(f"/settings/lists/hosts/undo/{'9' * 30}/").status_code == 422
     viewer = sign_in(person("vera", Role.VIEWER))
     assert "/undo/" not in viewer.get("/settings/lists/hosts/").content.decode()
+
+
+def test_a_list_that_was_made_anew_knows_nothing_of_the_one_before(rosa):
+    made(rosa)
+    gone = remove(rosa, "a")
+    lists.remove_list(list_id="hosts", version=None, actor=rosa, now=AFTER)
+    later = AFTER + timedelta(seconds=1)
+    lists.create_list(list_id="hosts", name="Hosts", type="ip", lines=("10.0.0.1",), actor=rosa, now=later)
+    with pytest.raises(NotUndoable):
+        undo(rosa, gone)
+    assert [one.change.verb for one in lists.activity(ValueList.objects.get(), later)] == ["create"]
