@@ -71,14 +71,14 @@ def _children(tree: ProcessTree, marked: Sequence[str]) -> list[SafeString]:
     if not tree.by_ids:
         return []
     if not tree.children:
-        return [_words(_("It started nothing that was recorded."))]
+        return [_words(_("It started nothing within a day that was recorded."))]
     few = tree.children_in_all <= SHOWN_AT_ONCE
     shown = SHOWN_AT_ONCE if few else _SHOWN_OF_MANY
     items = [_node(child, marked) for child in tree.children[:shown]]
     rest = tree.children[shown:]
     if rest:
         left = tree.children_in_all - shown
-        words = ngettext("%(n)s more child", "%(n)s more children", left) % {"n": _number(left, tree)}
+        words = ngettext("%(n)s more child within a day", "%(n)s more children within a day", left) % {"n": _number(left, tree)}
         items.append(_folded(words, rest, left, tree.process, marked, tree.process.time))
     return items
 

@@ -48,7 +48,7 @@ def test_it_stays_open_and_the_person_is_told(standing):
     )
     assert added.left_open == [standing.pk]
     assert list(Alert.objects.filter(status=Status.CLOSED).values_list("pk", flat=True)) == added.closed
-    assert "1 alert stays open" in added_words(len(added.closed), len(added.left_open))
+    assert "1 alert stays open" in added_words(added)
 
 
 def test_once_it_is_closed_what_follows_is_an_alert_again(standing):

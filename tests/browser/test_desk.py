@@ -338,7 +338,7 @@ def test_the_query_is_completed_and_the_histogram_brushed(visit: Visit, alerts: 
 def test_all_that_match_go_into_a_new_case(
     visit: Visit, alerts: list[Alert], monkeypatch: pytest.MonkeyPatch, scripts: bool
 ) -> None:
-    monkeypatch.setitem(queue._found.__kwdefaults__, "limit", 5)
+    monkeypatch.setitem(queue._found.__kwdefaults__ or {}, "limit", 5)
     ana = visit("ana", scripts=scripts)
     page = ana.open("/alerts/")
     page.locator("tr[data-row] input[type=checkbox]").first.check()

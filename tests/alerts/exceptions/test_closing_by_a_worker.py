@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Change, Team
-from alerts import bulk, bulk_work, triage
+from alerts import bulk, bulk_work, restoring, triage
 from alerts.bulk_covered import CHANGED
 from alerts.errors import NothingToUndo, ScopeRefused
 from alerts.exceptions import add, disable, saving, take_back
@@ -202,7 +202,8 @@ def test_two_undos_at_once_leave_nothing_closed(alerts, cast, monkeypatch):
     by = {"actor": cast.ana, "now": LATER + timedelta(minutes=1), "team_ids": [alerts[0].team_id]}
     take_back(item=added.items[0], **by)
     undone(added, cast.ana)
-    real, done = bulk_work.restore, []
+    real = restoring.restore
+    done: list[object] = []
 
     def restore(changes, **told):
         if not done:  # the other worker ends its portion between our reading and our locks

@@ -97,7 +97,7 @@ class TestProcesses:
         page = told(page_of(ana, alert))
         tree = page.split("Process tree")[1].split("Fields")[0]
         assert tree.index("systemd") < tree.index("bash") < tree.index("this alert") < tree.index("kid0")
-        assert "4 more children, no network activity" in tree
+        assert "4 more children within a day, no network activity" in tree
         assert "1 other child of bash within a day, no network activity" in tree
         assert "14 processes" in tree  # what started systemd is told by its event
 
