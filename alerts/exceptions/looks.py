@@ -28,7 +28,7 @@ from engine.few_fields import FewFields
 from engine.tree import fields_of
 
 MOST_TOGETHER = 5_000
-"""So many alerts are judged for all drafts together, some tenths of a second."""
+"""Alerts times drafts that are judged together, some tenths of a second; beyond that the clock is looked at between."""
 NAMED = 5
 _SEVERAL = frozenset({*JOINED, *KINDS})
 _PLAIN_NAME = re.compile(r"[@\w.-]+", re.ASCII)
@@ -102,7 +102,7 @@ def look_at(
     """
     asked, found = _asked(drafts, now)
     rows = _rows(asked, team_ids)
-    if len(rows) > MOST_TOGETHER:
+    if len(rows) * len(asked) > MOST_TOGETHER:
         return found | {one.draft.pk: _alone(one, team_ids, now, until) for one in asked}
     _judge(asked, rows, frozenset(team_ids))
     return found | {one.draft.pk: one.look for one in asked}
