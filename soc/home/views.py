@@ -20,13 +20,10 @@ def home(_request: HttpRequest) -> HttpResponse:
 
 @page()
 def go(request: UserRequest) -> HttpResponse:
-    """Where one can go that fits what is typed: a page of links, the dialog of Ctrl and K, or only what is in it."""
+    """Where one can go that fits what is typed: a page of links, or the list in the dialog of Ctrl and K."""
     text = " ".join(request.GET.get("q", "")[:_LONGEST].replace("\x00", "").split())
     groups = destinations(request.user, text)
     context = {"groups": groups, "text": text, "number": sum(len(group.found) for group in groups)}
-    name = "home/go.html"
-    if wants_part(request):
-        name = "home/_found.html" if request.htmx.target == "go-found" else "home/_palette.html"
-    response = render(request, name, context)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    response = render(request, "home/_found.html" if wants_part(request) else "home/go.html", context)
+    patch_vary_headers(response, ["HX-Request"])
     return response

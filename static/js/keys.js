@@ -145,13 +145,28 @@
   function palette() {
     const link = $("[data-palette]");
     if (!link || $("dialog[open]:not(.palette, #help)")) return false;
-    wb.paletteAt = link.href;
-    if (wb.palette) { wb.palette(); return true; }
-    const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: link.dataset.paletteStyle });
-    const script = Object.assign(document.createElement("script"), { src: link.dataset.palette, onload: () => wb.palette() });
-    script.onerror = () => location.assign(link.href);
-    document.head.append(style, script);
+    const dialog = $(".palette") || loaded(link), box = $("input", dialog);
+    if (dialog.open) { dialog.close(); return true; }
+    wb.closeMenus();
+    $("#help")?.close();
+    box.value = "";
+    delete dialog.dataset.wanted;
+    dialog.showModal();
+    box.focus();
+    wb.palette?.();
     return true;
+  }
+  /* The box is there before its script: what is typed meanwhile is text and no shortcut, and Enter is remembered. */
+  function loaded(link) {
+    const dialog = $("#palette").content.firstElementChild.cloneNode(true), box = $("input", dialog);
+    const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: link.dataset.paletteStyle });
+    const script = Object.assign(document.createElement("script"), { src: link.dataset.palette });
+    script.onerror = () => location.assign(`${link.href}?q=${encodeURIComponent(box.value)}`);
+    dialog.addEventListener("submit", (event) => { event.preventDefault(); dialog.dataset.wanted = box.value; wb.arrive?.(); });
+    document.body.append(dialog);
+    htmx.process(dialog);
+    document.head.append(style, script);
+    return dialog;
   }
   /* With Alt a letter may come as another sign: then the key's place counts. */
   function named(event) {
