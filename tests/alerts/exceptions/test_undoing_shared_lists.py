@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.errors import NotAllowed
-from accounts.models import Change
+from accounts.models import Change, Team
 from alerts import shared_lists, shared_undo
 from alerts.errors import GuardRefused
 from alerts.models import Alert, Reason, Status
@@ -189,3 +189,15 @@ def test_rules_taken_off_one_after_the_other_come_back_each(rules, items, cast, 
     act(cast, "remove_rules", rules=rules[1:])
     undo(cast, first)
     assert {rule for _, rule, _ in standing()} == {"perl", "three"}
+
+
+def test_why_a_guard_was_passed_is_read_by_who_sees_all_the_rules(rules, items, cast, tmp_path):
+    three, note = load(tmp_path, rule_id="three", name="Three"), "Hides an attack there."
+    shared.add_rules(list_id="known", rules=[three], note=note, actor=cast.rosa, now=AFTER)
+    vera = sign_in(cast.vera)
+    assert note in vera.get(PAGE).content.decode()
+    three.team = Team.objects.create(name="Second", slug="second")
+    three.save()
+    page = vera.get(PAGE)
+    assert page.status_code == 200
+    assert note not in page.content.decode()
