@@ -78,8 +78,8 @@ def _children(tree: ProcessTree, marked: Sequence[str]) -> list[SafeString]:
     rest = tree.children[shown:]
     if rest:
         left = tree.children_in_all - shown
-        words = ngettext("%(n)s more child within a day", "%(n)s more children within a day", left) % {"n": _number(left, tree)}
-        items.append(_folded(words, rest, left, tree.process, marked, tree.process.time))
+        words = ngettext("%(n)s more child within a day", "%(n)s more children within a day", left)
+        items.append(_folded(words % {"n": _number(left, tree)}, rest, left, tree.process, marked, tree.process.time))
     return items
 
 
