@@ -1,7 +1,7 @@
 /* Keys. Templates say what a key does: data-key="a" is clicked (an input: focused) when "a" is pressed and it is on screen;
    of several the one in the row under the cursor, else the last. data-go="a": reached by g then a. data-submit: sent by
    Ctrl or Cmd and Enter. <body data-keys>: on, off, or alt (Alt in front of each). <body data-keymap>: pairs of a key and
-   the one in its place; all else speaks of the usual keys. Ctrl or Cmd and K: the palette, loaded when first wanted. */
+   the one in its place; all else speaks of the usual keys. */
 "use strict";
 (() => {
   const { $, $$, shown, typing } = wb;
@@ -142,32 +142,6 @@
       kbd.textContent = own.get(kbd.textContent) ?? kbd.textContent;
     });
   }
-  function palette() {
-    const link = $("[data-palette]");
-    if (!link || $("dialog[open]:not(.palette, #help)")) return false;
-    const dialog = $(".palette") || loaded(link), box = $("input", dialog);
-    if (dialog.open) { dialog.close(); return true; }
-    wb.closeMenus();
-    $("#help")?.close();
-    box.value = "";
-    delete dialog.dataset.wanted;
-    dialog.showModal();
-    box.focus();
-    wb.palette?.();
-    return true;
-  }
-  /* The box is there before its script: what is typed meanwhile is text and no shortcut, and Enter is remembered. */
-  function loaded(link) {
-    const dialog = $("#palette").content.firstElementChild.cloneNode(true), box = $("input", dialog);
-    const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: link.dataset.paletteStyle });
-    const script = Object.assign(document.createElement("script"), { src: link.dataset.palette });
-    script.onerror = () => location.assign(`${link.href}?q=${encodeURIComponent(box.value)}`);
-    dialog.addEventListener("submit", (event) => { event.preventDefault(); dialog.dataset.wanted = box.value; wb.arrive?.(); });
-    document.body.append(dialog);
-    htmx.process(dialog);
-    document.head.append(style, script);
-    return dialog;
-  }
   /* With Alt a letter may come as another sign: then the key's place counts. */
   function named(event) {
     if (!event.altKey) return event.key;
@@ -177,7 +151,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
     if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
-      if (palette()) event.preventDefault();
+      if (wb.goAnywhere()) event.preventDefault();
       return;
     }
     if ($("dialog[open]")) return;
@@ -193,10 +167,6 @@
     if (target.matches("[type=range]") && event.key.startsWith("Arrow")) return;
     const pressed = named(event), key = waitingForPlace > Date.now() ? pressed : usual(pressed);
     if (key && single(key, target, event.shiftKey)) event.preventDefault();
-  });
-  document.addEventListener("click", (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button || !event.target.closest?.("[data-palette]")) return;
-    if (palette()) event.preventDefault();
   });
   document.addEventListener("htmx:afterSettle", relabel);
   document.addEventListener("DOMContentLoaded", () => {

@@ -1,6 +1,7 @@
 /* Menus are <details>, opened by c (close), s (assign), w (snooze), e (case). data-open: opens that dialog. data-copy: copies.
    data-dismiss: removes its strip. In the menu for closing, Shift and a key chooses a reason and waits for the note, which
-   Enter sends; data-needs-note waits when there is none; data-asks: asks there which alert it is a duplicate of. */
+   Enter sends; data-needs-note waits when there is none; data-asks: asks there which alert it is a duplicate of. Ctrl or Cmd and K: the
+   palette, whose script is loaded when it is first wanted. */
 "use strict";
 (() => {
   const { $, $$ } = wb;
@@ -68,5 +69,36 @@
     if (opener) $(`#${opener.dataset.open}`)?.showModal();
     const copier = target.closest("[data-copy], [data-copy-from]");
     if (copier) copy(copier);
+  });
+  /* The palette: any page, alert, case or rule by its name. */
+  wb.goAnywhere = () => {
+    const link = $("[data-palette]");
+    if (!link || $("dialog[open]:not(.palette, #help)")) return false;
+    const dialog = $(".palette") || loaded(link), box = $("input", dialog);
+    if (dialog.open) { dialog.close(); return true; }
+    wb.closeMenus();
+    $("#help")?.close();
+    box.value = "";
+    delete dialog.dataset.wanted;
+    dialog.showModal();
+    box.focus();
+    wb.palette?.();
+    return true;
+  };
+  /* The box is there before its script: what is typed meanwhile is text and no shortcut, and Enter is remembered. */
+  function loaded(link) {
+    const dialog = $("#palette").content.firstElementChild.cloneNode(true), box = $("input", dialog);
+    const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: link.dataset.paletteStyle });
+    const script = Object.assign(document.createElement("script"), { src: link.dataset.palette });
+    script.onerror = () => location.assign(`${link.href}?q=${encodeURIComponent(box.value)}`);
+    dialog.addEventListener("submit", (event) => { event.preventDefault(); dialog.dataset.wanted = box.value; wb.arrive?.(); });
+    document.body.append(dialog);
+    htmx.process(dialog);
+    document.head.append(style, script);
+    return dialog;
+  }
+  document.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button || !event.target.closest?.("[data-palette]")) return;
+    if (wb.goAnywhere()) event.preventDefault();
   });
 })();

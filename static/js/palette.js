@@ -1,4 +1,4 @@
-/* The palette: where to go, by name. Loaded when it is first asked for; js/keys.js has put its dialog up by then. The
+/* The palette: where to go, by name. Loaded when it is first asked for; js/menus.js has put its dialog up by then. The
    server says what fits, and works without any of this at /go/. The box is an ARIA combobox: arrows choose, Enter goes to
    what fits the text that stands in the box then, Escape closes. */
 "use strict";
