@@ -113,7 +113,7 @@ def test_two_analysts_on_the_same_alert(system, agent, ana, ben):
     first, second = ana.open(f"/alerts/{number}/"), ben.open(f"/alerts/{number}/")
     first.keyboard.press("c")
     first.keyboard.press("f")
-    expect(first.locator("#toasts")).to_contain_text(re.compile("closed", re.IGNORECASE))
+    expect(first.locator("[data-toast]")).to_contain_text(re.compile("closed", re.IGNORECASE))
     assert agent.ask("SELECT status FROM alerts_alert WHERE id = %s", number) == [("closed",)]
 
     second.keyboard.press("a")
