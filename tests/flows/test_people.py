@@ -195,6 +195,7 @@ def test_an_administrator_invites_protects_and_revokes(system, browser, agent, a
     page.get_by_role("link", name=re.compile("revoke", re.IGNORECASE)).first.click()
     page.locator("main form input[type=text], main form input:not([type])").first.fill("flow")
     page.locator("main form button[type=submit]").first.click()
+    page.wait_for_url(re.compile(r"/settings/keys/$"))
     headers = {"Authorization": f"ApiKey {agent.presented_key}"}
     assert httpx.post(f"{system.url}/api/v1/events", json=[{}], headers=headers).status_code in (401, 403)
 
