@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 SECONDS = 2.0
 SECONDS_WHILE_BUSY = 0.5
-EVENTS = 100_000
+EVENTS = 20_000
 """The most events that one run notes: what they said is held in memory until it is written."""
 WAITS_AT_MOST = timedelta(minutes=3)
 BEHIND = timedelta(seconds=2)
@@ -41,7 +41,7 @@ KEPT = timedelta(days=30)
 _BATCHES_AT_ONCE = 200
 _FORGOTTEN_AT_ONCE = 20_000
 _MOST_VALUES = 16  # of a field of one event
-_MOST_REMEMBERED = 300_000
+_MOST_REMEMBERED = 100_000
 
 # What is still being written has a transaction that was begun earlier and has a number of its own.
 _OLDEST_OPEN = """
