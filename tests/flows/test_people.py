@@ -171,6 +171,7 @@ def test_an_administrator_invites_protects_and_revokes(system, browser, agent, a
 
     page = otto.open("/settings/security/")
     page.get_by_role("link", name=re.compile("authenticator", re.IGNORECASE)).first.click()
+    expect(page.locator("#totp-secret, input[type=password]").first).to_be_visible()
     if page.locator("input[type=password]").count():  # the link was no proof of a password
         page.locator("input[type=password]").fill(PASSWORD)
         page.locator("main form button[type=submit]").first.click()
