@@ -111,7 +111,7 @@ def prepared(
     """Such an act before it is asked for, with how many it would be on. Raises: as start."""
     need(actor, Permission.TRIAGE)
     check(verb, arguments, actor)
-    as_of = seen.checked(now) if seen else Seen(_newest(), now)
+    as_of = seen.checked(now) if seen else Seen(newest(), now)
     kept = arguments | {"filters": to_json(filters), "folds": [fold.hex() for fold in folds], "also": list(also)}
     act = BulkAct(id=uuid4(), actor=actor, verb=verb, arguments=kept, query=query, created_at=now)
     act.as_of, act.up_to_id = as_of.at, as_of.up_to_id
@@ -252,7 +252,8 @@ def changed_since(numbers: Sequence[int], at: datetime) -> set[int]:
     return {int(name) for name in later.values_list("object_id", flat=True)}
 
 
-def _newest() -> int:
+def newest() -> int:
+    """The number of the newest alert of all, or 0."""
     return Alert.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
 

@@ -8,17 +8,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
-from django.db.models import Max
 
 from accounts.models import Change, User
 from accounts.roles import Permission
-from alerts.bulk import TEAMS, UNKNOWN, teams_for
+from alerts.bulk import TEAMS, UNKNOWN, newest, teams_for
 from alerts.bulk_verbs import Next, Portion, Verb, register
 from alerts.errors import AlertError
 from alerts.exceptions.closing import Closing, Covering, Place, close_all
 from alerts.exceptions.covering import alerts_of
 from alerts.exceptions.groups import parse_groups
-from alerts.models import Alert, BulkAct, Status
+from alerts.models import BulkAct, Status
 from engine import ExceptionEntryError
 from rules.models import ExceptionItem, Rule
 
@@ -37,9 +36,8 @@ class CoveringGone(AlertError):  # noqa: N818
 def start(items: Iterable[ExceptionItem], how: Closing, team_ids: Sequence[int]) -> BulkAct:
     """Have everything of these teams closed that these exceptions cover, of what there is now; part of the transaction
     that saved them, which holds the epoch, so that nothing slips in before."""
-    newest = Alert.objects.aggregate(newest=Max("pk"))["newest"] or 0
     told = {"reason": how.reason, "note": how.note, "door": str(how.door), LEFT_OPEN: 0, "along": True}
-    act = BulkAct(id=how.group, actor=how.actor, verb=VERB, query="", as_of=how.now, up_to_id=newest, total=UNKNOWN)
+    act = BulkAct(id=how.group, actor=how.actor, verb=VERB, query="", as_of=how.now, up_to_id=newest(), total=UNKNOWN)
     act.arguments = {**told, TEAMS: list(team_ids), "covering": [[item.pk, item.version] for item in items]}
     act.created_at = how.now
     act.save(force_insert=True)

@@ -19,7 +19,7 @@ from alerts.exceptions.joined import JOINED, judge_joined
 from alerts.exceptions.rows import KINDS, judge_rows
 from alerts.kept import iterate_documents
 from alerts.models import Alert, Kind, Reason, Status
-from engine import Document
+from engine import Document, Tree
 from engine.few_fields import FewFields
 from engine.tree import fields_of
 from rules.models import Rule
@@ -70,11 +70,21 @@ def judge_alerts(
     for one in chain(judge_joined(joined, groups), judge_rows(rows, groups)):
         del teams[one.alert.pk]
         yield Judgement(one.alert.pk, one.document, one.held, one.by, one.of_kept)
-    asked = {name for tree in all_entries(groups) for name in fields_of(tree)} | set(looked_at)
-    few = _few_fields(frozenset(filter(_PLAIN_NAME.fullmatch, asked)))  # what no decoder can have is read in full
+    few = few_fields_of(all_entries(groups), looked_at)
     for alert_id, document in iterate_documents(teams, few) if teams else ():
         held = held_by_all(groups, document)
         yield Judgement(alert_id, document, held, _first_whole(held, groups))
+
+
+def few_fields_of(trees: Iterable[Tree], looked_at: Iterable[str] = ()) -> FewFields:
+    """What has to be read of documents to judge them by these trees, and to be asked these fields besides."""
+    asked = {name for tree in trees for name in fields_of(tree)} | set(looked_at)
+    return _few_fields(frozenset(filter(_PLAIN_NAME.fullmatch, asked)))  # what no decoder can have is read in full
+
+
+def covers(groups: Groups, document: Document) -> bool:
+    """Whether any group takes this event out."""
+    return _first_whole(held_by_all(groups, document), groups) is not None
 
 
 @lru_cache(maxsize=64)

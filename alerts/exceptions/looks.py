@@ -4,7 +4,6 @@ As exact as a preview (alerts/exceptions/previewing.py), which looks at one exce
 too many alerts to be looked at together, each draft is previewed by itself, as long as the page's time lasts.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,23 +14,17 @@ from typing import NamedTuple, TypeAlias
 from django.db.models import Q
 
 from alerts.errors import ScopeRefused
-from alerts.exceptions.covering import judge_alerts
-from alerts.exceptions.groups import Groups, all_entries, held_by_all, parse_groups
-from alerts.exceptions.joined import JOINED
+from alerts.exceptions.covering import covers, few_fields_of, is_of_several, judge_alerts
+from alerts.exceptions.groups import Groups, all_entries, parse_groups
 from alerts.exceptions.previewing import preview
-from alerts.exceptions.rows import KINDS
 from alerts.exceptions.scope import Scope, scopes_of
 from alerts.kept import iterate_documents
 from alerts.models import Alert, ExceptionDraft, Kind, Reason, Status
 from engine import Document, ExceptionEntryError
-from engine.few_fields import FewFields
-from engine.tree import fields_of
 
 MOST_TOGETHER = 5_000
 """Alerts times drafts that are judged together, some tenths of a second; beyond that the clock is looked at between."""
 NAMED = 5
-_SEVERAL = frozenset({*JOINED, *KINDS})
-_PLAIN_NAME = re.compile(r"[@\w.-]+", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -139,11 +132,11 @@ def _judge(asked: Sequence[_Asked], rows: Sequence[_Row], team_ids: frozenset[in
     for one in asked:
         for rule in one.scope.rules:
             of_rule[rule.pk].append(one)
-    single = {row.pk: row for row in rows if row.kind not in _SEVERAL}
+    single = {row.pk: row for row in rows if not is_of_several(row.kind)}
     for number, document in _documents(asked, single.values()):
         for one in of_rule[single[number].rule_id]:
-            one.take(single[number], _covers(one.trees, document), team_ids)
-    several = [row for row in rows if row.kind in _SEVERAL]
+            one.take(single[number], covers(one.trees, document), team_ids)
+    several = [row for row in rows if is_of_several(row.kind)]
     for one in asked:
         rules = {rule.pk for rule in one.scope.rules}
         mine = {row.pk: row for row in several if row.rule_id in rules}
@@ -152,13 +145,9 @@ def _judge(asked: Sequence[_Asked], rows: Sequence[_Row], team_ids: frozenset[in
 
 
 def _documents(asked: Sequence[_Asked], rows: Iterable[_Row]) -> Iterator[tuple[int, Document]]:
-    names = {name for one in asked for tree in all_entries(one.trees) for name in fields_of(tree)}
     teams = {row.pk: row.team_id for row in rows}
-    return iterate_documents(teams, FewFields(filter(_PLAIN_NAME.fullmatch, names))) if teams else iter(())
-
-
-def _covers(trees: Groups, document: Document) -> bool:
-    return any(most == len(group) for most, group in zip(held_by_all(trees, document), trees, strict=True))
+    few = few_fields_of(tree for one in asked for tree in all_entries(one.trees))
+    return iterate_documents(teams, few) if teams else iter(())
 
 
 def _alone(one: _Asked, team_ids: Sequence[int], now: datetime, until: float) -> Seen:

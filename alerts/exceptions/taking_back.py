@@ -112,8 +112,7 @@ def _reopen(
     elsewhere = sum(change.team_id not in team_ids for change in closed)
     if elsewhere:
         raise UndoNotWhole(elsewhere, by_exception=True)
-    undone = set(Change.objects.filter(undoes__in=closed).values_list("undoes_id", flat=True))
-    closed = [change for change in closed if change.pk not in undone]  # along with another exception of the same act
+    # Of alerts that were opened again along with another exception of the same act nothing is left to restore.
     return restore(closed, actor=actor, now=now, team_ids=team_ids, door=door, skip_moved=True), None
 
 

@@ -1,44 +1,26 @@
-"""What was done to shared lists last, and which of it can be taken back: for ten minutes, each once."""
+"""What was done to shared lists last, and which of it can be taken back."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Change
-from rules.errors import NotUndoable
+from rules.list_history import SHOWN, UNDO_WINDOW, Done, latest, undoable
 from rules.list_ids import recorded_id
 from rules.models import Rule, SharedList
 from rules.shared.common import OBJECT_TYPE
 
-SHOWN = 10
-UNDO_WINDOW = timedelta(minutes=10)
 UNDOABLE = ("edit", "add rules", "remove rules", "remove")
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A change of a list, and whether it can be taken back."""
-
-    change: Change
-    undoable: bool
 
 
 def activity(shared: SharedList, now: datetime) -> list[Done]:
     """The latest changes of a list, newest first. One query."""
-    undone = Exists(Change.objects.filter(undoes=OuterRef("pk")))
-    found = _changes(shared.pk).annotate(undone=undone).order_by("-at", "-pk")[:SHOWN]
-    return [Done(one, one.verb in UNDOABLE and not one.undone and _is_young(one, now)) for one in found]
+    return latest(_changes(shared.pk), now, lambda change: change.verb in UNDOABLE)
 
 
 def change_of(list_id: str, change_id: int, now: datetime) -> Change:
     """A change of this list that can be taken back. Raises: NotUndoable."""
-    change = _changes(list_id).filter(pk=change_id).first()
-    if change is None or change.verb not in UNDOABLE or change.undone_by.exists():
-        raise NotUndoable
-    if not _is_young(change, now):
-        raise NotUndoable("A change can be undone for ten minutes.")
-    return change
+    return undoable(_changes(list_id).filter(verb__in=UNDOABLE), change_id, now)
 
 
 def removed_lately(visible: QuerySet[Rule], now: datetime) -> list[tuple[SharedList, Change]]:
@@ -53,7 +35,3 @@ def removed_lately(visible: QuerySet[Rule], now: datetime) -> list[tuple[SharedL
 
 def _changes(list_id: str) -> QuerySet[Change]:
     return Change.objects.filter(object_type=OBJECT_TYPE, object_id=recorded_id(list_id))
-
-
-def _is_young(change: Change, now: datetime) -> bool:
-    return now - change.at <= UNDO_WINDOW

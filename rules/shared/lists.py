@@ -90,10 +90,7 @@ def add_rules(
     may_manage(actor)
     epoch.bump()
     shared, group = locked(list_id, None), uuid4()
-    known = set(shared.rules.values_list("pk", flat=True))
-    new = [rule for rule in some(rules) if rule.pk not in known]
-    if len(known) + len(new) > MAX_RULES:
-        raise ListRefused("rules", f"A list is for up to {MAX_RULES:,} rules.")
+    new = _new_to(shared, rules)
     standing = [one.shown for one in items_of(shared)]
     if len(new) * len(standing) > MAX_COPIES:
         raise ListRefused(
@@ -156,16 +153,22 @@ def restore_rules(
     may_manage(actor)
     epoch.bump()
     shared, group = locked(list_id, None), uuid4()
-    known = set(shared.rules.values_list("pk", flat=True))
-    new = [rule for rule in some(rules) if rule.pk not in known]
-    if len(known) + len(new) > MAX_RULES:
-        raise ListRefused("rules", f"A list is for up to {MAX_RULES:,} rules.")
+    new = _new_to(shared, rules)
     back = _of_list(list_id, items)
     restored = restore_items(items=back, off=off, actor=actor, now=now, door=door, group=group, note=note)
     shared.rules.add(*new)
     by = {"verb": "remove rules"}
     entry = _note_rules("add rules", shared, new, actor, now, door, group, by, note=note, undoes=undoes)
     return Copies(shared, restored, group, change=entry)
+
+
+def _new_to(shared: SharedList, rules: Iterable[Rule]) -> list[Rule]:
+    """Those of the rules that the list is not for yet. Raises: ListRefused."""
+    known = set(shared.rules.values_list("pk", flat=True))
+    new = [rule for rule in some(rules) if rule.pk not in known]
+    if len(known) + len(new) > MAX_RULES:
+        raise ListRefused("rules", f"A list is for up to {MAX_RULES:,} rules.")
+    return new
 
 
 @transaction.atomic

@@ -5,16 +5,16 @@ are kept apart, packed as they were: of each list those of the last few changes,
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from accounts.models import Change
+from rules.list_history import UNDO_WINDOW
 from rules.models import FormerValues, ValueList
 from rules.value_lists.common import RECORDED
 from rules.value_lists.reading import Item
 from rules.value_lists.stored import digest_of
 
-UNDO_WINDOW = timedelta(minutes=10)
 MOST_KEPT = 5
 """So many large changes of a list can be undone, one after the other."""
 VERB = "change values"

@@ -1,42 +1,30 @@
 """Ten minutes in which a change of a list's values can be taken back, past the same guard as every other change."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import Change, User
 from rules.errors import NotUndoable
+from rules.list_history import Done, latest, undoable
 from rules.list_ids import recorded_id
 from rules.models import FormerValues, ValueList
 from rules.value_lists.changing import Plan, change
 from rules.value_lists.common import OBJECT_TYPE, By, Changed, allowed, known
-from rules.value_lists.former import UNDO_WINDOW, VERB
+from rules.value_lists.former import VERB
 from rules.value_lists.reading import Content, Item, key_of
 from rules.value_lists.stored import columns_of, digest_of, unpacked
 from rules.value_lists.users import used_by
 
-SHOWN = 10
 CHANGED_SINCE = "The list has been changed since. Take that back first."
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A change of a list, and whether it can be taken back, as far as can be told without looking at its values."""
-
-    change: Change
-    undoable: bool
 
 
 def activity(row: ValueList, now: datetime) -> list[Done]:
     """What was done to a list last, newest first. Two queries."""
-    undone = Exists(Change.objects.filter(undoes=OuterRef("pk")))
-    found = _changes(row).annotate(undone=undone)
-    changes = list(found.order_by("-at", "-pk")[:SHOWN])
     kept = set(FormerValues.objects.filter(value_list=row).values_list("pk", flat=True))
-    return [Done(one, _young(one, now) and not one.undone and (one.pk in kept or _told(one))) for one in changes]
+    return latest(_changes(row), now, lambda change: change.pk in kept or _told(change))
 
 
 @transaction.atomic
@@ -56,7 +44,7 @@ def undo_change(
     """
     allowed(actor)
     row = known(list_id)
-    done = _undoable(row, change_id, now)
+    done = undoable(_changes(row), change_id, now)
     former = FormerValues.objects.filter(pk=done.pk).first()
     if former is None and not _told(done):
         raise NotUndoable
@@ -74,19 +62,6 @@ def undo_change(
 def _changes(row: ValueList) -> QuerySet[Change]:
     """Of this list alone: one of the same name may have been removed before it."""
     return Change.objects.filter(object_type=OBJECT_TYPE, object_id=recorded_id(row.pk), at__gte=row.created_at)
-
-
-def _undoable(row: ValueList, change_id: int, now: datetime) -> Change:
-    done = _changes(row).filter(pk=change_id).first()
-    if done is None or done.undone_by.exists():
-        raise NotUndoable
-    if not _young(done, now):
-        raise NotUndoable("A change can be undone for ten minutes.")
-    return done
-
-
-def _young(done: Change, now: datetime) -> bool:
-    return now - done.at <= UNDO_WINDOW
 
 
 def _told(done: Change) -> bool:
