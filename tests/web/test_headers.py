@@ -1,12 +1,10 @@
 """What a browser is allowed to do, errors that tell without giving away, and static files."""
 
-import gzip
 import json
 import re
 from pathlib import Path
 
 import pytest
-from django.contrib.staticfiles import finders
 from django.db import OperationalError
 from django.http import Http404, HttpResponse
 from django.test import Client, RequestFactory
@@ -231,21 +229,3 @@ def test_everything_a_page_loads_exists(people, client):
     text = sign_in(people.ana).get("/settings/you/").content.decode()
     for address in set(re.findall(r"(?:src|href)=\"(/static/[^\"#]+)", text)):
         assert client.get(address).status_code == 200, address
-
-
-TEMPLATES = STATIC.parent / "templates"
-FRAME = (TEMPLATES / "base_bare.html").read_text(encoding="utf-8")
-
-
-def _loaded(template):
-    """The bytes of style and script that a template asks for, each file gzipped as it is sent."""
-    names = re.findall(r"(?:css|js)/\w+\.(?:css|js)", template)
-    return sum(len(gzip.compress((STATIC / name).read_bytes())) for name in names)
-
-
-def test_the_first_page_loads_under_60_kilobytes_of_style_and_script():
-    htmx_script = Path(str(finders.find("django_htmx/htmx-2.min.js")))
-    everywhere = _loaded(FRAME) + len(gzip.compress(htmx_script.read_bytes()))
-    pages = {page: _loaded(page.read_text(encoding="utf-8")) for page in TEMPLATES.rglob("*.html")}
-    heaviest = max((page for page in pages if page.name != "base_bare.html"), key=lambda page: pages[page])
-    assert everywhere + pages[heaviest] < 60_000, heaviest
