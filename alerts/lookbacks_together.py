@@ -35,7 +35,7 @@ from events.models import Batch
 from events.searching import By
 from events.store import StoredEvent, Window, read_batches, scan
 from rules import candidates, epoch, lookbacks, seen
-from rules.held_back import with_let_go
+from rules.exceptions.held_back import with_let_go
 from rules.models import Lookback, RuleRun
 from rules.quarantine import quarantine
 from rules.ruleset import ActiveRule, RuleSet, current, rule_set

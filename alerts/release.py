@@ -15,7 +15,7 @@ from alerts.judging import Pass, judge
 from events.store import EventRef, StoredEvent, get_many
 from rules import epoch
 from rules.exceptions import HeldEvent, drop_held_back, held_back_of, let_go, take_let_go
-from rules.held_back import held_among
+from rules.exceptions.held_back import held_among
 from rules.lookbacks import open_lookback
 from rules.models import ExceptionItem, HeldBack, Rule, RuleRevision, RuleRun
 from rules.ruleset import ActiveRule, RuleSet, current, forget

@@ -126,7 +126,7 @@ class ExceptionItem(models.Model):
 class SharedList(models.Model):
     """An exception list that several rules share, as Kibana's are: each of its items holds for all of its rules.
 
-    An item stands in ExceptionItem once per rule, with the list's id and its own; rules/shared.py keeps them the same.
+    An item stands in ExceptionItem once per rule, with the list's id and its own; rules/shared keeps them the same.
     """
 
     list_id = models.CharField(primary_key=True, max_length=255)

@@ -1,6 +1,6 @@
 """Exceptions as far as they need alerts: suggested from one, previewed on many, saved, changed and taken back.
 
-Their data, and when they hold, are in rules/exceptions.py. A preview and "close what it matches" judge the same trees
+Their data, and when they hold, are in rules/exceptions. A preview and "close what it matches" judge the same trees
 over the same source events that the rule's runs judge, so the three can never disagree.
 """
 

@@ -68,40 +68,21 @@ def edit(
     rules = list(shared.rules.all()) if shared else [item.rule]
     need_to_save_on(actor, rules)
     note = check_guard(rules=rules, groups=groups, team_ids=team_ids, actor=actor, override=override_guard_reason)
+    said: dict[str, Any] = {"reason": reason, "name": name, "expires_at": expires_at, "review_at": review_at}
+    said |= {"actor": actor, "now": now, "door": door}
     if shared is not None:
-        said = {"reason": reason, "name": name, "expires_at": expires_at, "review_at": review_at}
-        by = {"actor": actor, "now": now, "door": door}
-        return _edit_in_list(item, shared, version, [entries, *more], note, now, said | by)
-    group = uuid4()
-    changed = edit_item(
-        item=item,
-        version=version,
-        entries=entries,
-        reason=reason,
-        name=name,
-        expires_at=expires_at,
-        review_at=review_at,
-        note=note,
-        actor=actor,
-        now=now,
-        door=door,
-        group=group,
-    )
-    for number, one in enumerate(more, start=2):
-        create_item(
-            rule=item.rule,
-            entries=one,
-            reason=reason,
-            name=f"{name[: MAX_NAME - 5]} ({number})",
-            expires_at=expires_at,
-            review_at=review_at,
-            actor=actor,
-            now=now,
-            door=door,
-            group=group,
-        )
-    released = release(item=changed, now=now)
-    return Edited(changed, released.alerts, released.gone, released.over, released.still_held)
+        return _edit_in_list(item, shared, version, [entries, *more], note, said)
+    return _edit_on_rule(item, version, [entries, *more], note, said)
+
+
+def _edit_on_rule(item: ExceptionItem, version: int, groups: EntryGroups, note: str, said: dict[str, Any]) -> Edited:
+    """The exception of one rule; further groups become exceptions beside it, of the same act."""
+    said = said | {"group": uuid4()}
+    changed = edit_item(item=item, version=version, entries=groups[0], note=note, **said)
+    for number, one in enumerate(groups[1:], start=2):
+        create_item(rule=item.rule, entries=one, **said | {"name": _numbered(said["name"], number)})
+    let_go = release(item=changed, now=said["now"])
+    return Edited(changed, let_go.alerts, let_go.gone, let_go.over, let_go.still_held)
 
 
 def _edit_in_list(
@@ -110,7 +91,6 @@ def _edit_in_list(
     version: int,
     groups: EntryGroups,
     note: str,
-    now: datetime,
     said: dict[str, Any],
 ) -> Edited:
     """Every copy of a shared list's item; further groups become items of the list."""
@@ -120,11 +100,14 @@ def _edit_in_list(
         list_id=shared.pk, item_id=item.item_id, version=None, entries=groups[0], note=note, **said
     )
     for number, one in enumerate(groups[1:], start=2):
-        name = f"{said['name'][: MAX_NAME - 5]} ({number})"
-        shared_items.add_item(list_id=shared.pk, entries=one, **{**said, "name": name})
-    let_go = release_all(copies.items, now)
+        shared_items.add_item(list_id=shared.pk, entries=one, **said | {"name": _numbered(said["name"], number)})
+    let_go = release_all(copies.items, said["now"])
     mine = next((copy for copy in copies.items if copy.pk == item.pk), item)
     return Edited(mine, let_go.alerts, let_go.gone, let_go.over, let_go.still_held)
+
+
+def _numbered(name: str, number: int) -> str:
+    return f"{name[: MAX_NAME - 5]} ({number})"
 
 
 @retry_conflicts

@@ -85,9 +85,7 @@ def draft(
     """
     scope = scope_of(rule_for(alert, rule), rule_ids, list_id)
     need_to_except_on(actor, scope)
-    alert = alert or _latest(scope.rule, team_ids)
-    if alert.team_id not in team_ids:
-        raise AlertNotFound(alert.pk)
+    alert = _shown_by(alert, scope.rule, team_ids)
     check_count([entries, *more], scope)
     if close_matching is not None and close_matching not in Reason.values:
         raise ReasonNeeded
@@ -119,13 +117,7 @@ def draft(
         updated_at=now,
     )
     _record("draft", made, {}, actor, now, door)
-    _tell(
-        made,
-        _reviewers(made),
-        f"{actor} asks for a review: an exception on {made.rule.name}",
-        actor,
-        now,
-    )
+    _tell(made, _reviewers(made), f"{actor} asks for a review: an exception on {made.rule.name}", actor, now)
     return made
 
 
@@ -270,9 +262,11 @@ def _stale(row: ExceptionDraft) -> StaleDraft:
     return StaleDraft(draft_id=row.pk, who=last.actor_name, what=_PAST.get(last.verb, "changed"), when=last.at)
 
 
-def _latest(rule: Rule, team_ids: Sequence[int]) -> Alert:
-    """The rule's latest alert that the person sees."""
-    found = alerts_of(rule, team_ids).select_related("rule", "team").order_by("-pk").first()
+def _shown_by(alert: Alert | None, rule: Rule, team_ids: Sequence[int]) -> Alert:
+    """The alert at hand, which the person has to see, or else the rule's latest that he sees."""
+    if alert is not None and alert.team_id not in team_ids:
+        raise AlertNotFound(alert.pk)
+    found = alert or alerts_of(rule, team_ids).select_related("rule", "team").order_by("-pk").first()
     if found is None:
         raise ScopeRefused(
             "This rule has no alert by which the exception could be reviewed. Ask a detection engineer to add it."

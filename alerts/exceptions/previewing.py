@@ -125,9 +125,8 @@ def preview(
     for row, one in walk.rest():
         seen.take(row, one, alert)
     misses = _misses(alert, seen.at_hand, groups, trees) if alert else []
-    standing = [row.suppressed for row in seen.covered if row.status != Status.CLOSED and row.suppressed]
+    still_open = [row.suppressed for row in seen.covered if row.status != Status.CLOSED]
     shown = [seen.group(at, len(one)) for at, one in enumerate(trees)]
-    still_open = sum(row.status != Status.CLOSED for row in seen.covered)
     return Preview(
         total=seen.total,
         silenced=len(seen.covered),
@@ -137,30 +136,32 @@ def preview(
         hosts=_most(row.host_name for row in seen.covered),
         users=_most(row.user_name for row in seen.covered),
         groups=shown,
-        open_matching=still_open - len(standing),
-        left_open=len(standing),
-        uncovered_hits=sum(standing),
+        open_matching=still_open.count(0),
+        left_open=len(still_open) - still_open.count(0),
+        uncovered_hits=sum(still_open),
         matches_source=None if alert is None else not misses,
         source_of_kept=seen.at_hand is not None and seen.at_hand.of_kept,
         misses=misses,
-        lints=[
-            *about_kept(len(seen.of_kept), sum(map(_is_true_positive, seen.of_kept))),
-            *about_counted(len(standing), sum(standing)),
-            *lints(
-                groups,
-                seen.carried,
-                silenced=[one.silenced for one in shown],
-                total=seen.total,
-                rules=scope,
-                item_id=item_id,
-            ),
-        ],
+        lints=_lints(seen, groups, shown, scope, item_id),
         examined_ms=round((perf_counter() - started) * 1_000),
         computed_at=now,
         beyond=walk.beyond(seen.total),
         positives_beyond=walk.positives_beyond,
         late=walk.late,
     )
+
+
+def _lints(
+    seen: "_Seen", groups: EntryGroups, shown: Sequence[GroupPreview], rules: Sequence[Rule], item_id: int | None
+) -> list[Lint]:
+    """What is doubtful about the conditions themselves, and about alerts that stand for more than was kept of them."""
+    standing = [row.suppressed for row in seen.covered if row.status != Status.CLOSED and row.suppressed]
+    silenced = [one.silenced for one in shown]
+    return [
+        *about_kept(len(seen.of_kept), sum(map(_is_true_positive, seen.of_kept))),
+        *about_counted(len(standing), sum(standing)),
+        *lints(groups, seen.carried, silenced=silenced, total=seen.total, rules=rules, item_id=item_id),
+    ]
 
 
 class _Row(NamedTuple):

@@ -16,8 +16,7 @@ from alerts.release import Released, release, release_all
 from alerts.restoring import changes_of, is_workflow, restore
 from alerts.retrying import retry_conflicts
 from alerts.workflow import UNDO_WINDOW
-from rules.exceptions import remove_item
-from rules.exceptions_together import remove_items
+from rules.exceptions import remove_item, remove_items
 from rules.models import ExceptionItem
 
 

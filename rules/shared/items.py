@@ -10,8 +10,7 @@ from django.db import transaction
 from accounts.models import Change, User
 from rules import epoch, exceptions
 from rules.errors import ListGone, ListRefused
-from rules.exceptions import Entries
-from rules.exceptions_together import edit_items, remove_items, switch_items
+from rules.exceptions import Entries, edit_items, remove_items, switch_items
 from rules.models import ExceptionItem
 from rules.shared.common import Copies, bump, locked, may_except
 from rules.shared.selectors import items_of, standing

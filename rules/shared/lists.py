@@ -12,8 +12,7 @@ from accounts.models import Change, User
 from accounts.record import record_all
 from rules import epoch
 from rules.errors import ListGone, ListRefused
-from rules.exceptions import TOGETHER, content_of, entry_about
-from rules.exceptions_together import remove_items, restore_items
+from rules.exceptions import TOGETHER, content_of, entry_about, remove_items, restore_items
 from rules.models import ExceptionItem, Rule, SharedList
 from rules.shared.common import MAX_COPIES, MAX_RULES, Copies, bump, locked, may_manage, record, some, state
 from rules.shared.selectors import items_of, standing

@@ -13,7 +13,7 @@ from accounts.roles import Role
 from engine import Document, ExceptionEntryError
 from rules import epoch, exceptions, ruleset
 from rules.errors import ExceptionGone, ExceptionRefused, StaleException
-from rules.exceptions_together import restore_items
+from rules.exceptions import restore_items
 from rules.models import ExceptionItem, HeldBack, Rule
 from rules.tasks import expire_exceptions
 from tests.rules.conftest import NOW, PERL, person

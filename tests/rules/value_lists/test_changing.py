@@ -11,7 +11,7 @@ from engine import Document, ExceptionEntryError
 from rules import epoch, exceptions, ruleset
 from rules import value_lists as lists
 from rules.errors import ExceptionRefused, ListGone, ListInUse, ListRefused, StaleList
-from rules.exceptions_together import restore_items
+from rules.exceptions import restore_items
 from rules.models import ExceptionItem, Rule, ValueList
 from tests.rules.conftest import NOW, PERL, person
 

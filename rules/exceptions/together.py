@@ -12,7 +12,9 @@ from accounts.models import Change, User
 from accounts.record import record_all
 from rules import epoch
 from rules.errors import ExceptionGone
-from rules.exceptions import Entries, check_content, check_enabling, content_of, entry_about, may_except
+from rules.exceptions.content import Entries, check_content, check_enabling
+from rules.exceptions.items import may_except
+from rules.exceptions.recording import content_of, entry_about
 from rules.models import ExceptionItem
 
 

@@ -1,4 +1,4 @@
-"""What exceptions kept from alerting, so that alerts/exceptions.py can raise it when one is taken back."""
+"""What exceptions kept from alerting, so that alerts/exceptions can raise it when one is taken back."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

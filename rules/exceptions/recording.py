@@ -1,0 +1,70 @@
+"""What the record keeps of an exception and of what was done to it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from accounts.models import Change, User
+from accounts.record import entry_of, record_all
+from rules.models import ExceptionItem
+
+
+def content_of(item: ExceptionItem) -> dict[str, Any]:
+    """What an exception says, as the record keeps it."""
+    return {
+        "rule": item.rule_id,
+        "name": item.name,
+        "entries": item.entries,
+        "reason": item.reason,
+        "expires_at": item.expires_at.isoformat() if item.expires_at else None,
+        "review_at": item.review_at.isoformat() if item.review_at else None,
+        "owner": item.owner_id,
+    }
+
+
+def record_item(
+    verb: str,
+    item: ExceptionItem,
+    actor: User | None,
+    now: datetime,
+    door: Change.Door,
+    group: UUID | None,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    inverse: dict[str, Any] | None = None,
+    note: str = "",
+) -> None:
+    """Write an entry about an exception."""
+    record_all(
+        [entry_about(verb, item, actor, now, door, group, before=before, after=after, inverse=inverse, note=note)]
+    )
+
+
+def entry_about(
+    verb: str,
+    item: ExceptionItem,
+    actor: User | None,
+    now: datetime,
+    door: Change.Door,
+    group: UUID | None,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    inverse: dict[str, Any] | None = None,
+    note: str = "",
+) -> Change:
+    return entry_of(
+        at=now,
+        actor=actor,
+        door=door,
+        verb=verb,
+        object_type="exception",
+        object_id=str(item.pk),
+        before=before,
+        after=after or {"rule": item.rule_id, "name": item.name, "reason": item.reason},
+        inverse=inverse,
+        team=item.rule.team,
+        note=note,
+        group=group,
+    )
