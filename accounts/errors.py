@@ -3,6 +3,7 @@
 AccountsError
 ├── NotAllowed      the role lacks the permission (also Django's PermissionDenied, so it becomes a 403 page)
 ├── NotYourTeam     the object belongs to a team the person is not in (403 page as well)
+│   └── OtherTeamsPage  the page of something of such a team, which says whose it is and whom to ask
 ├── KeyRefused      an agent's key was not accepted; `code` says why
 ├── LinkRefused     a sign-in link is unknown, used or too old
 └── Refused         what an administrator asked for cannot be; `message` says why, for the person at the page
@@ -12,12 +13,16 @@ AccountsError
     ├── PersonRefused       a name or an address that cannot be used, or a person who is not in the right state
     ├── TeamRefused         a team that cannot be so
     ├── ScopesRefused       a key for nothing, or for something that does not exist
+    ├── AccessRefused       a request for access that cannot be made, or was decided already
     └── KeyNotReplaced      a key that nobody, or only somebody else, can replace
 """
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from django.core.exceptions import PermissionDenied
+
+if TYPE_CHECKING:
+    from accounts.models import Team
 
 KeyRefusal = Literal["missing", "malformed", "unknown", "revoked", "expired", "person", "scope"]
 
@@ -36,6 +41,19 @@ class NotAllowed(AccountsError, PermissionDenied):  # noqa: N818  (a refusal, na
 
 class NotYourTeam(NotAllowed):
     """The person is not in the team of what was asked for."""
+
+
+class OtherTeamsPage(NotYourTeam):
+    """Somebody opened the page of an alert or a case of a team that he is not in.
+
+    Only such pages raise it: every act, fragment and operation of the API answers as if the thing had never been.
+    `things` is what the person would have seen, in the plural: "alerts".
+    """
+
+    def __init__(self, team: "Team", things: str) -> None:
+        super().__init__(f"This belongs to {team.name}.")
+        self.team = team
+        self.things = things
 
 
 class KeyRefused(AccountsError):  # noqa: N818  (a refusal, named as one)
@@ -88,3 +106,7 @@ class KeyNotReplaced(Refused):
 
 class ScopesRefused(Refused):
     """What a key shall open is nothing, or not known."""
+
+
+class AccessRefused(Refused):
+    """A request for access that cannot be made or decided (any more)."""

@@ -107,6 +107,7 @@ class Notice(models.Model):
         ESCALATED = "escalated", "Escalated"
         PAST_TARGET = "past_target", "Past target"
         REVIEW = "review", "Review"
+        ACCESS = "access", "Access to a team"
 
     class Mail(models.TextChoices):
         NONE = "none"
@@ -136,6 +137,37 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class AccessRequest(models.Model):
+    """Somebody asks to be let into a team, from the page of something of that team; an administrator decides.
+
+    At most one of a person and team is open; the older ones stay, as what was decided before.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        GRANTED = "granted"
+        DECLINED = "declined"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="access_requests")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="access_requests")
+    path = models.CharField(max_length=300)  # the page that the person was on, within the product
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "team"], condition=models.Q(state="open"), name="one_open_access_request"
+            )
+        ]
+        indexes = [models.Index(fields=["asked_at"], name="access_waiting", condition=models.Q(state="open"))]
+
+    def __str__(self) -> str:
+        return f"{self.user} to {self.team}"
 
 
 class Change(models.Model):

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from accounts.views import audit, keys, notices, roles, security, settings, sign_in, teams, users
+from accounts.views import access, audit, keys, notices, roles, security, settings, sign_in, teams, users
 
 pages = (
     [
@@ -10,6 +10,9 @@ pages = (
         path("notices/", notices.list_notices, name="notices"),
         path("notices/read/", notices.mark_read, name="notices_read"),
         path("notices/<int:notice_id>/open/", notices.open_notice, name="notice_open"),
+        path("access/", access.ask, name="access_ask"),
+        path("settings/access/<int:request_id>/grant/", access.grant, name="access_grant"),
+        path("settings/access/<int:request_id>/decline/", access.decline, name="access_decline"),
         path("settings/", settings.settings, name="settings"),
         path("settings/you/", settings.you, name="you"),
         path("settings/you/shortcuts/", settings.keys, name="shortcuts"),

@@ -34,6 +34,8 @@ AlertError
 from collections.abc import Sequence
 from datetime import datetime
 
+from accounts.models import Team
+
 
 class AlertError(Exception):
     """The root; `message` is written for the person at the page."""
@@ -44,11 +46,15 @@ class AlertError(Exception):
 
 
 class AlertNotFound(AlertError):
-    """No alert of this number, or it belongs to a team the person is not in (the two are not told apart)."""
+    """No alert of this number, or it belongs to a team the person is not in.
 
-    def __init__(self, alert_id: int) -> None:
+    The message does not tell the two apart. `team` is whose it is, for the one page that may say so.
+    """
+
+    def __init__(self, alert_id: int, *, team: Team | None = None) -> None:
         super().__init__(f"There is no alert AL-{alert_id} in your teams.")
         self.alert_id = alert_id
+        self.team = team
 
 
 class StaleAlert(AlertError):

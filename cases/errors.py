@@ -22,6 +22,8 @@ CaseError
 
 from datetime import datetime
 
+from accounts.models import Team
+
 
 class CaseError(Exception):
     """The root; `message` is written for the person at the page."""
@@ -32,11 +34,15 @@ class CaseError(Exception):
 
 
 class CaseNotFound(CaseError):
-    """No case of this number, or it belongs to a team the person is not in (the two are not told apart)."""
+    """No case of this number, or it belongs to a team the person is not in.
 
-    def __init__(self, case_id: int) -> None:
+    The message does not tell the two apart. `team` is whose it is, for the one page that may say so.
+    """
+
+    def __init__(self, case_id: int, *, team: Team | None = None) -> None:
         super().__init__(f"There is no case CASE-{case_id} in your teams.")
         self.case_id = case_id
+        self.team = team
 
 
 class TaskNotFound(CaseError):

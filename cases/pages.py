@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.access import may, reason_against
+from accounts.errors import OtherTeamsPage
 from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import people_to_assign
@@ -49,6 +50,19 @@ def seen_case(user: User, case_id: int) -> Case:
     try:
         return selectors.case_for(user, case_id)
     except CaseNotFound as error:
+        raise Http404(error.message) from error
+
+
+def opened_case(request: UserRequest, case_id: int) -> Case:
+    """The case whose page is opened: of another team's the page says whose it is. A part of it is a 404 as ever.
+
+    Raises: OtherTeamsPage, Http404.
+    """
+    try:
+        return selectors.case_for(request.user, case_id)
+    except CaseNotFound as error:
+        if error.team is not None and not request.htmx:
+            raise OtherTeamsPage(error.team, "cases") from error
         raise Http404(error.message) from error
 
 

@@ -22,6 +22,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 handler400 = "soc.web.errors.bad_request"
-handler403 = "soc.web.errors.forbidden"
+handler403 = "accounts.views.access.forbidden"
 handler404 = "soc.web.errors.not_found"
 handler500 = "soc.web.errors.server_error"

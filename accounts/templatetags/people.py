@@ -3,7 +3,7 @@
 from django import template
 from django.contrib.auth.models import AnonymousUser
 
-from accounts import access, inbox
+from accounts import access, access_requests, inbox
 from accounts.models import User
 from accounts.roles import Permission
 from soc.web.counts import Count
@@ -33,3 +33,9 @@ def unread_notices(user: User | AnonymousUser) -> Count:
         setattr(user, _UNREAD, inbox.unread(user))
     found: Count = getattr(user, _UNREAD)
     return found
+
+
+@register.simple_tag
+def access_waiting(user: User | AnonymousUser) -> int:
+    """`{% access_waiting user as waiting %}`: requests for access that this person can decide. One query, or none."""
+    return access_requests.count_waiting(user) if isinstance(user, User) else 0

@@ -7,7 +7,7 @@ from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from accounts import teams
+from accounts import access_requests, teams
 from accounts.access import page
 from accounts.errors import Refused
 from accounts.models import Change, Team, User
@@ -36,7 +36,8 @@ def list_teams(request: UserRequest) -> HttpResponse:
     active = Count("members", filter=Q(members__is_active=True), distinct=True)
     keys = Count("api_keys", filter=Q(api_keys__revoked_at=None), distinct=True)
     listed = Team.objects.annotate(people=active, keys=keys).order_by("-is_default", "name")[:_MOST]
-    return render(request, "accounts/teams.html", {"teams": listed, "form": form}, status=422 if form.errors else 200)
+    context = {"teams": listed, "form": form, "asked": access_requests.waiting(), "now": clock.now()}
+    return render(request, "accounts/teams.html", context, status=422 if form.errors else 200)
 
 
 @page(Permission.MANAGE_USERS, methods=("GET", "POST"))

@@ -1,6 +1,7 @@
 """The first line of every page about one alert: load it, and check that the person may see it.
 
-What is of another team is as absent as what never was: otherwise whoever tries numbers could count alerts.
+What is of another team is as absent as what never was, but for the alert's own page, which says whose it is
+(alerts/views/detail.py).
 """
 
 from accounts.models import User
@@ -18,7 +19,7 @@ def alert_for(user: User, alert_id: int) -> Alert:
     loaded = Alert.objects.select_related("rule__revision", "revision", "team", "assignee", "closed_by_exception")
     alert = loaded.filter(pk=alert_id).first() if 0 < alert_id < 2**63 else None
     if alert is None or alert.team_id not in teams_of(user):
-        raise AlertNotFound(alert_id)
+        raise AlertNotFound(alert_id, team=alert.team if alert else None)
     return alert
 
 

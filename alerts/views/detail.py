@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import page
+from accounts.errors import OtherTeamsPage
 from accounts.models import Team, User
 from accounts.selectors import people_to_assign, teams_of
 from alerts import selectors
@@ -36,7 +37,7 @@ FACTS = ("all", "raw")
 @page()
 def detail(request: UserRequest, alert_id: int) -> HttpResponseBase:
     """One alert, with what `side` asks for beside it; for htmx only that side."""
-    alert = seen_alert(request.user, alert_id)
+    alert = opened_alert(request, alert_id)
     side = request.GET.get("side", "guide")
     context = alert_context(request, alert, side if side in SIDES else "guide")
     if context["side"] == "exception":
@@ -76,6 +77,19 @@ def seen_alert(user: User, alert_id: int) -> Alert:
     try:
         return selectors.alert_for(user, alert_id)
     except AlertNotFound as error:
+        raise Http404(error.message) from error
+
+
+def opened_alert(request: UserRequest, alert_id: int) -> Alert:
+    """The alert whose page is opened: of another team's the page says whose it is. A part of it is a 404 as ever.
+
+    Raises: OtherTeamsPage, Http404.
+    """
+    try:
+        return selectors.alert_for(request.user, alert_id)
+    except AlertNotFound as error:
+        if error.team is not None and not request.htmx:
+            raise OtherTeamsPage(error.team, "alerts") from error
         raise Http404(error.message) from error
 
 

@@ -1,6 +1,7 @@
 """The first line of every page about one case: load it, and check that the person may see it.
 
-What is of another team is as absent as what never was: otherwise whoever tries numbers could count cases.
+What is of another team is as absent as what never was, but for the case's own page, which says whose it is
+(cases/pages.py).
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ def case_for(user: User, case_id: int) -> Case:
     loaded = Case.objects.select_related("team", "owner", "opened_by")
     case = loaded.filter(pk=case_id).first() if 0 < case_id < 2**63 else None
     if case is None or case.team_id not in teams_of(user):
-        raise CaseNotFound(case_id)
+        raise CaseNotFound(case_id, team=case.team if case else None)
     return case
 
 

@@ -1,0 +1,77 @@
+"""Asking to be let into a team: one open request, few a day, decided by administrators, and all of it in the record."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts import access_requests, teams
+from accounts.errors import AccessRefused, NotAllowed
+from accounts.models import AccessRequest, Change, Notice
+from accounts.selectors import teams_of
+from tests.people import NOON
+
+PAGE = "/alerts/7/"
+
+
+def ask(people, who=None, team=None, now=NOON):
+    return access_requests.ask(user=who or people.otto, team=team or people.core, path=PAGE, now=now)
+
+
+def test_asking_twice_is_asking_once(people):
+    first, second = ask(people), ask(people, now=NOON + timedelta(hours=1))
+    assert first == second
+    assert list(access_requests.waiting()) == [first]
+    assert [(entry.verb, entry.team) for entry in Change.objects.filter(object_type="access")] == [("ask", people.core)]
+    assert [notice.user for notice in Notice.objects.filter(kind="access")] == [people.adam]
+
+
+def test_who_is_in_the_team_or_sees_all_of_them_has_nothing_to_ask_for(people):
+    for person in (people.ana, people.adam):
+        with pytest.raises(AccessRefused, match="already"):
+            ask(people, person)
+
+
+def test_somebody_who_was_declined_may_ask_again_but_a_handful_of_times_a_day(people):
+    for number in range(access_requests.MOST_A_DAY):
+        asked = ask(people, now=NOON + timedelta(minutes=number))
+        access_requests.decline(request_id=asked.pk, actor=people.adam, now=NOON + timedelta(minutes=number))
+    with pytest.raises(AccessRefused, match="tomorrow"):
+        ask(people, now=NOON + timedelta(hours=1))
+    assert ask(people, now=NOON + timedelta(days=2)).state == AccessRequest.State.OPEN
+
+
+def test_granting_adds_the_person_and_tells_so(people):
+    asked = ask(people)
+    access_requests.grant(request_id=asked.pk, actor=people.adam, now=NOON)
+    assert people.core.pk in teams_of(people.otto)
+    told = Notice.objects.get(user=people.otto)
+    assert (told.path, told.actor_name) == (PAGE, "Adam")
+    entry = Change.objects.get(object_type="access", verb="grant")
+    assert (entry.before["state"], entry.after["state"], entry.after["person"]) == ("open", "granted", "otto")
+    assert Change.objects.filter(object_type="user", object_id=people.otto.pk, verb="change").exists()
+    with pytest.raises(AccessRefused, match="decided already"):
+        access_requests.decline(request_id=asked.pk, actor=people.adam, now=NOON)
+
+
+def test_only_administrators_decide(people):
+    asked = ask(people)
+    for act in (access_requests.grant, access_requests.decline):
+        with pytest.raises(NotAllowed):
+            act(request_id=asked.pk, actor=people.mona, now=NOON)
+
+
+def test_who_came_into_the_team_otherwise_or_is_gone_is_not_waiting(people):
+    ask(people)
+    teams.add_member(team=people.core, user=people.otto, actor=people.adam, now=NOON)
+    assert access_requests.count_waiting(people.adam) == 0
+    ask(people, people.ana, people.retail)
+    assert access_requests.count_waiting(people.adam) == 1
+    assert access_requests.count_waiting(people.mona) == 0
+    people.ana.is_active = False
+    people.ana.save()
+    assert not access_requests.waiting()
+
+
+def test_managers_of_the_team_are_named_first_and_those_of_others_not_at_all(people):
+    assert access_requests.whom_to_ask(people.core) == [people.mona, people.adam]
+    assert access_requests.whom_to_ask(people.retail) == [people.adam]
