@@ -1,13 +1,13 @@
 """The rows before and after an alert in the queue that it was opened from, and its own place in that queue.
 
 The order is read both ways from the alert, some sixty alerts each; where that reaches an end of the queue, all there
-is to know is in it. Deeper in a queue two questions more are asked: which folds have their row elsewhere, and how many
-rows there are up to a bound. The queue's filter is made SQL once for all of them.
+is to know is in it. Deeper in a queue it is also asked which of the folds that lie nearest have their row elsewhere,
+and how many rows there are before the alert and in all, up to a bound. The queue's filter is made SQL once for all.
 """
 # ruff: noqa: S608  (the names in statements are ours, and the filter is Django's own SQL)
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -27,6 +27,9 @@ from soc.web.counts import Count
 LOOKED_AT = 60
 """So many alerts are looked at before and after the alert."""
 MOST_COUNTED = 1_000
+_NEAREST = 8
+"""Of so many on either side is asked first whether they stand for their row."""
+_DISTINCT = "SELECT count(DISTINCT coalesce(fold, int8send(id))), count(*)"
 _NOWHERE = Neighbours(None, None)
 _COLUMNS = ("id", "fold", "status", "severity", "risk_score", "created_at")
 _NAMES = {"pk": "id"}
@@ -51,7 +54,7 @@ def neighbours(
     now: datetime,
     times: Mapping[int, timedelta] | None = None,
 ) -> Neighbours:
-    """The rows before and after this alert in the queue, as it is now, and its place there. Three to six queries; with
+    """The rows before and after this alert in the queue, as it is now, and its place there. Two to six queries; with
     KQL that columns do not tell, alerts are gone through one by one and no place is told.
 
     `times` are the targets, if they were read before.
@@ -88,57 +91,94 @@ class _Queue:
     order: Order
     alert: Alert
     folded: bool
+    _known: dict[bytes, bool] = field(default_factory=dict, init=False)  # folds, and whether their row is before all
 
     def found(self, one_by_one: Callable[[], Neighbours]) -> Neighbours:
         """The neighbours and the place; where large folds lie around it the neighbours are gone for one by one."""
-        moved = self._elsewhere()
-        before, after = self._previous(moved), self._next(moved)
-        place, total = self._counted(moved)
+        place, total = self._counted()
+        before = self._nearest(self._faces_before, whole=self._all_before)
+        after = self._nearest(self._faces_ahead, whole=self._all_ahead)
         if before is _UNDECIDED or after is _UNDECIDED:
             return replace(one_by_one(), place=place, total=total)
         return Neighbours(_pk(before), _pk(after), place, total)
 
     @cached_property
+    def _sides(self) -> tuple[list[_Row], list[_Row]]:
+        """What stands behind the alert and what before it, the nearest first: of its own segment of the order, and only
+        where that has few, of the others too. A query, and one for each side that goes on."""
+        parts = {forward: list(self._parts(forward=forward)) for forward in (True, False)}
+        near = [(True, parts[True].pop(0)), (False, parts[False].pop(-1))]
+        found = self._first_of(near, LOOKED_AT)
+        for forward, rows in found.items():
+            if parts[forward] and len(rows) < LOOKED_AT:
+                rows += self._first_of([(forward, part) for part in parts[forward]], LOOKED_AT - len(rows))[forward]
+        return found[True], found[False]
+
+    @property
     def ahead(self) -> list[_Row]:
         """What stands behind the alert, the nearest first."""
-        return self._read(forward=True)
+        return self._sides[0]
 
-    @cached_property
+    @property
     def back(self) -> list[_Row]:
         """What stands before it, the nearest first."""
-        return self._read(forward=False)
+        return self._sides[1]
 
     @property
     def _all_before(self) -> bool:
         return len(self.back) < LOOKED_AT
 
     @property
+    def _all_ahead(self) -> bool:
+        return len(self.ahead) < LOOKED_AT
+
+    @property
     def _own(self) -> bytes | None:
         return fold_shown(self.alert.fold, self.alert.status) if self.folded else None
 
-    def _next(self, moved: frozenset[bytes]) -> Any:
-        shown = {row.fold for row in self.back} | moved | {self._own}
-        after = next((row for row in self.ahead if row.fold is None or row.fold not in shown), None)
-        return after if after or len(self.ahead) < LOOKED_AT else _UNDECIDED
+    @cached_property
+    def _faces_ahead(self) -> list[_Row]:
+        """Behind the alert what may stand for its row: alone, or not of a fold that was met before."""
+        shown = {row.fold for row in self.back} | {self._own}
+        return [row for row in self.ahead if row.fold is None or row.fold not in shown]
 
-    def _previous(self, moved: frozenset[bytes]) -> Any:
-        first = {row.fold: row.pk for row in self.back}  # of each fold the one that stands farthest back
-        faces = (row for row in self.back if row.fold is None or (first[row.fold] == row.pk and row.fold not in moved))
-        before = next(faces, None)
-        return before if before or self._all_before else _UNDECIDED
+    @cached_property
+    def _faces_before(self) -> list[_Row]:
+        """The same before the alert: of each fold the one that stands farthest back."""
+        first = {row.fold: row.pk for row in self.back}
+        return [row for row in self.back if row.fold is None or first[row.fold] == row.pk]
 
-    def _counted(self, moved: frozenset[bytes]) -> tuple[int | None, Count | None]:
-        """Its place among the rows, and how many they are; nothing for an alert that the queue does not show now."""
-        ends = self._all_before and len(self.ahead) < LOOKED_AT
-        here, before, total = self._numbers(whole=ends)
+    def _nearest(self, faces: Sequence[_Row], *, whole: bool) -> Any:
+        """The first that does stand for its row; of folds beyond the nearest is asked only where it has to be."""
+        for row in faces:
+            if row.fold is not None and not self._all_before and row.fold not in self._known:
+                self._ask_of([one.fold for one in faces if one.fold is not None])
+            if row.fold is None or not self._known.get(row.fold):
+                return row
+        return None if whole else _UNDECIDED
+
+    def _counted(self) -> tuple[int | None, Count | None]:
+        """Its place among the rows, and how many they are; nothing for an alert that the queue does not show now, or so
+        far from the top that its place is not counted."""
+        if not self._all_before:
+            return self._counted_far()
+        ends = self._all_ahead
+        here, total = self._total(whole=ends)
         if not here:
             return None, None
         if ends:
             total = Count(len({row.row for row in (*self.back, *self.ahead)} | {self._own or self.alert.pk}))
-        if self._all_before:
-            return 1 + len({row.row for row in self._before_its_row()}), total
-        of_a_row_before = self._own is not None and self._own in moved | {row.fold for row in self.back}
-        return None if of_a_row_before or before is None else 1 + before, total
+        return 1 + len({row.row for row in self._before_its_row()}), total
+
+    def _counted_far(self) -> tuple[int | None, Count | None]:
+        near = [row.fold for row in (*self._faces_before[:_NEAREST], *self._faces_ahead[:_NEAREST]) if row.fold]
+        here, before = self._ask_of([*near, *([self._own] if self._own else [])])
+        of_a_row_before = self._own is not None and (
+            self._known.get(self._own) or self._own in {row.fold for row in self.back}
+        )
+        if not here or of_a_row_before or before is None:
+            return None, None
+        return 1 + before, self._total(whole=False)[1]
 
     def _before_its_row(self) -> list[_Row]:
         """What stands before the row that shows the alert, which is that of the first of its fold."""
@@ -147,69 +187,67 @@ class _Queue:
 
     # ---- in SQL ----
 
-    def _read(self, *, forward: bool) -> list[_Row]:
-        """The nearest on one side: those of the alert's own segment of the order, and only where they are few, too, the
-        others' at once."""
-        parts = list(self._parts(forward=forward))
-        own = parts.pop(0 if forward else -1)
-        found = self._first_of([own], LOOKED_AT, forward=forward)
-        if parts and len(found) < LOOKED_AT:
-            found += self._first_of(parts, LOOKED_AT - len(found), forward=forward)
-        return found
-
-    def _first_of(self, parts: Sequence[tuple[int, str, list[Any]]], most: int, *, forward: bool) -> list[_Row]:
-        way = "DESC" if self.order.down is forward else "ASC"
+    def _first_of(self, parts: Sequence[tuple[bool, tuple[int, str, list[Any]]]], most: int) -> dict[bool, list[_Row]]:
+        """The nearest of these segments, those behind the alert and those before it."""
         columns = [_NAMES.get(name, name) for name in self.order.columns]
-        by = ", ".join(f"{name} {way}" for name in columns)
         shown = ", ".join(["id", self._fold, *(name for name in columns if name != "id")])
-        each = [
-            f"(SELECT {at} AS segment, {shown} FROM b WHERE {where} ORDER BY {by} LIMIT {most})"
-            for at, where, _ in parts
-        ]
-        statement = (
-            f"SELECT id, fold, segment, {', '.join(columns)} FROM ({' UNION ALL '.join(each)}) AS x "
-            f"ORDER BY segment {'ASC' if forward else 'DESC'}, {by} LIMIT {most}"
+        each, values = [], []
+        for forward, (at, where, more) in parts:
+            way = "DESC" if self.order.down is forward else "ASC"
+            by = ", ".join(f"{name} {way}" for name in columns)
+            side = f"SELECT {forward} AS forward, {at} AS segment, {shown} FROM b"
+            each.append(f"({side} WHERE {where} ORDER BY {by} LIMIT {most})")
+            values += more
+        rows = self._asked(
+            f"SELECT forward, id, fold, segment, {', '.join(columns)} FROM ({' UNION ALL '.join(each)}) AS x", values
         )
-        rows = self._asked(statement, [one for _, _, more in parts for one in more])
-        return [_Row(pk, bytes(fold) if fold is not None else None, tuple(key)) for pk, fold, *key in rows]
+        found: dict[bool, list[_Row]] = {True: [], False: []}
+        for forward, pk, fold, *key in rows:
+            found[forward].append(_Row(pk, bytes(fold) if fold is not None else None, tuple(key)))
+        for forward, told in found.items():
+            self._sort(told, forward=forward)
+        return {forward: told[:most] for forward, told in found.items()}
+
+    def _sort(self, rows: list[_Row], *, forward: bool) -> None:
+        """By the order's columns, then by its segments: the nearest first."""
+        rows.sort(key=lambda row: row.key[1:], reverse=self.order.down is forward)
+        rows.sort(key=lambda row: row.key[0], reverse=not forward)
 
     @property
     def _fold(self) -> str:
         return "CASE WHEN status <> 'closed' THEN fold END AS fold" if self.folded else "NULL::bytea AS fold"
 
-    def _elsewhere(self) -> frozenset[bytes]:
-        """Which of the folds that were met have an alert before all that was looked at. One query, none near the top;
-        an index alone answers it for all folds together."""
-        if self._all_before or not self.folded:
-            return frozenset()
-        asked = [fold for fold in {*(row.fold for row in (*self.ahead, *self.back)), self._own} if fold]
-        parts = self._stands_before(self.back[-1].key)
-        told = " OR ".join(
-            f"EXISTS (SELECT 1 FROM b WHERE b.fold = f.fold AND b.status <> 'closed' AND {text})" for text, _ in parts
+    def _ask_of(self, folds: Iterable[bytes]) -> tuple[bool, int | None]:
+        """Learn which of these folds have an alert before all that was looked at; and give whether the queue shows the
+        alert and how many rows stand before it, as far as counted. One query, which indexes alone answer."""
+        asked = [fold for fold in dict.fromkeys(folds) if fold not in self._known]
+        stands, values = _either(self._stands_before(self.back[-1].key), "b.fold = f.fold AND b.status <> 'closed'")
+        ahead = self._stands_before(self._key)
+        before = " UNION ALL ".join(
+            f"(SELECT id, {self._fold} FROM b WHERE {where} LIMIT {MOST_COUNTED + 1})" for where, _ in ahead
         )
-        values = [one for _, more in parts for one in more]
-        rows = self._asked(f"SELECT fold FROM unnest(%s::bytea[]) AS f (fold) WHERE {told}", [asked, *values])
-        return frozenset(bytes(fold) for (fold,) in rows)
+        [[seen, moved, rows, looked]] = self._asked(
+            "SELECT EXISTS (SELECT 1 FROM b WHERE id = %s), "
+            f"ARRAY(SELECT fold FROM unnest(%s::bytea[]) AS f (fold) WHERE {stands}), c.* FROM ("
+            f"{_DISTINCT} FROM (SELECT * FROM ({before}) AS x LIMIT {MOST_COUNTED + 1}) AS y) AS c",
+            [self.alert.pk, asked, *values, *(one for _, more in ahead for one in more)],
+        )
+        found = {bytes(fold) for fold in moved}
+        self._known.update({fold: fold in found for fold in asked})
+        return bool(seen), None if looked > MOST_COUNTED else rows
 
-    def _numbers(self, *, whole: bool) -> tuple[bool, int | None, Count | None]:
-        """Whether the queue shows the alert; how many rows stand before it, and are there in all, as far as counted."""
+    def _total(self, *, whole: bool) -> tuple[bool, Count | None]:
+        """Whether the queue shows the alert, and how many rows it has up to a bound unless the `whole` of it was read.
+        One query."""
         here = "EXISTS (SELECT 1 FROM b WHERE id = %s)"
         if whole:
-            return bool(self._asked(f"SELECT {here}", [self.alert.pk])[0][0]), None, None
-        distinct = "SELECT count(DISTINCT coalesce(fold, int8send(id))), count(*)"
+            return bool(self._asked(f"SELECT {here}", [self.alert.pk])[0][0]), None
         every = f"SELECT id, {self._fold} FROM b LIMIT {MOST_COUNTED + 1}"
-        parts = list(self._parts(forward=False))
-        before = " UNION ALL ".join(
-            f"(SELECT id, {self._fold} FROM b WHERE {where} LIMIT {MOST_COUNTED + 1})" for _, where, _ in parts
-        )
-        [[seen, rows, alerts, ahead, looked]] = self._asked(
-            f"SELECT {here}, a.*, c.* FROM ({distinct} FROM ({every}) AS e) AS a, "
-            f"({distinct} FROM (SELECT * FROM ({before}) AS x LIMIT {MOST_COUNTED + 1}) AS y) AS c",
-            [self.alert.pk, *(one for _, _, more in parts for one in more)],
+        [[seen, rows, alerts]] = self._asked(
+            f"SELECT {here}, a.* FROM ({_DISTINCT} FROM ({every}) AS e) AS a", [self.alert.pk]
         )
         capped = alerts > MOST_COUNTED
-        total = Count(rows - rows % 100 if capped and rows >= 100 else rows, capped)
-        return bool(seen), None if looked > MOST_COUNTED else ahead, total
+        return bool(seen), Count(rows - rows % 100 if capped and rows >= 100 else rows, capped)
 
     def _parts(self, *, forward: bool) -> Iterable[tuple[int, str, list[Any]]]:
         """The segments from the alert's on, with their condition."""
@@ -232,15 +270,16 @@ class _Queue:
         return f"({names}) {sign} ({', '.join(['%s'] * len(key))})", list(key)
 
     def _stands_before(self, key: Sequence[Any]) -> list[tuple[str, list[Any]]]:
-        """What stands before a key: in a segment before its own, which an index alone tells, or in its own."""
+        """What stands before a key, in few conditions: severities as a whole, which an index alone tells, what is past
+        its target of the key's own, and of its segment what is beyond."""
         own, *columns = key
-        earlier = self._segments()[:own]
-        (where, values), (text, more) = self._segments()[own], self._beyond(columns, forward=False)
+        segments = self._segments()
+        (where, values), (text, more) = segments[own], self._beyond(columns, forward=False)
         found = [(f"{where} AND {text}", [*values, *more])]
-        if earlier:
-            whole = " OR ".join(f"({one})" for one, _ in earlier)
-            found.insert(0, (f"({whole})", [value for _, told in earlier for value in told]))
-        return found
+        if own % 2:
+            found.insert(0, segments[own - 1])
+        whole = [severity for severity, _ in self.order.targets[: own // 2]]
+        return [("severity = ANY(%s)", [whole]), *found] if whole else found
 
     def _segments(self) -> list[tuple[str, list[Any]]]:
         """The conditions of the order's segments, as the order itself has them."""
@@ -263,6 +302,12 @@ class _Queue:
             cursor.execute(f"WITH b AS NOT MATERIALIZED ({sql}) {statement}", [*first, *values])
             rows: list[tuple[Any, ...]] = cursor.fetchall()
             return rows
+
+
+def _either(parts: Sequence[tuple[str, list[Any]]], always: str) -> tuple[str, list[Any]]:
+    """That there is an alert that meets one of these conditions, and another always."""
+    told = " OR ".join(f"EXISTS (SELECT 1 FROM b WHERE {always} AND {text})" for text, _ in parts)
+    return told, [one for _, more in parts for one in more]
 
 
 _UNDECIDED = object()
