@@ -131,8 +131,8 @@ def _active(rule: ActiveRule, item_id: int) -> ActiveException | None:
 
 
 def _leave_to_look_back(due: ReleaseDue, now: datetime) -> None:
-    """A rule that is off raises what its exceptions let go when it is switched on (rules/exceptions/held_back.py): those whose
-    exception changed since."""
+    """A rule that is off raises what its exceptions let go when it is switched on (rules/exceptions/held_back.py):
+    those whose exception changed since."""
     ExceptionItem.objects.filter(pk=due.item_id).update(updated_at=now)
 
 
