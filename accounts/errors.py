@@ -6,6 +6,10 @@ AccountsError
 │   └── OtherTeamsPage  the page of something of such a team, which says whose it is and whom to ask
 ├── KeyRefused      an agent's key was not accepted; `code` says why
 ├── LinkRefused     a sign-in link is unknown, used or too old
+├── SavedError      a saved view or search
+│   ├── SavedRefused    one that cannot be kept as asked: its name, what it asks, or too many
+│   ├── SavedNotFound   none of this number, or somebody else's
+│   └── NotRestorable   one that cannot be brought back (any more)
 └── Refused         what an administrator asked for cannot be; `message` says why, for the person at the page
     ├── LastAdministrator   nobody would be left who could administer
     ├── Oneself             an act that one cannot do to oneself
@@ -110,3 +114,23 @@ class ScopesRefused(Refused):
 
 class AccessRefused(Refused):
     """A request for access that cannot be made or decided (any more)."""
+
+
+class SavedError(AccountsError):
+    """Something about saved views or searches; `message` is written for the person at the page."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class SavedRefused(SavedError):  # noqa: N818  (a refusal, named as one)
+    """It cannot be kept as asked."""
+
+
+class SavedNotFound(SavedError):  # noqa: N818  (a refusal, named as one)
+    """None of this number, or it is somebody else's: only its owner changes it."""
+
+
+class NotRestorable(SavedError):  # noqa: N818  (a refusal, named as one)
+    """It was brought back already, was never there, or was deleted too long ago."""

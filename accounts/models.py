@@ -1,8 +1,11 @@
 """Who: users, their teams and roles, the keys agents present, and the record of changes."""
 
+from typing import ClassVar
+
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.http import QueryDict
 
 from accounts.roles import Role
 from accounts.scopes import Scope
@@ -168,6 +171,33 @@ class AccessRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} to {self.team}"
+
+
+class SavedQuery(models.Model):
+    """What stands in the address of a page, under a name: a person's own, or shared with a team (accounts/saved.py)."""
+
+    noun: ClassVar[str]  # as sentences say it
+
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    team = models.ForeignKey(Team, null=True, on_delete=models.CASCADE, related_name="+")  # null: the owner's own
+    name = models.CharField(max_length=60)
+    query = models.TextField()  # the page's query string, canonical, without what is of the moment
+    position = models.PositiveSmallIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def address(self) -> str:
+        """The query string that opens it: what was saved, and which one it is."""
+        kept = QueryDict(self.query, mutable=True)
+        kept["saved"] = str(self.pk)
+        return kept.urlencode()
 
 
 class Change(models.Model):

@@ -24,8 +24,6 @@ AlertError
 ├── LookAgain            an act on a list that was drawn long ago
 ├── ActNotFound          no such act, or somebody else's
 ├── SnoozeRefused        a time that is no sensible one to sleep until
-├── ViewRefused          a saved view that cannot be kept as asked: its name, its filters, or too many
-├── ViewNotFound         no such saved view, or none of this person's
 └── AlreadyExcepted      the rule has an exception with the same conditions
 """
 
@@ -248,17 +246,6 @@ class StepNotFound(AlertError):
 
     def __init__(self) -> None:
         super().__init__("The guide of this alert has no such step. Reload the page.")
-
-
-class ViewRefused(AlertError):
-    """A view of the queue cannot be saved like this."""
-
-
-class ViewNotFound(AlertError):
-    """No such view, or one that somebody else has saved and alone may change."""
-
-    def __init__(self) -> None:
-        super().__init__("There is no such view of yours.")
 
 
 class TrialRefused(AlertError):

@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
-from accounts.models import Team, User
+from accounts.models import SavedQuery, Team, User
 from rules.models import ExceptionItem, Rule, RuleRevision
 
 
@@ -317,23 +317,14 @@ class StepDone(models.Model):
         constraints = [models.UniqueConstraint(fields=["alert", "kind", "key"], name="step_done_once")]
 
 
-class SavedView(models.Model):
-    """Filters of the queue under a name: a person's own, or shared with a team."""
+class SavedView(SavedQuery):
+    """Filters of the queue under a name."""
 
-    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    team = models.ForeignKey(Team, null=True, on_delete=models.CASCADE, related_name="+")  # null: the owner's own
-    name = models.CharField(max_length=60)
-    query = models.TextField()  # the queue's query string, canonical, without cursor and page
-    position = models.PositiveSmallIntegerField(default=0)
-    version = models.PositiveIntegerField(default=1)
-    created_at = models.DateTimeField()
+    noun = "view"
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["owner", "name"], name="view_named_once")]
         indexes = [models.Index(fields=["team"], name="view_of_team", condition=models.Q(team__isnull=False))]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class BulkAct(models.Model):

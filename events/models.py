@@ -8,7 +8,7 @@ No foreign key points at events: days are dropped whole. How they arrive is told
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from accounts.models import ApiKey, Team, User
+from accounts.models import ApiKey, SavedQuery, Team, User
 
 
 class Event(models.Model):
@@ -308,3 +308,13 @@ class ValuesLearnt(models.Model):
     id = models.SmallIntegerField(primary_key=True, default=1)
     batch_id = models.BigIntegerField(default=0)
     at = models.DateTimeField(null=True)
+
+
+class SavedSearch(SavedQuery):
+    """A search under a name: its language, text, time, what it looks in and its columns."""
+
+    noun = "search"
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="search_named_once")]
+        indexes = [models.Index(fields=["team"], name="search_of_team", condition=models.Q(team__isnull=False))]

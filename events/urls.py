@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from events import complete_views, letter_views, search_parts, views
+from events import complete_views, letter_views, saved_views, search_parts, views
 
 app_name = "events"
 urlpatterns = [
     path("", views.search, name="search"),
     path("complete/", complete_views.complete, name="complete"),
     path("recent/forget/", views.forget_recent, name="forget_recent"),
+    path("saved/", saved_views.save, name="saved_save"),
+    path("saved/<int:search_id>/", saved_views.change, name="saved_change"),
+    path("saved/<int:search_id>/delete/", saved_views.remove, name="saved_delete"),
+    path("saved/restore/<uuid:group>/", saved_views.restore, name="saved_restore"),
     path("fields/", search_parts.fields, name="fields"),
     path("export/", search_parts.export, name="export"),
     path("rule/", search_parts.make_rule, name="make_rule"),

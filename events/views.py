@@ -3,6 +3,7 @@
 import re
 import secrets
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +26,7 @@ from events.pages.results import LONG_SECONDS, SALT, StepMark, columns_of, count
 from events.pages.row_links import address_of_value
 from events.pages.rows import rows_found
 from events.pages.rows_asked import EXAMPLES, address_of, read_rows_asked
+from events.pages.saved import saved_menu
 from events.pages.starting import EQL_EXAMPLES, try_these
 from events.pages.together import mistake_of_pattern, together
 from events.progress import watch_of
@@ -126,6 +128,7 @@ def _frame(request: UserRequest, asked: Any, now: datetime) -> dict[str, Any]:
         "counts_url": asked.url(reverse("events:search"), part="counts"),
         "queue_query": urlencode({"view": "all", "q": asked.text}),
         "recent": recent(request, asked),
+        "saved_menu": partial(saved_menu, request, asked),  # asked by the templates that show it, and by no part
     }
 
 

@@ -13,17 +13,17 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
-from accounts import access_requests
+from accounts import access_requests, saved
 from accounts.api.view import ApiView
 from accounts.models import Change, Notice, User
 from accounts.roles import PERMISSIONS, Permission, Role
 from accounts.services import create_sign_in_link
-from alerts import saved_views, trials
+from alerts import trials
 from alerts.exceptions import drafts
-from alerts.models import Alert, AlertEvent, BulkAct, Trial
+from alerts.models import Alert, AlertEvent, BulkAct, SavedView, Trial
 from cases.opening import open_case
 from cases.todo import add_task
-from events.models import Batch, DeadLetter
+from events.models import Batch, DeadLetter, SavedSearch
 from rules import shared
 from rules.exceptions import create_item
 from rules.models import Rule
@@ -123,6 +123,7 @@ def site(db) -> Site:
             "alert_id": alert.pk,
             "act_id": _begun(world).pk,
             "view_id": _saved_view(world),
+            "search_id": _saved_search(world),
             "trial_id": _asked(world, alert.rule, entries).pk,
             **_case_of(world),
             "pk": 1,  # a passkey of one's own, which nobody here has
@@ -173,7 +174,13 @@ def _begun(world: worlds.World) -> BulkAct:
 def _saved_view(world: worlds.World) -> int:
     """A view of Ana's, shared with her team."""
     told: dict[str, Any] = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
-    return saved_views.create(name="Grave", query="severity=high", team=world.team, **told).pk
+    return saved.create(SavedView, name="Grave", query="severity=high", team=world.team, **told).pk
+
+
+def _saved_search(world: worlds.World) -> int:
+    """A search of Ana's, shared with her team."""
+    told: dict[str, Any] = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
+    return saved.create(SavedSearch, name="Shells", query="q=sh", team=world.team, **told).pk
 
 
 def _asked(world: worlds.World, rule: Rule, entries: list[dict[str, str]]) -> Trial:

@@ -26,6 +26,7 @@ KINDS: Mapping[str, str] = {
     "value list": "list of values",
     "shared list": "list of exceptions",
     "saved_view": "view of the queue",
+    "saved_search": "saved search",
     "bulk act": "act on all alerts that matched",
 }
 # What was done, where the verb alone would not read well: by kind and verb, then by verb.
@@ -74,6 +75,8 @@ _SPECIAL: Mapping[tuple[str, str], str] = {
     ("shared list", "create"): "made",
     ("saved_view", "create"): "saved",
     ("saved_view", "restore"): "brought back",
+    ("saved_search", "create"): "made",
+    ("saved_search", "restore"): "brought back",
 }
 _PAST: Mapping[str, str] = {
     "undo": "took back",

@@ -7,11 +7,13 @@ from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseBase, QueryDict
 
+from accounts import saved
 from accounts.access import page
 from accounts.models import User
 from accounts.roles import Role
 from accounts.selectors import teams_of
-from alerts import saved_views, selectors
+from alerts import selectors
+from alerts.models import SavedView
 from alerts.queue_form import UNFOLDED
 from alerts.seen import Seen
 from alerts.selectors import AlertPage, Histogram, QueuePage
@@ -227,7 +229,7 @@ def _deleted(request: UserRequest) -> dict[str, Any] | None:
         group = UUID(request.GET.get("deleted", ""))
     except ValueError:
         return None
-    change = saved_views.deletion(group, request.user)
+    change = saved.deletion(SavedView, group, request.user)
     return {"name": change.before.get("name", ""), "group": group} if change else None
 
 

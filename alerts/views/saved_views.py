@@ -5,16 +5,15 @@ from uuid import UUID
 from django.http import HttpResponseBase, QueryDict
 from django.utils.translation import gettext as _
 
+from accounts import saved
 from accounts.access import page
+from accounts.errors import SavedError, SavedNotFound
 from accounts.models import Team
 from accounts.selectors import teams_of
-from alerts import saved_views as views
-from alerts.errors import AlertError, ViewNotFound
 from alerts.models import SavedView
 from alerts.views.answers import Spoken, say, see_other
 from alerts.views.frame import came_from, queue_address, queue_url
 from alerts.views.queue import queue_refused
-from alerts.views.tabs import with_number
 from soc.web.clock import now as clock_now
 from soc.web.http import UserRequest
 
@@ -23,11 +22,11 @@ from soc.web.http import UserRequest
 def save(request: UserRequest) -> HttpResponseBase:
     """Save the filters that are on."""
     try:
-        view = views.create(
-            name=request.POST.get("name", ""), query=_filters(request), team=_team(request), actor=request.user,
-            now=clock_now(), team_ids=teams_of(request.user),
+        view = saved.create(
+            SavedView, name=request.POST.get("name", ""), query=_filters(request), team=_team(request),
+            actor=request.user, now=clock_now(), team_ids=teams_of(request.user),
         )  # fmt: skip
-    except AlertError as error:
+    except SavedError as error:
         return queue_refused(request, 422, error.message)
     return _to(request, view, _("Saved “%(name)s”.") % {"name": view.name})
 
@@ -36,13 +35,13 @@ def save(request: UserRequest) -> HttpResponseBase:
 def change(request: UserRequest, view_id: int) -> HttpResponseBase:
     """Rename a view, share it, or give it the filters that are on."""
     try:
-        view = views.change(
-            view_id=view_id, name=request.POST.get("name", ""), team=_team(request), actor=request.user,
+        view = saved.change(
+            SavedView, saved_id=view_id, name=request.POST.get("name", ""), team=_team(request), actor=request.user,
             query=_filters(request) if request.POST.get("filters") else None, now=clock_now(),
             team_ids=teams_of(request.user),
         )  # fmt: skip
-    except AlertError as error:
-        return queue_refused(request, 404 if isinstance(error, ViewNotFound) else 422, error.message)
+    except SavedError as error:
+        return queue_refused(request, 404 if isinstance(error, SavedNotFound) else 422, error.message)
     return _to(request, view, _("Changed “%(name)s”.") % {"name": view.name})
 
 
@@ -51,18 +50,18 @@ def move(request: UserRequest, view_id: int) -> HttpResponseBase:
     """One place to the left or to the right."""
     try:
         by = -1 if request.POST.get("to") == "left" else 1
-        view = views.move(view_id=view_id, by=by, actor=request.user, now=clock_now())
-    except ViewNotFound as error:
+        view = saved.move(SavedView, saved_id=view_id, by=by, actor=request.user, now=clock_now())
+    except SavedNotFound as error:
         return queue_refused(request, 404, error.message)
-    return see_other(queue_url(with_number(view)))
+    return see_other(queue_url(view.address))
 
 
 @page(methods=("POST",))
 def remove(request: UserRequest, view_id: int) -> HttpResponseBase:
     """Delete a view; the page that follows can bring it back."""
     try:
-        group = views.remove(view_id=view_id, actor=request.user, now=clock_now())
-    except ViewNotFound as error:
+        group = saved.remove(SavedView, saved_id=view_id, actor=request.user, now=clock_now())
+    except SavedNotFound as error:
         return queue_refused(request, 404, error.message)
     return see_other(queue_url(f"deleted={group}"))
 
@@ -71,8 +70,10 @@ def remove(request: UserRequest, view_id: int) -> HttpResponseBase:
 def restore(request: UserRequest, group: UUID) -> HttpResponseBase:
     """Bring back what was deleted."""
     try:
-        view = views.restore(group=group, actor=request.user, now=clock_now(), team_ids=teams_of(request.user))
-    except AlertError as error:
+        view = saved.restore(
+            SavedView, group=group, actor=request.user, now=clock_now(), team_ids=teams_of(request.user)
+        )
+    except SavedError as error:
         return queue_refused(request, 422, error.message)
     return _to(request, view, _("“%(name)s” is back.") % {"name": view.name})
 
@@ -84,12 +85,9 @@ def _filters(request: UserRequest) -> str:
 
 def _team(request: UserRequest) -> Team | None:
     """The team to share with; none of it is his own."""
-    chosen = request.POST.get("share", "")
-    if not chosen.isdecimal() or len(chosen) > 18:
-        return None
-    return Team.objects.filter(pk=int(chosen), pk__in=teams_of(request.user)).first()
+    return saved.team_to_share(teams_of(request.user), request.POST.get("share", ""))
 
 
 def _to(request: UserRequest, view: SavedView, words: str) -> HttpResponseBase:
     say(request, Spoken(words))
-    return see_other(queue_url(with_number(view)))
+    return see_other(queue_url(view.address))

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from accounts import saved
 from accounts.selectors import teams_of
 from alerts import selectors
 from alerts.models import SavedView
 from alerts.queue_form import VIEWS
-from alerts.selectors.saved import saved_views
 from alerts.views.asked import Queue, filters_of
 from alerts.views.frame import queue_address
 from soc.web.counts import Count
@@ -43,7 +42,7 @@ class OpenView:
 
 def tabs(asked: Queue, total: Count | None = None) -> dict[str, Any]:
     """The tabs with their numbers, and the saved view that is open; `total` is what the list shows. Two queries."""
-    views = saved_views(asked.user, teams_of(asked.user))
+    views = saved.seen(SavedView, asked.user, teams_of(asked.user))
     chosen = {f"{view.pk}": asked.choices.chosen_in(view.query) for view in views[:MOST_COUNTED]}
     filters = {number: filters_of(one, asked.user, asked.now) for number, one in chosen.items()}
     known = {asked.view: total} if total and not asked.narrowed and not asked.saved else {}
@@ -64,7 +63,7 @@ def tabs(asked: Queue, total: Count | None = None) -> dict[str, Any]:
 
 def _tab(view: SavedView, counts: dict[str, Count], asked: Queue, opened: SavedView | None) -> View:
     whose = "" if view.owner_id == asked.user.pk else _("shared by %(name)s") % {"name": view.owner}
-    return View(str(view.pk), view.name, with_number(view), counts.get(str(view.pk)), view == opened, whose)
+    return View(str(view.pk), view.name, view.address, counts.get(str(view.pk)), view == opened, whose)
 
 
 def _opened(view: SavedView, views: list[SavedView], asked: Queue) -> OpenView:
@@ -72,10 +71,3 @@ def _opened(view: SavedView, views: list[SavedView], asked: Queue) -> OpenView:
     changed = queue_address(asked.data, "saved") != view.query
     is_mine = view in mine
     return OpenView(view, is_mine, changed, is_mine and view == mine[0], is_mine and view == mine[-1])
-
-
-def with_number(view: SavedView) -> str:
-    """The address of a saved view: its filters, and which view they are."""
-    kept = QueryDict(view.query, mutable=True)
-    kept["saved"] = str(view.pk)
-    return kept.urlencode()

@@ -1,7 +1,7 @@
 """Where a person can go, by what is typed: an alert or a case by its number, places, views that were saved, rules.
 
 What the person may not open, or must not know of, is not among them: rights are those of the pages, and what is of
-another team is as absent as what never was. Six queries at most.
+another team is as absent as what never was. Eight queries at most.
 """
 
 import re
@@ -15,14 +15,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import saved
 from accounts.access import may
-from accounts.models import User
+from accounts.models import SavedQuery, User
 from accounts.roles import Permission
 from accounts.selectors import teams_of
-from alerts.models import Alert
-from alerts.selectors.saved import saved_views
-from alerts.views.tabs import with_number
+from alerts.models import Alert, SavedView
 from cases.models import Case
+from events.models import SavedSearch
 from rules.selectors import visible_rules
 
 MOST = 8
@@ -100,7 +100,7 @@ def destinations(user: User, text: str) -> list[Group]:
     kinds: tuple[tuple[str, str, Callable[[User, str], Iterable[Destination]]], ...] = (
         ("numbers", _("By number"), _by_number),
         ("places", _("Places"), _places),
-        ("views", _("Saved views"), _views),
+        ("views", _("Saved views and searches"), _views),
         ("rules", _("Rules"), _rules),
         ("search", _("Search"), _searches),
     )
@@ -148,12 +148,19 @@ def _destination(place: _Place) -> Destination:
 
 
 def _views(user: User, text: str) -> list[Destination]:
-    wanted = text.casefold()
+    """Views of the queue, and searches."""
+    kept: tuple[tuple[type[SavedQuery], str, str], ...] = (
+        (SavedView, "alerts:queue", "alerts"),
+        (SavedSearch, "events:search", "search"),
+    )
+    wanted, teams = text.casefold(), teams_of(user)
     return [
-        Destination(view.name, f"{reverse('alerts:queue')}?{with_number(view)}", "alerts", _whose(view.owner, user))
-        for view in saved_views(user, teams_of(user))
-        if wanted in view.name.casefold()
-    ][: MOST if text else None]
+        Destination(one.name, f"{reverse(url_name)}?{one.address}", icon, _whose(one.owner, user))
+        for kind, url_name, icon in kept
+        for one in [one for one in saved.seen(kind, user, teams) if wanted in one.name.casefold()][
+            : MOST if text else None
+        ]
+    ]
 
 
 def _whose(owner: User, user: User) -> str:

@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from accounts import access_requests, saved
 from accounts.models import Notice
 from accounts.notices import notify
-from alerts import saved_views
-from alerts.models import Alert, AlertEvent, BulkAct
+from alerts.models import Alert, AlertEvent, BulkAct, SavedView
 from cases import closing, opening, todo, writing
 from cases.models import Case
 from events.folding import fold
@@ -26,7 +26,12 @@ from tests.browser.test_triage import AXE
 NAME = "Interactive Terminal Spawned via Perl"
 CASE = "Shells on the databases"
 LONG = "perl -e " + "x" * 600  # a word without a place to break
-EXPECTED = ("status of 404", "status of 405", "status of 422")  # what Chromium itself says of an error page
+EXPECTED = (
+    "status of 403",
+    "status of 404",
+    "status of 405",
+    "status of 422",
+)  # what Chromium itself says of an error page
 
 
 @pytest.fixture
@@ -45,6 +50,7 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         people=[world.adam], kind=Notice.Kind.ASSIGNED, text=LONG, path="/alerts/", key="k", actor=None, now=world.now
     )
     alert = f"/alerts/{alerts[0].pk}/"
+    access_requests.ask(user=world.otto, team=world.team, path=f"{alert}?q={'x' * 200}", now=world.now)
     in_trouble(world)
     several = joined.everything(world)
     made = rows.everything(world)
@@ -161,7 +167,7 @@ def begun(world: World, verb: str, **arguments: Any) -> UUID:
 def saved_view(world: World) -> int:
     """A view of the engineer's, whose name is one long word."""
     told: dict[str, Any] = {"actor": world.rosa, "now": world.now, "team_ids": [world.team.pk]}
-    return saved_views.create(name="x" * 60, query="host=db-2", team=world.team, **told).pk
+    return saved.create(SavedView, name="x" * 60, query="host=db-2", team=world.team, **told).pk
 
 
 def in_trouble(world: World) -> None:
@@ -212,6 +218,7 @@ def test_no_page_has_a_fault(visit: Visit, pages: dict[str, tuple[str, str]], ph
     adam = visit("adam", phone=phone, dark=dark)
     found = {name: wrong_with(adam, address, width) for name, (address, _) in pages.items()}
     found["login"] = wrong_with(visit("", phone=phone, dark=dark), "/login/", width)
+    found["no access"] = wrong_with(visit("otto", phone=phone, dark=dark), pages["alert"][0], width)
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 

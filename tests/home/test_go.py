@@ -10,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
 from django.urls.exceptions import Resolver404
 
-from alerts import saved_views
+from accounts import saved
+from alerts.models import SavedView
 from cases import opening
+from events.models import SavedSearch
 from rules.models import Rule
 from soc.home.destinations import _PLACES, destinations
 from tests.alerts.pages.conftest import SignIn
@@ -76,8 +78,14 @@ def test_rules_are_found_by_words_and_id(world: World, sign_in: SignIn) -> None:
 
 
 def test_saved_views_are_found_with_whose_they_are(world: World, sign_in: SignIn) -> None:
-    view = saved_views.create(
-        name="Databases", query="host=db-1", team=world.team, actor=world.rosa, now=world.now, team_ids=[world.team.pk]
+    view = saved.create(
+        SavedView,
+        name="Databases",
+        query="host=db-1",
+        team=world.team,
+        actor=world.rosa,
+        now=world.now,
+        team_ids=[world.team.pk],
     )
     assert links(sign_in("ana"), "datab")[0] == (f"/alerts/?host=db-1&saved={view.pk}", "Databases")
     assert b"shared by" in sign_in("ana").get("/go/", {"q": "datab"}).content
@@ -88,8 +96,14 @@ def test_other_teams_find_nothing_of_it(world: World, sign_in: SignIn) -> None:
     case = opening.open_case(
         title="Shells", severity=3, team=world.team, actor=world.ana, now=world.now, team_ids=[world.team.pk]
     )
-    saved_views.create(
-        name="Databases", query="host=db-1", team=world.team, actor=world.ana, now=world.now, team_ids=[world.team.pk]
+    saved.create(
+        SavedView,
+        name="Databases",
+        query="host=db-1",
+        team=world.team,
+        actor=world.ana,
+        now=world.now,
+        team_ids=[world.team.pk],
     )
     Rule.objects.filter(pk=PERL).update(team=world.team)
     otto = sign_in("otto")
@@ -130,7 +144,7 @@ def test_it_takes_few_queries(world: World) -> None:
     for text in ("", "perl", str(alert.pk)):
         with CaptureQueriesContext(connection) as asked:
             assert destinations(world.ana, text)
-        assert len(asked) <= 7, [one["sql"] for one in asked]
+        assert len(asked) <= 8, [one["sql"] for one in asked]
 
 
 def test_places_name_pages_that_are_there() -> None:
@@ -141,3 +155,18 @@ def test_places_name_pages_that_are_there() -> None:
             resolve(reverse(place.url_name))
         except Resolver404:
             pytest.fail(place.url_name)
+
+
+def test_saved_searches_are_found_by_name_those_of_the_team_too(world: World, sign_in: SignIn) -> None:
+    row = saved.create(
+        SavedSearch,
+        name="Odd shells",
+        query="lang=eql&q=x",
+        team=world.team,
+        actor=world.rosa,
+        now=world.now,
+        team_ids=[world.team.pk],
+    )
+    address = f"/search/?lang=eql&q=x&saved={row.pk}"
+    assert (address, "Odd shells") in links(sign_in("ana"), "odd")
+    assert links(sign_in("otto"), "odd sh")[0][0] != address

@@ -7,8 +7,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts import saved
 from accounts.models import Change
-from alerts import saved_views, triage
+from alerts import triage
 from alerts.models import Alert, SavedView
 from alerts.views import queue as views
 from tests.alerts.pages.conftest import HTMX, SignIn
@@ -82,7 +83,7 @@ def test_a_deleted_view_can_be_brought_back_for_ten_minutes(ana: Client, sign_in
     assert ana.post(reverse("alerts:view_restore", args=[group])).status_code == 303
     assert SavedView.objects.get(pk=view.pk).query == "host=db-1&sort=newest"
     assert ana.post(reverse("alerts:view_restore", args=[group])).status_code == 422
-    late = saved_views.remove(view_id=view.pk, actor=world.ana, now=world.now - timedelta(minutes=11))
+    late = saved.remove(SavedView, saved_id=view.pk, actor=world.ana, now=world.now - timedelta(minutes=11))
     assert ana.post(reverse("alerts:view_restore", args=[late])).status_code == 422
 
 
