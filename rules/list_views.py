@@ -11,7 +11,7 @@ from accounts.access import may, page, reason_against
 from accounts.audit.words import did
 from accounts.roles import Permission
 from rules import value_lists
-from rules.errors import ListGone, ListRefused, RulesError, StaleList, ValuesHide
+from rules.errors import ListGone, ListRefused, NotUndoable, RulesError, StaleList, ValuesHide
 from rules.list_forms import DescribeForm, FindForm, NewListForm, ValuesForm
 from rules.models import ValueList
 from rules.selectors import visible_rules
@@ -33,6 +33,7 @@ def show_lists(request: UserRequest) -> HttpResponse:
         "rows": lists(),
         "shared": shared_lists(seen),
         "removed": removed_lately(seen, now),
+        "removed_values": value_lists.removed_lately(now),
         "now": now,
         **_managing(request),
     }
@@ -139,11 +140,24 @@ def remove(request: UserRequest, list_id: str) -> HttpResponse:
     version = request.POST.get("version", "")
     seen = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else None
     try:
-        value_lists.remove_list(list_id=list_id, version=seen, actor=request.user, now=clock.now())
+        change = value_lists.remove_list(list_id=list_id, version=seen, actor=request.user, now=clock.now())
     except RulesError as error:
         return _failed(request, list_id, error)
-    messages.success(request, f"Removed {list_id}.")
+    undo_url = reverse("lists:restore", args=[list_id, change.pk])
+    messages.success(request, f"Removed {list_id}.", extra_tags=undo_url)
     return SeeOther(reverse("lists:list"))
+
+
+@page(MANAGE, methods=("POST",))
+def restore(request: UserRequest, list_id: str, change_id: int) -> HttpResponse:
+    """Bring back a list that was removed, within ten minutes."""
+    told: dict[str, Any] = {"list_id": list_id, "change_id": change_id, "actor": request.user, "now": clock.now()}
+    try:
+        changed = value_lists.restore_list(**told)
+    except NotUndoable as error:
+        messages.warning(request, str(error.message))
+        return SeeOther(reverse("lists:list"))
+    return _said(request, list_id, f"Brought back with {changed.value_list.count:,} values.{_let_go(changed)}")
 
 
 @page()

@@ -184,6 +184,23 @@ class FormerValues(models.Model):
     at = models.DateTimeField(db_index=True)
 
 
+class RemovedList(models.Model):
+    """A value list that was removed, for the few minutes in which that can be taken back."""
+
+    change = models.OneToOneField(Change, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    list_id = models.CharField(max_length=128)
+    name = models.CharField(max_length=255)
+    description = models.TextField(blank=True)
+    type = models.CharField(max_length=8)
+    columns = models.JSONField(default=list)
+    count = models.IntegerField()
+    data = models.BinaryField()  # as in ValueList
+    owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    version = models.PositiveIntegerField()
+    created_at = models.DateTimeField()
+    at = models.DateTimeField(db_index=True)
+
+
 class HeldBack(models.Model):
     """An event that an exception kept from alerting, so that undoing or disabling the exception can raise it."""
 

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from events.partitions import oldest_day
 from rules import candidates, marks, ruleset, schedule, seen
 from rules.models import Lookback, RuleRun
-from rules.value_lists import former
+from rules.value_lists import former, restoring
 
 RUNS_KEPT = timedelta(days=90)
 # A sighting is asked for by events as old as the store may still accept or a look-back may still judge.
@@ -41,6 +41,7 @@ def forget_old(now: datetime) -> Forgotten:
     runs, _ = RuleRun.objects.filter(at__lt=now - RUNS_KEPT).delete()
     blocks = candidates.forget_of_others(list(ruleset.current().rules), before=now - OFF)
     former.forget(now)
+    restoring.forget(now)
     stored_since = datetime.combine(oldest_day(now), time(), UTC) - timedelta(days=1)
     return Forgotten(sightings, runs, blocks, marks.forget(before=stored_since), _forget_lookbacks(now))
 

@@ -10,6 +10,7 @@ from accounts.models import Change, User
 from rules import epoch
 from rules.errors import ListRefused
 from rules.models import ValueList
+from rules.value_lists import restoring
 from rules.value_lists.common import By, Changed, allowed, bump, described, locked, record, some, state, stored
 from rules.value_lists.reading import Content, read_lines
 from rules.value_lists.stored import unpacked
@@ -98,8 +99,8 @@ def remove_list(
     actor: User | None,
     now: datetime,
     door: Change.Door = Change.Door.PAGE,
-) -> None:
-    """Remove a list that nothing asks for.
+) -> Change:
+    """Remove a list that nothing asks for; returns the change by which it can be brought back for ten minutes.
 
     Raises: NotAllowed, ListGone, StaleList, ListInUse naming what asks for it.
     """
@@ -108,8 +109,10 @@ def remove_list(
     row = locked(list_id, version)
     check_unused(list_id, actor)
     before = {**state(row), "removed": some(unpacked(row.data))}
-    record("remove", row, By(actor, now, door), before=before)
+    entry = record("remove", row, By(actor, now, door), before=before)
+    restoring.keep(entry, row)
     row.delete()
+    return entry
 
 
 def _checked_id(list_id: str) -> str:

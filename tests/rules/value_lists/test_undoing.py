@@ -15,7 +15,7 @@ from rules import epoch
 from rules import value_lists as lists
 from rules.errors import NotUndoable, StaleList
 from rules.models import FormerValues, ValueList
-from rules.value_lists import changing, common, former, reading
+from rules.value_lists import changing, common, former, reading, restoring
 from rules.value_lists.selectors import as_text
 from tests.people import sign_in
 from tests.rules.conftest import NOW, person
@@ -215,3 +215,79 @@ def test_a_list_that_was_made_anew_knows_nothing_of_the_one_before(rosa):
     with pytest.raises(NotUndoable):
         undo(rosa, gone)
     assert [one.change.verb for one in lists.activity(ValueList.objects.get(), later)] == ["create"]
+
+
+def gone(rosa: User) -> Change:
+    return lists.remove_list(list_id="hosts", version=None, actor=rosa, now=AFTER)
+
+
+def back(who: User | None, change: Change, now: Any = AFTER + timedelta(minutes=10)) -> lists.Changed:
+    return lists.restore_list(list_id="hosts", change_id=change.pk, actor=who, now=now)
+
+
+@pytest.mark.parametrize("number", [3, 5_000])
+def test_a_removed_list_comes_back_as_it_was(rosa: User, number: int) -> None:
+    made(rosa, [f"host-{one}" for one in range(number)])
+    before = ValueList.objects.get()
+    kept = common.state(before) | {"version": before.version + 1}
+    number_of_state = epoch.read()
+    restored = back(rosa, gone(rosa)).value_list
+    after = ValueList.objects.get()
+    assert common.state(after) == kept
+    assert (after.owner, after.created_at, bytes(after.data)) == (rosa, before.created_at, bytes(before.data))
+    assert epoch.read() == number_of_state + 2, "runs see it from the next claim on"
+    assert restored.pk == "hosts"
+    entry = Change.objects.get(object_type="value list", verb="restore")
+    assert entry.undoes is not None
+    assert [one.change.verb for one in lists.activity(after, AFTER)] == ["restore", "remove", "create"]
+    assert lists.removed_lately(AFTER) == []
+
+
+def test_a_removed_list_comes_back_once_in_ten_minutes_and_for_who_may(rosa: User) -> None:
+    made(rosa)
+    removal = gone(rosa)
+    assert [one.change for one in lists.removed_lately(AFTER)] == [removal]
+    with pytest.raises(NotAllowed):
+        back(person("ana", Role.ANALYST), removal)
+    with pytest.raises(NotUndoable, match="ten minutes"):
+        back(rosa, removal, AFTER + timedelta(minutes=10, seconds=1))
+    back(rosa, removal)
+    with pytest.raises(NotUndoable):
+        back(rosa, removal)
+
+
+def test_a_list_that_was_made_anew_is_not_written_over(rosa: User) -> None:
+    made(rosa)
+    removal = gone(rosa)
+    made(rosa, ("x",))
+    assert lists.removed_lately(AFTER) == []
+    with pytest.raises(NotUndoable, match="was made since"):
+        back(rosa, removal)
+    assert held() == ["x"]
+
+
+def test_a_removal_is_no_undo_for_another_list(rosa: User) -> None:
+    made(rosa)
+    removal = gone(rosa)
+    with pytest.raises(NotUndoable):
+        lists.restore_list(list_id="others", change_id=removal.pk, actor=rosa, now=AFTER)
+
+
+def test_what_cannot_come_back_any_more_is_not_kept(rosa: User) -> None:
+    made(rosa)
+    gone(rosa)
+    assert restoring.forget(AFTER + timedelta(minutes=10)) == 0
+    assert restoring.forget(AFTER + timedelta(minutes=11)) == 1
+
+
+def test_the_page_brings_a_removed_list_back_from_its_toast_and_from_under_the_lists(rosa: User) -> None:
+    made(rosa)
+    client, moment = sign_in(rosa), ValueList.objects.get().version
+    page = client.post("/settings/lists/hosts/remove/", {"version": moment}, follow=True).content.decode()
+    removal = Change.objects.get(verb="remove")
+    assert page.count(f'action="/settings/lists/hosts/restore/{removal.pk}/"') == 2
+    answer = client.post(f"/settings/lists/hosts/restore/{removal.pk}/", follow=True)
+    assert "Brought back with 3 values" in answer.content.decode()
+    assert held() == ["a", "b", "c"]
+    again = client.post(f"/settings/lists/hosts/restore/{removal.pk}/", follow=True)
+    assert "nothing to undo" in again.content.decode()
