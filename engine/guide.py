@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from engine.pivots.markup import Call, lift, only_marks, parted
 
@@ -99,8 +100,14 @@ class _Section:
 def split_guide(note: str, setup: str = "", false_positives: Sequence[str] = (), name: str = "") -> Guide:
     """Take a rule's `note`, `setup` and `false_positives` apart.
 
-    `name` is the rule's: a heading that only repeats it is left out. Costs a pass over the lines.
+    `name` is the rule's: a heading that only repeats it is left out. Costs a pass over the lines; the guides that were
+    last asked for are kept by their texts, since pages of alerts ask for the same few all day.
     """
+    return _split(note, setup, tuple(false_positives), name)
+
+
+@lru_cache(maxsize=256)
+def _split(note: str, setup: str, false_positives: tuple[str, ...], name: str) -> Guide:
     lifted, calls = lift(note)
     sections = _sections(_lines(lifted), name)
     lead, of_lead = parted(_text_of(sections, Part.INTRO), calls)

@@ -1,10 +1,9 @@
 """The open alerts that say the same as one: folded with it in the queue."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.models import Alert, Status
+from alerts.models import Alert
 from soc.web.counts import Count
 
 MOST = 1_000
@@ -19,12 +18,8 @@ class Alike:
     key: str
 
 
-def alike_to(alert: Alert, team_ids: Sequence[int]) -> Alike | None:
-    """The others that are folded with the alert; None where there are none. One query, bounded."""
-    if alert.fold is None or alert.status == Status.CLOSED:
+def alike(alert: Alert, number: int, since: datetime | None) -> Alike | None:
+    """Of so many others, counted to one more than MOST; None where there are none."""
+    if alert.fold is None or since is None:
         return None
-    same = Alert.objects.filter(fold=alert.fold, team_id__in=team_ids).exclude(status=Status.CLOSED)
-    others = list(same.exclude(pk=alert.pk).order_by("-pk").values_list("event_time", flat=True)[: MOST + 1])
-    if not others:
-        return None
-    return Alike(Count(min(len(others), MOST), len(others) > MOST), min(others), bytes(alert.fold).hex())
+    return Alike(Count(min(number, MOST), number > MOST), since, bytes(alert.fold).hex())

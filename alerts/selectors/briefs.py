@@ -6,6 +6,9 @@ from alerts.evidence_line import without_marks
 from alerts.models import Alert
 from alerts.selectors.shapes import AlertBrief
 
+BRIEFLY = ("name", "severity", "status", "reason", "event_time", "created_at", "host_name", "user_name", "evidence")
+"""The columns that a line is made of."""
+
 
 def briefs_of(alert_ids: Sequence[int]) -> list[AlertBrief]:
     """The alerts of these numbers, newest first. One query; none for no numbers."""

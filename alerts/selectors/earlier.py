@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from alerts.kept import iterate_documents
 from alerts.models import Alert, Kind, Status
-from alerts.selectors.briefs import alert_brief
+from alerts.selectors.briefs import BRIEFLY, alert_brief
 from alerts.selectors.shapes import AlertBrief, Verdicts
 from engine import Document, RuleDefinition
 from engine.few_fields import FewFields
@@ -75,7 +76,7 @@ def earlier_of(
     ).exclude(kind=Kind.BLOCK)  # fmt: skip
     if of == "user":
         judged = judged.filter(user_name=entity)
-    found = list(judged.exclude(pk=alert.pk).order_by("-pk")[: LOOKED_AT + 1])
+    found = list(judged.exclude(pk=alert.pk).only("team_id", *BRIEFLY).order_by("-pk")[: LOOKED_AT + 1])
     if not found:
         return None
     told = found[:LOOKED_AT]
@@ -93,7 +94,7 @@ def _verdicts(alerts: Iterable[Alert]) -> Verdicts:
 def _differences(document: Document, earlier: Sequence[Alert], definition: RuleDefinition) -> Iterator[Difference]:
     """The fields in which the event differs from those of all earlier alerts. One query for all of their documents."""
     names = _names(definition)
-    few = FewFields(names)
+    few = _few(tuple(names))
     before: dict[str, dict[str, str]] = {name: {} for name in names}
     for _, other in iterate_documents({alert.pk: alert.team_id for alert in earlier}, few):
         for name in names:
@@ -102,6 +103,12 @@ def _differences(document: Document, earlier: Sequence[Alert], definition: RuleD
         new = tuple(value for value in _texts(document, name) if fold(value) not in before[name])
         if new:
             yield Difference(name, new[:_SHOWN_VALUES], tuple(before[name].values())[:_SHOWN_VALUES])
+
+
+@lru_cache(maxsize=128)
+def _few(names: tuple[str, ...]) -> FewFields:
+    """Making one costs more than reading twenty documents with it; rules name few fields, and most name none."""
+    return FewFields(names)
 
 
 def _names(definition: RuleDefinition) -> list[str]:

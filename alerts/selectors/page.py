@@ -1,7 +1,7 @@
 """Everything the alert page shows, gathered once."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import orjson
@@ -11,31 +11,68 @@ from accounts.models import User
 from accounts.selectors import teams_of
 from alerts.models import Alert, Kind
 from alerts.selectors.activity import activity_of
-from alerts.selectors.alike import alike_to
 from alerts.selectors.beside import neighbours
 from alerts.selectors.commonness import common_here
 from alerts.selectors.composition import composition_of
 from alerts.selectors.earlier import earlier_of
 from alerts.selectors.event_fields import all_fields, all_fields_of_several, fields_of_several, grouped_fields
 from alerts.selectors.evidence import kept_events, source_among
+from alerts.selectors.figures import Figures, figures_of
 from alerts.selectors.joined_shapes import Composition, KeptEvent
-from alerts.selectors.origin import events_team, team_name
+from alerts.selectors.origin import team_name
 from alerts.selectors.related import related_to
 from alerts.selectors.sentence import summary_sentence
 from alerts.selectors.shapes import AlertPage, FieldRow, Neighbours, QueueFilters, Related
-from alerts.selectors.verdicts import rule_verdicts
 from alerts.selectors.why import logic_of, new_terms_of, why_it_fired
 from alerts.targets import due_of, targets
-from engine import Document, LanguageError, RuleDefinition
+from engine import Document, LanguageError, Logic, RuleDefinition
 from engine.guide import Guide, split_guide
-from events import store
 from events.process_tree import ProcessTree, around
 from events.store import StoredEvent
 from rules.changes import KeyChange, diff
-from rules.models import ExceptionItem
 from rules.trees import definition_of
 
+_WITH_EARLIER = ("", "guide", "fp")
 _OF_SEVERAL = frozenset({Kind.THRESHOLD, Kind.GROUP, Kind.ROW, Kind.BLOCK})
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """An alert and the person who looks at it: what is read once, and used by several parts of the page."""
+
+    alert: Alert
+    user: User
+    now: datetime
+    times: Mapping[int, timedelta]
+    team_ids: list[int]
+    events: list[KeptEvent]
+    source: KeptEvent | None  # the event that raised it
+    figures: Figures
+    definition: RuleDefinition
+    logic: Logic | None
+
+    @classmethod
+    def at(cls, alert: Alert, user: User, now: datetime, times: Mapping[int, timedelta] | None) -> "_Looked":
+        team_ids, events = teams_of(user), kept_events(alert)
+        source = source_among(events)
+        figures = figures_of(alert, source.event if source else None, team_ids)
+        definition, logic = definition_of(alert.revision), logic_of(alert)
+        times = targets() if times is None else times
+        return cls(alert, user, now, times, team_ids, events, source, figures, definition, logic)
+
+    @property
+    def document(self) -> Document | None:
+        return self.source.document if self.source else None
+
+    @property
+    def home(self) -> int | None:
+        """The team in which it was raised; None where the person does not see that team."""
+        return self.figures.home if self.figures.home in self.team_ids else None
+
+    @property
+    def around(self) -> StoredEvent | None:
+        """The event as one of that team, to look for others around it; None where the person may not."""
+        return replace(self.source.event, team_id=self.home) if self.source and self.home is not None else None
 
 
 def alert_page(
@@ -46,68 +83,76 @@ def alert_page(
     filters: QueueFilters | None = None,
     times: Mapping[int, timedelta] | None = None,
     brief: bool = False,
+    side: str = "",
 ) -> AlertPage:
     """The page of an alert loaded by `alert_for`; `filters` are those of the queue it was opened from, `times` the
-    targets, if they were read before. `brief`: only what the preview beside the queue shows.
+    targets, if they were read before. `brief`: only what the preview beside the queue shows. `side`: which tab is open
+    beside the facts; what only the others show is counted. Without it nothing is left out.
 
-    About twenty queries, and one read of the process tree's blocks; a dozen for a preview.
+    About a dozen queries, and one read of the process tree's blocks; some seven for a preview.
     """
-    team_ids, times = teams_of(user), targets() if times is None else times
-    events, home = kept_events(alert), events_team(alert)
-    source = source_among(events)
-    around_it = replace(source.event, team_id=home) if source and home in team_ids else None
-    document = source.document if source else Document({})
-    definition, logic = definition_of(alert.revision), logic_of(alert)
-    composed = composition_of(alert, events, logic, team_ids)
-    tree = _process_tree(around_it, whole=not brief)
-    shown = AlertPage(
+    looked = _Looked.at(alert, user, now, times)
+    shown = _brief(looked, tree=_process_tree(looked.around, whole=not brief))
+    return shown if brief else _whole(shown, looked, filters, side)
+
+
+def _brief(looked: _Looked, tree: ProcessTree | None) -> AlertPage:
+    """What the preview beside the queue shows of it, and the page as well."""
+    alert, figures, document = looked.alert, looked.figures, looked.document
+    composed = composition_of(alert, looked.events, looked.logic, looked.team_ids)
+    return AlertPage(
         alert=alert,
-        definition=definition,
+        definition=looked.definition,
         revision=alert.revision,
         current_revision=alert.rule.revision,
-        sentence=summary_sentence(alert, document, composed),
-        why=why_it_fired(alert, document if source else None, logic),
-        new_terms=new_terms_of(alert, home if home in team_ids else None),
+        sentence=summary_sentence(alert, document or Document({}), composed),
+        why=why_it_fired(alert, document, looked.logic),
+        new_terms=new_terms_of(alert, looked.home),
         process_tree=tree,
-        event_stored=around_it is not None and (brief or _is_stored(around_it)),
-        events_of="" if home in team_ids else team_name(home),
+        event_stored=looked.around is not None and figures.stored,
+        events_of="" if looked.home is not None else team_name(figures.home),
         fields=[],
         all_fields=[],
         raw="",
         activity=[],
-        guide=_guide(definition),
-        verdicts=rule_verdicts(alert.rule_id, team_ids),
+        guide=_guide(looked.definition),
+        verdicts=figures.verdicts,
         related=Related([], [], []),
         neighbours=Neighbours(None, None),
-        due=due_of(alert, times),
+        due=due_of(alert, looked.times),
         composition=composed,
         events=_events(composed),
-        alike=alike_to(alert, team_ids),
+        alike=figures.alike,
+        exceptions_checked=figures.exceptions_checked,
+        entries=figures.entries,
     )
-    if brief:
-        return shown
+
+
+def _whole(shown: AlertPage, looked: _Looked, filters: QueueFilters | None, side: str) -> AlertPage:
+    """The page with its facts, and what the open tab needs."""
+    alert, team_ids, source = looked.alert, looked.team_ids, looked.source
+    composed = shown.composition or Composition()
     several = _several(composed)
+    document = looked.document or Document({})
+    activity = activity_of(alert, now=looked.now) if side in ("", "activity") else []
     return replace(
         shown,
-        fields=fields_of_several(several, definition) if several else grouped_fields(document, definition),
-        all_fields=_all_fields(document, several, definition),
+        fields=fields_of_several(several, looked.definition)
+        if several
+        else grouped_fields(document, looked.definition),
+        all_fields=_all_fields(document, several, looked.definition),
         raw=orjson.dumps(document.raw, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode(),
-        activity=activity_of(alert, now=now),
-        related=related_to(alert, team_ids, tree),
-        neighbours=_neighbours(user, filters, alert, now, times),
-        common=common_here(shown.why, composed, team_ids=[home] if home in team_ids else [], host=alert.host_name),
-        earlier=earlier_of(alert, document if source else None, definition, team_ids),
-        exceptions_checked=_exceptions_checked(alert),
+        activity=activity,
+        related=related_to(alert, team_ids, shown.process_tree, told=side in ("", "related")),
+        neighbours=_neighbours(looked, filters),
+        common=common_here(
+            shown.why, composed, team_ids=[] if looked.home is None else [looked.home], host=alert.host_name
+        ),
+        earlier=earlier_of(alert, looked.document, looked.definition, team_ids) if side in _WITH_EARLIER else None,
         changed=_changed(alert),
-        left_on=None if shown.event_stored or source is None else _left_on(source.day, now),
-        document=document if source and len(events) == 1 and alert.kind not in _OF_SEVERAL else None,
+        left_on=None if shown.event_stored or source is None else _left_on(source.day, looked.now),
+        document=document if source and len(looked.events) == 1 and alert.kind not in _OF_SEVERAL else None,
     )
-
-
-def _exceptions_checked(alert: Alert) -> int:
-    """How many of the rule's exceptions that are in force were so when the alert was raised. One query."""
-    items = ExceptionItem.objects.filter(rule_id=alert.rule_id, enabled=True, expired=False, removed_at=None)
-    return items.filter(created_at__lte=alert.created_at).count()
 
 
 def _left_on(day: date, now: datetime) -> date | None:
@@ -153,16 +198,10 @@ def _process_tree(event: StoredEvent | None, whole: bool) -> ProcessTree | None:
     return None if event is None else around(event=event, whole=whole)
 
 
-def _is_stored(event: StoredEvent) -> bool:
-    return store.get(team_ids=[event.team_id], uid=event.uid, day=event.day) is not None
-
-
-def _neighbours(
-    user: User, filters: QueueFilters | None, alert: Alert, now: datetime, times: Mapping[int, timedelta]
-) -> Neighbours:
+def _neighbours(looked: _Looked, filters: QueueFilters | None) -> Neighbours:
     if filters is None:
         return Neighbours(None, None)
     try:
-        return neighbours(user=user, filters=filters, alert=alert, now=now, times=times)
+        return neighbours(user=looked.user, filters=filters, alert=looked.alert, now=looked.now, times=looked.times)
     except LanguageError:
         return Neighbours(None, None)

@@ -4,13 +4,15 @@ What a host or a user raised may be very much: of each only those raised shortly
 at, by number, and of these the ones near it in time are shown.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import cache
+from typing import Any
 
 from django.db import connection
-from django.db.models import Q
 
-from alerts.models import Alert, Kind
+from alerts.evidence_line import without_marks
+from alerts.models import Alert
 from alerts.selectors.briefs import briefs
 from alerts.selectors.shapes import AlertBrief, Related
 from events.process_tree import ProcessTree, uids_of
@@ -21,33 +23,51 @@ SHOWN = 20
 LOOKED_AT = 400
 """Of each group so many alerts are looked at before and after the alert."""
 
+_SPANS = {"host_name": HOST_SPAN, "user_name": WIDE_SPAN, "process_hash": WIDE_SPAN, "address": WIDE_SPAN}
+# Of each group enough that twenty are left when those of the groups before it are taken out.
+_MOST = SHOWN * (len(_SPANS) + 1) + 2
 _SIDE = """
-(SELECT '{group}' AS told, id, event_time FROM alerts_alert WHERE {column} = %({column})s AND team_id = ANY(%(teams)s)
+(SELECT id, event_time FROM alerts_alert WHERE {column} = %({column})s AND team_id = ANY(%(teams)s)
  AND kind <> 'block' AND id {sign} %(alert)s ORDER BY id {way} LIMIT {most})
 """
-_SPANS = {"host_name": HOST_SPAN, "user_name": WIDE_SPAN, "process_hash": WIDE_SPAN, "address": WIDE_SPAN}
+_NEAR = """
+ARRAY(SELECT id FROM ({sides}) AS near WHERE event_time BETWEEN %(at)s - interval '{seconds} s'
+ AND %(at)s + interval '{seconds} s' ORDER BY event_time DESC, id DESC LIMIT {most})
+"""
+_OF_TREE = f"""
+ARRAY(SELECT id FROM alerts_alert WHERE id IN (SELECT alert_id FROM alerts_alertevent WHERE uid = ANY(%(uids)s))
+ AND team_id = ANY(%(teams)s) AND kind <> 'block' AND id <> %(alert)s ORDER BY event_time DESC, id DESC LIMIT {_MOST})
+"""  # noqa: S608  (a number of ours)
+_TOLD = """
+SELECT a.id, a.name, a.severity, a.status, a.reason, a.event_time, a.created_at, a.host_name, a.user_name, a.evidence,
+ ARRAY(SELECT tactic ->> 'name' FROM jsonb_path_query(r.definition, '$.threat[*]') AS tactic)
+FROM alerts_alert a JOIN rules_rulerevision r ON r.id = a.revision_id WHERE a.id = ANY(%s) AND a.team_id = ANY(%s)
+"""
+_GROUPS = ("tree", *_SPANS)
 
 
-def related_to(alert: Alert, team_ids: Sequence[int], tree: ProcessTree | None = None) -> Related:
-    """Alerts near this one, newest first; an alert stands in the first group it belongs to only. Up to four queries.
+def related_to(alert: Alert, team_ids: Sequence[int], tree: ProcessTree | None = None, *, told: bool = True) -> Related:
+    """Alerts near this one, newest first; an alert stands in the first group it belongs to only. Two or three queries;
+    unless they are to be `told` they are counted, which spares one.
 
     `tree` are the processes around the alert's event, as far as the person may see them.
     """
-    near = _near(alert, team_ids)
-    groups: dict[str, list[int]] = {"tree": _of_tree(alert, team_ids, tree)}
-    groups |= {column: near.get(column, []) for column in _SPANS}
+    near = _near(alert, team_ids, _uids_of(tree))
+    groups: dict[str, list[int]] = {}
     shown: set[int] = {alert.pk, *([alert.shell_id] if alert.shell_id else [])}  # a shell is named above the clauses
-    for name, numbers in groups.items():
-        groups[name] = [number for number in numbers if number not in shown][:SHOWN]
+    for name in _GROUPS:
+        groups[name] = [number for number in near.get(name, ()) if number not in shown][:SHOWN]
         shown.update(groups[name])
-    found = _briefs(number for numbers in groups.values() for number in numbers)
-    told = {name: [found[number] for number in numbers if number in found] for name, numbers in groups.items()}
+    if not told:
+        return Related([], [], [], counted=sum(map(len, groups.values())))
+    found = _briefs([number for numbers in groups.values() for number in numbers], team_ids)
+    lists = {name: [found[number] for number in numbers if number in found] for name, numbers in groups.items()}
     return Related(
-        same_host=told["host_name"],
-        same_user=told["user_name"],
-        same_hash=told["process_hash"],
-        same_tree=told["tree"],
-        same_address=told["address"],
+        same_host=lists["host_name"],
+        same_user=lists["user_name"],
+        same_hash=lists["process_hash"],
+        same_tree=lists["tree"],
+        same_address=lists["address"],
     )
 
 
@@ -56,42 +76,43 @@ def recent_of_rule(*, rule_id: str, team_ids: Sequence[int], limit: int = 10) ->
     return briefs(Alert.objects.filter(rule_id=rule_id, team_id__in=team_ids).order_by("-pk")[:limit])
 
 
-def _near(alert: Alert, team_ids: Sequence[int]) -> dict[str, list[int]]:
-    """The numbers of the alerts that share a column with this one and happened within its span, newest first."""
+def _near(alert: Alert, team_ids: Sequence[int], uids: Sequence[bytes]) -> dict[str, list[int]]:
+    """The numbers of the alerts that share a column with this one and happened within its span, and of those that rest
+    on one of the events, newest first. One query, or none."""
     values = {column: value for column in _SPANS if (value := getattr(alert, column))}
-    if not values:
+    asked = {column: _near_by(column) for column in values} | ({"tree": _OF_TREE} if uids else {})
+    if not asked:
         return {}
-    sides = [
-        _SIDE.format(group=column, column=column, sign=sign, way=way, most=LOOKED_AT)
-        for column in values
-        for sign, way in (("<", "DESC"), (">", "ASC"))
-    ]
-    found: dict[str, list[tuple[datetime, int]]] = {}
+    given = {**values, "teams": list(team_ids), "alert": alert.pk, "at": alert.event_time, "uids": list(uids)}
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(sides), {**values, "teams": list(team_ids), "alert": alert.pk})
-        for column, number, at in cursor.fetchall():
-            if abs(at - alert.event_time) <= _SPANS[column]:
-                found.setdefault(column, []).append((at, number))
-    return {column: [number for _, number in sorted(told, reverse=True)] for column, told in found.items()}
+        cursor.execute(f"SELECT {', '.join(asked.values())}", given)
+        return dict(zip(asked, cursor.fetchone(), strict=True))
 
 
-def _of_tree(alert: Alert, team_ids: Sequence[int], tree: ProcessTree | None) -> list[int]:
-    """The alerts on events of the processes around this one's. Two queries."""
+@cache
+def _near_by(column: str) -> str:
+    sides = " UNION ALL ".join(
+        _SIDE.format(column=column, sign=sign, way=way, most=LOOKED_AT) for sign, way in (("<", "DESC"), (">", "ASC"))
+    )
+    return _NEAR.format(sides=sides, seconds=int(_SPANS[column].total_seconds()), most=_MOST)
+
+
+def _uids_of(tree: ProcessTree | None) -> list[bytes]:
+    """The events of the processes. One query, or none."""
     if tree is None or tree.process.ref is None or not tree.entity_ids:
         return []
-    ref = tree.process.ref
-    uids = uids_of(tree.entity_ids, team_id=ref.team_id, day=ref.day)
-    if not uids:
-        return []
-    rests = Q(events__uid__in=uids) & ~Q(kind=Kind.BLOCK)
-    near = Alert.objects.filter(rests, team_id__in=team_ids).exclude(pk=alert.pk)
-    return list(dict.fromkeys(near.order_by("-event_time", "-pk").values_list("pk", flat=True)[: SHOWN * 2]))
+    return uids_of(tree.entity_ids, team_id=tree.process.ref.team_id, day=tree.process.ref.day)
 
 
-def _briefs(numbers: Iterable[int]) -> Mapping[int, AlertBrief]:
-    wanted = list(numbers)
-    if not wanted:
+def _briefs(numbers: Sequence[int], team_ids: Sequence[int]) -> dict[int, AlertBrief]:
+    """The alerts of these numbers in one line each, with the tactics of the revision that raised them. One query."""
+    if not numbers:
         return {}
-    columns = ("name", "severity", "status", "reason", "event_time", "created_at", "host_name", "user_name", "evidence")
-    alerts = Alert.objects.filter(pk__in=wanted).select_related("revision").only(*columns, "revision__definition")
-    return {brief.id: brief for brief in briefs(alerts)}
+    with connection.cursor() as cursor:
+        cursor.execute(_TOLD, [list(numbers), list(team_ids)])
+        return {brief.id: brief for brief in map(_brief, cursor.fetchall())}
+
+
+def _brief(row: tuple[Any, ...]) -> AlertBrief:
+    *told, evidence, tactics = row
+    return AlertBrief(*(*told, without_marks(evidence), tuple(tactics)))

@@ -267,17 +267,21 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Alerts that may belong to the same story; never the alert itself."""
+    """Alerts that may belong to the same story; never the alert itself. `counted` says how many where only that was
+    asked."""
 
     same_host: list[AlertBrief]  # 24 hours either side
     same_user: list[AlertBrief]  # 7 days either side
     same_hash: list[AlertBrief]  # 7 days either side
     same_tree: list[AlertBrief] = field(default_factory=list)  # the process, its ancestors, what they started
     same_address: list[AlertBrief] = field(default_factory=list)  # 7 days either side
+    counted: int | None = None
 
     @property
     def number(self) -> int:
         """How many there are; each stands in one group only."""
+        if self.counted is not None:
+            return self.counted
         groups = (self.same_tree, self.same_host, self.same_user, self.same_hash, self.same_address)
         return sum(map(len, groups))
 
@@ -325,6 +329,7 @@ class AlertPage:
     alike: "Alike | None" = None  # open alerts that say the same
     left_on: date | None = None  # when its event left storage, as far as retention says
     document: Document | None = None  # the event's, where the alert rests on one alone
+    entries: int = 0  # how long the activity is, as far as it is shown
 
     @property
     def events_linked(self) -> bool:

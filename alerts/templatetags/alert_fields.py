@@ -3,6 +3,7 @@
 Drawn here and not in a template, since a page has these beside every field that it shows.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,11 +17,17 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from alerts.selectors.shapes import FieldRow
+from alerts.templatetags.alert_parts import as_kql, short_in
 from soc.web import evidence
-from soc.web.markup import format_html, joined
+from soc.web.markup import NOTHING, format_html, joined
+from soc.web.templatetags.ui import icon
 
 register = template.Library()
 LONGEST_COPIED = 4_000
+LONGEST_SHOWN = 300
+_FIELD = (
+    '<div class="f{}"><dt class="truncate" title="{}">{}</dt><dd><span class="truncate">{}</span>\n  {}{}</dd></div>\n'
+)
 _LINK = '<a href="{}?q={}" aria-label="{}" title="{}">{}</a>'
 _COPY = '<button type="button" data-copy="{}" aria-label="{}" title="{}">{}</button>'
 _NEW = '<a href="?side=exception&amp;add={}" aria-label="{}" title="{}">{}</a>'
@@ -43,6 +50,33 @@ class _Kit:
     copy: tuple[str, str, SafeString]
     use: tuple[str, str, SafeString]
     new: tuple[str, str, SafeString]
+
+
+@register.simple_tag(takes_context=True)
+def field_rows(context: dict[str, Any], fields: Sequence[FieldRow], title: str = "") -> SafeString:
+    """`{% field_rows group.fields group.title %}`: each field with its values and what can be done with it, under the
+    title of its group or by its whole name. Context: composer, may_except."""
+    composer = context.get("composer")
+    used = frozenset(field.name for field in fields if composer.uses(field.name)) if composer else frozenset[str]()
+    return joined([_row(context, field, title, field.name in used) for field in fields])
+
+
+def _row(context: dict[str, Any], field: FieldRow, title: str, used: bool) -> SafeString:
+    words = _("used in the exception")
+    tick = format_html('{}<span class="visually-hidden">{}</span>', icon("check", "tick"), words) if used else NOTHING
+    return format_html(
+        _FIELD,
+        " used" if used else "",
+        field.name,
+        short_in(field.name, title) if title else field.name,
+        SafeString(", ".join([evidence.show(_cut(value)) for value in field.values])),
+        field_acts(context, field, as_kql(field), used),
+        tick,
+    )
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= LONGEST_SHOWN else f"{value[: LONGEST_SHOWN - 1]}…"
 
 
 @register.simple_tag(takes_context=True)

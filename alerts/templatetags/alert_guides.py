@@ -80,7 +80,7 @@ def guide_tabs(page: AlertPage, shown: Checklist) -> list[SideTab]:
         SideTab("fp", _("False positives"), _number(len(page.guide.false_positive_items))),
         SideTab("respond", _("Respond"), of_all(shown.answered, len(shown.response))),
         SideTab("related", _("Related"), _number(page.related.number)),
-        SideTab("activity", _("Activity"), _number(len(page.activity))),
+        SideTab("activity", _("Activity"), _number(page.entries)),
     ]
 
 

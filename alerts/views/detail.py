@@ -97,7 +97,8 @@ def alert_context(request: UserRequest, alert: Alert, side: str) -> dict[str, An
     """Everything the alert page needs, but for the exception composer."""
     query, now = came_from(request), clock_now()
     people = list(people_to_assign([alert.team_id]))
-    found = selectors.alert_page(alert=alert, user=request.user, now=now, filters=_filters(request.user, query, now))
+    filters = _filters(request.user, query, now)
+    found = selectors.alert_page(alert=alert, user=request.user, now=now, filters=filters, side=side)
     facts = request.GET.get("facts", "")
     return {
         "page": found,
@@ -120,6 +121,8 @@ def alert_context(request: UserRequest, alert: Alert, side: str) -> dict[str, An
 def _filters(user: User, query: str, now: datetime) -> QueueFilters:
     """The queue the alert was opened from, to find the ones before and after it. No query, but for what is chosen from
     a list: a rule, an owner, a team."""
+    if not query:
+        return filters_of({}, user, now)
     data, team_ids = QueryDict(query), teams_of(user)
     rules = selectors.rule_choices(user=user) if "rule" in data else []
     owners = list(people_to_assign(team_ids)) if "assignee" in data else []

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
 
 from engine.errors import LanguageError
 from engine.languages.kql import parse_kql
@@ -36,8 +37,10 @@ class _Options:
     span: Span | None = None
 
 
+@lru_cache(maxsize=1_024)
 def read_pivot(text: str) -> Search:
-    """The search that the text of a pivot asks for; what is wrong with it stands in `problem`."""
+    """The search that the text of a pivot asks for; what is wrong with it stands in `problem`. Kept by the text, since
+    pages of alerts read the same few guides all day."""
     label, bar, rest = text.partition("|")
     query, options = _query_and_options(rest)
     wanted = Search(label.strip() or query, query, table=options.table, by=options.by)

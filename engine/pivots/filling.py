@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engine.errors import LanguageError
 from engine.languages.kql import parse_kql
@@ -37,12 +38,21 @@ def fill(search: Search, values: Mapping[str, Sequence[str]]) -> Pivot:
     if not problem and not search.note:
         try:
             query = _filled(search, values)
-            parse_kql(query)
+            problem = _problem_of(query)
         except UnwritableError as error:
-            problem, query = str(error), ""
-        except LanguageError as error:
-            problem, query = _UNREADABLE.format(error.message), ""
+            problem = str(error)
+        query = "" if problem else query
     return Pivot(_label(search.label, values), query, search.span, search.table, search.by, problem, search.note)
+
+
+@lru_cache(maxsize=512)
+def _problem_of(query: str) -> str:
+    """Why a query cannot be read, or nothing. Kept by the query: the page, the numbers and each search ask in turn."""
+    try:
+        parse_kql(query)
+    except LanguageError as error:
+        return _UNREADABLE.format(error.message)
+    return ""
 
 
 def _filled(search: Search, values: Mapping[str, Sequence[str]]) -> str:

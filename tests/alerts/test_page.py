@@ -151,6 +151,29 @@ def test_activity_is_the_record_and_the_comments_newest_first(alert, cast):
     assert not page_of(alert, cast.ana, now=NOW + 11 * MINUTE).activity[1].undoable
 
 
+def test_what_is_counted_around_an_alert(alert, cast):
+    others = raised([event(NOW + MINUTE), event(NOW + 2 * MINUTE)], now=NOW + 3 * MINUTE)
+    comment(alert_id=alert.pk, text="asked", actor=cast.rosa, now=NOW + MINUTE, team_ids=[alert.team_id])
+    set_status(
+        alert_ids=[others[0].pk], status="closed", reason="benign_positive", note="", actor=cast.ana, now=NOW,
+        team_ids=[alert.team_id],
+    )  # fmt: skip
+    page = page_of(alert, cast.ana, now=NOW + 4 * MINUTE)
+    assert (page.verdicts.benign_positive, page.verdicts.total) == (1, 1)
+    assert (page.alike.number.number, page.alike.since) == (1, NOW + 2 * MINUTE)
+    assert (page.entries, len(page.activity), page.exceptions_checked) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("side", ["guide", "fp", "respond", "related", "activity", "exception"])
+def test_what_only_other_tabs_show_is_counted_and_no_more(alert, cast, side):
+    raised([event(NOW - MINUTE)], now=NOW + MINUTE)
+    comment(alert_id=alert.pk, text="asked", actor=cast.rosa, now=NOW + MINUTE, team_ids=[alert.team_id])
+    whole, shown = page_of(alert, cast.ana), page_of(alert, cast.ana, side=side)
+    assert (shown.related.number, shown.entries) == (whole.related.number, whole.entries) == (1, 1)
+    assert bool(shown.related.same_host) == (side == "related")
+    assert bool(shown.activity) == (side == "activity")
+
+
 def test_related_alerts_stand_in_the_first_group_they_belong_to(alert, cast):
     near = raised([event(NOW - MINUTE), event(NOW - MINUTE, host__name="web-2")], now=NOW + MINUTE)
     raised([event(NOW - timedelta(days=9))], now=NOW + 2 * MINUTE)

@@ -1,0 +1,70 @@
+"""What is counted around an alert, in one statement: of these numbers each costs more to ask for than to find."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from alerts.models import Alert
+from alerts.selectors.activity import SHOWN
+from alerts.selectors.alike import MOST, Alike, alike
+from alerts.selectors.shapes import Verdicts
+from alerts.selectors.verdicts import OF_RULE
+from alerts.workflow import COMMENTED, ESCALATED, OBJECT_TYPE
+from events.store import StoredEvent
+
+# An alert that was handed to another team was raised in the one that the first such act names (selectors/origin.py).
+_FIGURES = f"""
+SELECT home,
+ EXISTS (SELECT 1 FROM event WHERE uid = %(uid)s AND day = %(day)s AND team_id = home),
+ (SELECT jsonb_object_agg(reason, number) FROM ({OF_RULE}) AS judged),
+ alike.number, alike.since,
+ (SELECT count(*) FROM rules_exceptionitem WHERE rule_id = %(rule)s AND enabled AND NOT expired
+  AND removed_at IS NULL AND created_at <= %(raised)s),
+ (SELECT count(*) FROM (SELECT FROM accounts_change WHERE object_type = %(type)s AND object_id = %(number)s
+  AND verb <> %(commented)s LIMIT {SHOWN}) AS acts),
+ (SELECT count(*) FROM (SELECT FROM alerts_comment WHERE alert_id = %(alert)s LIMIT {SHOWN}) AS comments)
+FROM (SELECT coalesce((SELECT (before ->> 'team_id')::bigint FROM accounts_change WHERE object_type = %(type)s
+  AND object_id = %(number)s AND verb = %(escalated)s ORDER BY id LIMIT 1), %(team)s) AS home) AS origin,
+ (SELECT count(*) AS number, min(event_time) AS since FROM (
+   SELECT event_time FROM alerts_alert WHERE fold = %(fold)s AND status <> 'closed' AND team_id = ANY(%(teams)s)
+   AND id <> %(alert)s ORDER BY id DESC LIMIT {MOST + 1}) AS folded) AS alike
+"""  # noqa: S608  (names and numbers of ours)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The numbers: `home` is the team in which the alert was raised, `stored` whether its event still is, `entries` how
+    long its activity is."""
+
+    home: int
+    stored: bool
+    verdicts: Verdicts
+    alike: Alike | None
+    exceptions_checked: int
+    entries: int
+
+
+def figures_of(alert: Alert, event: StoredEvent | None, team_ids: Sequence[int]) -> Figures:
+    """The figures around an alert that rests on an event, as far as these teams have any. One query."""
+    asked: dict[str, Any] = {
+        "alert": alert.pk,
+        "number": str(alert.pk),
+        "type": OBJECT_TYPE,
+        "commented": COMMENTED,
+        "escalated": ESCALATED,
+        "team": alert.team_id,
+        "teams": list(team_ids),
+        "rule": alert.rule_id,
+        "raised": alert.created_at,
+        "fold": None if alert.fold is None or alert.status == "closed" else bytes(alert.fold),
+        "uid": event.uid if event else None,
+        "day": event.day if event else None,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_FIGURES, asked)
+        home, stored, judged, number, since, checked, acts, comments = cursor.fetchone()
+    verdicts = Verdicts.of(orjson.loads(judged) if judged else {})
+    return Figures(home, stored, verdicts, alike(alert, number, since), checked, acts + comments)
