@@ -29,6 +29,7 @@ from rules.models import ExceptionItem, Rule
 from soc.demo.backfill import backfill
 from soc.demo.company import found
 from soc.demo.team import demo_team
+from tests.alerts.pages import joined
 from tests.alerts.pages.world import PACK, PERL, World
 from tests.browser.conftest import Visit
 
@@ -42,7 +43,8 @@ ROWS = "FROM logs-* | STATS events = COUNT(*), users = COUNT_DISTINCT(user.name)
 
 @pytest.fixture
 def world(transactional_db: None) -> World:
-    """Some days of the demo company, with an exception in force and a draft that waits."""
+    """Some days of the demo company, with an exception in force and a draft that waits; and an alert of each kind that
+    the demo's rules do not make."""
     now = datetime.now(UTC)
     team = demo_team()
     people = {name: _person(name, first, role) for name, first, role in (
@@ -57,8 +59,11 @@ def world(transactional_db: None) -> World:
     backfill(company=found(7), key=key, seed=7, days=DAYS, now=now, progress=lambda _: None)
     while prevalence_notes.note(now=now + timedelta(minutes=10)):
         pass
-    made = World(now, team, team, people, {})
+    made = World(now, team, team, people, {team.pk: key})
     _at_work(made)
+    joined.load()
+    for raised in (joined.sequence, joined.sample, joined.count, joined.met):
+        raised(made)
     return made
 
 
@@ -94,7 +99,7 @@ def _is(field: str, value: str) -> dict[str, str]:
 def shots() -> dict[str, tuple[str, str]]:
     """What to take: who looks, and where."""
     waiting = Alert.objects.exclude(status="closed").order_by("-severity", "-pk")
-    alert = waiting.exclude(host_name=None).first() or Alert.objects.latest("pk")
+    alert = waiting.filter(kind=Kind.EVENT).exclude(host_name=None).first() or Alert.objects.latest("pk")
     beside = waiting.filter(rule_id=PERL).first() or alert
     case, item = Case.objects.latest("pk"), ExceptionItem.objects.latest("pk")
     uid = bytes(AlertEvent.objects.filter(alert=alert)[0].uid).hex()
