@@ -63,8 +63,17 @@ def keymap_of(user: object) -> dict[str, str]:
 
 def own_key(user: object, key: str) -> str:
     """The key that does what this one does in the list of shortcuts."""
+    return _own(keymap_of(user), key)
+
+
+def own_of(pairs: str, key: str) -> str:
+    """The same for who has replaced the keys that `pairs_of` tells."""
+    return _own(dict(zip(pairs[::2], pairs[1::2], strict=True)), key)
+
+
+def _own(keymap: Mapping[str, str], key: str) -> str:
     lower = key.lower()
-    own = keymap_of(user).get(lower, lower)
+    own = keymap.get(lower, lower)
     return own.upper() if key != lower else own
 
 

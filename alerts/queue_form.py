@@ -1,13 +1,15 @@
 """What may stand in the queue's address: its filters, each of which may be left out."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import forms
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Team, User
 from alerts.models import Severity, Status
 
 VIEWS = (
@@ -40,6 +42,17 @@ SORTS = (("urgent", _("Most urgent first")), ("newest", _("Newest first")), ("ol
 UNFOLDED = "off"
 # Beyond them no alert is, and times cannot be reckoned with: an hour before the first year is none.
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A person or a team to choose."""
+
+    pk: int
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def _choice(label: Any, choices: Iterable[tuple[str, Any]], empty: Any) -> forms.ChoiceField:
@@ -76,14 +89,15 @@ class QueueForm(forms.Form):
     sort = forms.ChoiceField(label=_("Order"), choices=SORTS, required=False)
 
     def __init__(
-        self, data: Any, *, rules: Iterable[tuple[str, str]], people: Iterable[User], teams: Iterable[Team] = ()
+        self, data: Any, *, rules: Iterable[tuple[str, str]], people: Iterable[Named], teams: Iterable[Named] = ()
     ) -> None:
         """`rules` are (id, name) pairs to choose from, `people` may own an alert, `teams` only if there are several."""
         super().__init__(data)
+        self.drawn: dict[str | None, SafeString] = {}  # its filters as markup, by the language
         self.teams = [(str(team.pk), team.name) for team in teams]
         self.fields["team"].choices = [("", _("any team")), *self.teams]  # type: ignore[attr-defined]
         self.fields["rule"].choices = [("", _("any rule")), *rules]  # type: ignore[attr-defined]
-        owners = [("me", _("me")), ("nobody", _("nobody")), *((str(user.pk), str(user)) for user in people)]
+        owners = [("me", _("me")), ("nobody", _("nobody")), *((str(one.pk), one.name) for one in people)]
         self.fields["assignee"].choices = [("", _("anybody")), *owners]  # type: ignore[attr-defined]
 
     def clean_since(self) -> str:
@@ -101,6 +115,21 @@ class QueueForm(forms.Form):
         self.is_valid()
         left_out = {"since", "until"} if self.cleaned_data.get("time") else set()
         return {name: value for name, value in self.cleaned_data.items() if value and name not in left_out}
+
+
+@lru_cache(maxsize=256)
+def form_over(
+    given: tuple[tuple[str, str], ...],
+    rules: tuple[tuple[str, str], ...],
+    people: tuple[Named, ...],
+    teams: tuple[Named, ...],
+) -> QueueForm:
+    """The form over what an address says, checked. The last 256 are kept, for everybody who asks the same out of the
+    same choices: nobody may change one.
+    """
+    form = QueueForm(dict(given), rules=rules, people=people, teams=teams)
+    form.is_valid()
+    return form
 
 
 def _iso(text: str) -> str:

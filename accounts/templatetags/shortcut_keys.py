@@ -15,9 +15,10 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def key(context: dict[str, Any], usual: str) -> SafeString:
-    """`{% key "j" %}`: the key that does this for the person."""
-    request = context.get("request")
-    return format_html("<kbd>{}</kbd>", shortcuts.own_key(getattr(request, "user", None), usual))
+    """`{% key "j" %}`: the key that does this for the person, or for who has replaced those in `pairs` (key_pairs)."""
+    pairs, request = context.get("pairs"), context.get("request")
+    own = shortcuts.own_key(getattr(request, "user", None), usual) if pairs is None else shortcuts.own_of(pairs, usual)
+    return format_html("<kbd>{}</kbd>", own)
 
 
 @register.filter

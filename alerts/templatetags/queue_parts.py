@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 from django import template
 from django.http import QueryDict
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import get_current_timezone, localtime
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from alerts.models import Reason
 from alerts.queue_form import QueueForm
@@ -42,6 +43,15 @@ def time_box(form: QueueForm) -> SafeString:
     if not stretch:
         return drawn
     return mark_safe(str(drawn).replace(str(_("Any time")), _("As marked"), 1))  # noqa: S308  (words of ours)
+
+
+@register.simple_tag
+def filter_fields(form: QueueForm) -> SafeString:
+    """The filters but the KQL text, kept with the form (queue_form.form_over): they are drawn from nothing else."""
+    language = get_language()
+    if language not in form.drawn:
+        form.drawn[language] = mark_safe(render_to_string("alerts/_filter_fields.html", {"form": form}))  # noqa: S308
+    return form.drawn[language]
 
 
 @register.simple_tag

@@ -1,6 +1,6 @@
 """What the queue is asked for: its filters, read from an address once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,9 @@ from alerts.queue_form import (
     STATUSES,
     TIMES,
     UNFOLDED,
+    Named,
     QueueForm,
+    form_over,
     severities_of,
     since_of,
     until_of,
@@ -56,9 +58,9 @@ class Token:
 class Choices:
     """What the filters can be chosen from."""
 
-    rules: list[tuple[str, str]]
-    people: list[User]
-    teams: list[Team]
+    rules: Sequence[tuple[str, str]]
+    people: Sequence[User]
+    teams: Sequence[Team]
 
     def chosen_in(self, query: str) -> dict[str, str]:
         """The sound filters of an address."""
@@ -66,7 +68,13 @@ class Choices:
 
     def form(self, data: QueryDict) -> QueueForm:
         """The form over an address."""
-        return QueueForm(data, rules=self.rules, people=self.people, teams=self.teams)
+        given = tuple((name, data[name]) for name in QueueForm.base_fields if name in data)
+        return form_over(given, tuple(self.rules), named(self.people), named(self.teams))
+
+
+def named(some: Iterable[User | Team]) -> tuple[Named, ...]:
+    """People or teams by their names."""
+    return tuple(Named(one.pk, str(one)) for one in some)
 
 
 @dataclass(slots=True)
@@ -84,9 +92,9 @@ class Queue:
     extra: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def people(self) -> list[User]:
+    def people(self) -> tuple[Named, ...]:
         """Who may own an alert."""
-        return self.choices.people
+        return named(self.choices.people)
 
     @property
     def view(self) -> str:

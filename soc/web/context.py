@@ -1,6 +1,7 @@
 """What every page needs of its surroundings: where in the product it is, and who looks at it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -48,19 +49,27 @@ class Shell:
     """The frame around a page, as `shell` in every template."""
 
     links: tuple[Link, ...]
+    going: bool  # whether the page is that which leads anywhere by name
+    reading: bool  # whether it is that of the person's notices
     csrf_cookie: str
     request_id: str
 
 
 def links_for(path: str) -> tuple[Link, ...]:
     """The rail's links. A place whose page is not installed is left out rather than leading nowhere."""
+    return _links(next((place.prefix for place in PLACES if path.startswith(place.prefix)), ""))
+
+
+@lru_cache(maxsize=len(PLACES) + 1)
+def _links(current: str) -> tuple[Link, ...]:
+    """The same, by the prefix of where one is. Addresses stay the same while the process lives."""
     found = []
     for place in PLACES:
         try:
             url = reverse(place.url_name)
         except NoReverseMatch:
             continue
-        found.append(Link(place.label, place.icon, url, place.key, path.startswith(place.prefix), place.foot))
+        found.append(Link(place.label, place.icon, url, place.key, place.prefix == current, place.foot))
     return tuple(found)
 
 
@@ -69,6 +78,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
     return {
         "shell": Shell(
             links=links_for(request.path),
+            going=request.path == "/go/",
+            reading=request.path == "/notices/",
             csrf_cookie=settings.CSRF_COOKIE_NAME,
             request_id=getattr(request, "request_id", ""),
         )
