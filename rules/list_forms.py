@@ -15,7 +15,39 @@ def _values(label: str, *, required: bool = True) -> forms.CharField:
     return forms.CharField(label=label, required=required, max_length=_LONGEST, strip=False, widget=widget)
 
 
-class NewListForm(forms.Form):
+class WithFile(forms.Form):
+    """Values as typed, and those of a file after them."""
+
+    file = forms.FileField(
+        label="Or a file",
+        required=False,
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ".txt,.csv,text/plain,text/csv"}),
+    )
+
+    def clean_file(self) -> str:
+        """The text of the file; nothing without one."""
+        upload = self.cleaned_data["file"]
+        if upload is None:
+            return ""
+        if upload.size > MAX_BYTES:
+            raise forms.ValidationError(f"A file has up to {MAX_BYTES // 1_000_000} MB. Split it, and add the parts.")
+        try:
+            text = str(upload.read(), "utf-8-sig")
+        except UnicodeDecodeError:
+            raise forms.ValidationError(
+                "This file is no text in UTF-8. Save it as such, then choose it again."
+            ) from None
+        if "\0" in text:
+            raise forms.ValidationError("This file holds bytes that are no text.")
+        return text
+
+    def lines(self) -> list[str]:
+        """Every line of a form that holds."""
+        return [*self.cleaned_data["values"].splitlines(), *self.cleaned_data["file"].splitlines()]
+
+
+class NewListForm(WithFile):
     """A list with its values, if it has any yet."""
 
     list_id = forms.CharField(label="Id", max_length=128)
@@ -26,13 +58,20 @@ class NewListForm(forms.Form):
     skip_bad = forms.BooleanField(label="Pass over lines that cannot be read", required=False)
 
 
-class ValuesForm(forms.Form):
+class ValuesForm(WithFile):
     """Values to add, or to have instead of those that are there."""
 
-    values = _values("Values")
+    values = _values("Values", required=False)
     how = forms.ChoiceField(choices=[("append", "Add"), ("replace", "Replace all")], initial="append")
     skip_bad = forms.BooleanField(label="Pass over lines that cannot be read", required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
+
+    def clean(self) -> dict[str, Any]:
+        """One of both is needed."""
+        told: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors and not self.files and not told["values"].strip():
+            self.add_error("values", "Type values, or choose a file.")
+        return told
 
 
 class DescribeForm(forms.Form):

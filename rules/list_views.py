@@ -17,10 +17,12 @@ from rules.models import ValueList
 from rules.selectors import visible_rules
 from rules.shared import removed_lately, shared_lists
 from rules.value_lists import Changed
+from rules.value_lists.reading import MAX_BYTES
 from rules.value_lists.selectors import as_text, file_name, list_called, lists, users_of, values_page
 from soc.web import clock
 from soc.web.answers import SeeOther
 from soc.web.http import UserRequest
+from soc.web.uploads import takes_file
 
 MANAGE = Permission.MANAGE_RULES
 
@@ -40,16 +42,16 @@ def show_lists(request: UserRequest) -> HttpResponse:
     return render(request, "rules/lists/lists.html", context)
 
 
+@takes_file(MAX_BYTES)
 @page(MANAGE, methods=("GET", "POST"))
 def new_list(request: UserRequest) -> HttpResponse:
     """Make a list."""
-    form = NewListForm(request.POST or None, initial={"type": ValueList.Type.KEYWORD})
+    form = NewListForm(request.POST or None, request.FILES or None, initial={"type": ValueList.Type.KEYWORD})
     if request.method != "POST" or not form.is_valid():
         return _new(request, form)
-    told = form.cleaned_data
-    lines = told.pop("values").splitlines()
+    told = {name: value for name, value in form.cleaned_data.items() if name not in ("values", "file")}
     try:
-        changed = value_lists.create_list(**told, lines=lines, actor=request.user, now=clock.now())
+        changed = value_lists.create_list(**told, lines=form.lines(), actor=request.user, now=clock.now())
     except ListRefused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.message)
         return _new(request, form, refused)
@@ -62,13 +64,14 @@ def show_list(request: UserRequest, list_id: str) -> HttpResponse:
     return _show(request, _list(list_id))
 
 
+@takes_file(MAX_BYTES)
 @page(MANAGE, methods=("POST",))
 def change_values(request: UserRequest, list_id: str) -> HttpResponse:
     """Add values, or have these instead of those that are there."""
-    form, now = ValuesForm(request.POST), clock.now()
+    form, now = ValuesForm(request.POST, request.FILES), clock.now()
     if not form.is_valid():
         return _show(request, _list(list_id), values=form, status=422)
-    told: dict[str, Any] = {"lines": form.cleaned_data["values"].splitlines(), "actor": request.user, "now": now}
+    told: dict[str, Any] = {"lines": form.lines(), "actor": request.user, "now": now}
     told |= {"list_id": list_id, "skip_bad": form.cleaned_data["skip_bad"], "override_guard_reason": _override(request)}
     try:
         if form.cleaned_data["how"] == "replace":

@@ -280,7 +280,7 @@ RETENTION_DAYS = env_int("RETENTION_DAYS", 30, minimum=1)
 PIPELINES_AT_ONCE = env_int("PIPELINES_AT_ONCE", 2, minimum=1)  # ES|QL searches, over all processes
 DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000  # ten groups of fifty conditions, five fields each, and what is around them
-FILE_UPLOAD_HANDLERS = ["soc.web.uploads.NoFiles"]  # no page takes files, so none is written down
+FILE_UPLOAD_HANDLERS = ["soc.web.uploads.FormFiles"]  # only of pages that take one, and never on the disk
 
 LOGGING_CONFIG = None
 LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO").upper()
