@@ -10,10 +10,13 @@ from accounts.roles import Permission
 from alerts.bulk_verbs import Portion, Verb, register
 from alerts.errors import AlertError
 from alerts.models import BulkAct
+from cases import closing
 from cases.errors import CaseError
 from cases.joining import add_alerts, remove_alerts
-from cases.models import Case, CaseAlert
-from cases.workflow import JOIN, OBJECT_TYPE
+from cases.models import Case, CaseAlert, Outcome
+from cases.workflow import JOIN, OBJECT_TYPE, OPEN
+
+TAKEN_BACK = "Opened with everything that matched, which was taken back."
 
 
 class CaseRefused(AlertError):  # noqa: N818
@@ -35,14 +38,30 @@ def put_in(portion: Portion, arguments: dict[str, Any]) -> list[int]:
 
 
 def take_out(act: BulkAct, *, actor: User, now: datetime, team_ids: Sequence[int], undo: UUID) -> None:
-    """What the act has added, out of the case again, as far as it is still in it."""
+    """What the act has added, out of the case again, as far as it is still in it.
+
+    A case that the act itself opened is closed then, unless anybody has done anything else with it since; which of the
+    two it was is kept with the act, whose page says so.
+    """
     joined = Change.objects.filter(group=act.pk, object_type=OBJECT_TYPE, verb=JOIN).values_list("after", flat=True)
     numbers = [number for after in joined for number in after.get("added", [])]
     by: dict[str, Any] = {"actor": actor, "now": now, "team_ids": team_ids, "group": undo}
     try:
         remove_alerts(case_id=act.arguments["case"], alert_ids=numbers, **by)
+        if act.arguments.get("opened") and _is_untouched(act.arguments["case"], {act.pk, undo}):
+            closing.close(
+                case_id=act.arguments["case"], version=None, outcome=Outcome.INCONCLUSIVE, note=TAKEN_BACK,
+                close_alerts=False, actor=actor, now=now, team_ids=team_ids,
+            )  # fmt: skip
+            act.arguments |= {"closed_again": True}
     except CaseError as refused:
         raise CaseRefused(refused.message) from refused
+
+
+def _is_untouched(case_id: int, groups: set[UUID]) -> bool:
+    """Whether nothing was done with the case but by these acts, and nothing is left in it. Two queries."""
+    others = Change.objects.filter(object_type=OBJECT_TYPE, object_id=str(case_id)).exclude(verb=OPEN)
+    return not others.exclude(group__in=groups).exists() and not CaseAlert.objects.filter(case_id=case_id).exists()
 
 
 def register_verb() -> None:

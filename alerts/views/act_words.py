@@ -62,11 +62,19 @@ def _ended(act: BulkAct) -> str:
         return f"{act.error} " + _("%(done)s alerts were done.") % {"done": f"{act.done:,}"}
     count = ngettext("1 alert", "%(n)s alerts", act.done) % {"n": f"{act.done:,}"}
     if act.undoing:
-        stays = _("The case stays, without them.") if act.arguments.get("opened") else ""
-        return " ".join(filter(None, (_("Undone: %(alerts)s as before.") % {"alerts": count}, stays)))
+        return " ".join(filter(None, (_("Undone: %(alerts)s as before.") % {"alerts": count}, _its_case(act))))
     if act.state == BulkAct.State.STOPPED:
         return _("Stopped after %(alerts)s.") % {"alerts": count}
     return _("%(doing)s is done: %(alerts)s.") % {"doing": _DOING[act.verb], "alerts": count}
+
+
+def _its_case(act: BulkAct) -> str:
+    """What became of the case that an act opened, when it was taken back."""
+    if not act.arguments.get("opened"):
+        return ""
+    if act.arguments.get("closed_again"):
+        return _("The case that it opened is closed.")
+    return _("The case stays, without them: somebody has worked on it since.")
 
 
 def _passed_over(act: BulkAct) -> str:

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from alerts import bulk_work
 from alerts.models import Alert, BulkAct
+from cases import changing, joining, todo, writing
 from cases.models import Case, CaseAlert
 from soc.web import clock
 from tests.alerts.pages.world import World
@@ -73,7 +74,52 @@ def test_the_case_is_opened_and_a_worker_adds_all_of_them_with_one_undo(
     work()
     assert not CaseAlert.objects.exists()
     assert Alert.objects.filter(status="open", assignee=None).count() == Alert.objects.count()
-    assert "The case stays, without them." in ana.get(f"/alerts/bulk/{act.pk}/").content.decode()
+    assert "The case that it opened is closed." in ana.get(f"/alerts/bulk/{act.pk}/").content.decode()
+    case.refresh_from_db()
+    assert (case.status, case.outcome) == ("closed", "inconclusive")
+    assert "taken back" in case.closing_note
+
+
+@pytest.mark.parametrize("act_of", ["comment", "task", "title", "alert"])
+def test_a_case_that_somebody_has_worked_on_stays_when_the_act_is_taken_back(
+    ana: Client, world: World, many: list[Alert], act_of: str
+) -> None:
+    seen = seen_now(many)
+    late = world.send([world.perl(20)])[0]
+    form = NEW | {"all": "1", "seen": seen, "from": "status=open", "team": world.team.pk, "owner": world.ana.pk}
+    ana.post("/cases/new/", form)
+    case, act = Case.objects.get(), BulkAct.objects.get()
+    work()
+    by: dict[str, Any] = {"actor": world.rosa, "now": clock.now(), "team_ids": [world.team.pk], "case_id": case.pk}
+    if act_of == "comment":
+        writing.write(text="Mine.", kind="comment", **by)
+    elif act_of == "task":
+        todo.add_task(text="Look", **by)
+    elif act_of == "title":
+        changing.change(version=None, changes={"title": "Mine"}, **by)
+    else:
+        joining.add_alerts(alert_ids=[late.pk], **by)
+    ana.post(f"/alerts/undo/{act.pk}/")
+    work()
+    case.refresh_from_db()
+    assert case.status != "closed"
+    assert set(CaseAlert.objects.values_list("alert_id", flat=True)) == ({late.pk} if act_of == "alert" else set())
+    said = "The case stays, without them: somebody has worked on it since."
+    assert said in ana.get(f"/alerts/bulk/{act.pk}/").content.decode()
+
+
+def test_taking_alerts_back_out_of_a_case_that_was_there_before_leaves_it_open(
+    ana: Client, many: list[Alert], open_case: OpenCase
+) -> None:
+    case = open_case([])
+    sent = {"all": "1", "seen": seen_now(many), "from": "status=open", "to": "existing", "case": case.pk}
+    ana.post("/cases/add/", sent)
+    work()
+    ana.post(f"/alerts/undo/{BulkAct.objects.get().pk}/")
+    work()
+    case.refresh_from_db()
+    assert (case.status, CaseAlert.objects.count()) != ("closed", 7)
+    assert case.status != "closed"
 
 
 def test_a_form_with_a_mistake_keeps_what_was_meant(ana: Client, world: World, many: list[Alert]) -> None:
