@@ -4,6 +4,8 @@ JOBS ?= 2
 FAULT_SECONDS ?= 15
 VENV := .venv/bin
 export FAULT_SECONDS
+# Else each of the processes that are started here compiles all modules anew, a second of work.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test quick check fix bench screens demo reset lock runtime-environment development-environment
@@ -16,8 +18,8 @@ run: runtime-environment ## set up and start everything; DEMO=0 starts empty, PO
 
 test: development-environment ## every test: in parallel, then whole-system flows, then the fault test alone
 	@$(VENV)/pytest -n $(JOBS) -m "not flow and not fault"
-	@$(VENV)/pytest -n $$(($(JOBS) + 1)) --dist loadfile -m flow # one more than in parallel: flows wait a lot
-	@$(VENV)/pytest -m fault
+	@$(VENV)/pytest -n $$(($(JOBS) + 1)) --dist loadfile -m flow tests/flows tests/local # one more than in parallel: flows wait a lot
+	@$(VENV)/pytest -m fault tests/fault
 
 quick: development-environment ## the engine's tests only; no database, seconds
 	@$(VENV)/pytest tests/engine -q
