@@ -28,10 +28,12 @@ VERBS = {Status.OPEN: "reopened", Status.ACKNOWLEDGED: "acknowledged", Status.CL
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Which alerts an act changed, and the group to undo it by (None when it changed nothing)."""
+    """Which alerts an act changed, and the group to undo it by (None when it changed nothing); `taken`: how many of them
+    got an owner by being acknowledged."""
 
     changed: list[int]
     group: UUID | None
+    taken: int = 0
 
 
 def set_status(
@@ -49,6 +51,7 @@ def set_status(
 ) -> Outcome:
     """Open, acknowledge or close alerts; those that already are as asked stay untouched.
 
+    Who acknowledges an alert that nobody owns takes it, in the same entry of the record and by the same undo.
     `versions` are the versions the person saw: one that moved on refuses the whole act.
 
     Raises: NotAllowed, AlertNotFound, StaleAlert, ReasonNeeded, NoteNeeded, TextRefused.
@@ -58,9 +61,18 @@ def set_status(
     with transaction.atomic():
         alerts = locked(alert_ids, versions=versions, team_ids=team_ids)
         group, told = group or uuid4(), note.strip()
-        moves = [Move(one, Workflow.of(one).with_status(wanted, reason=why, now=now), told) for one in alerts]
+        moves = [Move(one, _turned(one, wanted, why, actor, now), told) for one in alerts]
+        taken = sum(move.new.assignee_id != move.alert.assignee_id for move in moves)
         changed = write_all(moves, verb=VERBS[wanted], actor=actor, now=now, door=door, group=group)
-    return Outcome(changed, group if changed else None)
+    return Outcome(changed, group if changed else None, taken)
+
+
+def _turned(alert: Alert, status: Status, reason: str, actor: User, now: datetime) -> Workflow:
+    """The alert in its new status; an acknowledged one is owned by who had it, else by who acknowledges it."""
+    turned = Workflow.of(alert).with_status(status, reason=reason, now=now)
+    if status != Status.ACKNOWLEDGED or turned.assignee_id is not None:
+        return turned
+    return turned.with_assignee(actor.pk, now=now)
 
 
 def assign(

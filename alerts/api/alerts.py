@@ -21,6 +21,7 @@ from soc.web.api.errors import refused
 from soc.web.api.pages import bad_key, page_of
 
 READ, WRITE, TRIAGE = Scope.ALERTS_READ, Scope.ALERTS_WRITE, Permission.TRIAGE
+_TAKES = "Who acknowledges an alert that nobody owns becomes its owner; one that has an owner keeps them."
 _CLOSE = {"status": "closed", "reason": "benign_positive", "note": "The nightly backup.", "version": 1}
 
 
@@ -105,6 +106,7 @@ class StatusView(ApiView):
         scope=WRITE,
         may_who=TRIAGE,
         body=inputs.StatusBody,
+        description=_TAKES,
         answer=answers.ActAnswer,
         errors=(404, 409),
         examples={"close": _CLOSE},
@@ -123,6 +125,7 @@ class BulkStatusView(ApiView):
         scope=WRITE,
         may_who=TRIAGE,
         body=inputs.BulkStatusBody,
+        description=_TAKES,
         answer=answers.ActAnswer,
         errors=(404, 409),
     )

@@ -84,6 +84,8 @@ def _told(change: Change) -> str:
     if change.verb == "closed":
         by_exception = " by an exception" if after.get("closed_by_exception_id") else ""
         return f"closed it as {_REASONS.get(after.get('reason', ''), 'unknown').lower()}{by_exception}"
+    if change.verb == "acknowledged" and _took(change):
+        return "acknowledged it and took it"
     if change.verb == "assigned":
         return f"assigned it to {change.note}"
     if change.verb == "unassigned":
@@ -98,6 +100,12 @@ def _told(change: Change) -> str:
     if change.verb in STEPPED:
         return f"{STEPPED[change.verb]} “{change.note}”"
     return f"{change.verb} it"
+
+
+def _took(change: Change) -> bool:
+    """Whether who acknowledged the alert became its owner by that."""
+    owner = change.after.get("assignee_id")
+    return owner is not None and owner == change.actor_id and change.before.get("assignee_id") is None
 
 
 def _note(change: Change) -> str:

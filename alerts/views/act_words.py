@@ -12,8 +12,8 @@ from alerts.models import BulkAct, Reason
 from alerts.views.answers import Offer
 
 
-def several_words(action: str, count: int, data: Mapping[str, Any]) -> str:
-    """What one action on several alerts came to."""
+def several_words(action: str, count: int, data: Mapping[str, Any], taken: int = 0) -> str:
+    """What one action on several alerts came to; `taken` of them had no owner before."""
     if not count:
         return _("Nothing to change: the alerts already were so.")
     shown = {"count": count, "reason": "", "person": data.get("assignee") or _("nobody")}
@@ -27,7 +27,17 @@ def several_words(action: str, count: int, data: Mapping[str, Any]) -> str:
         "snooze": ngettext("Snoozed 1 alert.", "Snoozed %(count)s alerts.", count),
         "wake": ngettext("Woke 1 alert.", "Woke %(count)s alerts.", count),
     }
-    return words.get(action, ngettext("Reopened 1 alert.", "Reopened %(count)s alerts.", count)) % shown
+    said = words.get(action, ngettext("Reopened 1 alert.", "Reopened %(count)s alerts.", count)) % shown
+    return said + taken_words(taken, count)
+
+
+def taken_words(taken: int, count: int) -> str:
+    """What follows where who acknowledged alerts got those that nobody owned."""
+    if not taken:
+        return ""
+    if taken == count:
+        return " " + ngettext("It is yours.", "They are yours.", count)
+    return " " + ngettext("%(n)s of them is yours now.", "%(n)s of them are yours now.", taken) % {"n": taken}
 
 
 _DOING = {

@@ -24,7 +24,7 @@ from alerts.forms import AssignForm, CommentForm, StatusForm
 from alerts.models import Alert, Reason, Status
 from alerts.selectors.originals import originals_of
 from alerts.triage import Outcome
-from alerts.views.act_words import offers_after
+from alerts.views.act_words import offers_after, taken_words
 from alerts.views.answers import Spoken, answer, fragment, say, see_other
 from alerts.views.bulk import act_url, answer_queue, first_error, noted, show_act
 from alerts.views.detail import alert_context, seen_alert
@@ -219,7 +219,9 @@ def _status_words(status: str, reason: str, outcome: Outcome) -> str:
         return _("Nothing to change: the alert already was so.")
     if status == Status.CLOSED:
         return _("Closed as %(reason)s.") % {"reason": Reason(reason).label.lower()}
-    return _("Acknowledged.") if status == Status.ACKNOWLEDGED else _("Reopened.")
+    if status == Status.ACKNOWLEDGED:
+        return _("Acknowledged.") + taken_words(outcome.taken, 1)
+    return _("Reopened.")
 
 
 def _owner_words(assignee: User | None, outcome: Outcome) -> str:

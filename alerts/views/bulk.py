@@ -154,7 +154,7 @@ def _chosen(request: UserRequest, data: dict[str, Any]) -> HttpResponseBase:
     _check_unchanged(numbers, data)
     outcome = _act(request, data, numbers)
     action, reason = data["action"], data["reason"]
-    words = several_words(action, len(outcome.changed), data)
+    words = several_words(action, len(outcome.changed), data, outcome.taken)
     offers = offers_after(action, reason, outcome.changed)
     return answer_queue(request, Spoken(words, outcome.group, offers=offers, alerts=tuple(outcome.changed[:50])))
 

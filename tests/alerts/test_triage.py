@@ -54,6 +54,14 @@ class TestStatus:
         alert = again(alerts[0])
         assert (alert.status, alert.acknowledged_at, alert.version) == (Status.ACKNOWLEDGED, LATER, 2)
 
+    def test_who_acknowledges_what_nobody_owns_takes_it_in_one_entry_and_one_undo(self, alerts, cast):
+        act(assign, alerts[1:2], cast.mona, assignee=cast.rosa)
+        outcome = act(set_status, alerts[:2], cast.ana, status=Status.ACKNOWLEDGED)
+        assert (outcome.taken, Change.objects.filter(group=outcome.group).count()) == (1, 2)
+        assert [again(alert).assignee for alert in alerts] == [cast.ana, cast.rosa, None]
+        undo(group=outcome.group, actor=cast.ana, now=LATER, team_ids=teams(*alerts))
+        assert [again(alert).assignee for alert in alerts] == [None, cast.rosa, None]
+
     def test_closing_keeps_the_moment_of_the_first_human_act(self, alerts, cast):
         act(set_status, alerts[:1], cast.ana, status=Status.ACKNOWLEDGED)
         close(alerts[:1], cast.ana, now=LATER + timedelta(hours=1))

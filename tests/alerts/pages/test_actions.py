@@ -27,7 +27,7 @@ def test_closing_without_javascript_redirects_and_offers_undo(ana: Client, world
 def test_what_was_said_is_said_once(ana: Client, world: World) -> None:
     alert = world.send([world.perl()])[0]
     answer = ana.post(status(alert), {"version": alert.version, "status": "acknowledged"})
-    assert "Acknowledged." in ana.get(answer["Location"]).content.decode()
+    assert "Acknowledged. It is yours." in ana.get(answer["Location"]).content.decode()
     assert 'class="toast"' not in ana.get(answer["Location"]).content.decode()
 
 
@@ -107,7 +107,7 @@ def test_bulk_for_htmx_answers_with_the_list_and_says_it(ana: Client, world: Wor
     form = {"alert": [f"{alerts[0].pk}:{alerts[0].version}"], "action": "acknowledge"}
     page = ana.post(reverse("alerts:bulk"), form, headers=HTMX).content.decode()
     assert page.lstrip().startswith("<section")
-    assert "Acknowledged 1 alert." in page
+    assert "Acknowledged 1 alert. It is yours." in page
     assert 'id="announce"' in page
 
 
