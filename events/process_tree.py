@@ -34,13 +34,14 @@ STARTED_WITHIN = timedelta(hours=24)
 runs for months has children beyond number, and those of other days say little of this one."""
 _EVENTS_OF_ONE = 400
 _EVENTS_OF_CHILDREN = 4_000
+_ENTITY, _KIN, _LOOKED, _NUMBER = 5, 6, 8, 9  # after ROW, and with the place between
 _QUALIFIED = ", ".join(f"e.{name.strip()}" for name in ROW.split(","))
 _MINE = "e.team_id = %(team)s AND e.day BETWEEN %(from)s AND %(to)s AND e.index NOT LIKE %(ours)s"
 # A process has events of many kinds; the one that tells of its start comes first.
 _START_FIRST = "(category IS NOT NULL AND 'process' = ANY(category)) DESC, time, uid"
 
 # Upwards in one statement. UNION ALL with a depth: a ring of forged ids runs to the bound and is cut by the caller.
-_ANCESTORS = f"""
+_UP = f"""
 WITH RECURSIVE up (day, team_id, ingested, block_id, position, entity, parent, depth) AS (
     SELECT NULL::date, NULL::bigint, NULL::timestamptz, NULL::bigint, NULL::smallint, NULL::text, %(parent)s::text, 0
     UNION ALL
@@ -51,20 +52,27 @@ WITH RECURSIVE up (day, team_id, ingested, block_id, position, entity, parent, d
         ) AS bounded ORDER BY {_START_FIRST} LIMIT 1
     ) AS found WHERE up.depth < {MAX_ANCESTORS}
 )
-SELECT {ROW}, entity FROM up WHERE depth > 0 ORDER BY depth
+SELECT {ROW}, entity, 'ancestor' AS kin, depth::bigint AS place, 0::bigint AS looked, 0::bigint AS number
+FROM up WHERE depth > 0
 """  # noqa: S608  (names of ours)
 # The processes that a parent started within a day of the event: one event of each, by when they were first seen; and
 # how many there are.
 _STARTED = f"""
-SELECT {ROW}, process_entity_id, first, looked, count(*) OVER () FROM (
+SELECT {ROW}, process_entity_id, '{{kin}}', row_number() OVER (ORDER BY first, process_entity_id), looked,
+    count(*) OVER () FROM (
     SELECT DISTINCT ON (coalesce(process_entity_id, encode(uid, 'hex'))) {ROW}, process_entity_id, time AS first,
         count(*) OVER () AS looked FROM (
         SELECT {_QUALIFIED}, e.process_entity_id, e.category, e.time, e.uid
-        FROM event e WHERE e.process_parent_entity_id = %(parent)s AND {_MINE}
+        FROM event e WHERE e.process_parent_entity_id = %({{parent}})s AND {_MINE}
         AND e.time BETWEEN %(since)s AND %(until)s LIMIT {_EVENTS_OF_CHILDREN}
     ) AS bounded ORDER BY coalesce(process_entity_id, encode(uid, 'hex')), {_START_FIRST}
-) AS started WHERE process_entity_id IS DISTINCT FROM %(but)s ORDER BY first, process_entity_id LIMIT %(most)s
+) AS started WHERE process_entity_id IS DISTINCT FROM %(own)s ORDER BY first, process_entity_id LIMIT {{most}}
 """  # noqa: S608  (names of ours)
+_ANCESTORS = f"{_UP} ORDER BY place"
+_RELATIVES = (
+    f"SELECT * FROM (({_UP}) UNION ALL ({_STARTED.format(kin='child', parent='own', most=MAX_CHILDREN)}) "  # noqa: S608
+    f"UNION ALL ({_STARTED.format(kin='sibling', parent='parent', most=MAX_SIBLINGS)})) AS kin ORDER BY kin, place"
+)
 _DEEDS = f"""
 SELECT entity, CASE
     WHEN 'registry' = ANY(category) THEN 'registry' WHEN dataset LIKE '%%dns%%' THEN 'dns'
@@ -154,19 +162,22 @@ class _Near:
 def around(*, event: StoredEvent, whole: bool = True) -> ProcessTree | None:
     """The relatives of the event's process, or None for an event about no process.
 
-    Costs four short queries, and the blocks of what is drawn; without `whole` one, for the ancestors alone.
+    Costs two short queries, and the blocks of what is drawn; without `whole` one, for the ancestors alone.
     """
     document = event.document()
     process = _node(document, "process", event)
     if not process.entity_id:
         return _by_its_own_words(document, process)
-    near = _Near(event)
-    ancestors, cut = _ancestors(near, document, process)
+    near, at = _Near(event), event.time
+    span = {"since": at - STARTED_WITHIN, "until": at + STARTED_WITHIN}
+    asked = {"own": process.entity_id, "parent": process.parent_id or None, **(span if whole else {})}
+    rows = near.rows(_RELATIVES if whole else _ANCESTORS, **asked)
+    ancestors, cut = _ancestors([row for row in rows if row[_KIN] == "ancestor"], near, document, process)
     if not whole:
         return ProcessTree(process, ancestors, (), (), False, cut_above=cut)
-    children, all_children, much = _started_by(process.entity_id, near, MAX_CHILDREN, but=process.entity_id)
+    children, all_children, much = _started([row for row in rows if row[_KIN] == "child"], near)
     room = max(min(MAX_SIBLINGS, DRAWN - len(ancestors) - len(children)), 1)
-    siblings, all_siblings, much_beside = _started_by(process.parent_id, near, room, but=process.entity_id)
+    siblings, all_siblings, much_beside = _started([row for row in rows if row[_KIN] == "sibling"], near, room)
     more = all_children > len(children) or all_siblings > len(siblings)
     tree = ProcessTree(process, ancestors, children, siblings, more, all_children, all_siblings, cut)
     return _with_deeds(replace(tree, capped=much or much_beside), near)
@@ -194,18 +205,19 @@ def _by_its_own_words(document: Document, process: ProcessNode) -> ProcessTree |
     return ProcessTree(process, (told,) if told.name or told.executable else (), (), (), False, by_ids=False)
 
 
-def _ancestors(near: _Near, document: Document, process: ProcessNode) -> tuple[tuple[ProcessNode, ...], bool]:
+def _ancestors(
+    rows: Sequence[tuple[Any, ...]], near: _Near, document: Document, process: ProcessNode
+) -> tuple[tuple[ProcessNode, ...], bool]:
     """Upwards by parent ids, and whether more is above. A ring of forged ids ends where it closes."""
     found: list[ProcessNode] = []
     told, wanted = _node(document, "process.parent", None), process.parent_id
     seen = {process.entity_id}
-    rows = near.rows(_ANCESTORS, parent=wanted) if wanted else []
     for row, stored in zip(rows, near.read(rows), strict=True):
-        if row[-1] in seen:
+        if row[_ENTITY] in seen:
             return _told_of(found), False
-        seen.add(row[-1])
+        seen.add(row[_ENTITY])
         above = stored.document()
-        node = replace(_node(above, "process", stored), entity_id=row[-1])
+        node = replace(_node(above, "process", stored), entity_id=row[_ENTITY])
         found.append(node)
         told, wanted = _node(above, "process.parent", None), node.parent_id
     if wanted in seen:
@@ -221,16 +233,13 @@ def _told_of(found: Iterable[ProcessNode]) -> tuple[ProcessNode, ...]:
     return tuple(reversed([node for node in found if node.name or node.executable or node.entity_id]))
 
 
-def _started_by(entity_id: str, near: _Near, most: int, *, but: str) -> tuple[tuple[ProcessNode, ...], int, bool]:
-    """One node for each process whose parent this is, in the order they started, within a day of the event; how many
-    there are, at least if the bound on events was reached."""
-    if not entity_id:
-        return (), 0, False
-    at = near.event.time
-    span = {"since": at - STARTED_WITHIN, "until": at + STARTED_WITHIN}
-    rows = near.rows(_STARTED, parent=entity_id, but=but, most=most, **span)
-    nodes = tuple(_node(stored.document(), "process", stored) for stored in near.read(rows))
-    return (nodes, rows[0][-1], rows[0][-2] >= _EVENTS_OF_CHILDREN) if rows else (nodes, 0, False)
+def _started(
+    rows: Sequence[tuple[Any, ...]], near: _Near, most: int | None = None
+) -> tuple[tuple[ProcessNode, ...], int, bool]:
+    """One node for each process that was started, up to `most`, in the order they started; how many there are, at least
+    if the bound on events was reached."""
+    nodes = tuple(_node(stored.document(), "process", stored) for stored in near.read(rows[:most]))
+    return (nodes, rows[0][_NUMBER], rows[0][_LOOKED] >= _EVENTS_OF_CHILDREN) if rows else (nodes, 0, False)
 
 
 def _with_deeds(tree: ProcessTree, near: _Near) -> ProcessTree:

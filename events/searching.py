@@ -19,6 +19,7 @@ from engine.prefilter import prefilter
 from engine.tree import MatchAll, Tree, fields_of
 from events.documents import ROW, BlockShelf, read_documents, slices
 from events.narrowing import condition_of, index_condition
+from events.overlaying import today
 from events.stored import StoredEvent
 
 By = Literal["time", "ingested"]
@@ -27,8 +28,9 @@ ORDINARY = ("*",)
 _OF_ALERTS = ("kibana", "signal.")
 _MOST_ROWS = 4_000
 _JUDGED_AT_ONCE = 200
-_HURRY, _JUDGED_IN_A_HURRY = 1.0, 20
-"""With less than a second there is no time for blocks that may not be needed: those of so few events are read."""
+_HURRY, _JUDGED_IN_A_HURRY, _ROWS_IN_A_HURRY = 1.0, 8, 400
+"""With less than a second there is no time for rows and blocks that may not be needed: those of so few events are read,
+each perhaps in a block of its own, which takes two milliseconds; by so much a budget is overrun at the most."""
 _INDEX, _UID, _AT = 5, 6, 7  # after ROW
 
 
@@ -93,13 +95,17 @@ class Question:
 
 @dataclass
 class Pass:
-    """One walk over the events that match, in order. Afterwards it knows how far it came."""
+    """One walk over the events that match, in order. Afterwards it knows how far it came.
+
+    `as_written`: alerts among them are judged and given as they were raised, as rules have it.
+    """
 
     question: Question
     newest_first: bool = True
     key: SearchKey | None = None
     budget_seconds: float | None = None
     first_rows: int = 500
+    as_written: bool = False
     examined: int = 0
     stopped: bool = False
     _deadline: float | None = field(default=None, init=False)
@@ -108,6 +114,8 @@ class Pass:
         if self.budget_seconds is not None:
             self._deadline = monotonic() + self.budget_seconds
         shelf, matcher, size = BlockShelf(), _matcher(self.question.tree), self.first_rows
+        if self._in_a_hurry:
+            size = min(size, _ROWS_IN_A_HURRY)
         while rows := self._rows(size):
             for some in slices(rows, self._at_once):
                 yield from self._judged(some, matcher, shelf)
@@ -118,9 +126,12 @@ class Pass:
             size = min(size * 4, _MOST_ROWS)
 
     @property
+    def _in_a_hurry(self) -> bool:
+        return self.budget_seconds is not None and self.budget_seconds < _HURRY
+
+    @property
     def _at_once(self) -> int:
-        in_a_hurry = self.budget_seconds is not None and self.budget_seconds < _HURRY
-        return _JUDGED_IN_A_HURRY if in_a_hurry else _JUDGED_AT_ONCE
+        return _JUDGED_IN_A_HURRY if self._in_a_hurry else _JUDGED_AT_ONCE
 
     def _judged(
         self, rows: Sequence[tuple[Any, ...]], matcher: Matcher | None, shelf: BlockShelf
@@ -190,8 +201,8 @@ def search(
 def scan(
     *, tree: Tree, window: Window, team_ids: Sequence[int], indices: Sequence[str] = (), by: By = "ingested"
 ) -> Iterator[StoredEvent]:
-    """Every event that matches, oldest first, as a stream of bounded memory."""
-    return iter(Pass(Question(tree, window, team_ids, indices, by), newest_first=False))
+    """Every event that matches, oldest first, as a stream of bounded memory; alerts as they were written."""
+    return iter(Pass(Question(tree, window, team_ids, indices, by), newest_first=False, as_written=True))
 
 
 def fetch(statement: str, values: Sequence[Any], seconds: float | None) -> list[tuple[Any, ...]] | None:
