@@ -28,8 +28,8 @@ VERBS = {Status.OPEN: "reopened", Status.ACKNOWLEDGED: "acknowledged", Status.CL
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Which alerts an act changed, and the group to undo it by (None when it changed nothing); `taken`: how many of them
-    got an owner by being acknowledged."""
+    """Which alerts an act changed, and the group to undo it by (None when it changed nothing); `taken`: how many of
+    them got an owner by being acknowledged."""
 
     changed: list[int]
     group: UUID | None
