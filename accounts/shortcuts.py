@@ -66,6 +66,14 @@ def own_key(user: object, key: str) -> str:
     return _own(keymap_of(user), key)
 
 
+def hint_of(user: object, key: str) -> str:
+    """How a hint names the key: the person's own, with Alt where that is in front of each; empty while keys are off."""
+    if not getattr(user, "single_key_shortcuts", True):
+        return ""
+    own = own_key(user, key)
+    return f"Alt+{own}" if getattr(user, "alt_shortcuts", False) else own
+
+
 def own_of(pairs: str, key: str) -> str:
     """The same for who has replaced the keys that `pairs_of` tells."""
     return _own(dict(zip(pairs[::2], pairs[1::2], strict=True)), key)

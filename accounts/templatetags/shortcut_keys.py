@@ -4,7 +4,7 @@ from typing import Any
 
 from django import template
 from django.contrib.auth.models import AnonymousUser
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from accounts import shortcuts
@@ -25,3 +25,11 @@ def key(context: dict[str, Any], usual: str) -> SafeString:
 def key_pairs(user: User | AnonymousUser) -> str:
     """`{{ user|key_pairs }}`: the keys that were replaced, as the page's script reads them."""
     return shortcuts.pairs_of(user)
+
+
+@register.simple_tag(takes_context=True)
+def with_key(context: dict[str, Any], words: object, usual: str) -> str:
+    """`title="{% with_key _('Open') 'o' %}"`: "Open (o)", by the person's own key; "Open" while keys are off."""
+    user = getattr(context.get("request"), "user", None)
+    own = shortcuts.hint_of(user, usual)
+    return escape(f"{words} ({own})" if own else str(words))

@@ -61,7 +61,8 @@ def add_to_case(context: dict[str, Any], *alert_ids: int, **classes: str) -> dic
     """
     request: UserRequest = context["request"]
     free = [number for number, case in _found(request, alert_ids).items() if case is None]
-    return _menu(context, classes) | {"alert_ids": [number for number in alert_ids if number in free]}
+    told = {"request": request}  # whose keys its hints name
+    return _menu(context, classes) | told | {"alert_ids": [number for number in alert_ids if number in free]}
 
 
 @register.inclusion_tag("cases/_add_to_case_bulk.html", takes_context=True)

@@ -136,9 +136,12 @@
     const lower = key.length === 1 ? key.toLowerCase() : key, found = meant.get(lower) ?? (own.has(lower) ? "" : lower);
     return key === lower ? found : found.toUpperCase();
   }
+  /* Every hint names the person's own key, and none while keys are off; the lists of keys say it themselves. */
   function relabel() {
-    if (own.size) $$("[data-key] kbd:not([data-own])").forEach((kbd) => {
+    const off = document.body.dataset.keys === "off";
+    if (own.size || off) $$("kbd:not([data-own], .keylist *, .go-keys *, .ownkeys *)").forEach((kbd) => {
       kbd.dataset.own = "";
+      kbd.hidden = off && kbd.textContent.length === 1;
       kbd.textContent = own.get(kbd.textContent) ?? kbd.textContent;
     });
   }

@@ -1,9 +1,15 @@
 """Keys that a person replaces: which may stand for which, what pages say then, and the way back."""
 
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
+from django.template import Context, Template
 
 from accounts import shortcuts
-from accounts.models import Change
+from accounts.models import Change, User
 from accounts.shortcuts import KEYS, KeysRefused, checked, own_key, pairs_of
 from soc.web import clock
 from tests.people import People, sign_in
@@ -79,3 +85,25 @@ class TestPages:
         answer = sign_in(people.ana).post("/settings/you/shortcuts/", {NUMBERS["j"]: '"><script>alert(1)</script>'})
         assert answer.status_code == 422
         assert b"<script>alert" not in answer.content
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({}, "Open (o)"),
+        ({"keymap": {"o": "ö"}}, "Open (ö)"),
+        ({"keymap": {"o": "ö"}, "alt_shortcuts": True}, "Open (Alt+ö)"),
+        ({"single_key_shortcuts": False, "keymap": {"o": "ö"}}, "Open"),
+        ({"keymap": {"o": "<"}}, "Open (&lt;)"),
+    ],
+)
+def test_a_hint_names_the_persons_own_key_and_none_while_keys_are_off(settings: dict[str, Any], told: str) -> None:
+    request = SimpleNamespace(user=User(**settings))
+    template = Template("{% load shortcut_keys %}{% with_key 'Open' 'o' %}")
+    assert template.render(Context({"request": request})) == told
+
+
+def test_no_template_names_a_key_in_a_title_by_itself() -> None:
+    named = re.compile(r"title=\"[^\"]*\((?:[a-z.?/]|Alt[^)]*)\)\"")
+    found = [str(one) for one in Path("templates").rglob("*.html") if named.search(one.read_text(encoding="utf-8"))]
+    assert found == []

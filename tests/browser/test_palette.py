@@ -120,6 +120,18 @@ def test_the_palette_is_a_page_without_scripts_and_on_a_phone(visit: Visit, worl
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+def test_no_hint_names_a_key_while_keys_are_off(visit: Visit, world: World) -> None:
+    world.send([world.perl(1)])
+    world.ana.single_key_shortcuts = False
+    world.ana.save()
+    ana = visit("ana")
+    page = ana.open("/alerts/")
+    expect(page.locator("#peek a[data-key=o]")).to_have_attribute("title", "Open")
+    expect(page.locator("#peek [data-key=a] kbd")).to_be_hidden()
+    expect(page.locator(".query kbd")).to_be_hidden()
+    ana.settle()
+
+
 def test_keys_that_were_replaced_do_what_the_usual_did(visit: Visit, world: World) -> None:
     world.send([world.perl(number) for number in range(1, 5)])
     world.ana.keymap = {"j": "l", "a": "q", "?": "!"}
@@ -134,6 +146,7 @@ def test_keys_that_were_replaced_do_what_the_usual_did(visit: Visit, world: Worl
     assert second != first
     expect(page.locator(f"#peek [data-peeked='{str(second).removeprefix('alert-')}']")).to_be_visible()
     expect(page.locator("#peek [data-key=a] kbd")).to_have_text("q")
+    expect(page.locator("[data-open=help] kbd")).to_have_text("!")
     page.keyboard.press("!")
     expect(page.locator("#help .keylist")).to_contain_text("Next, previous alert")
     expect(page.locator("#help dd").first).to_have_text("lk")
