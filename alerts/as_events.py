@@ -1,8 +1,9 @@
 """Alerts written back as events, so that rules can read what other rules found.
 
 They are immutable, of an index of their own, and judged by the next pass like any other event; the workflow of an alert
-lives in its row alone. The source event's fields stand beside `kibana.alert.*`, by Kibana's names. Whatever a sender
-wrote under these names is left out, so that nobody can make up an alert.
+lives in its row alone, and searches lay it over (alerts/as_of_today.py). The source event's fields stand beside
+`kibana.alert.*`, by Kibana's names. Whatever a sender wrote under these names is left out, so that nobody can make up
+an alert.
 Source: field reference of Elastic Security alerts; `signal.rule.*` are the names of older rules.
 """
 
@@ -16,6 +17,7 @@ import orjson
 from django.db import connection, transaction
 
 from accounts.models import ApiKey
+from alerts.as_of_today import counted
 from alerts.evidence_line import without_marks
 from alerts.hits import Judged
 from alerts.lineage import INDEX, ancestors_of
@@ -232,7 +234,7 @@ def _own_fields(alert: Alert, finding: Finding) -> dict[str, Any]:
     if finding.kind is Kind.THRESHOLD:
         fields["threshold_result"] = _threshold_result(_facts(finding))
     if alert.suppression is not None:
-        fields["suppression"] = _suppression(alert)
+        fields["suppression"] = {"terms": alert.suppression, **counted(alert)}
     return fields
 
 
@@ -243,16 +245,6 @@ def _threshold_result(facts: dict[str, Any]) -> dict[str, Any]:
         "count": facts.get("count"),
         "from": facts.get("from"),
         "cardinality": [{"field": cardinality["field"], "value": cardinality["value"]}] if cardinality else [],
-    }
-
-
-def _suppression(alert: Alert) -> dict[str, Any]:
-    """What the alert counted when it was raised; what it counts later is in its row."""
-    return {
-        "terms": alert.suppression,
-        "docs_count": alert.suppressed,
-        "start": iso(min(alert.event_time, alert.suppressed_from or alert.event_time)),
-        "end": iso(max(alert.event_time, alert.suppressed_until or alert.event_time)),
     }
 
 

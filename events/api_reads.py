@@ -12,6 +12,7 @@ from accounts.api.view import ApiView, operation
 from accounts.scopes import Scope
 from engine import Tree
 from events import store
+from events.overlaying import today
 from events.pages.asked import MAX_QUERY_LENGTH, USUAL_END, USUAL_START, Asked, read_asked
 from events.searching import SearchKey, SearchPage, Window, indices_asked
 from events.stored import StoredEvent
@@ -176,7 +177,7 @@ class EventView(ApiView):
             found = store.get(team_ids=self.teams, uid=bytes.fromhex(uid), day=self.query["day"])
         if found is None:
             raise not_found("No event of your teams has this id, or it has left storage.")
-        return found
+        return today([found])[0]
 
 
 def _read(view: ApiView) -> tuple[Tree, Window]:

@@ -28,6 +28,7 @@ from engine.pipelines.schema import METADATA
 from engine.pipelines.types import Column, Multivalue, Value
 from engine.tree import MatchAll, Tree
 from events.errors import TooDear
+from events.overlaying import asked_among, matters
 from events.resident import within
 from events.searching import Question, Window
 from events.stretches import Events, OutOfTime, Stretch, parts, whole
@@ -241,7 +242,9 @@ class _Reading:
         names = [name for name in compiled.fields if name not in compiled.hidden]
         self._lines = LineReader([name for name in names if name not in METADATA])
         self._special = [name for name in names if name in METADATA]
-        self._named = bool(self._special) or not compiled.aggregating
+        self._of_today = compiled.whole or asked_among(names) or any(map(matters, [*compiled.hidden.values(), leading]))
+        self._of_today = self._of_today or "_source" in names
+        self._named = bool(self._special) or not compiled.aggregating or self._of_today
         self._with_documents = compiled.whole
         self._hidden = list(compiled.hidden)
         self._questions = _matcher(compiled.hidden)
@@ -251,6 +254,8 @@ class _Reading:
     def sieved(self, stretch: Stretch) -> Events:
         """The events that the leading filter lets in, as long as it keeps enough out to be worth asking."""
         events = stretch.events(named=self._named)
+        if self._of_today:
+            events = events.today()
         if self._sieve is None:
             return events
         rows = _rows(self._sieve, events.lines).get(_LEADING, [])

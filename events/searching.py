@@ -4,7 +4,7 @@ Newest first for people, in pages with a key and within a budget of seconds; old
 look-backs and histories. An answer that ran out of its budget says so and where to go on.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -19,7 +19,7 @@ from engine.prefilter import prefilter
 from engine.tree import MatchAll, Tree, fields_of
 from events.documents import ROW, BlockShelf, read_documents, slices
 from events.narrowing import condition_of, index_condition
-from events.overlaying import today
+from events.overlaying import OF_ALERTS, today
 from events.stored import StoredEvent
 
 By = Literal["time", "ingested"]
@@ -138,7 +138,7 @@ class Pass:
     ) -> Iterator[StoredEvent]:
         """The events of some rows that match; `key` follows, so that whoever stops knows where."""
         wanted = [row for row in rows if index_matches(self.question.indices, row[_INDEX])]
-        for row, event in zip(wanted, read_documents(wanted, shelf), strict=True):
+        for row, event in zip(wanted, self._read(wanted, shelf), strict=True):
             self.examined += 1
             if matcher is None or any(matcher.match([(event.index, event.raw)], normalised=True)):
                 self.key = SearchKey(row[_AT], bytes(row[_UID]))
@@ -147,6 +147,13 @@ class Pass:
                 self.key, self.stopped = SearchKey(row[_AT], bytes(row[_UID])), True
                 return
         self.key = SearchKey(rows[-1][_AT], bytes(rows[-1][_UID]))
+
+    def _read(self, rows: Sequence[tuple[Any, ...]], shelf: BlockShelf) -> Iterable[StoredEvent]:
+        """The events of rows, one after the other; with alerts among them all at once, to ask only once what they are
+        today."""
+        events = read_documents(rows, shelf)
+        with_alerts = not self.as_written and any(row[_INDEX].startswith(OF_ALERTS) for row in rows)
+        return today(events) if with_alerts else events
 
     def _rows(self, size: int) -> list[tuple[Any, ...]]:
         where, values = self.question.where()

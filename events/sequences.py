@@ -7,7 +7,7 @@ exact for the newest stretch of the window, and says where that begins. Events o
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from time import monotonic
 from typing import cast
 
@@ -20,10 +20,11 @@ from engine.pipelines.budget import BudgetExceeded
 from engine.plan import Part, Plan, Sample, Step, parts_of
 from engine.plan import Sequence as SequencePlan
 from events.errors import TooDear
+from events.overlaying import asked_among, matters, today
 from events.resident import within
 from events.searching import ORDINARY, Pass, Question, Window
 from events.store import EventRef, StoredEvent, get_many
-from events.stretches import OutOfTime, Stretch, cuts, whole
+from events.stretches import Events, OutOfTime, cuts, whole
 from events.turns import turn
 from events.watching import Watch, nobody
 
@@ -173,13 +174,17 @@ def _candidates(query: EqlQuery, plan: Joining, question: Question, bounds: _Bou
     """What the steps let in, part by part from the end of the window, for as long as the bounds allow."""
     parts = parts_of(query.tree, cast(Plan, plan), ())
     matcher = Matcher([Expression(part.name, part.tree) for part in parts])
+    of_today = matters(query.tree) or _joins_by_what_changes(plan)
     read = _Read({team_id: [] for team_id in question.team_ids}, back_to=question.window.end)
     try:
         for part in cuts(question, bounds.left, _FIRST):
             for team_id in question.team_ids:
                 of_team = replace(question, window=part, team_ids=[team_id])
                 for number, stretch in enumerate(whole(of_team, bounds.left)):
-                    read.by_team[team_id] += _of_stretch(plan, parts, matcher, team_id, stretch, number, bounds)
+                    events = stretch.events(named=True)
+                    events = events.today() if of_today else events
+                    day = stretch.block.day
+                    read.by_team[team_id] += _of_events(plan, parts, matcher, team_id, day, events, number, bounds)
             read.back_to = bounds.back_to = part.start
     except (OutOfTime, _Crowded) as reason:
         read.stopped = "time" if isinstance(reason, OutOfTime) else "events"
@@ -188,17 +193,22 @@ def _candidates(query: EqlQuery, plan: Joining, question: Question, bounds: _Bou
     return read
 
 
-def _of_stretch(
+def _joins_by_what_changes(plan: Joining) -> bool:
+    """Whether alerts are joined by something that may be another since they were written."""
+    return asked_among(key.field for step in plan.steps for key in step.by)
+
+
+def _of_events(
     plan: Joining,
     parts: Sequence[Part],
     matcher: Matcher,
     team_id: int,
-    stretch: Stretch,
+    day: date,
+    events: Events,
     number: int,
     bounds: _Bounds,
 ) -> Iterator[Candidate]:
     """The candidates among the documents of one block; blocks come newest first, so older ones sort before."""
-    events = stretch.events(named=True)
     hits = matcher.rows([("", line) for line in events.lines], normalised=True)
     documents: dict[int, Document] = {}
     bounds.examined += len(events.lines)
@@ -208,7 +218,7 @@ def _of_stretch(
             document = documents.get(row) or documents.setdefault(row, Document.of(events.lines[row]))
             at = _EPOCH + timedelta(microseconds=events.ticks[row])
             tiebreaker = None
-            ref = EventRef(team_id, stretch.block.day, events.indices[row], events.uids[row])
+            ref = EventRef(team_id, day, events.indices[row], events.uids[row])
             order = order_of(at, tiebreaker, (-number, row))
             made = candidates_of(plan, part.name, document, at=at, order=order, ref=ref)
             bounds.candidates += len(made)
@@ -248,7 +258,7 @@ def _with_events(plan: Joining, matches: Iterable[tuple[int, Match]]) -> list[To
     """The matches with their events read. Two queries for every five hundred events."""
     some = list(matches)
     refs = {cast(EventRef, ref) for _, match in some for ref in match.refs if ref is not None}
-    events = get_many(refs)
+    events = {event.ref: event for event in today(get_many(refs).values())}
     steps = [(number, step) for number, step in enumerate(plan.steps, 1) for _ in range(step.runs)]
     return [
         Together(

@@ -19,6 +19,7 @@ from psycopg.pq import Format
 
 from engine.indices import index_matches
 from events.blocks import Block, unpack
+from events.overlaying import lines_today
 from events.searching import Question, Window
 
 _AT_ONCE = 8
@@ -48,6 +49,10 @@ class Events(NamedTuple):
             return Events(lines, [], [], [])
         uids, ticks = [self.uids[row] for row in rows], [self.ticks[row] for row in rows]
         return Events(lines, uids, ticks, [self.indices[row] for row in rows])
+
+    def today(self) -> "Events":
+        """The same, of those that are named, with alerts among them as they are today."""
+        return self._replace(lines=lines_today(self.indices, self.uids, self.lines))
 
 
 @dataclass(frozen=True, slots=True)

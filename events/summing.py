@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.tree import Tree, text_of
+from events.overlaying import matters
 from events.searching import By, Pass, Question, Window, fetch
 from events.stored import StoredEvent
 
@@ -67,7 +68,7 @@ def count(
         statement = f"SELECT count(*) FROM (SELECT 1 FROM event WHERE {where} LIMIT {int(cap) + 1}) AS found"  # noqa: S608
         rows = fetch(statement, values, budget_seconds)
         return Counted(min(rows[0][0], cap), rows[0][0] > cap, False) if rows else Counted(0, False, True)
-    return _Tally(question, cap, budget_seconds).finish()
+    return _Tally(question, cap, budget_seconds, as_written=not matters(tree)).finish()
 
 
 def count_with_newest(
@@ -104,7 +105,7 @@ def histogram(
     if question.takes_all and question.indices_are_exact:
         counts, total = _counted_by_database(question, width, budget_seconds)
     else:
-        tally = _Tally(question, cap, budget_seconds)
+        tally = _Tally(question, cap, budget_seconds, as_written=not matters(tree))
         counts = Counter(int((event.time - window.start) / width) for event in tally)
         total = tally.result()
     edges = [window.start + width * place for place in range(bars + 1)]
@@ -137,8 +138,8 @@ def terms(
 class _Tally:
     """A walk over the events that match that stops at the cap."""
 
-    def __init__(self, question: Question, cap: int, budget_seconds: float) -> None:
-        self._walk = Pass(question, budget_seconds=budget_seconds, first_rows=2_000)
+    def __init__(self, question: Question, cap: int, budget_seconds: float, *, as_written: bool = False) -> None:
+        self._walk = Pass(question, budget_seconds=budget_seconds, first_rows=2_000, as_written=as_written)
         self._cap = cap
         self._number = 0
         self._capped = False

@@ -18,6 +18,7 @@ from accounts.roles import Permission
 from accounts.selectors import teams_of
 from engine import PatternError
 from events import store
+from events.overlaying import today
 from events.pages.asked import PRESETS, Asked, read_asked
 from events.pages.language import asked_language, language_of, remembered, switch
 from events.pages.one_event import event_page, opened, pretty
@@ -212,7 +213,7 @@ def _event_of(request: UserRequest, uid: str) -> StoredEvent:
     found = store.get(team_ids=teams_of(request.user), uid=bytes.fromhex(uid), day=_day(request.GET.get("day", "")))
     if found is None:
         raise Http404
-    return found
+    return today([found])[0]
 
 
 def _day(text: str) -> date | None:
