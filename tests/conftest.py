@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 
 import psycopg
@@ -11,6 +12,11 @@ from pytest_django import DjangoDbBlocker
 from soc.env import database_from_url
 from tests import emptied, private_cluster
 from tests.live_system import LiveSystem
+
+# Compiled modules are kept, whatever the environment says: reading six hundred test files anew takes fifteen seconds,
+# and a second is what each process that a test starts spends on ours.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _FLOWS = {("tests", "flows"), ("tests", "local")}
 _TEMPLATE = "watchbill_template"
