@@ -47,6 +47,8 @@ def _everything(filters: QueueFilters, user: User) -> Q:
         wanted &= Q(fold=filters.fold) & ~Q(status=Status.CLOSED)
     if filters.technique:
         wanted &= _technique(filters.technique)
+    if filters.up_to_id is not None:
+        wanted &= Q(pk__lte=filters.up_to_id)
     return wanted if filters.building_blocks else wanted & Q(building_block=False)
 
 

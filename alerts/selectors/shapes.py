@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from alerts.models import Alert, Reason
+from alerts.models import Alert, Reason, Status
 from alerts.targets import Due
 from engine import Clause, Document, RuleDefinition
 from engine.guide import Guide
@@ -50,6 +50,7 @@ class QueueFilters:
     fold: bytes = b""  # only the alerts of this fold
     folded: bool = False  # alerts of a fold as one row
     sort: str = "urgent"  # urgent | newest | oldest
+    up_to_id: int | None = None  # only what there was when somebody saw the list
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,8 @@ class Prior:
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """The alerts behind a row: how many of the fold the filters let through, and the newest of them.
+    """The alerts behind a row: how many of the fold the filters let through, the newest of them, and how many of them
+    are `fresh`: open, and nobody's.
 
     `spec` is what a form posts to act on all of them as they were seen.
     """
@@ -105,6 +107,7 @@ class Folded:
     key: str  # hexadecimal
     count: Count
     newest_id: int
+    fresh: Count = Count(0)
 
     @property
     def spec(self) -> str:
@@ -126,6 +129,16 @@ class QueueRow:
     def verdicts(self) -> Verdicts:
         """What was found in alerts like it before."""
         return self.prior.verdicts
+
+    @property
+    def waits(self) -> bool:
+        """Whether nobody has taken on the alert that is shown."""
+        return self.alert.status == Status.OPEN and self.alert.assignee_id is None
+
+    @property
+    def hidden(self) -> Count | None:
+        """How many open alerts that nobody owns stand behind one that somebody works on; None for none."""
+        return None if self.fold is None or self.waits or not self.fold.fresh.number else self.fold.fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +343,7 @@ class AlertPage:
     left_on: date | None = None  # when its event left storage, as far as retention says
     document: Document | None = None  # the event's, where the alert rests on one alone
     entries: int = 0  # how long the activity is, as far as it is shown
+    ticked: int = 0  # how many steps of guides were done
 
     @property
     def events_linked(self) -> bool:

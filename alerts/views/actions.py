@@ -154,7 +154,7 @@ def originals(request: UserRequest, alert_id: int) -> HttpResponseBase:
 @page(Permission.TRIAGE, methods=("POST",))
 def undo(request: UserRequest, group: UUID) -> HttpResponseBase:
     """Take back what was done under one group within ten minutes; answers with where the person was."""
-    alert_id = request.POST.get("alert") or request.GET.get("alert", "")
+    alert_id, back = request.POST.get("alert") or request.GET.get("alert", ""), list[int]()
     try:
         undone = undoing.undo(group=group, actor=request.user, now=clock_now(), team_ids=teams_of(request.user))
     except AlertError as error:
@@ -162,9 +162,11 @@ def undo(request: UserRequest, group: UUID) -> HttpResponseBase:
     else:
         if undone.act is not None:
             return show_act(request, undone.act) if wants_part(request) else see_other(act_url(undone.act))
-        spoken = Spoken(_undone_words(undone))
+        spoken, back = Spoken(_undone_words(undone)), undone.alerts
     alert = _still_seen(request.user, alert_id)
-    return back_to_alert(request, alert, spoken, "activity") if alert is not None else answer_queue(request, spoken)
+    return (
+        back_to_alert(request, alert, spoken, "activity") if alert is not None else answer_queue(request, spoken, back)
+    )
 
 
 def _overwritable(

@@ -1,5 +1,6 @@
 """Acts on several alerts: those that are ticked, whole folds, or all that match, which a worker works off."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -93,8 +94,12 @@ def show_queue(request: UserRequest, status: int, **more: Any) -> HttpResponseBa
     return response
 
 
-def answer_queue(request: UserRequest, spoken: Spoken, **more: Any) -> HttpResponseBase:
-    """The queue that the person came from, with what was done said at its foot."""
+def answer_queue(
+    request: UserRequest, spoken: Spoken, back: Collection[int] | None = None, **more: Any
+) -> HttpResponseBase:
+    """The queue that the person came from, with what was done said at its foot. The cursor is on the first of the
+    alerts that came `back`, if one has a row.
+    """
     query = came_from(request)
     return answer(
         request,
@@ -102,8 +107,15 @@ def answer_queue(request: UserRequest, spoken: Spoken, **more: Any) -> HttpRespo
         redirect_to=f"{reverse('alerts:queue')}?{query}" if query else reverse("alerts:queue"),
         template="alerts/queue.html",
         part="answer",
-        context=lambda: queue_context(request, read_queue(request, QueryDict(query))) | more,
+        context=lambda: _pointing(queue_context(request, read_queue(request, QueryDict(query))) | more, back),
     )
+
+
+def _pointing(context: dict[str, Any], back: Collection[int] | None) -> dict[str, Any]:
+    if back is None:
+        return context
+    shown = (row.alert.pk for row in context["page"].rows if row.alert.pk in back)
+    return context | {"at": next(shown, None)}
 
 
 def first_error(form: Any) -> str:

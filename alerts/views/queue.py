@@ -1,6 +1,6 @@
 """The queue: what waits, most urgent first, narrowed by what stands in the address."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.roles import Role
 from accounts.selectors import teams_of
 from alerts import selectors
+from alerts.errors import LookAgain
 from alerts.models import SavedView
 from alerts.queue_form import UNFOLDED
 from alerts.seen import Seen
@@ -36,6 +37,8 @@ __all__ = ["queue_context", "read_queue"]  # what acts on the queue answer with
 
 NOTHING = Count(0, False)
 PAGE_SIZE = 50
+MOST_ROWS = 300
+"""So many rows of a list that was read on are drawn anew after an undo."""
 INSIDE = 50
 LOUD = 1_000
 DENSITY = "density"
@@ -104,11 +107,29 @@ def queue_context(request: UserRequest, asked: Queue, after: str = "") -> dict[s
     """Everything the queue's template needs. A KQL text that cannot be read leaves the list empty and says where."""
     further = bool(after) and wants_part(request)
     # Asked before the rows: what comes between is no part of what the person is taken to have seen.
-    seen = Seen(0 if further else selectors.newest_id(user=asked.user), asked.now)
-    found = _found(asked, after, counted=not further)
+    seen, found = _as_listed(request, asked)
+    if seen is None or found is None:
+        seen = Seen(0 if further else selectors.newest_id(user=asked.user), asked.now)
+        found = _found(asked, after, counted=not further)
     at = _cursor(request, found)
     context = _rows_context(request, asked, found) | {"at": at, **asked.extra}
     return context if further else context | _around(request, asked, found, at, seen)
+
+
+def _as_listed(request: UserRequest, asked: Queue) -> tuple[Seen | None, QueuePage | None]:
+    """The list on the screen of somebody who acts on it, as it is now: what came since is announced, and moves no row.
+    As many rows as there are on the screen, where these are more than a page. Nothing where nothing of it is left.
+    """
+    if request.method != "POST" or not wants_part(request):
+        return None, None
+    try:
+        seen = Seen(Seen.read(request.POST.get("seen", "")).checked(asked.now).up_to_id, asked.now)
+    except (ValueError, LookAgain):
+        return None, None
+    rows = request.POST.get("rows", "")
+    shown = min(int(rows), MOST_ROWS) if rows.isdecimal() and len(rows) < 5 else 0
+    found = _found(asked, "", up_to=seen.up_to_id, **({"limit": shown} if shown > PAGE_SIZE else {}))
+    return (seen, found) if found.rows else (None, None)
 
 
 def inside_context(request: UserRequest, asked: Queue) -> dict[str, Any]:
@@ -146,6 +167,7 @@ def _around(request: UserRequest, asked: Queue, found: QueuePage, at: int | None
         "drawn_at": seen.at.isoformat(),
         "seen": seen.told(),
         "peeked": _peeked(request, asked, found, at),
+        "fresh": next((row.hidden.number for row in found.rows if row.alert.pk == at and row.hidden), 0),
         "density": _density(request),
         "unfolded": asked.chosen.get("fold") == UNFOLDED,
         "loud": _loud(asked, found),
@@ -174,10 +196,13 @@ def _admins() -> list[User]:
     return list(User.objects.filter(role=Role.ADMIN, is_active=True).order_by("first_name", "username")[:5])
 
 
-def _found(asked: Queue, after: str, *, counted: bool = True, limit: int = PAGE_SIZE) -> QueuePage:
+def _found(
+    asked: Queue, after: str, *, counted: bool = True, limit: int = PAGE_SIZE, up_to: int | None = None
+) -> QueuePage:
+    filters = replace(asked.filters(), up_to_id=up_to)
     try:
         return selectors.queue(
-            user=asked.user, filters=asked.filters(), after=after or None, limit=limit, now=asked.now, counted=counted
+            user=asked.user, filters=filters, after=after or None, limit=limit, now=asked.now, counted=counted
         )
     except LanguageError as error:
         asked.kql_error = marked(asked.chosen.get("q", ""), error)

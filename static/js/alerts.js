@@ -38,9 +38,17 @@
     const first = row(ids[0]);
     if (first) wb.moveTo(first);
   }
-  async function send(action, data, ids) {
+  /* Which list this is: the newest alert there was and when it was drawn. What came since is announced, and moves no row. */
+  function seen() {
+    const { searchParams } = new URL($("#pulse").getAttribute("hx-get"), location.href);
+    return $("#bulk-form [name=seen]")?.value || `${searchParams.get("since")}:${searchParams.get("at")}`;
+  }
+  const heads = () => $$("#rows > [data-row]:not([data-fold-of])");
+  async function send(act) {
+    const { action, data, ids } = act;
     let answer;
-    data.set("csrfmiddlewaretoken", wb.token());
+    act.rows = heads().length;
+    for (const [name, value] of [["csrfmiddlewaretoken", wb.token()], ["seen", data.get("seen") || seen()], ["rows", act.rows]]) data.set(name, value);
     try {
       answer = await fetch(action, { method: "POST", body: data, headers: { "HX-Request": "true", "HX-Current-URL": location.href } });
     } catch {
@@ -48,12 +56,12 @@
       wb.strip("The server does not answer. Nothing was changed.");
       return;
     }
-    await read(answer, action, data, ids);
+    await read(answer, act);
   }
-  async function read(answer, action, data, ids) {
-    const to = answer.headers.get("HX-Redirect"), text = await answer.text();
+  async function read(answer, act) {
+    const { ids } = act, to = answer.headers.get("HX-Redirect"), text = await answer.text();
     if (to) { location.assign(to); return; }
-    if (answer.status === 401) { comeBack(ids); wb.signInAgain(() => queue(action, data, ids)); return; }
+    if (answer.status === 401) { comeBack(ids); wb.signInAgain(() => queue(act)); return; }
     if (answer.headers.get("HX-Retarget") === "#strip" || answer.status >= 500) {
       comeBack(ids);
       if (answer.status >= 500) wb.strip(wb.failed(answer.status, answer.headers.get("X-Request-Id")));
@@ -62,33 +70,100 @@
     }
     ids.forEach((id) => leaving.delete(id));
     wb.forgetPreviews();
-    draw(text, answer.ok ? null : ids[0]);
+    draw(text, act, answer.ok ? null : ids[0]);
   }
-  function draw(text, back) {
-    const at = wb.cursor()?.dataset.id, focused = document.activeElement === document.body || document.activeElement?.closest?.("#list, #peek");
-    const index = wb.rows().indexOf(wb.cursor());
-    htmx.swap("#list", text, { swapStyle: "outerHTML" });
+  function draw(text, act, back) {
+    const at = wb.cursor()?.dataset.id, focused = document.activeElement === document.body || document.activeElement?.closest?.("#list, #peek, .toasts");
+    const index = wb.rows().indexOf(wb.cursor()), made = new DOMParser().parseFromString(text, "text/html");
+    const came = act.undoes && $("#rows .cursor", made)?.dataset.id;
+    if (!$("#list", made)) { htmx.swap("#toasts", text, { swapStyle: "innerHTML" }); return; }
+    if (!back && $("#rows") && $("#rows", made)) merge(made, act); else htmx.swap("#list", text, { swapStyle: "outerHTML" });
     hide();
-    const rows = wb.rows(), wanted = (back && row(back)) || row(at) || rows[Math.min(Math.max(index, 0), rows.length - 1)];
+    const rows = wb.rows(), wanted = row(came) || (back && row(back)) || row(at) || rows[Math.min(Math.max(index, 0), rows.length - 1)];
     const notice = back && $("#list [role=alert]");
     if (notice) wb.announce(notice.textContent.trim());
-    if (wanted && focused) wb.moveTo(wanted);
+    if (wanted && (focused || came)) {
+      if (wanted.dataset.id !== at || act.ids.includes(at) || wb.late()) wb.moveTo(wanted);
+      else if (document.activeElement === document.body) $("a[href]", wanted).focus({ preventScroll: true });
+    }
     $("#list [data-focus]")?.focus();
     if (!rows.length) $("#peek")?.replaceChildren();
   }
-  function queue(action, data, ids) {
-    busy += 1;
-    line = line.then(() => send(action, data, ids)).finally(() => { busy -= 1; });
+  /* What the answer says of the rows on the screen: each stays in its place, what left it goes, what came back stands
+     where it stood. All else of the answer is drawn as it comes, but for what announces new alerts. */
+  function merge(made, { ids, rows }) {
+    const list = $("#list"), form = $("#bulk-form"), all = $("#rows"), fresh = $$("#rows > [data-row]", made), now = heads();
+    const inside = ids.map(row).filter((one) => one?.dataset.foldOf && !one.hidden);
+    ids.map(row).filter((one) => one?.dataset.fold).forEach((one) => wb.refold(one));
+    const covered = now.length <= Math.max(50, rows), more = $("#more", made);
+    let last;
+    for (const one of fresh) {
+      const { id, fold } = one.dataset, was = (fold && $(`[data-fold="${CSS.escape(fold)}"]`, all)) || row(id);
+      one.classList.toggle("cursor", Boolean(was?.classList.contains("cursor")));
+      if (was) {
+        const ticked = $("input[type=checkbox]:checked", was), opened = $("[aria-expanded=true]", was);
+        if (ticked && !ids.includes(was.dataset.id)) $("input[type=checkbox]", one).checked = true;
+        if (opened) $("[data-unfold]", one)?.setAttribute("aria-expanded", "true");
+        was.replaceWith(one);
+      } else if (last) {
+        while (last.nextElementSibling?.dataset.foldOf) last = last.nextElementSibling;
+        last.after(one);
+      } else all.prepend(one);
+      $$(`#alert-${id}`).forEach((other) => { if (other !== one) other.remove(); });
+      last = one;
+    }
+    const left = (one) => one.hidden || (!one.dataset.foldOf && now.indexOf(one) < fresh.length);
+    ids.map(row).filter((one) => one && !fresh.includes(one) && left(one)).forEach((one) => one.remove());
+    if (covered) { $("#more", all)?.remove(); if (more) all.append(more); }
+    $$(":scope > :not(#bulk-form)", list).forEach((one) => one.remove());
+    form.before(...$$("#list > :not(#bulk-form)", made));
+    $("#bulk").replaceWith($("#bulk", made));
+    for (const id of ["list", "pulse"]) made.getElementById(id)?.remove();
+    htmx.process(list);
+    htmx.swap("#list", made.body.innerHTML, { swapStyle: "none" });
+    inside.forEach((one) => renew(one.dataset.id, one.dataset.foldOf));
   }
+  /* A row inside a fold that was acted on and stays there. */
+  async function renew(id, fold) {
+    const link = $(`[data-unfold="${CSS.escape(fold)}"]`), url = link?.getAttribute("hx-get");
+    const answer = url && await fetch(url, { headers: { "HX-Request": "true" } });
+    const made = new DOMParser().parseFromString(`<table>${answer?.ok ? await answer.text() : ""}</table>`, "text/html");
+    const one = made.getElementById(`alert-${id}`), was = row(id);
+    if (!was) return;
+    if (one) one.classList.toggle("cursor", was.classList.contains("cursor"));
+    const held = was.contains(document.activeElement);
+    if (one) was.replaceWith(one); else if (answer?.ok) was.remove();
+    if (one && held) $("a[href]", one).focus({ preventScroll: true });
+  }
+  function queue(act) {
+    busy += 1;
+    line = line.then(() => send(act)).finally(() => { busy -= 1; });
+  }
+  /* Taken back here and not on a page of its own, so that the list stays as it is. */
+  wb.undo = (action) => {
+    if (!$("#list")) return false;
+    const url = new URL(action, location.href);
+    url.searchParams.delete("alert");
+    queue({ action: url.pathname + url.search, data: new URLSearchParams({ from: listed() }), ids: [], undoes: true });
+    return true;
+  };
   document.addEventListener("submit", (event) => {
-    const form = event.target, { submitter } = event;
-    if (!form.getAttribute("action")?.endsWith("/alerts/bulk/") || submitter?.hasAttribute("formaction") || !$("#list")) return;
+    const form = event.target, { submitter } = event, action = form.getAttribute("action");
+    if (!$("#list")) return;
+    if (action?.includes("/alerts/undo/") && !form.hasAttribute("hx-post") && wb.undo(action)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      wb.keep("undo", null);
+      form.closest(".toast")?.remove();
+      return;
+    }
+    if (!action?.endsWith("/alerts/bulk/") || submitter?.hasAttribute("formaction")) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     const data = withFold(form, new FormData(form, submitter)), rows = rowsOf(data), ids = rows.map((one) => one.dataset.id);
     wb.closeMenus();
     if (goes(data) && rows.length) leave(rows);
-    queue(form.getAttribute("action"), new URLSearchParams(data), ids);
+    queue({ action, data: new URLSearchParams(data), ids });
   }, true);
   wb.busy = () => busy;
   wb.settled = () => line;
@@ -107,4 +182,5 @@
     clearTimeout(timer);
     timer = setTimeout(follow, 250);
   });
+
 })();

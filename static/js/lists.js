@@ -93,6 +93,7 @@
     if (!open && head) refold(head, inside);
     return true;
   };
+  wb.refold = (head) => refold(head, $$(`[data-fold-of="${CSS.escape(head.dataset.fold)}"]`));
   function refold(head, inside) {
     if (inside.includes(wb.cursor())) wb.moveTo(head);
     inside.forEach((one) => one.remove());

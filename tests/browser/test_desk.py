@@ -246,7 +246,37 @@ def test_closing_one_of_a_fold_leaves_the_queue_as_it_is(visit: Visit, world: Wo
     press(page, "c", "b")
     expect(page.locator("[data-toast]")).to_contain_text("Closed 1 alert")
     assert [str(alert.pk) for alert in Alert.objects.filter(status="closed")] == [one]
-    expect(page.locator("tr[data-row]:visible")).to_have_count(5)
+    expect(page.locator("tr[data-row]:visible")).to_have_count(7)
+    assert at(page) != one
+
+
+def test_undo_moves_no_row_and_puts_the_cursor_on_what_came_back(
+    visit: Visit, alerts: list[Alert], world: World
+) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/?sort=newest")
+    numbers = "() => [...document.querySelectorAll('tr[data-row]')].map((one) => one.dataset.id)"
+    before = page.evaluate(numbers)
+    press(page, "j", "j")
+    expect(page.locator(f"#peek [data-peeked='{before[2]}']")).to_be_visible()
+    press(page, "c", "b")
+    expect(page.locator(f"#alert-{before[2]}")).to_have_count(0)
+    assert at(page) == before[3]
+    world.send([world.perl(40, host__name="came-later")])
+    for undo in (lambda: press(page, "z"), lambda: page.get_by_role("button", name="Undo").click()):
+        undo()
+        expect(page.locator("[data-toast]")).to_contain_text("Undone: 1 alert is as before.")
+        assert page.evaluate(numbers) == before
+        assert at(page) == before[2]
+        assert page.evaluate("document.activeElement.closest('tr').dataset.id") == before[2]
+        expect(page.locator(f"#peek [data-peeked='{before[2]}']")).to_be_visible()
+        press(page, "c", "b")
+        expect(page.locator("[data-toast]")).to_contain_text("Closed 1 alert")
+    press(page, "a")
+    expect(page.locator("[data-toast]")).to_contain_text("cknowledged")
+    assert page.evaluate(numbers) == [one for one in before if one != before[2]]
+    assert at(page) == before[3]
+    assert ana.complaints == []
 
 
 def test_tab_leaves_the_query_whatever_is_offered(visit: Visit, alerts: list[Alert]) -> None:

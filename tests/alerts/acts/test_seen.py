@@ -26,7 +26,11 @@ def now(tmp_path):
 
 def seen_on(page):
     """What the list gives to the form."""
-    return re.search(r'name="seen" value="([^"]+)"', page.content.decode()).group(1)
+    return seen_on_text(page.content.decode())
+
+
+def seen_on_text(text):
+    return re.search(r'name="seen" value="([^"]+)"', text).group(1)
 
 
 def status_of(alert):
@@ -95,3 +99,28 @@ def test_what_is_no_moment_of_a_list_is_refused(cast, now, seen):
     answer = sign_in(cast.ana).post(BULK, {**CLOSE, "all": "1", "seen": seen})
     assert answer.status_code in (409, 422)
     assert status_of(first) == Status.OPEN
+
+
+def test_what_came_since_moves_no_row_of_who_acts_and_undo_points_at_what_came_back(cast, now):
+    first, second = raised([event(user__name=name, at=now) for name in ("anna", "bert")], now=now)
+    client, htmx = sign_in(cast.ana), {"HX-Request": "true"}
+    seen = seen_on(client.get("/alerts/"))
+    (late,) = raised([event(user__name="attacker", at=now)], now=now)
+    chosen = {**CLOSE, "alert": f"{first.pk}:{first.version}", "seen": seen}
+    closed = client.post(BULK, chosen, headers=htmx).content.decode()
+    assert [f'id="alert-{one.pk}"' in closed for one in (first, second, late)] == [False, True, False]
+    assert f"since={seen.partition(':')[0]}&" in closed  # so that it is announced
+    undo = re.search(r'action="(/alerts/undo/[^"]+)"', closed).group(1)
+    undone = client.post(undo, {"seen": seen_on_text(closed), "rows": "2"}, headers=htmx).content.decode()
+    assert [f'id="alert-{one.pk}"' in undone for one in (first, second, late)] == [True, True, False]
+    assert re.findall(r'id="alert-(\d+)" class="cursor', undone) == [str(first.pk)]
+    assert f'id="alert-{late.pk}"' in client.get("/alerts/").content.decode()
+
+
+def test_a_list_of_which_nothing_is_left_shows_what_came_since(cast, now):
+    (only,) = raised([event(user__name="anna", at=now)], now=now)
+    client = sign_in(cast.ana)
+    seen = seen_on(client.get("/alerts/"))
+    (late,) = raised([event(user__name="attacker", at=now)], now=now)
+    chosen = {**CLOSE, "alert": f"{only.pk}:{only.version}", "seen": seen}
+    assert f'id="alert-{late.pk}"' in client.post(BULK, chosen, headers={"HX-Request": "true"}).content.decode()
