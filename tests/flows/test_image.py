@@ -5,6 +5,7 @@ and every command and health check of compose.yaml runs there with compose's env
 shown here: the base image, and that PostgreSQL and Valkey come up under their own images.
 """
 
+import compileall
 import os
 import re
 import shutil
@@ -145,6 +146,7 @@ class Image:
         for sources, target in re.findall(r"^COPY (?!--from)(.+) (\S+)$", DOCKERFILE, re.MULTILINE):
             for source in sources.split():
                 self._copy(CHECKOUT / source, self.tree / target)
+        compileall.compile_dir(self.tree, quiet=2)  # as the image's last step does; else each process would
 
     @staticmethod
     def _copy(source: Path, target: Path) -> None:
