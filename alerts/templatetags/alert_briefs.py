@@ -17,15 +17,25 @@ from soc.web.templatetags.ui import icon
 
 register = template.Library()
 LONGEST = 60
+MOST_EVIDENCE = 160
 _LINE = (
     '<span class="sev sev-{}">{}{}</span><a class="truncate" href="{}">{}</a>'
     '<span class="faint xs truncate">{} {}</span><span class="xs faint">{}</span><span class="xs faint num">{}</span>'
 )
+_EVIDENCE = '<code class="rests-on truncate">{}</code>'
 
 
 @register.simple_tag(takes_context=True)
-def brief_line(context: dict[str, Any], brief: AlertBrief) -> SafeString:
-    """`{% brief_line brief %}`: how grave, what, where and who, how it stands and when. Context: now."""
+def brief_line(context: dict[str, Any], brief: AlertBrief, *, evidence_too: bool = False) -> SafeString:
+    """`{% brief_line brief %}`: how grave, what, where and who, how it stands and when. With `evidence_too=True` what
+    it rests on as well, which tells alerts of one rule apart. Context: now.
+    """
+    line = _line(context, brief)
+    told = brief.evidence if len(brief.evidence) <= MOST_EVIDENCE else f"{brief.evidence[:MOST_EVIDENCE]}…"
+    return line + format_html(_EVIDENCE, evidence.show(told)) if evidence_too and told else line
+
+
+def _line(context: dict[str, Any], brief: AlertBrief) -> SafeString:
     word = str(Severity(brief.severity).label)
     return format_html(
         _LINE,
