@@ -18,15 +18,16 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from alerts.models import Alert, Status
 from alerts.selectors.ordering import WAITING, Head, Order
 from alerts.selectors.shapes import Folded
-from soc.web.counts import of
+from soc.web.counts import Count, of
 
 FEW, PORTION, MOST_PORTION, MOST_PORTIONS, MOST_PORTIONS_BACKWARDS = 60, 300, 2_400, 12, 7
 MOST_COUNTED = 1_000
 """So many alerts of a fold are counted for its row."""
 _SIZES = """
-SELECT wanted.fold, told.size, told.newest FROM unnest(%s::bytea[]) AS wanted(fold), LATERAL (
-  SELECT count(*) AS size, max(found.id) AS newest FROM (
-    SELECT id FROM ({members}) AS members WHERE fold = wanted.fold ORDER BY id DESC LIMIT %s) AS found
+SELECT wanted.fold, told.size, told.newest, told.fresh FROM unnest(%s::bytea[]) AS wanted(fold), LATERAL (
+  SELECT count(*) AS size, max(found.id) AS newest,
+    count(*) FILTER (WHERE found.status = 'open' AND found.assignee_id IS NULL) AS fresh FROM (
+    SELECT id, status, assignee_id FROM ({members}) AS members WHERE fold = wanted.fold ORDER BY id DESC LIMIT %s) AS found
 ) AS told WHERE told.size > 1
 """
 
@@ -82,14 +83,15 @@ def counted(alerts: QuerySet[Alert], shown: Iterable[Head]) -> dict[int, Folded]
     if not rows:
         return {}
     try:
-        sql, values = alerts.filter(WAITING, fold__isnull=False).values("id", "fold").query.sql_with_params()
+        members = alerts.filter(WAITING, fold__isnull=False).values("id", "fold", "status", "assignee_id")
+        sql, values = members.query.sql_with_params()
     except EmptyResultSet:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(_SIZES.format(members=sql), [list(rows), *values, MOST_COUNTED + 1])
         return {
-            rows[bytes(fold)]: Folded(bytes(fold).hex(), of(size, MOST_COUNTED), newest)
-            for fold, size, newest in cursor.fetchall()
+            rows[bytes(fold)]: _told(bytes(fold), size, newest, fresh)
+            for fold, size, newest, fresh in cursor.fetchall()
         }
 
 
@@ -98,19 +100,28 @@ class Tally:
     """What a search has found of each fold, since only judging an alert tells whether it belongs."""
 
     numbers: Counter[bytes] = field(default_factory=Counter)
+    fresh: Counter[bytes] = field(default_factory=Counter)
     newest: dict[bytes, int] = field(default_factory=dict)
 
-    def add(self, fold: bytes | None, number: int) -> None:
+    def add(self, fold: bytes | None, alert: Alert) -> None:
         """Another one."""
         if fold is not None:
             self.numbers[fold] += 1
-            self.newest[fold] = max(number, self.newest.get(fold, 0))
+            self.fresh[fold] += alert.status == Status.OPEN and alert.assignee_id is None
+            self.newest[fold] = max(alert.pk, self.newest.get(fold, 0))
 
     def folded(self, fold: bytes | None) -> Folded | None:
         """The fold behind a row; None for one that is of a fold of its own."""
         if fold is None or self.numbers[fold] < 2:
             return None
-        return Folded(fold.hex(), of(self.numbers[fold], MOST_COUNTED), self.newest[fold])
+        return _told(fold, self.numbers[fold], self.newest[fold], self.fresh[fold])
+
+
+def _told(fold: bytes, size: int, newest: int, fresh: int) -> Folded:
+    """What a row says of its fold."""
+    return Folded(
+        fold.hex(), of(size, MOST_COUNTED), newest, Count(min(fresh, MOST_COUNTED), capped=size > MOST_COUNTED)
+    )
 
 
 def _not_of(folds: set[bytes]) -> Q:

@@ -162,7 +162,7 @@ def _searched(
         number += 1
         by_rule[alert.rule_id] += 1
         fold = _fold(alert, folded=folded)
-        tally.add(fold, alert.pk)
+        tally.add(fold, alert)
         if key is None:
             first += _faces([alert], met, folded=folded) if len(first) <= limit else []
         elif fold is not None and not order.is_after(order.key(alert), key):

@@ -24,6 +24,7 @@ from alerts.selectors.shapes import Folded, Prior, QueueRow
 from alerts.templatetags.alert_parts import evidence_line, main_technique, verdict_bar
 from alerts.templatetags.alert_rows import row_kind
 from soc.web import when
+from soc.web.counts import Count
 from soc.web.evidence import plain, show
 from soc.web.markup import NOTHING, format_html, joined
 from soc.web.templatetags import ui
@@ -97,6 +98,7 @@ def _word(_language: str, text: str) -> str:
 def _row(row: QueueRow, frame: _Frame) -> SafeString:
     alert, fold = row.alert, row.fold
     peek = f"{_of(frame.peek, alert)}?{frame.query}{f'&folded={fold.key}' if fold else ''}"
+    peek += f"&fresh={row.hidden.number}" if row.hidden else ""
     return format_html(
         '<tr id="alert-{}" class="{}" data-row data-id="{}" data-peek="{}"{}{}><td>{}</td><td>{}</td><td>{}</td>'
         '<td>{}</td><td>{}</td><td>{}</td><td class="num">{}</td></tr>',
@@ -114,7 +116,7 @@ def _of(address: str, alert: Alert) -> str:
 
 def _classes(row: QueueRow, frame: _Frame) -> str:
     alert = row.alert
-    seen = alert.assignee_id is not None or alert.status != Status.OPEN
+    seen = not row.waits and row.hidden is None
     names = (
         ("cursor", alert.pk == frame.at), ("seen", seen), ("asleep", row.snoozed), ("inside", bool(frame.inside)),
     )  # fmt: skip
@@ -170,6 +172,8 @@ def _chips(row: QueueRow, frame: _Frame) -> SafeString:
     alert, chips, _ = row.alert, list[SafeString](), frame.words
     if row.fold:
         chips.append(_fold_chip(row.fold, frame, alert.pk))
+    if row.fold and row.hidden:
+        chips.append(_fresh_chip(row.hidden, row.fold, _))
     if alert.status != Status.OPEN:
         state = (alert.status, alert.reason)
         chips.append(frame.once(state, lambda: _template("components/_status.html", ui.status(*state))))
@@ -191,6 +195,14 @@ def _fold_chip(fold: Folded, frame: _Frame, alert_id: int) -> SafeString:
         'aria-expanded="false" title="{}">×{}<span class="visually-hidden"> {}</span></a>',
         address, f"{address}&inside={alert_id}", fold.key, said % {"n": fold.count}, str(fold.count),
         _("alike: show each"),
+    )  # fmt: skip
+
+
+def _fresh_chip(fresh: Count, fold: Folded, _: Words) -> SafeString:
+    """ "1 new of 3": what stands behind a row that somebody works on and is nobody's yet."""
+    return format_html(
+        '<span class="chip open" title="{}">{}</span>',
+        _("Open, and nobody owns them"), _("%(new)s new of %(all)s") % {"new": fresh, "all": fold.count},
     )  # fmt: skip
 
 

@@ -57,6 +57,7 @@ def peek(request: UserRequest, alert_id: int) -> HttpResponseBase:
         "now": now,
         "page": selectors.alert_page(alert=alert, user=request.user, now=now, brief=True),
         "query": queue_address(request.GET),
+        "fresh": _fresh(request.GET.get("fresh", "")),
         **rights(request.user),
     }
     return fragment(request, "alerts/_peek.html", context)
@@ -70,6 +71,11 @@ def raw(request: UserRequest, alert_id: int) -> HttpResponseBase:
     response = HttpResponse(found.raw, content_type="application/json; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="AL-{alert.pk}.json"'
     return response
+
+
+def _fresh(told: str) -> int:
+    """How many of the alerts behind the row are open and nobody's, as the row told it."""
+    return int(told) if told.isdecimal() and len(told) < 6 else 0
 
 
 def seen_alert(user: User, alert_id: int) -> Alert:

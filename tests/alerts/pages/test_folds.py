@@ -8,12 +8,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from alerts import selectors
 from alerts.models import Alert
 from alerts.selectors import QueueFilters, folding
 from alerts.selectors.filtering import filtered
 from alerts.targets import targets
+from alerts.triage import set_status
+from tests.alerts.pages.conftest import HTMX
 from tests.alerts.pages.world import World
 
 WAITING = ("open", "acknowledged")
@@ -183,3 +187,38 @@ def test_what_is_closed_folds_no_more(world: World) -> None:
     world.close(alerts[:2])
     page = selectors.queue(user=world.ana, filters=FILTERS["everything"], now=world.now)
     assert sorted(count for _, count in told(page.rows)) == [1, 1, 2]
+
+
+@pytest.mark.parametrize("name", ["triage", "open only", "everything", "kql"])
+def test_a_row_tells_how_many_of_its_alerts_are_open_and_nobodys(world: World, name: str) -> None:
+    many(world, 160, 5)
+    filters = FILTERS[name]
+    seen = selectors.matching_ids(user=world.ana, filters=filters, now=world.now)
+    fresh = Counter(
+        fold(alert) for alert in Alert.objects.filter(pk__in=seen) if alert.status == "open" and not alert.assignee_id
+    )
+    folds = [row.fold for page in pages(world, filters, 11) for row in page.rows if row.fold]
+    assert folds
+    assert {one.key: one.fresh.number for one in folds} == {one.key: fresh[bytes.fromhex(one.key)] for one in folds}
+
+
+def test_a_new_alert_behind_an_acknowledged_one_is_told_and_can_be_taken(ana: Client, world: World) -> None:
+    alerts = world.send([world.perl(4), world.perl(7)])
+    face = alerts[0] if alerts[0].pk > alerts[1].pk else alerts[1]
+    by: dict[str, Any] = {"actor": world.rosa, "now": world.now, "team_ids": [world.team.pk]}
+    set_status(alert_ids=[alert.pk for alert in alerts], status="acknowledged", **by)
+    # Graver than the new one by nothing but its number, so that it stays the one that is shown.
+    Alert.objects.filter(pk=face.pk).update(risk_score=face.risk_score + 1)
+    new = world.send([world.perl(1)])[0]
+    page = ana.get(reverse("alerts:queue")).content.decode()
+    row = page.split(f'id="alert-{face.pk}"')[1].split("</tr>")[0]
+    assert "1 new of 3" in row
+    assert "seen" not in row.split('class="')[1].split('"')[0]
+    peek = ana.get(row.split('data-peek="')[1].split('"')[0].replace("&amp;", "&"), headers=HTMX).content.decode()
+    assert 'value="acknowledge"' in peek
+    assert "1 of them is open, and nobody owns it." in peek
+    key = row.split('data-fold="')[1].split('"')[0]
+    ana.post(reverse("alerts:bulk"), {"fold": key, "action": "acknowledge"}, headers=HTMX)
+    owners = [Alert.objects.get(pk=one.pk).assignee for one in (new, *alerts)]
+    assert owners == [world.ana, world.rosa, world.rosa]
+    assert "new of 3" not in ana.get(reverse("alerts:queue")).content.decode()
