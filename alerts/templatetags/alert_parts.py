@@ -375,7 +375,7 @@ def history_strip(new: NewTerms) -> SafeString:
     dot = format_html('<circle class="f-ink" cx="6" cy="10" r="3"/>') if left else SafeString("")
     said = _("Not seen in %(days)s days before the event") % {"days": round(span / 86_400, 1)}
     return format_html(
-        '<svg class="chart strip" viewBox="0 0 {} 20" role="img" aria-label="{}">{}<rect class="f-line" x="{}" y="7" '
+        '<svg class="chart window" viewBox="0 0 {} 20" role="img" aria-label="{}">{}<rect class="f-line" x="{}" y="7" '
         'width="{}" height="6" rx="3"/><circle class="f-evidence" cx="{}" cy="10" r="5"/></svg>',
         width, said, dot, left, width - left - 8, width - 8,
     )  # fmt: skip

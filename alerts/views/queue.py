@@ -128,7 +128,8 @@ def _as_listed(request: UserRequest, asked: Queue) -> tuple[Seen | None, QueuePa
         return None, None
     rows = request.POST.get("rows", "")
     shown = min(int(rows), MOST_ROWS) if rows.isdecimal() and len(rows) < 5 else 0
-    found = _found(asked, "", up_to=seen.up_to_id, **({"limit": shown} if shown > PAGE_SIZE else {}))
+    more: dict[str, Any] = {"limit": shown} if shown > PAGE_SIZE else {}
+    found = _found(asked, "", up_to=seen.up_to_id, **more)
     return (seen, found) if found.rows else (None, None)
 
 

@@ -39,7 +39,7 @@ const wb = (() => {
     const pulse = $("#pulse");
     if (!refreshes(asked)) return false;
     const at = new URL(pulse.getAttribute("hx-get"), location.href).searchParams.get("at");
-    const clock = (moment) => new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const clock = (moment) => new Date(moment).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: pulse.dataset.zone });
     strip(`Could not refresh at ${clock(Date.now())} (${why}).${at ? ` Showing ${clock(at)}.` : ""}`, true);
     if ($("#strip")) $("#strip").dataset.stale = "";
     return true;
@@ -65,12 +65,18 @@ const wb = (() => {
   document.addEventListener("htmx:responseError", ({ detail }) => {
     const { xhr } = detail;
     if (xhr.status === 401 || xhr.getResponseHeader("HX-Retarget") === "#strip") return;
-    if (!stale(detail, `${xhr.status}, ref ${xhr.getResponseHeader("X-Request-Id")}`)) strip(failed(xhr.status, xhr.getResponseHeader("X-Request-Id")));
+    const reference = xhr.getResponseHeader("X-Request-Id");
+    if (!stale(detail, `${xhr.status}${reference ? `, ref ${reference}` : ""}`)) strip(failed(xhr.status, reference));
   });
   for (const lost of ["htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(lost, ({ detail }) => {
       if (!stale(detail, "no answer")) strip("The server does not answer. What you see may be out of date.");
     });
   }
+  /* A request that takes its time can be stopped by the button after its link; what was shown so far stays. */
+  document.addEventListener("click", ({ target }) => {
+    const asked = target.closest("[data-stop]")?.parentElement.previousElementSibling;
+    if (asked) { htmx.trigger(asked, "htmx:abort"); asked.focus(); }
+  });
   return { $, $$, shown, typing, announce, strip, token, keep, kept, failed };
 })();
