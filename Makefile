@@ -18,7 +18,8 @@ run: runtime-environment ## set up and start everything; DEMO=0 starts empty, PO
 
 test: development-environment ## every test: in parallel, then whole-system flows, then the fault test alone
 	@$(VENV)/pytest -n $(JOBS) -m "not flow and not fault"
-	@$(VENV)/pytest -n $$(($(JOBS) + 1)) --dist loadfile -m flow tests/flows tests/local # one more than in parallel: flows wait a lot
+	# One more than in parallel: flows wait a lot.
+	@$(VENV)/pytest -n $$(($(JOBS) + 1)) --dist loadfile --no-loadscope-reorder -m flow tests/flows tests/local
 	@$(VENV)/pytest -m fault tests/fault
 
 quick: development-environment ## the engine's tests only; no database, seconds
