@@ -1,13 +1,14 @@
 """An alert in one line, where something else names it."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from alerts.evidence_line import without_marks
 from alerts.models import Alert
 from alerts.selectors.shapes import AlertBrief
 
 BRIEFLY = ("name", "severity", "status", "reason", "event_time", "created_at", "host_name", "user_name", "evidence")
-"""The columns that a line is made of."""
+"""The columns that a line is made of, beside the number."""
 
 
 def briefs_of(alert_ids: Sequence[int]) -> list[AlertBrief]:
@@ -37,6 +38,12 @@ def alert_brief(alert: Alert) -> AlertBrief:
         evidence=without_marks(alert.evidence),
         tactics=_tactics(alert),
     )
+
+
+def brief_of(row: Sequence[Any], tactics: Iterable[str] = ()) -> AlertBrief:
+    """The same from the number and the values of BRIEFLY."""
+    *told, evidence = row
+    return AlertBrief(*(*told, without_marks(evidence), tuple(tactics)))
 
 
 def _tactics(alert: Alert) -> tuple[str, ...]:

@@ -1,12 +1,13 @@
 """What was found in alerts of the same rule about the same host or user before, and what differs this time."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from alerts.kept import iterate_documents
 from alerts.models import Alert, Kind, Status
-from alerts.selectors.briefs import BRIEFLY, alert_brief
+from alerts.selectors.briefs import BRIEFLY, brief_of
 from alerts.selectors.shapes import AlertBrief, Verdicts
 from engine import Document, RuleDefinition
 from engine.few_fields import FewFields
@@ -76,27 +77,24 @@ def earlier_of(
     ).exclude(kind=Kind.BLOCK)  # fmt: skip
     if of == "user":
         judged = judged.filter(user_name=entity)
-    found = list(judged.exclude(pk=alert.pk).only("team_id", *BRIEFLY).order_by("-pk")[: LOOKED_AT + 1])
+    newest = judged.exclude(pk=alert.pk).order_by("-pk")
+    found = list(newest.values_list("team_id", "pk", *BRIEFLY)[: LOOKED_AT + 1])
     if not found:
         return None
-    told = found[:LOOKED_AT]
-    differs = tuple(_differences(document, told, definition)) if document else None
-    return Earlier(of, entity, tuple(map(alert_brief, told)), _verdicts(told), differs, len(found) > LOOKED_AT)
+    told = tuple(brief_of(values) for _, *values in found[:LOOKED_AT])
+    teams = {number: team_id for team_id, number, *_ in found[:LOOKED_AT]}
+    differs = tuple(_differences(document, teams, definition)) if document else None
+    verdicts = Verdicts.of(Counter(brief.reason for brief in told))
+    return Earlier(of, entity, told, verdicts, differs, len(found) > LOOKED_AT)
 
 
-def _verdicts(alerts: Iterable[Alert]) -> Verdicts:
-    counts: dict[str, int] = {}
-    for alert in alerts:
-        counts[alert.reason] = counts.get(alert.reason, 0) + 1
-    return Verdicts.of(counts)
-
-
-def _differences(document: Document, earlier: Sequence[Alert], definition: RuleDefinition) -> Iterator[Difference]:
-    """The fields in which the event differs from those of all earlier alerts. One query for all of their documents."""
+def _differences(document: Document, earlier: dict[int, int], definition: RuleDefinition) -> Iterator[Difference]:
+    """The fields in which the event differs from those of all earlier alerts (number to team). One query for all of
+    their documents."""
     names = _names(definition)
     few = _few(tuple(names))
     before: dict[str, dict[str, str]] = {name: {} for name in names}
-    for _, other in iterate_documents({alert.pk: alert.team_id for alert in earlier}, few):
+    for _, other in iterate_documents(earlier, few):
         for name in names:
             before[name].update({fold(value): value for value in _texts(other, name)})
     for name in names:

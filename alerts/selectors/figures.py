@@ -25,7 +25,8 @@ SELECT home,
   AND removed_at IS NULL AND created_at <= %(raised)s),
  (SELECT count(*) FROM (SELECT FROM accounts_change WHERE object_type = %(type)s AND object_id = %(number)s
   AND verb <> %(commented)s LIMIT {SHOWN}) AS acts),
- (SELECT count(*) FROM (SELECT FROM alerts_comment WHERE alert_id = %(alert)s LIMIT {SHOWN}) AS comments)
+ (SELECT count(*) FROM (SELECT FROM alerts_comment WHERE alert_id = %(alert)s LIMIT {SHOWN}) AS comments),
+ (SELECT count(*) FROM alerts_stepdone WHERE alert_id = %(alert)s)
 FROM (SELECT coalesce((SELECT (before ->> 'team_id')::bigint FROM accounts_change WHERE object_type = %(type)s
   AND object_id = %(number)s AND verb = %(escalated)s ORDER BY id LIMIT 1), %(team)s) AS home) AS origin,
  (SELECT count(*) AS number, min(event_time) AS since FROM (
@@ -37,7 +38,7 @@ FROM (SELECT coalesce((SELECT (before ->> 'team_id')::bigint FROM accounts_chang
 @dataclass(frozen=True, slots=True)
 class Figures:
     """The numbers: `home` is the team in which the alert was raised, `stored` whether its event still is, `entries` how
-    long its activity is."""
+    long its activity is, `ticked` how many steps were done."""
 
     home: int
     stored: bool
@@ -45,6 +46,7 @@ class Figures:
     alike: Alike | None
     exceptions_checked: int
     entries: int
+    ticked: int
 
 
 def figures_of(alert: Alert, event: StoredEvent | None, team_ids: Sequence[int]) -> Figures:
@@ -65,6 +67,6 @@ def figures_of(alert: Alert, event: StoredEvent | None, team_ids: Sequence[int])
     }
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES, asked)
-        home, stored, judged, number, since, checked, acts, comments = cursor.fetchone()
+        home, stored, judged, number, since, checked, acts, comments, ticked = cursor.fetchone()
     verdicts = Verdicts.of(orjson.loads(judged) if judged else {})
-    return Figures(home, stored, verdicts, alike(alert, number, since), checked, acts + comments)
+    return Figures(home, stored, verdicts, alike(alert, number, since), checked, acts + comments, ticked)

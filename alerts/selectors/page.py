@@ -125,6 +125,7 @@ def _brief(looked: _Looked, tree: ProcessTree | None) -> AlertPage:
         alike=figures.alike,
         exceptions_checked=figures.exceptions_checked,
         entries=figures.entries,
+        ticked=figures.ticked,
     )
 
 

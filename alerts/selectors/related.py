@@ -7,13 +7,11 @@ at, by number, and of these the ones near it in time are shown.
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
-from typing import Any
 
 from django.db import connection
 
-from alerts.evidence_line import without_marks
 from alerts.models import Alert
-from alerts.selectors.briefs import briefs
+from alerts.selectors.briefs import BRIEFLY, brief_of, briefs
 from alerts.selectors.shapes import AlertBrief, Related
 from events.process_tree import ProcessTree, uids_of
 
@@ -38,11 +36,11 @@ _OF_TREE = f"""
 ARRAY(SELECT id FROM alerts_alert WHERE id IN (SELECT alert_id FROM alerts_alertevent WHERE uid = ANY(%(uids)s))
  AND team_id = ANY(%(teams)s) AND kind <> 'block' AND id <> %(alert)s ORDER BY event_time DESC, id DESC LIMIT {_MOST})
 """  # noqa: S608  (a number of ours)
-_TOLD = """
-SELECT a.id, a.name, a.severity, a.status, a.reason, a.event_time, a.created_at, a.host_name, a.user_name, a.evidence,
+_TOLD = f"""
+SELECT a.id, {", ".join(f"a.{name}" for name in BRIEFLY)},
  ARRAY(SELECT tactic ->> 'name' FROM jsonb_path_query(r.definition, '$.threat[*]') AS tactic)
 FROM alerts_alert a JOIN rules_rulerevision r ON r.id = a.revision_id WHERE a.id = ANY(%s) AND a.team_id = ANY(%s)
-"""
+"""  # noqa: S608  (names of ours)
 _GROUPS = ("tree", *_SPANS)
 
 
@@ -110,9 +108,4 @@ def _briefs(numbers: Sequence[int], team_ids: Sequence[int]) -> dict[int, AlertB
         return {}
     with connection.cursor() as cursor:
         cursor.execute(_TOLD, [list(numbers), list(team_ids)])
-        return {brief.id: brief for brief in map(_brief, cursor.fetchall())}
-
-
-def _brief(row: tuple[Any, ...]) -> AlertBrief:
-    *told, evidence, tactics = row
-    return AlertBrief(*(*told, without_marks(evidence), tuple(tactics)))
+        return {row[0]: brief_of(row[:-1], row[-1]) for row in cursor.fetchall()}

@@ -31,7 +31,7 @@ def checklist(context: dict[str, Any], page: AlertPage) -> Checklist:
     alert = page.alert
     if alert.pk not in kept:
         values = values_of(alert, teams_of(request.user), page.document)
-        kept[alert.pk] = checklist_of(page.definition, page.guide, values, ticks_of(alert.pk))
+        kept[alert.pk] = checklist_of(page.definition, page.guide, values, ticks_of(alert.pk) if page.ticked else {})
     return kept[alert.pk]
 
 
