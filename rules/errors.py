@@ -10,6 +10,7 @@ RulesError
     ListInUse            a list that something asks for
     StaleList            somebody else changed the list meanwhile
     ListGone             the list was removed
+    ImportRefused        exceptions that are not imported as they are
     ValuesHide           with these values an exception would have hidden a true positive
 """
 
@@ -65,6 +66,10 @@ class ExceptionGone(RulesError):
     def __init__(self, item_id: int) -> None:
         super().__init__("This exception was removed.")
         self.item_id = item_id
+
+
+class ImportRefused(RulesError):
+    """A file of exceptions that is too much for a page, or that does not do what it did when it was looked at."""
 
 
 class ListRefused(RulesError):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+from django.db.models import QuerySet
 
 from engine import RuleDefinition, load_rule
 from engine.errors import EngineError
@@ -84,6 +85,15 @@ def list_lines(shared: SharedList) -> Iterator[bytes]:
     yield from _lines(
         [], [_list(shared.pk, items.get(shared.pk, {}), _Shared(shared, frozenset()))], list(_items(items))
     )
+
+
+def exception_lines(items: QuerySet[ExceptionItem]) -> Iterator[bytes]:
+    """The lines of an export of exceptions alone: their lists, these of their items, a summary."""
+    listed = _by_list(items.select_related("rule").order_by("pk"))
+    rows = SharedList.objects.in_bulk(list(listed))
+    shared = {list_id: _Shared(row, frozenset()) for list_id, row in rows.items()}
+    lists = [_list(list_id, of, shared.get(list_id)) for list_id, of in listed.items()]
+    yield from _lines([], lists, list(_items(listed)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ def _values(label: str, *, required: bool = True) -> forms.CharField:
 
 
 class WithFile(forms.Form):
-    """Values as typed, and those of a file after them."""
+    """Values as typed, and those of a file after them; `most` bytes of one."""
 
+    most = MAX_BYTES
     file = forms.FileField(
         label="Or a file",
         required=False,
@@ -30,8 +31,8 @@ class WithFile(forms.Form):
         upload = self.cleaned_data["file"]
         if upload is None:
             return ""
-        if upload.size > MAX_BYTES:
-            raise forms.ValidationError(f"A file has up to {MAX_BYTES // 1_000_000} MB. Split it, and add the parts.")
+        if upload.size > self.most:
+            raise forms.ValidationError(f"A file has up to {self.most // 1_000_000} MB. Split it, and add the parts.")
         try:
             text = str(upload.read(), "utf-8-sig")
         except UnicodeDecodeError:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.db import transaction
@@ -38,12 +39,15 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who loads, from where and when. `enable` switches on what is new: True all, None what says so itself."""
+    """Who loads, from where, when and through which door. `enable` switches on what is new: True all, None what says so
+    itself. `group`: under which the record keeps what is made, where it is one act."""
 
     name: str
     actor: User | None
     now: datetime
     enable: bool | None = False
+    door: Change.Door = Change.Door.COMMAND
+    group: UUID | None = None
 
     def switches_on(self, definition: RuleDefinition) -> bool:
         """Whether a rule that is new here is switched on."""

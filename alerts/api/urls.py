@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from alerts.api import alerts, drafts, exceptions, targets
+from alerts.api import alerts, drafts, exception_files, exceptions, targets
 
 app_name = "alerts_api"
 
@@ -25,6 +25,8 @@ urlpatterns = [
     path("alerts/<int:alert_id>/exceptions/preview", exceptions.PreviewView.as_view(), name="preview"),
     path("targets", targets.TargetsView.as_view(), name="targets"),
     path("targets/<str:severity>", targets.TargetView.as_view(), name="target"),
+    path("exceptions/export", exception_files.ExportView.as_view(), name="exceptions_export"),
+    path("exceptions/import", exception_files.ImportView.as_view(), name="exceptions_import"),
     path("exceptions", exceptions.ExceptionsView.as_view(), name="exceptions"),
     path("alerts/<int:alert_id>/exceptions/drafts", drafts.AlertDraftsView.as_view(), name="alert_drafts"),
     path("exceptions/drafts", drafts.DraftsView.as_view(), name="drafts"),

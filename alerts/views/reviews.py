@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.access import may, page
+from accounts.access import may, page, reason_against
 from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import teams_of
@@ -204,6 +204,8 @@ def _page(request: UserRequest, status: int, problem: str = "") -> HttpResponseB
         "problem": problem,
         "now": now,
         "may_review": may(request.user, Permission.REVIEW_EXCEPTIONS),
+        "may_import": may(request.user, Permission.MANAGE_RULES),
+        "needs_import": reason_against(Permission.MANAGE_RULES),
         "spoken": said(request) if status == 200 else None,
         "undo_back": "",
         **rights(request.user),

@@ -7,16 +7,17 @@ off or removed stays so.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from accounts.models import Change
 from engine import RuleDefinition
 from rules import epoch
+from rules.errors import ImportRefused
 from rules.exceptions import content_of, record_item
+from rules.importing.bounds import FREE, Bounds
 from rules.importing.items import OURS, Content, export_item, for_rule, ids_of, in_one, read_item
 from rules.importing.report import Line
 from rules.importing.sharing import keep_shared
@@ -59,12 +60,21 @@ class _Step:
     status: Status
     existing: ExceptionItem | None
     message: str = ""
+    note: str = ""
 
 
 def import_exceptions(
-    found: Sequence[Found], definitions: Mapping[str, RuleDefinition], origin: Origin, *, dry_run: bool
+    found: Sequence[Found],
+    definitions: Mapping[str, RuleDefinition],
+    origin: Origin,
+    *,
+    dry_run: bool,
+    bounds: Bounds = FREE,
 ) -> list[Line]:
-    """Apply the items to the rules that reference their lists; a line for each item and rule."""
+    """Apply the items to the rules that reference their lists; a line for each item and rule.
+
+    Raises: ImportRefused, for more of them than the bounds allow.
+    """
     lists = {str(one.data.get("list_id")): one for one in found if one.kind is Kind.LIST}
     items = [one for one in found if one.kind is Kind.ITEM]
     kept = _kept_here(definitions, {str(one.data.get("list_id")) for one in items})
@@ -74,19 +84,37 @@ def import_exceptions(
     lines: list[Line] = []
     steps: list[_Step] = []
     for one in items:
-        made = _steps(one, here, origin.now)
+        made = _steps(one, here, origin.now, bounds)
         lines += made if isinstance(made, list) else []
         steps += made if isinstance(made, tuple) else []
+        if bounds.most is not None and len(steps) > bounds.most:
+            raise ImportRefused(f"These are over {bounds.most:,} exceptions, each counted on each of its rules.")
     for one in kept:
-        made = _steps(one, here, origin.now)
+        made = _steps(one, here, origin.now, bounds)
         steps += [step for step in made if isinstance(step, _Step) and step.status is Status.NEW]
+    steps = [_guarded(step, bounds, origin.now) for step in steps]
     if not dry_run:
         for start in range(0, len(steps), BATCH):
             _apply(steps[start : start + BATCH], lists, origin)
-        keep_shared(
-            {**dict.fromkeys(step.content.list_id for step in steps), **_plain_lists(lists)}, here.rules, origin
-        )
+        named = {**dict.fromkeys(step.content.list_id for step in steps), **_plain_lists(lists)}
+        kept_lists = {one: said for one, said in named.items() if all(map(bounds.allow, here.of_list(one)))}
+        keep_shared(kept_lists, here.rules, origin)
     return [*lines, *map(_told, steps)]
+
+
+def _guarded(step: _Step, bounds: Bounds, now: datetime) -> _Step:
+    """The step, or why it may not be: asked only of what would take events out of its rule."""
+    content, existing = step.content, step.existing
+    if step.status not in (Status.NEW, Status.CHANGED) or content.off or content.problem:
+        return step
+    ended = content.expires_at is not None and content.expires_at <= now
+    switched_off = existing is not None and not existing.enabled and not existing.not_applied_because
+    if ended or switched_off:
+        return step
+    verdict = bounds.judge(ExceptionItem(rule_id=step.rule_id, entries=content.entries))
+    if verdict.refused:
+        return replace(step, status=Status.ERROR, message=verdict.refused)
+    return replace(step, note=verdict.note)
 
 
 def _plain_lists(lists: Mapping[str, Found]) -> dict[str, Mapping[str, Any] | None]:
@@ -132,7 +160,7 @@ def _here(definitions: Mapping[str, RuleDefinition], items: Iterable[Found], sai
     return here
 
 
-def _steps(one: Found, here: _Here, now: datetime) -> list[Line] | tuple[_Step, ...]:
+def _steps(one: Found, here: _Here, now: datetime, bounds: Bounds) -> list[Line] | tuple[_Step, ...]:
     """The item on its way to each of its rules, or the line that says why it goes to none."""
     if not _is_plain(one.data, 0):
         return [_line(one, Status.ERROR, "holds a NUL character, or is nested too deeply")]
@@ -140,8 +168,10 @@ def _steps(one: Found, here: _Here, now: datetime) -> list[Line] | tuple[_Step, 
     if not all(isinstance(text, str) and 0 < len(text) <= 255 for text in (list_id, item_id)):
         return [_line(one, Status.ERROR, "has no list_id and item_id of up to 255 characters")]
     rules = here.of_list(str(list_id))
-    if not rules:
+    if not any(map(bounds.allow, rules)):
         return [_line(one, Status.SKIPPED, f"no rule here references the list “{str(list_id)[:80]}”")]
+    if not all(map(bounds.allow, rules)):
+        return [_line(one, Status.ERROR, "its list holds for rules of a team that you are not in as well")]
     return tuple(_step(one.path, rule_id, read_item(for_rule(one.data, rule_id), now), here) for rule_id in rules)
 
 
@@ -189,9 +219,9 @@ def _apply(steps: Iterable[_Step], lists: Mapping[str, Found], origin: Origin) -
         if step.rule_id in rules:  # one whose rule could not be stored has nowhere to go
             values = _values(step.content, lists.get(step.content.list_id), origin.now)
             if step.status is Status.NEW:
-                _create(rules[step.rule_id], values, origin)
+                _create(rules[step.rule_id], values, origin, step.note)
             else:
-                _update(_number(step), values, origin)
+                _update(_number(step), values, origin, step.note)
 
 
 def _number(step: _Step) -> int:
@@ -223,13 +253,13 @@ def _plain_list(listed: Found | None) -> dict[str, Any] | None:
     return dict(listed.data) if listed is not None and _is_plain(listed.data, 0) else None
 
 
-def _create(rule: Rule, values: dict[str, Any], origin: Origin) -> None:
+def _create(rule: Rule, values: dict[str, Any], origin: Origin, note: str) -> None:
     item = ExceptionItem.objects.create(rule=rule, owner=origin.actor, created_at=origin.now, **values)
-    door = Change.Door.COMMAND
-    record_item("create", item, origin.actor, origin.now, door, None, after=_recorded(item), inverse={"verb": "remove"})
+    by = (origin.actor, origin.now, origin.door, origin.group)
+    record_item("create", item, *by, after=_recorded(item), inverse={"verb": "remove"}, note=note)
 
 
-def _update(pk: int, values: dict[str, Any], origin: Origin) -> None:
+def _update(pk: int, values: dict[str, Any], origin: Origin, note: str) -> None:
     """Let the item say what the export says; switched off by somebody here, it stays off."""
     item = ExceptionItem.objects.select_for_update(no_key=True, of=("self",)).select_related("rule__team").get(pk=pk)
     if item.removed_at is not None:
@@ -241,8 +271,8 @@ def _update(pk: int, values: dict[str, Any], origin: Origin) -> None:
     item.version += 1
     item.save(update_fields=[*values, "version"])
     back = {"verb": "edit", "version": item.version, "values": content_of(item) | before}
-    door = Change.Door.COMMAND
-    record_item("edit", item, origin.actor, origin.now, door, None, before=before, after=_recorded(item), inverse=back)
+    by = (origin.actor, origin.now, origin.door, origin.group)
+    record_item("edit", item, *by, before=before, after=_recorded(item), inverse=back, note=note)
 
 
 def _recorded(item: ExceptionItem) -> dict[str, Any]:

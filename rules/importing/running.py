@@ -17,9 +17,11 @@ from engine import EngineError, RuleDefinition, RuleFileError, compile_rule, loa
 from engine.linting import lint
 from engine.rulefile import read_kibana_rule
 from rules import epoch
+from rules.importing.bounds import Bounds
 from rules.importing.lists import import_exceptions
 from rules.importing.report import ImportReport, Line
-from rules.importing.sources import Found, Kind, collect
+from rules.importing.sharing import new_lists
+from rules.importing.sources import Found, Kind, collect, collect_export
 from rules.importing.values import import_values
 from rules.loading import check_ids
 from rules.models import Rule
@@ -76,6 +78,27 @@ def run_import(
     lines += import_values(found, definitions, origin, dry_run=dry_run)
     lines += import_exceptions(found, definitions, origin, dry_run=dry_run)
     return ImportReport(tuple(lines), dry_run, () if dry_run else _superseded(definitions))
+
+
+def run_exceptions_import(
+    *, data: bytes, name: str, origin: Origin, bounds: Bounds, dry_run: bool = False
+) -> ImportReport:
+    """Import the exceptions of an export with their lists, and nothing else of it.
+
+    Raises: ImportRefused.
+    """
+    found = collect_export(data, name)
+    lines = [_passed_over(one) for one in found if one.problem or one.kind in (Kind.FILE, Kind.OTHER)]
+    lines += [_no_exception(one) for one in found if one.kind is Kind.RULE and not one.problem]
+    if dry_run:
+        lines += new_lists(found)
+    lines += import_exceptions(found, {}, origin, dry_run=dry_run, bounds=bounds)
+    return ImportReport(tuple(lines), dry_run)
+
+
+def _no_exception(one: Found) -> Line:
+    rule_id, name = (str(one.data.get(key) or "")[:255] for key in ("rule_id", "name"))
+    return Line(one.path, Status.SKIPPED, "rule", rule_id, name, "only exceptions are imported here")
 
 
 def _superseded(definitions: Mapping[str, RuleDefinition]) -> tuple[str, ...]:

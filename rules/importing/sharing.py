@@ -1,16 +1,17 @@
 """Imported lists that several rules may share become shared lists, with the rules that their items stand on."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
 
-from accounts.models import Change
 from accounts.record import record_change
 from rules.importing.items import OURS
+from rules.importing.report import Line
+from rules.importing.sources import Found, Kind
 from rules.models import ExceptionItem, Rule, SharedList
-from rules.storing import Origin
+from rules.storing import Origin, Status
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 _OF_ONE_RULE = "rule_default"
@@ -25,8 +26,25 @@ def keep_shared(
     One that was removed here stays so. A rule's own list is none, nor is one whose id no address can hold.
     """
     for list_id, said in lists.items():
-        if _ID.fullmatch(list_id) and not list_id.startswith(f"{OURS}-") and (said or {}).get("type") != _OF_ONE_RULE:
+        if _is_shared(list_id, said or {}):
             _keep(list_id, said or {}, referenced.get(list_id, ()), origin)
+
+
+def new_lists(found: Iterable[Found]) -> list[Line]:
+    """A line for each shared list that an import would make of what an export says of its lists."""
+    said = {str(one.data.get("list_id")): one for one in found if one.kind is Kind.LIST}
+    fitting = {list_id: one for list_id, one in said.items() if _is_shared(list_id, one.data)}
+    there = SharedList.objects.in_bulk(list(fitting))
+    return [
+        Line(one.path, Status.NEW, Kind.LIST.value, list_id, _text(one.data.get("name"), 255) or list_id)
+        for list_id, one in fitting.items()
+        if list_id not in there
+    ]
+
+
+def _is_shared(list_id: str, said: Mapping[str, Any]) -> bool:
+    named = _ID.fullmatch(list_id) and not list_id.startswith(f"{OURS}-")
+    return bool(named) and said.get("type") != _OF_ONE_RULE
 
 
 def _keep(list_id: str, said: Mapping[str, Any], referenced: Collection[str], origin: Origin) -> None:
@@ -55,7 +73,7 @@ def _keep(list_id: str, said: Mapping[str, Any], referenced: Collection[str], or
     record_change(
         at=origin.now,
         actor=origin.actor,
-        door=Change.Door.COMMAND,
+        door=origin.door,
         verb="create" if made else "add rules",
         object_type="shared list",
         object_id=list_id,

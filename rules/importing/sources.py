@@ -59,6 +59,12 @@ def collect(paths: Iterable[Path]) -> list[Found]:
     return [found for path in paths for found in _of_path(path) if found.kind is not Kind.SUMMARY]
 
 
+def collect_export(data: bytes, name: str) -> list[Found]:
+    """Every object of an export that somebody sends: a line each, or with a name that ends in .json one JSON text."""
+    named = shown_name(name) if name.lower().endswith((".ndjson", ".json")) else f"{shown_name(name)}.ndjson"
+    return [found for found in _of_bytes(data, named, within=False) if found.kind is not Kind.SUMMARY]
+
+
 def _of_path(path: Path) -> Iterator[Found]:
     try:
         if path.is_dir():

@@ -1,0 +1,182 @@
+"""Exceptions out to a file and in from one: a look first, the guard as for any other, one undo, nobody else's rules."""
+
+from typing import Any
+
+import orjson
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Change
+from alerts.exceptions import files
+from alerts.exceptions.files import Sent
+from alerts.models import Alert, Reason, Status
+from rules.models import ExceptionItem, Rule, SharedList
+from soc.web import clock
+from tests.alerts.pages.conftest import SignIn
+from tests.alerts.pages.world import PERL, World
+
+HOST = {"field": "host.name", "type": "match", "operator": "included", "value": "db-2"}
+PAGE, OUT = "/exceptions/import/", "/exceptions/export/"
+
+
+@pytest.fixture
+def rosa(sign_in: SignIn) -> Client:
+    return sign_in("rosa")
+
+
+@pytest.fixture
+def rule(world: World) -> Rule:
+    return Rule.objects.get(pk=PERL)
+
+
+def own(rule: Rule, item_id: str = "one", **more: Any) -> dict[str, Any]:
+    """An exception of the rule's own list, as an export says it."""
+    said = {"list_id": f"watchbill-{rule.pk}", "item_id": item_id, "type": "simple", "name": f"Exception {item_id}"}
+    return {**said, "description": "The vendor's menu.", "entries": [HOST], **more}
+
+
+def text_of(*objects: dict[str, Any]) -> str:
+    return "\n".join(orjson.dumps(one).decode() for one in objects)
+
+
+def look(client: Client, *objects: dict[str, Any]) -> Any:
+    file = SimpleUploadedFile("kibana.ndjson", text_of(*objects).encode(), "application/x-ndjson")
+    return client.post(PAGE, {"file": file})
+
+
+def take(client: Client, answer: Any, **more: Any) -> Any:
+    told = {"text": answer.context["text"], "name": "kibana.ndjson", "seen": answer.context["looked"].seen}
+    return client.post(PAGE, told | more, follow=True)
+
+
+def test_a_file_is_looked_at_before_anything_is_saved_and_undone_in_one_act(
+    rosa: Client, world: World, rule: Rule
+) -> None:
+    answer = look(rosa, own(rule), {"rule_id": "x", "name": "A rule"}, own(rule, "two", entries="?"))
+    page = answer.content.decode()
+    assert "2 new, 0 changed" in page
+    assert "kibana.ndjson:2" in page
+    assert "only exceptions are imported here" in page
+    assert "kept off" in page
+    assert not ExceptionItem.objects.exists()
+    done = take(rosa, answer)
+    assert "2 exceptions are new." in done.content.decode()
+    assert dict(ExceptionItem.objects.values_list("item_id", "enabled")) == {"one": True, "two": False}
+    made = Change.objects.filter(object_type="exception", verb="create")
+    assert {(one.door, one.actor_name != "") for one in made} == {("page", True)}
+    rosa.post(reverse("alerts:undo", args=[made[0].group]))
+    assert not ExceptionItem.objects.filter(removed_at=None).exists()
+
+
+def test_what_one_exports_imports_again_and_changes_nothing(rosa: Client, rule: Rule) -> None:
+    take(rosa, look(rosa, own(rule), own(rule, "two", name="Second")))
+    first = ExceptionItem.objects.get(item_id="one")
+    whole, some = rosa.get(f"{OUT}?rule={rule.pk}").content, rosa.get(f"{OUT}?chosen=1&id={first.pk}").content
+    objects = [orjson.loads(line) for line in whole.splitlines()]
+    assert [one.get("item_id") for one in objects] == [None, "one", "two", None]
+    assert [orjson.loads(line).get("item_id") for line in some.splitlines()] == [None, "one", None]
+    assert whole == rosa.get(OUT).content
+    again = look(rosa, *objects)
+    assert "2 unchanged" in again.content.decode()
+    assert again.context["looked"].writes == 0
+    assert rosa.get(f"{OUT}?chosen=1").status_code == 303
+
+
+def test_an_exception_that_hides_a_true_positive_stays_out_without_a_reason(
+    rosa: Client, world: World, rule: Rule
+) -> None:
+    alert = world.send([world.perl(1)])[0]
+    Alert.objects.filter(pk=alert.pk).update(status=Status.CLOSED, reason=Reason.TRUE_POSITIVE)
+    host = own(rule, entries=[{**HOST, "value": alert.host_name}])
+    answer = look(rosa, host, own(rule, "two", entries=[{**HOST, "value": "elsewhere"}]))
+    assert f"AL-{alert.pk}" in answer.content.decode()
+    assert "1 refused" in answer.content.decode()
+    take(rosa, answer)
+    assert list(ExceptionItem.objects.values_list("item_id", flat=True)) == ["two"]
+    take(rosa, look(rosa, host), override="Rehearsed, and agreed.")
+    assert ExceptionItem.objects.get(item_id="one").enabled
+    assert Change.objects.filter(note__contains="Rehearsed, and agreed.", verb="create").exists()
+
+
+def test_what_would_do_something_else_by_now_is_shown_again_and_not_saved(rosa: Client, rule: Rule) -> None:
+    answer = look(rosa, own(rule))
+    take(rosa, look(rosa, own(rule, name="Somebody else's")))
+    late = take(rosa, answer)
+    assert late.status_code == 409
+    assert "Look again" in late.content.decode()
+    assert late.context["looked"].changed == 1
+    assert ExceptionItem.objects.get().name == "Somebody else's"
+    edited = take(rosa, look(rosa, own(rule)), text=text_of(own(rule, name="Slipped in")))
+    assert edited.status_code == 409
+
+
+def test_a_narrower_exception_raises_what_it_held_back(rosa: Client, world: World, rule: Rule) -> None:
+    take(rosa, look(rosa, own(rule)))
+    world.send([world.perl(number) for number in range(1, 7)])
+    raised = Alert.objects.count()
+    done = take(rosa, look(rosa, own(rule, entries=[{**HOST, "value": "nowhere"}])))
+    assert "1 says something else now" in done.content.decode()
+    assert Alert.objects.count() > raised
+
+
+def test_nobody_writes_on_rules_of_a_team_that_he_is_not_in(rosa: Client, world: World, rule: Rule) -> None:
+    Rule.objects.filter(pk=rule.pk).update(team=world.people["otto"].teams.first())
+    answer = look(rosa, own(rule))
+    assert "no rule here references" in answer.content.decode()
+    take(rosa, answer)
+    assert not ExceptionItem.objects.exists()
+
+
+def test_shared_lists_come_along_and_are_told(rosa: Client) -> None:
+    named = {"list_id": "vendors", "type": "detection", "name": "Vendors", "description": "Known."}
+    answer = look(rosa, named)
+    assert "exception list" in answer.content.decode()
+    assert not SharedList.objects.exists()
+    take(rosa, answer)
+    assert SharedList.objects.get().name == "Vendors"
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (b"x" * (files.MOST_BYTES + 10), "up to 2 MB"),
+        (b"{}\n" * (files.MOST_LINES + 5), "up to 5,000 lines"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"", "Choose a file"),
+        (b'{"list_id": "a", "item_id": "b", "entries": [', "is not JSON"),
+    ],
+    ids=["too large", "too long", "no text", "nothing", "no JSON"],
+)
+def test_a_file_that_does_not_hold_is_refused_with_the_reason(rosa: Client, sent: bytes, said: str) -> None:
+    answer = rosa.post(PAGE, {"file": SimpleUploadedFile("x.ndjson", sent)})
+    assert said in answer.content.decode()
+
+
+def test_only_an_engineer_imports_and_everybody_takes_along(ana: Client, rule: Rule) -> None:
+    assert ana.get(PAGE).status_code == 403
+    assert ana.get(OUT).status_code == 200
+    assert "Needs the engineer role" in ana.get("/exceptions/").content.decode()
+
+
+def test_the_api_takes_files_out_and_in(rosa: Client, rule: Rule) -> None:
+    told = {"ndjson": text_of(own(rule)), "dry_run": True}
+    post: dict[str, Any] = {"path": "/api/v1/exceptions/import", "content_type": "application/json"}
+    looked = rosa.post(data=told, **post)
+    assert (looked.status_code, looked.json()["new"], ExceptionItem.objects.count()) == (200, 1, 0)
+    done = rosa.post(data=told | {"dry_run": False}, **post).json()
+    assert (done["new"], done["lines"][0]["path"], bool(done["undo"])) == (1, "line.ndjson:1", True)
+    item = ExceptionItem.objects.get()
+    whole = rosa.get(f"/api/v1/exceptions/export?id={item.pk}")
+    assert whole.headers["Content-Type"] == "application/x-ndjson"
+    assert len(whole.content.splitlines()) == 3
+    assert rosa.post(data=told | {"ndjson": "x\n" * 6_000}, **post).status_code == 422
+
+
+def test_the_service_imports_without_a_look_for_machines(world: World, rule: Rule) -> None:
+    sent = Sent(text_of(own(rule)).encode())
+    rosa = world.people["rosa"]
+    teams = [team.pk for team in rosa.teams.all()]
+    done = files.take(sent=sent, seen=None, actor=rosa, now=clock.now(), team_ids=teams)
+    assert (done.new, done.changed, done.group is not None) == (1, 0, True)
