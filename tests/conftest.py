@@ -19,6 +19,7 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _FLOWS = {("tests", "flows"), ("tests", "local")}
+_FAULTS = {("tests", "fault")}
 _TEMPLATE = "watchbill_template"
 _LANDLORD = pytest.StashKey[private_cluster.Landlord]()
 
@@ -42,11 +43,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`make test` looks for flows and faults in their folders only, which saves importing all the others."""
     for item in items:
-        where = item.path.relative_to(item.config.rootpath).parts[:2]
-        if item.get_closest_marker("flow") and where not in _FLOWS:
-            raise pytest.UsageError(f"{item.nodeid}: `make test` would not find a flow here")
-        if item.get_closest_marker("fault") and where != ("tests", "fault"):
-            raise pytest.UsageError(f"{item.nodeid}: `make test` would not find a fault test here")
+        for mark, folders in (("flow", _FLOWS), ("fault", _FAULTS)):
+            if item.get_closest_marker(mark) and item.path.relative_to(item.config.rootpath).parts[:2] not in folders:
+                raise pytest.UsageError(f"{item.nodeid}: `make test` would not find a {mark} test here")
 
 
 def pytest_collection_finish() -> None:
