@@ -27,7 +27,8 @@ _SIZES = """
 SELECT wanted.fold, told.size, told.newest, told.fresh FROM unnest(%s::bytea[]) AS wanted(fold), LATERAL (
   SELECT count(*) AS size, max(found.id) AS newest,
     count(*) FILTER (WHERE found.status = 'open' AND found.assignee_id IS NULL) AS fresh FROM (
-    SELECT id, status, assignee_id FROM ({members}) AS members WHERE fold = wanted.fold ORDER BY id DESC LIMIT %s) AS found
+    SELECT id, status, assignee_id FROM ({members}) AS members
+    WHERE fold = wanted.fold ORDER BY id DESC LIMIT %s) AS found
 ) AS told WHERE told.size > 1
 """
 
@@ -89,10 +90,7 @@ def counted(alerts: QuerySet[Alert], shown: Iterable[Head]) -> dict[int, Folded]
         return {}
     with connection.cursor() as cursor:
         cursor.execute(_SIZES.format(members=sql), [list(rows), *values, MOST_COUNTED + 1])
-        return {
-            rows[bytes(fold)]: _told(bytes(fold), size, newest, fresh)
-            for fold, size, newest, fresh in cursor.fetchall()
-        }
+        return {rows[bytes(fold)]: _told(bytes(fold), *numbers) for fold, *numbers in cursor.fetchall()}
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ counted again for some seconds: it may say "10,000+" that much longer than it is
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -25,7 +26,15 @@ from soc.web.remembered import Remembered
 T = TypeVar("T")
 LONGER_FOR = 10.0
 _longer = Remembered[int](LONGER_FOR, 512)
-_longer_by_rule = Remembered[Counter[str]](LONGER_FOR, 512)
+_longer_by_rule = Remembered["Numbers"](LONGER_FOR, 512)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How many alerts of a list each rule has made, and when the first of all was raised; None of a longer list."""
+
+    by_rule: Counter[str]
+    oldest: datetime | None = None
 
 
 def named(user: User, filters: QueueFilters) -> Hashable:
@@ -33,18 +42,22 @@ def named(user: User, filters: QueueFilters) -> Hashable:
     return tuple(teams_of(user)), user.pk if filters.assignee == "me" else None, filters
 
 
-def numbers_by_rule(name: Hashable, alerts: QuerySet[Alert]) -> Counter[str]:
+def numbers_by_rule(name: Hashable, alerts: QuerySet[Alert]) -> Numbers:
     """How many of the list's alerts each rule has made, out of the first 10,001 that come. One query, or none."""
     known = _longer_by_rule.get(name)
     if known is not None:
         return known
-    found = _numbers_by(alerts, "rule_id")
-    return _longer_by_rule.put(name, found) if found.total() > CAP else found
+    rows = _by(alerts, "rule_id", "created_at")
+    found = Counter({str(rule_id): int(number) for rule_id, number, _ in rows})
+    if found.total() > CAP:
+        return _longer_by_rule.put(name, Numbers(found))
+    return Numbers(found, min((oldest for _, _, oldest in rows), default=None))
 
 
 def closed_today(user: User, now: datetime) -> Counter[str]:
     """How the alerts that were closed today were judged, by reason. One query."""
-    return _numbers_by(filtered(user, filters_of_views(user, now)["closed"], now), "reason")
+    rows = _by(filtered(user, filters_of_views(user, now)["closed"], now), "reason", "closed_at")
+    return Counter({reason: number for reason, number, _ in rows})
 
 
 def sizes(lists: Mapping[T, tuple[Hashable, Callable[[], QuerySet[Alert]], int]]) -> dict[T, int]:
@@ -78,11 +91,12 @@ def _size(alerts: QuerySet[Alert], cap: int) -> tuple[str, Sequence[Any]]:
     return f"(SELECT count(*) FROM ({sql}) AS seen)", parameters  # noqa: S608  (Django's own SQL)
 
 
-def _numbers_by(alerts: QuerySet[Alert], column: str) -> Counter[str]:
+def _by(alerts: QuerySet[Alert], column: str, least: str) -> list[tuple[Any, int, Any]]:
+    """Of each value of the column how many there are and the least of another column, out of the first 10,001."""
     try:
-        sql, parameters = alerts.order_by().values(column)[: CAP + 1].query.sql_with_params()
+        sql, parameters = alerts.order_by().values(column, least)[: CAP + 1].query.sql_with_params()
     except EmptyResultSet:
-        return Counter()
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {column}, count(*) FROM ({sql}) AS seen GROUP BY 1", parameters)  # noqa: S608
-        return Counter({str(value): int(number) for value, number in cursor.fetchall()})
+        cursor.execute(f"SELECT {column}, count(*), min({least}) FROM ({sql}) AS seen GROUP BY 1", parameters)  # noqa: S608
+        return list(cursor.fetchall())

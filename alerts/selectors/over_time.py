@@ -1,6 +1,6 @@
 """Alerts over time by severity, for the bars above the queue."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,10 +13,12 @@ from accounts.models import User
 from alerts.models import Alert
 from alerts.selectors.filtering import filtered
 from alerts.selectors.numbers import named
-from alerts.selectors.shapes import Histogram, QueueFilters
+from alerts.selectors.shapes import Histogram, QueueFilters, Spread
 from soc.web.remembered import Remembered
 
 DEFAULT_SPAN = timedelta(hours=24)
+LONGEST_SPAN = timedelta(days=92)
+NOT_READ = Spread()
 _STEPS = (60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 7 * 86_400)
 # Bars of all alerts, whatever became of them, stay as they are: an alert is raised at the time that it says. So the
 # many behind long bars are counted every two minutes only, but for those that may still come in.
@@ -38,17 +40,37 @@ class _Counted:
 _known = Remembered[_Counted](120.0, 64)
 
 
-def histogram(*, user: User, filters: QueueFilters, now: datetime, buckets: int = 96) -> Histogram:
-    """Alerts over time by severity, for the filters without their KQL; at most about `buckets` buckets. One query."""
+def histogram(
+    *, user: User, filters: QueueFilters, now: datetime, buckets: int = 96, spread: Spread = NOT_READ
+) -> Histogram:
+    """Alerts over time by severity; at most about `buckets` buckets. One query, or none where a search has met each.
+
+    `spread` is what reading the list told: without a start the bars begin with its oldest alert, else a day ago; and
+    what KQL lets through is drawn as far as it is known, else everything that the other filters do.
+    """
     end = filters.until or now
-    start = filters.since or end - DEFAULT_SPAN
+    start = filters.since or max(min(spread.oldest or end, end - DEFAULT_SPAN), end - LONGEST_SPAN)
     seconds = _bucket_seconds((end - start).total_seconds(), buckets)
     step = timedelta(seconds=seconds)
     first = datetime.fromtimestamp(start.timestamp() // seconds * seconds, UTC)
+    asked = _Counted(first, end, {})
+    known = _bars_known(spread, asked, step)
     shown = replace(filters, since=None, until=None, kql="", folded=False, sort="")
-    bars = _bars(user, shown, _Counted(first, end, {}), step, now)
+    bars = _bars(user, shown, asked, step, now) if known is None else known
     number = int((end - first).total_seconds() // seconds) + 1
-    return Histogram(first, seconds, [bars.get(first + at * step, _NOTHING) for at in range(number)], end >= now)
+    drawn = [bars.get(first + at * step, _NOTHING) for at in range(number)]
+    return Histogram(first, seconds, drawn, end >= now, judged=known is not None or not filters.kql.strip())
+
+
+def _bars_known(spread: Spread, asked: _Counted, step: timedelta) -> Mapping[datetime, Counts] | None:
+    """The bars of what KQL lets through; None where nobody knows all of it, or nothing was asked."""
+    if spread.each is not None:
+        begun = ((at, severity) for at, severity in spread.each if asked.start <= at <= asked.end)
+        return _stacked((at - (at - asked.start) % step, severity, 1) for at, severity in begun)
+    if spread.alerts is None:
+        return None
+    within = spread.alerts.filter(created_at__gte=asked.start, created_at__lte=asked.end)
+    return _stacked(_grouped(within, asked.start, step))
 
 
 def _bars(
@@ -83,8 +105,13 @@ def _counted(
 ) -> dict[datetime, Counts]:
     """The bars from `start`, where one begins, to `end`. One query."""
     alerts = filtered(user, replace(filters, since=start), now).filter(created_at__lte=end)
+    return _stacked(_grouped(alerts, start, step))
+
+
+def _stacked(counted: Iterable[tuple[datetime, int, int]]) -> dict[datetime, Counts]:
+    """Bars out of numbers by when they begin and severity."""
     bars = dict[datetime, list[int]]()
-    for at, severity, count in _grouped(alerts, start, step):
+    for at, severity, count in counted:
         bars.setdefault(at, [0, 0, 0, 0])[severity - 1] += count
     return {at: (low, medium, high, critical) for at, (low, medium, high, critical) in bars.items()}
 

@@ -17,11 +17,11 @@ from alerts.selectors import folding
 from alerts.selectors.filtering import filtered
 from alerts.selectors.folding import Tally
 from alerts.selectors.narrowing import narrowed, told
-from alerts.selectors.numbers import named, numbers_by_rule
+from alerts.selectors.numbers import Numbers, named, numbers_by_rule
 from alerts.selectors.ordering import Order, fold_shown, is_past, order_of
 from alerts.selectors.prior import prior_verdicts
 from alerts.selectors.searching import BUDGET, CHUNK, SECONDS, found
-from alerts.selectors.shapes import Folded, Neighbours, QueueFilters, QueuePage, QueueRow
+from alerts.selectors.shapes import Folded, Neighbours, QueueFilters, QueuePage, QueueRow, Spread
 from alerts.targets import targets
 from engine import Tree, parse_kql, pin_dates
 from soc.web.counts import CAP, Count, of
@@ -59,7 +59,8 @@ def queue(
         found = _folded(base, order, limit, key) if filters.folded else _plain(base, order, limit, key)
     else:
         found = _searched(base, order, tree, limit, key, folded=filters.folded)
-    by_rule = numbers_by_rule(named(user, filters), base) if counted and tree is None else found.by_rule
+    numbers = numbers_by_rule(named(user, filters), base) if counted and tree is None else Numbers(found.by_rule)
+    by_rule = numbers.by_rule
     verdicts = prior_verdicts(found.alerts, teams_of(user))
     return QueuePage(
         rows=[
@@ -76,7 +77,14 @@ def queue(
         examined=found.looked.number,
         bad_key=bool(start.notice),
         targets=times,
+        spread=_spread(filters, found, numbers, base if tree is None else None),
     )
+
+
+def _spread(filters: QueueFilters, found: "Found", numbers: Numbers, base: QuerySet[Alert] | None) -> Spread:
+    """When the alerts of the list were raised, as far as it was gone through."""
+    oldest = min((at for at, _ in found.each or ()), default=numbers.oldest)
+    return Spread(oldest, found.each, base if filters.kql.strip() else None)
 
 
 def _sleeps(alert: Alert, now: datetime) -> bool:
@@ -93,6 +101,7 @@ class Found:
     looked: "Looked"
     folds: Mapping[int, Folded] = field(default_factory=dict)
     by_rule: Counter[str] = field(default_factory=Counter)
+    each: Sequence[tuple[datetime, int]] | None = None  # of a search that went to its end
 
 
 def _plain(base: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] | None) -> Found:
@@ -155,12 +164,13 @@ def _searched(
     the folds that the counting meets before the key. Where the counting ends at its budget, it knows no more of them.
     """
     looked, tally, met, first = Looked(), Tally(), set[bytes](), list[Alert]()
-    by_rule = Counter[str]()
+    by_rule, each = Counter[str](), list[tuple[datetime, int]]()
     ahead = matching(base, tree, order, looked, key) if key is not None else iter(())
     waiting, counted, number = list(islice(ahead, limit + 1)), looked.anew(), 0
     for alert in islice(matching(base, tree, order, counted), CAP + 1):
         number += 1
         by_rule[alert.rule_id] += 1
+        each.append((alert.created_at, alert.severity))
         fold = _fold(alert, folded=folded)
         tally.add(fold, alert)
         if key is None:
@@ -172,7 +182,8 @@ def _searched(
     folds = {alert.pk: of_it for alert in shown if (of_it := tally.folded(_fold(alert, folded=folded)))}
     total = Count(number, capped=True) if counted.stopped else of(number)
     known = counted if counted.stopped or key is None else looked
-    return Found(shown, _end(rows, order, limit), total, known, folds, by_rule)
+    whole = None if total.capped else each
+    return Found(shown, _end(rows, order, limit), total, known, folds, by_rule, whole)
 
 
 def _faces(alerts: Iterable[Alert], met: set[bytes], *, folded: bool) -> Iterator[Alert]:

@@ -1,6 +1,6 @@
 """What the alert pages are given: plain frozen values, so that a template never causes a query."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ from rules.models import RuleRevision
 from soc.web.counts import Count
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from alerts.selectors.alike import Alike
     from alerts.selectors.commonness import CommonValues
     from alerts.selectors.earlier import Earlier
@@ -107,7 +109,7 @@ class Folded:
     key: str  # hexadecimal
     count: Count
     newest_id: int
-    fresh: Count = Count(0)
+    fresh: Count
 
     @property
     def spec(self) -> str:
@@ -142,6 +144,19 @@ class QueueRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """When the alerts of a list were raised, as far as reading the list has told it.
+
+    `oldest`: the first of them; None where they were too many to look at all. Of a list with KQL `each` alert's time
+    and severity, or the `alerts` as a query where columns tell which they are; neither, where the search did not end.
+    """
+
+    oldest: datetime | None = None
+    each: Sequence[tuple[datetime, int]] | None = None
+    alerts: "QuerySet[Alert] | None" = None
+
+
+@dataclass(frozen=True, slots=True)
 class QueuePage:
     """A page of the queue, the way to the next one, and how many there are in all.
 
@@ -158,16 +173,20 @@ class QueuePage:
     bad_key: bool = False
     targets: Mapping[int, timedelta] = field(default_factory=dict)  # by severity, as they were read for the order
     loudest: tuple[str, int] | None = None  # the rule with most of them, as far as they were counted
+    spread: Spread = Spread()
 
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """Alerts per bucket of time, each bucket as (low, medium, high, critical); `to_now`: the last one is not over."""
+    """Alerts per bucket of time, each bucket as (low, medium, high, critical); `to_now`: the last one is not over;
+    `judged`: they are what the filters' KQL lets through, if there is any.
+    """
 
     start: datetime
     seconds: int
     counts: list[tuple[int, int, int, int]]
     to_now: bool = True
+    judged: bool = True
 
 
 @dataclass(frozen=True, slots=True)

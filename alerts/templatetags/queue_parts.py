@@ -19,7 +19,7 @@ from alerts.selectors.shapes import Histogram
 from alerts.views.frame import queue_address
 from soc.web import charts
 from soc.web.controls import control
-from soc.web.markup import format_html, format_html_join
+from soc.web.markup import NOTHING, format_html, format_html_join
 
 register = template.Library()
 
@@ -69,13 +69,17 @@ def queue_histogram(histogram: Histogram | None, query: str) -> SafeString:
         for bar in bars
     ]
     step = timedelta(seconds=histogram.seconds)
-    drawn = charts.histogram(columns, summary=_summary(histogram, step), ticks=_ticks(histogram, step))
+    summary = _summary(histogram, step)
+    drawn = charts.histogram(columns, summary=summary, ticks=_ticks(histogram, step))
     told = (
         f'<svg data-brush="filters" data-brush-from="{bars[0].start}" data-brush-to="{bars[-1].end}" '
         f'data-brush-bars="{len(bars)}"'
     )
     marked = mark_safe(drawn.replace("<svg", told, 1))  # noqa: S308  (times of ours, before what is escaped already)
-    return format_html("{}{}{}", marked, _ranges(len(bars)), _table(bars))
+    said = format_html(
+        '<p class="xs faint{}" aria-hidden="true">{}</p>', NOTHING if histogram.judged else " without", summary
+    )
+    return format_html("{}{}{}{}", said, marked, charts.ranges(len(bars)), _table(bars))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +109,6 @@ def _bars(histogram: Histogram) -> list[_Bar]:
         label = f"{begins} – {ends[number + 1].astimezone(zone):%H:%M}: {_alerts(sum(counts))}"
         bars.append(_Bar(start, end, counts, begins, label))
     return bars
-
-
-def _ranges(bars: int) -> SafeString:
-    """The brush for the keyboard; shown by the script that it needs."""
-    return format_html(
-        '<span class="ranges" data-brush-ranges hidden><label><span class="visually-hidden">{}</span>'
-        '<input type="range" min="0" max="{}" value="0" step="1" data-brush-range="from"></label>'
-        '<label><span class="visually-hidden">{}</span>'
-        '<input type="range" min="0" max="{}" value="{}" step="1" data-brush-range="to"></label></span>',
-        _("First bar"), bars, _("Last bar"), bars, bars,
-    )  # fmt: skip
 
 
 def _table(bars: list[_Bar]) -> SafeString:
@@ -152,7 +145,8 @@ def _summary(histogram: Histogram, step: timedelta) -> str:
         else _("%(n)s days") % {"n": hours // 24}
     )
     said = ngettext("%(n)s alert over %(span)s.", "%(n)s alerts over %(span)s.", total)
-    return said % {"n": f"{total:,}", "span": span}
+    told = said % {"n": f"{total:,}", "span": span}
+    return told if histogram.judged else f"{told} {_('Without the query.')}"
 
 
 def _ticks(histogram: Histogram, step: timedelta) -> list[tuple[int, str]]:

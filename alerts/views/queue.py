@@ -163,7 +163,7 @@ def _around(request: UserRequest, asked: Queue, found: QueuePage, at: int | None
     """What stands around the list: tabs, histogram, preview, and what to say when there are no rows."""
     above = tabs(asked, found.total)
     around: dict[str, Any] = above | {
-        "histogram": _histogram(asked),
+        "histogram": _histogram(asked, found),
         "newest_id": seen.up_to_id,
         "drawn_at": seen.at.isoformat(),
         "seen": seen.told(),
@@ -210,10 +210,10 @@ def _found(
         return QueuePage(rows=[], next_key=None, total=NOTHING)
 
 
-def _histogram(asked: Queue) -> Histogram | None:
+def _histogram(asked: Queue, found: QueuePage) -> Histogram | None:
     if asked.kql_error:
         return None
-    return selectors.histogram(user=asked.user, filters=asked.filters(), now=asked.now)
+    return selectors.histogram(user=asked.user, filters=asked.filters(), now=asked.now, spread=found.spread)
 
 
 def _new_since(asked: Queue, since: int) -> Count:

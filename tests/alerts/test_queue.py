@@ -18,6 +18,7 @@ from alerts.selectors import (
     view_counts,
 )
 from alerts.selectors.searching import CHUNK
+from alerts.templatetags.queue_parts import queue_histogram
 from alerts.triage import assign, set_status
 from engine import LanguageError
 from rules.models import ExceptionItem
@@ -287,3 +288,37 @@ def test_a_team_narrows_the_queue_and_a_foreign_one_finds_nothing(alerts, cast):
     assert shown(cast.ana, QueueFilters(team_id=theirs.team_id)) == ids(theirs)
     assert theirs.pk not in shown(cast.ana, QueueFilters(team_id=alerts[0].team_id))
     assert shown(cast.otto, QueueFilters(team_id=alerts[0].team_id)) == []
+
+
+def bars_of(cast, filters):
+    page = queue(user=cast.ana, filters=filters, now=NOW)
+    return histogram(user=cast.ana, filters=filters, now=NOW, spread=page.spread)
+
+
+@pytest.mark.parametrize(
+    ("kql", "number"),
+    [("host.name: *", 3), ("not host.name: *", 0), ("process.name: perl", 2), ("process.name: nowhere", 0)],
+)
+def test_the_bars_are_those_of_what_kql_lets_through(alerts, cast, kql, number):
+    filters = replace(ALL, kql=kql)
+    found = bars_of(cast, filters)
+    assert (sum(map(sum, found.counts)), found.judged) == (number, True)
+    assert number == queue(user=cast.ana, filters=filters, now=NOW).total.number
+
+
+def test_bars_of_a_search_that_did_not_end_say_that_they_are_without_it(alerts, cast, monkeypatch):
+    monkeypatch.setattr("alerts.selectors.queue_page.BUDGET", 1)
+    found = bars_of(cast, replace(ALL, kql="process.name: perl"))
+    assert (sum(map(sum, found.counts)), found.judged) == (3, False)
+    assert "Without the query." in queue_histogram(found, "")
+
+
+def test_without_a_start_the_bars_begin_with_the_oldest_alert_that_is_listed(alerts, cast):
+    Alert.objects.filter(pk=alerts[0].pk).update(created_at=NOW - 35 * 24 * HOUR)
+    for filters in (ALL, replace(ALL, kql="process.name: *"), replace(ALL, kql="host.name: *")):
+        found = bars_of(cast, filters)
+        assert found.start <= NOW - 35 * 24 * HOUR
+        assert sum(map(sum, found.counts)) == 3
+        assert "3 alerts over 35 days" in queue_histogram(found, "")
+    found = bars_of(cast, replace(ALL, since=NOW - 24 * HOUR))
+    assert NOW - found.start < 25 * HOUR
