@@ -25,7 +25,7 @@ KEYS: Mapping[str, str] = {
     "w": "Snooze; withdraw a draft",
     "c": "Close…",
     "t": "… as true positive; task of a case",
-    "b": "… as benign positive",
+    "b": "… as benign positive; a stretch of the histogram",
     "f": "… as false positive",
     "d": "… as duplicate; height of rows",
     "x": "Exception",

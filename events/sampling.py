@@ -5,9 +5,10 @@ at. An event counts once for each of a field's values.
 """
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.tree import text_of
+from engine.tree import Scalar, text_of
 from events.searching import Pass, Question
 
 MOST_EVENTS = 2_000
@@ -40,26 +41,45 @@ class Sample:
 def sample(question: Question, *, most: int = MOST_EVENTS, seconds: float = 1.0) -> Sample:
     """Count the newest `most` events that match. Costs some 60 µs an event, and `seconds` at most."""
     walk = Pass(question, budget_seconds=seconds, first_rows=min(most, 500) + 1)
-    counts: dict[str, Counter[str]] = {}
-    have: Counter[str] = Counter()
-    number = 0
+    counts = _Counts()
     for event in walk:
-        if number == most:
-            return _made(number, False, have, counts)
-        number += 1
-        for name, values in event.document().flat.items():
-            if name not in counts and len(counts) >= _MOST_FIELDS:
+        if counts.number == most:
+            return counts.made(all_of_them=False)
+        counts.add(event.document().flat)
+    return counts.made(all_of_them=not walk.stopped)
+
+
+def sample_of(rows: Iterable[Mapping[str, Sequence[Scalar]]], *, all_of_them: bool) -> Sample:
+    """The same of events, or of other rows with named values, that were read already."""
+    counts = _Counts()
+    for row in rows:
+        counts.add(row)
+    return counts.made(all_of_them=all_of_them)
+
+
+class _Counts:
+    """What was counted by field and value."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._values: dict[str, Counter[str]] = {}
+        self._have: Counter[str] = Counter()
+
+    def add(self, fields: Mapping[str, Sequence[Scalar]]) -> None:
+        """Count one more."""
+        self.number += 1
+        for name, values in fields.items():
+            if name not in self._values and len(self._values) >= _MOST_FIELDS:
                 continue
-            have[name] += 1
-            counted = counts.setdefault(name, Counter())
+            self._have[name] += 1
+            counted = self._values.setdefault(name, Counter())
             if len(counted) < _MOST_DIFFERENT:
                 counted.update({text_of(value)[:_LONGEST] for value in values})
-    return _made(number, not walk.stopped, have, counts)
 
-
-def _made(number: int, all_of_them: bool, have: Counter[str], counts: dict[str, Counter[str]]) -> Sample:
-    fields = {
-        name: FieldSeen(name, have[name], counted.most_common(MOST_VALUES), len(counted))
-        for name, counted in counts.items()
-    }
-    return Sample(number, all_of_them, fields)
+    def made(self, *, all_of_them: bool) -> Sample:
+        """The counts so far."""
+        fields = {
+            name: FieldSeen(name, self._have[name], counted.most_common(MOST_VALUES), len(counted))
+            for name, counted in self._values.items()
+        }
+        return Sample(self.number, all_of_them, fields)

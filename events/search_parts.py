@@ -1,5 +1,7 @@
 """Doors beside the search page: its list of fields, its answer as a file or as a rule, and looking on while it runs."""
 
+from collections.abc import Sequence
+
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -7,12 +9,14 @@ from django.urls import reverse
 
 from accounts.access import page
 from accounts.selectors import teams_of
-from events.pages.field_list import field_list
+from events.pages.asked import Asked, fixed, moment_of
+from events.pages.field_list import FieldList, field_list
 from events.pages.files import cells_of, events_of, header_of, lines_of, table_of
 from events.pages.language import asked_language
-from events.pages.rows import rows_found
-from events.pages.rows_asked import address_of, read_rows_asked
+from events.pages.rows import fields_of_rows, rows_found
+from events.pages.rows_asked import RowsAsked, address_of, read_rows_asked
 from events.pages.rule_file import NoRule, rule_file
+from events.pages.together import fields_together
 from events.progress import progress_of, stop
 from events.searching import ORDINARY
 from events.views import asked_of
@@ -26,13 +30,22 @@ _LIMIT_SECONDS = 10
 @page()
 def fields(request: UserRequest) -> HttpResponseBase:
     """The fields of the newest events that match; a search that cannot be read has none."""
-    asked = asked_of(request, clock.now())
+    opened, find = request.GET.get("field", "")[:512], request.GET.get("find", "").strip()[:100]
+    asked = _rows_asked(request) if asked_language(request) == "esql" else asked_of(request, clock.now())
     back = asked.url(reverse("events:search"))
-    if not asked.readable:
+    if asked.window is None or (not asked.prepared if isinstance(asked, RowsAsked) else not asked.readable):
         return redirect(back)
-    opened = request.GET.get("field", "")[:512]
-    context = {"listed": field_list(asked, teams_of(request.user), opened), "back_url": back, "focus": bool(opened)}
+    found = _fields(asked, teams_of(request.user), opened, find)
+    context = {"listed": found, "back_url": back, "focus": bool(opened)}
     return render_page(request, "events/fields.html", context, part="list")
+
+
+def _fields(asked: Asked | RowsAsked, team_ids: Sequence[int], opened: str, find: str) -> FieldList:
+    if isinstance(asked, RowsAsked):
+        return fields_of_rows(asked, team_ids, opened, find)
+    if asked.joins:
+        return fields_together(asked, team_ids, opened, find, now=clock.now())
+    return field_list(asked, team_ids, opened, find)
 
 
 @page()
@@ -54,11 +67,16 @@ def export(request: UserRequest) -> HttpResponseBase:
 
 
 def _rows_file(request: UserRequest) -> HttpResponseBase:
-    text, start, end, values = (request.GET.get(name, "") for name in ("q", "from", "to", "values"))
-    asked = read_rows_asked(text, start, end, clock.now(), values)
+    asked = _rows_asked(request)
     if asked.prepared is None or asked.window is None:
         return redirect(address_of(reverse("events:search"), asked.text, asked.start, asked.end, asked.values))
     return csv.answer("rows.csv", *table_of(rows_found(asked, teams_of(request.user))))
+
+
+def _rows_asked(request: UserRequest) -> RowsAsked:
+    text, start, end, values = (request.GET.get(name, "") for name in ("q", "from", "to", "values"))
+    now = moment_of(request.GET.get("at", ""), clock.now())
+    return fixed(read_rows_asked(text, start, end, now, values), now)
 
 
 @page()

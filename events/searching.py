@@ -36,10 +36,12 @@ _INDEX, _UID, _AT = 5, 6, 7  # after ROW
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A half-open stretch of time, aware UTC."""
+    """A half-open stretch of time, aware UTC. `known`: what came in after that moment is not in it, so that several
+    questions about it agree."""
 
     start: datetime
     end: datetime
+    known: datetime | None = None
 
 
 class SearchKey(NamedTuple):
@@ -87,6 +89,9 @@ class Question:
         if self.by == "time":  # the day is that of the time: other days' tables are not even opened
             parts.append("day BETWEEN %s AND %s")
             values += [self.window.start.date(), self.window.end.date()]
+        if self.window.known is not None:
+            parts.append("ingested <= %s")
+            values.append(self.window.known)
         for text, more in (condition_of(prefilter(self.tree)), index_condition(self.indices)):
             parts.append(text)
             values += more

@@ -67,7 +67,8 @@ class Together:
 class Found:
     """The newest matches, newest first, and of how many they are. `back_to`: the answer is whole from there on.
 
-    `stopped` says why it does not reach back to the beginning of the window: "time", "events", or nothing.
+    `stopped` says why it does not reach back to the beginning of the window: "time", "events", or nothing. `starts`:
+    when the first event of each was, of those that are not shown too.
     """
 
     matches: list[Together]
@@ -76,6 +77,7 @@ class Found:
     stopped: str
     examined: int
     seconds: float
+    starts: tuple[datetime, ...] = ()
 
 
 @dataclass
@@ -142,7 +144,8 @@ def find(
         matches = _joined(plan, query, read, min(now, window.end), started + seconds * 1.5)
     newest = sorted(matches, key=lambda one: one[1].at, reverse=True)[:most]
     found = _with_events(plan, newest)
-    return Found(found, len(matches), read.back_to, read.stopped, bounds.examined, monotonic() - started)
+    took, starts = monotonic() - started, _starts(matches, read)
+    return Found(found, len(matches), read.back_to, read.stopped, bounds.examined, took, starts)
 
 
 def piped(
@@ -241,6 +244,14 @@ def _joined(plan: Joining, query: EqlQuery, read: _Read, until: datetime, deadli
     for pipe in query.pipes:
         found = found[: pipe.count] if pipe.name == "head" else found[max(len(found) - pipe.count, 0) :]
     return found
+
+
+def _starts(matches: Sequence[tuple[int, Match]], read: _Read) -> tuple[datetime, ...]:
+    """When each match began; one of nothing but missing events has no beginning."""
+    firsts = {ref for _, match in matches for ref in match.refs if ref is not None}
+    times = {one.ref: one.at for some in read.by_team.values() for one in some if one.ref in firsts}
+    began = ([times[ref] for ref in match.refs if ref in times] for _, match in matches)
+    return tuple(min(some) for some in began if some)
 
 
 def _check(deadline: float) -> Callable[[], None]:

@@ -106,8 +106,8 @@ def cuts(question: Question, seconds_left: Callable[[], float], first: int) -> I
         if not found:
             break
         cut: datetime = found[0][0]
-        yield Window(cut, window.end)
-        window, size = Window(window.start, cut), min(size * _GROWTH, _LARGEST_PART)
+        yield replace(window, start=cut)
+        window, size = replace(window, end=cut), min(size * _GROWTH, _LARGEST_PART)
     yield window
 
 

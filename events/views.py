@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -19,7 +19,7 @@ from accounts.selectors import teams_of
 from engine import PatternError
 from events import store
 from events.overlaying import today
-from events.pages.asked import PRESETS, Asked, read_asked
+from events.pages.asked import PRESETS, Asked, fixed, moment_of, read_asked
 from events.pages.language import asked_language, language_of, remembered, switch
 from events.pages.one_event import event_page, opened, pretty
 from events.pages.recent import forget, recent
@@ -37,7 +37,6 @@ from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
 from soc.web.paging import read_key
 
-_WIDER = timedelta(days=7)
 _UID = re.compile(r"[0-9a-f]{32}")
 _SMALL_NUMBER = re.compile(r"[0-9]{1,12}")
 
@@ -54,7 +53,8 @@ def search(request: UserRequest) -> HttpResponseBase:
 def asked_of(request: UserRequest, now: datetime, language: str = "") -> Asked:
     """What the address of any page about a search asks."""
     asked = {name: request.GET.get(name, "") for name in ("q", "from", "to", "in", "cols")}
-    return read_asked(
+    now = moment_of(request.GET.get("at", ""), now)
+    read = read_asked(
         asked["q"],
         asked["from"],
         asked["to"],
@@ -63,6 +63,7 @@ def asked_of(request: UserRequest, now: datetime, language: str = "") -> Asked:
         of_alerts=asked["in"] == "alerts",
         columns=asked["cols"],
     )
+    return fixed(read, now)
 
 
 def _events(request: UserRequest, asked: Asked, now: datetime) -> HttpResponseBase:
@@ -86,8 +87,8 @@ def _events(request: UserRequest, asked: Asked, now: datetime) -> HttpResponseBa
     found = context["results"] = results(asked, teams, after)
     if after.values is None and not asked.piped:
         context["counts"] = counts(asked, teams)
-    if not found.rows and after.values is None and asked.window and now - asked.window.start < _WIDER:
-        context["in_a_week"] = wider(asked, teams, store.Window(now - _WIDER, asked.window.end))
+    if not found.rows and not found.stopped and after.values is None:
+        context["wider"] = wider(asked, teams, now)
     if not asked.text and after.values is None:
         context["try_these"] = try_these(found.rows, asked)
     return render_page(request, "events/search.html", context, "rows" if after.values else "results")
@@ -123,10 +124,10 @@ def _frame(request: UserRequest, asked: Any, now: datetime) -> dict[str, Any]:
         "languages": switch(asked, reverse("events:search")),
         "may_see_dead_letters": may(request.user, Permission.MANAGE_KEYS),
         "rule_url": asked.url(reverse("events:make_rule")),
-        "csv_url": asked.url(reverse("events:export"), format="csv"),
-        "ndjson_url": asked.url(reverse("events:export"), format="ndjson"),
-        "fields_url": asked.url(reverse("events:fields")),
-        "counts_url": asked.url(reverse("events:search"), part="counts"),
+        "csv_url": asked.url(reverse("events:export"), format="csv", at=asked.at),
+        "ndjson_url": asked.url(reverse("events:export"), format="ndjson", at=asked.at),
+        "fields_url": asked.url(reverse("events:fields"), at=asked.at),
+        "counts_url": asked.url(reverse("events:search"), part="counts", at=asked.at),
         "queue_query": urlencode({"view": "all", "q": asked.text}),
         "recent": recent(request, asked),
         "saved_menu": partial(saved_menu, request, asked),  # asked by the templates that show it, and by no part
@@ -136,7 +137,7 @@ def _frame(request: UserRequest, asked: Any, now: datetime) -> dict[str, Any]:
 def _rows(request: UserRequest, now: datetime) -> HttpResponseBase:
     """The same page in ES|QL: rows of whatever columns."""
     text, start, end, values = (request.GET.get(name, "") for name in ("q", "from", "to", "values"))
-    asked = read_rows_asked(text, start, end, now, values)
+    asked = fixed(read_rows_asked(text, start, end, now, values), now)
     followed = address_of_value(asked, request.GET["only"]) if "only" in request.GET else None
     if followed:
         return redirect(followed)
@@ -182,7 +183,7 @@ def event_row(request: UserRequest, uid: str) -> HttpResponseBase:
         context["may_work_cases"] = _may_work_cases(request)
         context["row"] = context["opened"].row
     else:
-        context = {"row": row(found, asked, mark=mark), "asked": asked, "now": now}
+        context = {"row": row(found, asked, mark=mark), "asked": asked, "now": now, "focus": True}
     return render(request, "events/_row.html", context)
 
 

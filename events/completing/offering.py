@@ -176,11 +176,17 @@ def _rank(name: str, begun: str, seen: Sample, of_alerts: bool) -> tuple[int, ..
 
 def _field_offer(name: str, inside: str, language: Language, seen: Sample) -> Offer:
     found = seen.fields.get(name)
-    note = f"in {round(100 * found.events / seen.events) or 1} %" if found and seen.events else "known, not seen lately"
-    kind = field_type(name)
+    kind, note = field_type(name), _of_all(found, seen)
     at_once = language is Language.KQL and kind not in _ORDERED
     name = name.removeprefix(inside)
-    return Offer(name, f"{name}: " if at_once else f"{name} ", f"{kind.value}, {note}")
+    return Offer(name, f"{name}: " if at_once else f"{name} ", f"{kind.value}, {note}" if note else kind.value)
+
+
+def _of_all(found: FieldSeen | None, seen: Sample) -> str:
+    """How often the field is there; where nothing was looked at nothing is said of it."""
+    if found and seen.events:
+        return f"in {round(100 * found.events / seen.events) or 1} %"
+    return f"not in the newest {seen.events:,}" if seen.events else ""
 
 
 def _values(place: Standing, language: Language, look: _Look) -> list[Offer]:

@@ -4,8 +4,9 @@ State is in the address, so that it can be shared: `lang`, `q`, `from` and `to` 
 (events, or the alerts written back among them) and `cols`, the columns of the table.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
 
 from engine import LanguageError, PatternError, Tree, parse_date_math, parse_kql, pin_dates
 from engine.languages.eql import EqlQuery, parse_eql
@@ -15,6 +16,10 @@ from events.completing.offering import ALERTS
 from events.pages.clauses import PLAIN_NAME, address
 from events.searching import Window, indices_asked
 
+if TYPE_CHECKING:
+    from events.pages.rows_asked import RowsAsked
+
+T = TypeVar("T", "Asked", "RowsAsked")
 USUAL_START, USUAL_END = "now-24h", "now"
 MAX_QUERY_LENGTH = 4_000
 MOST_COLUMNS = 12
@@ -40,7 +45,7 @@ class QueryMistake:
 class Asked:
     """A search as it stands in the address, and what it means; `tree` and `window` are None where it cannot be read.
 
-    `eql` is the whole query of one in EQL.
+    `eql` is the whole query of one in EQL. `at`: the moment that "now" means, which the requests of one page share.
     """
 
     text: str
@@ -54,6 +59,7 @@ class Asked:
     of_alerts: bool = False
     columns: tuple[str, ...] = ()
     eql: EqlQuery | None = None
+    at: str = ""
 
     @property
     def readable(self) -> bool:
@@ -135,6 +141,21 @@ def read_asked(
         text[:MAX_QUERY_LENGTH], start[:100], end[:100], tree, window, mistake, time_mistake, language, of_alerts,
         _columns(columns), eql,
     )  # fmt: skip
+
+
+def fixed(asked: T, moment: datetime) -> T:
+    """The same, of what had come in by a moment, so that all numbers of a page agree."""
+    window = replace(asked.window, known=moment) if asked.window else None
+    return replace(asked, window=window, at=moment.isoformat())
+
+
+def moment_of(text: str, now: datetime) -> datetime:
+    """The moment that a page was asked at, as its further requests say it; now where they do not."""
+    try:
+        moment = datetime.fromisoformat(text[:40])
+    except ValueError:
+        return now
+    return moment if moment.tzinfo and _EARLIEST < moment < now else now
 
 
 def _columns(text: str) -> tuple[str, ...]:

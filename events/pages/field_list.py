@@ -15,6 +15,8 @@ from engine.fields import NUMBER_TYPES, FieldType, field_type
 from events.pages.asked import Asked
 from events.pages.links import Links, links_of
 from events.pages.results import columns_of
+from events.pages.row_links import address_of_value, value_told
+from events.pages.rows_asked import RowsAsked
 from events.sampling import MOST_EVENTS, FieldSeen, Sample, sample
 from events.searching import Question
 
@@ -22,6 +24,8 @@ TELLING = 5
 TOP = 6
 _MOST_SHOWN = 300
 _REMEMBERED_SECONDS = 60
+DEAR_SECONDS = 600
+"""So long is kept what was seen of an answer that took long."""
 _SIGNS = {FieldType.DATE: "t", FieldType.IP: "ip", FieldType.BOOLEAN: "?"}
 _NEVER_TELLING = ("@timestamp", "event.ingested", "event.created", "event.id", "event.sequence", "event.dataset")
 _ABOUT_SENDING = (
@@ -65,44 +69,75 @@ class ListedField:
 
 @dataclass(frozen=True, slots=True)
 class FieldList:
-    """Groups of fields with their titles, and how many events they were taken from."""
+    """Groups of fields with their titles, and how many events (or whatever `of` is) they were taken from. `find`: only
+    fields whose names hold it; `state`: what else a form that looks for another has to say."""
 
     groups: list[tuple[str, list[ListedField]]]
     events: int
     all_of_them: bool
+    of: str
+    find: str
+    state: dict[str, str]
 
 
-def field_list(asked: Asked, team_ids: Sequence[int], opened: str) -> FieldList:
+def field_list(asked: Asked, team_ids: Sequence[int], opened: str, find: str = "") -> FieldList:
     """The list; the look at events is remembered for a minute, so that opening a field costs nothing."""
     if asked.tree is None or asked.window is None:
         raise ValueError("what cannot be read cannot be searched for")
-    seen = _seen(asked, Question(asked.tree, asked.window, team_ids, asked.indices))
+    seen = kept(asked, team_ids)
+    if seen is None:
+        seen = sample(Question(asked.tree, asked.window, team_ids, asked.indices), most=MOST_EVENTS, seconds=2.0)
+        keep(seen, asked, team_ids, seconds=_REMEMBERED_SECONDS)
+    return listed(seen, asked, opened, find, of="alert" if asked.of_alerts else "event")
+
+
+def listed(seen: Sample, asked: Asked | RowsAsked, opened: str, find: str, *, of: str) -> FieldList:
+    """The list of what was looked at."""
     telling = _telling(seen)
     opened = opened or (telling[0].name if telling else "")
-    columns = [seen.fields[name] for name in ("@timestamp", *columns_of(asked)) if name in seen.fields]
     every = sorted(seen.fields.values(), key=lambda field: field.name)
+    if find:
+        wanted = [field for field in every if find.lower() in field.name.lower()]
+        groups = [(f"{len(wanted):,} with {find}", wanted[:_MOST_SHOWN])]
+    else:
+        columns = ("@timestamp", *columns_of(asked)) if isinstance(asked, Asked) else ()
+        table = [seen.fields[name] for name in columns if name in seen.fields]
+        groups = _without_repeats(telling, table, every)
+    told = [(title, [_listed(field, asked, opened) for field in fields]) for title, fields in groups]
+    state = {name: value for name, value in {**asked.state, "at": asked.at}.items() if value}
+    return FieldList([group for group in told if group[1]], seen.events, seen.all_of_them, of, find, state)
+
+
+def _without_repeats(
+    telling: list[FieldSeen], table: list[FieldSeen], every: list[FieldSeen]
+) -> list[tuple[str, list[FieldSeen]]]:
     taken: set[str] = set()
-    groups: list[tuple[str, list[ListedField]]] = []
+    groups: list[tuple[str, list[FieldSeen]]] = []
     for title, fields in (
         ("Most telling here", telling),
-        ("In the table", columns),
+        ("In the table", table),
         (f"All {len(every):,}", every[:_MOST_SHOWN]),
     ):
-        listed = [_listed(field, asked, opened) for field in fields if field.name not in taken]
+        groups.append((title, [field for field in fields if field.name not in taken]))
         taken |= {field.name for field in fields}
-        groups.append((title, listed))
-    return FieldList([group for group in groups if group[1]], seen.events, seen.all_of_them)
+    return groups
 
 
-def _seen(asked: Asked, question: Question) -> Sample:
-    told = repr((asked.language, asked.text, asked.start, asked.end, asked.of_alerts, sorted(question.team_ids)))
-    key = f"fields:{blake2b(told.encode(), digest_size=16).hexdigest()}"
-    found = cache.get(key)
-    if isinstance(found, Sample):
-        return found
-    made = sample(question, most=MOST_EVENTS, seconds=2.0)
-    cache.set(key, made, _REMEMBERED_SECONDS)
-    return made
+def kept(asked: Asked | RowsAsked, team_ids: Sequence[int]) -> Sample | None:
+    """What was seen of the same search a while ago."""
+    found = cache.get(_key(asked, team_ids))
+    return found if isinstance(found, Sample) else None
+
+
+def keep(seen: Sample, asked: Asked | RowsAsked, team_ids: Sequence[int], *, seconds: int) -> None:
+    """Remember what was seen of a search."""
+    cache.set(_key(asked, team_ids), seen, seconds)
+
+
+def _key(asked: Asked | RowsAsked, team_ids: Sequence[int]) -> str:
+    of_what = {name: value for name, value in asked.state.items() if name != "cols"}
+    told = repr((of_what, asked.at, sorted(team_ids)))
+    return f"fields:{blake2b(told.encode(), digest_size=16).hexdigest()}"
 
 
 def _telling(seen: Sample) -> list[FieldSeen]:
@@ -124,28 +159,40 @@ def _evenness(field: FieldSeen) -> float:
     return -sum(count / total * log(count / total) for count in counts) / log(max(field.different, 2))
 
 
-def _listed(field: FieldSeen, asked: Asked, opened: str) -> ListedField:
-    path = reverse("events:search")
+def _listed(field: FieldSeen, asked: Asked | RowsAsked, opened: str) -> ListedField:
     kind = field_type(field.name)
-    sign = "n" if kind in NUMBER_TYPES else _SIGNS.get(kind, "a")
-    columns = columns_of(asked)
-    in_table = field.name in columns
-    changed = [name for name in columns if name != field.name] if in_table else [*columns, field.name]
     tops = field.values[:TOP] if field.name == opened else []
     most = tops[0][1] if tops else 1
     shown = sum(count for _, count in tops)
+    column_url, in_table = _column(field, asked) if isinstance(asked, Asked) else ("", True)
     return ListedField(
         name=field.name,
-        sign=sign,
+        sign="n" if kind in NUMBER_TYPES else _SIGNS.get(kind, "a"),
         different=field.different,
-        url=asked.url(reverse("events:fields"), field=field.name),
-        column_url="" if field.name == "@timestamp" else asked.url(path, cols=",".join(changed)),
+        url=asked.url(reverse("events:fields"), field=field.name, at=asked.at),
+        column_url=column_url,
         in_table=in_table,
         opened=field.name == opened,
         tops=tuple(
-            TopValue(text, count, max(round(100 * count / most), 1), links_of(asked, field.name, text))
+            TopValue(text, count, max(round(100 * count / most), 1), _links(asked, field.name, text))
             for text, count in tops
         ),
         rest=max(field.different - len(tops), 0) if tops else 0,
         rest_events=max(sum(count for _, count in field.values) - shown, 0),
     )
+
+
+def _column(field: FieldSeen, asked: Asked) -> tuple[str, bool]:
+    """What puts the field into the table or takes it out, and whether it is in."""
+    columns = columns_of(asked)
+    in_table = field.name in columns
+    changed = [name for name in columns if name != field.name] if in_table else [*columns, field.name]
+    url = "" if field.name == "@timestamp" else asked.url(reverse("events:search"), cols=",".join(changed))
+    return url, in_table
+
+
+def _links(asked: Asked | RowsAsked, field: str, text: str) -> Links:
+    if isinstance(asked, Asked):
+        return links_of(asked, field, text)
+    told = value_told(field, text)
+    return Links(with_it=(address_of_value(asked, told) or "") if told else "")

@@ -15,8 +15,9 @@ from django.utils.timezone import localtime
 
 from engine import Document, Tree, explain
 from engine.tree import MatchAll, text_of
-from events.pages.asked import Asked
-from events.searching import SearchKey, Window
+from events.pages.asked import PRESETS, USUAL_END, Asked
+from events.pages.rows_asked import RowsAsked
+from events.searching import Pass, Question, SearchKey, Window
 from events.sequences import piped
 from events.store import search
 from events.stored import StoredEvent
@@ -29,6 +30,8 @@ SALT = "search"
 BARS = 60
 FIRST_SECONDS, SLICE_SECONDS, LONG_SECONDS = 1.0, 2.0, 8.0
 """How long the first answer, each further slice and a count that goes on may take."""
+_LONGER = (("24 h", timedelta(days=1)), ("7 d", timedelta(days=7)), ("30 d", timedelta(days=30)))
+_COUNTED_WIDER = 1_000
 # What an event is about, in the order in which it is looked for.
 _TELLING = (
     "kibana.alert.reason", "process.command_line", "file.path", "registry.path", "dns.question.name", "url.full",
@@ -100,6 +103,20 @@ class Counts:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Wider:
+    """How many there are in a longer stretch up to now: `in_vain` is what was asked, where it has a short name."""
+
+    in_vain: str
+    name: str
+    total: Counted
+
+    @property
+    def start(self) -> str:
+        """The stretch as an address has it."""
+        return next(start for start, name in PRESETS if name == self.name)
+
+
 def columns_of(asked: Asked) -> tuple[str, ...]:
     """The fields that are columns of the table; what an event is about stands behind the usual ones."""
     return asked.columns or (ALERT_COLUMNS if asked.of_alerts else COLUMNS)
@@ -133,15 +150,27 @@ def counts(asked: Asked, team_ids: Sequence[int], *, seconds: float | None = Non
     tree, window = _meant(asked)
     started = perf_counter()
     lines = _counted(tree, asked, window, team_ids, bars=BARS, seconds=FIRST_SECONDS if seconds is None else seconds)
-    chart = _chart(lines, asked) if lines.total.number else None
-    return Counts(lines.total, chart, perf_counter() - started)
+    drawn = chart(lines, asked, "alert" if asked.of_alerts else "event") if lines.total.number else None
+    return Counts(lines.total, drawn, perf_counter() - started)
 
 
-def wider(asked: Asked, team_ids: Sequence[int], window: Window) -> Counted:
-    """How many there are in a longer stretch, for a page that found none."""
-    if asked.tree is None:
-        return Counted(0, False, False)
-    return _counted(asked.tree, asked, window, team_ids, bars=1, seconds=2.0).total
+def wider(asked: Asked, team_ids: Sequence[int], now: datetime) -> Wider | None:
+    """How many there are in the shortest of the longer stretches that has any, for a page that found none. One walk
+    back, of two seconds at most; None where what was asked is the longest already."""
+    tree, window = _meant(asked)
+    spans = [one for one in _LONGER if now - one[1] < window.start]
+    if not spans:
+        return None
+    question = Question(tree, Window(now - spans[-1][1], now + timedelta(minutes=1)), team_ids, asked.indices)
+    walk, number, (name, back) = Pass(question, budget_seconds=2.0, first_rows=_COUNTED_WIDER), 0, spans[-1]
+    for event in walk:
+        if not number:
+            name, back = next((one for one in spans if event.time >= now - one[1]), spans[-1])
+        if event.time < now - back or number == _COUNTED_WIDER:
+            break
+        number += 1
+    usual = dict(PRESETS).get(asked.start, "") if asked.end == USUAL_END else ""
+    return Wider(usual, name, Counted(number, number == _COUNTED_WIDER, walk.stopped))
 
 
 def _meant(asked: Asked) -> tuple[Tree, Window]:
@@ -202,7 +231,7 @@ def met_values(tree: Tree | None, document: Document) -> frozenset[str]:
     return frozenset(value for clause in clauses if clause.held and not clause.negated for value in clause.found)
 
 
-def _chart(lines: Histogram, asked: Asked) -> SafeString:
+def chart(lines: Histogram, asked: Asked | RowsAsked, of: str = "event") -> SafeString:
     """The histogram; each bar leads to its time. What marks it as one to brush says of which time it is."""
     path = reverse("events:search")
     columns = [
@@ -217,13 +246,15 @@ def _chart(lines: Histogram, asked: Asked) -> SafeString:
     form = "%H:%M" if (end - start).total_seconds() < 2 * 86_400 else "%d %b"
     ticks = [(place, f"{localtime(lines.buckets[place].start):{form}}") for place in range(0, len(columns), 10)]
     newest = " The newest are counted." if lines.total.capped or lines.total.stopped else ""
-    summary = f"Matching events over time, {len(columns)} bars, {lines.total.number:,} events.{newest}"
+    number = f"{lines.total.number:,} {of}{'' if lines.total.number == 1 else 's'}"
+    summary = f"Matching {of}s over time, {len(columns)} bars, {number}.{newest}"
     drawn = charts.histogram(columns, summary=summary, ticks=ticks, classes=("fp",), height=74)
     told = (
         f'<svg data-brush="search-form" data-brush-bars="{BARS}" '
         f'data-brush-from="{iso(start)}" data-brush-to="{iso(end)}"'
     )
-    return mark_safe(drawn.replace("<svg", told, 1))  # noqa: S308  (times of ours, before what is escaped already)
+    ranges = charts.ranges(len(columns))
+    return mark_safe(drawn.replace("<svg", told, 1) + ranges)  # noqa: S308  (times of ours, before what is escaped)
 
 
 def iso(moment: datetime) -> str:

@@ -14,6 +14,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from engine import LanguageError
+from engine.fields import FieldType, field_type
 from engine.languages.esql.nodes import (
     Command,
     Dissect,
@@ -84,6 +85,14 @@ def _led(name: str, kind: Type) -> Led:
         return f"{name}{_OF_SEVERAL if several else ''}:{told}" if told else ""
 
     return led
+
+
+def value_told(field: str, text: str) -> str:
+    """What the button of a text would say, where all that is known of a value is its text; empty where that may not be
+    what it is: numbers and addresses are written otherwise."""
+    of_texts = field_type(field) in (FieldType.KEYWORD, FieldType.WILDCARD, FieldType.TEXT)
+    told = _written(text) if of_texts and _PLAIN.fullmatch(field) else ""
+    return f"{field}:{told}" if told else ""
 
 
 def _written(text: str) -> str:

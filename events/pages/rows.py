@@ -2,17 +2,23 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from engine.pipelines.types import Type
+from engine.pipelines.types import Type, Value
+from engine.tree import Scalar
 from events.errors import Busy, TooDear
 from events.pages.cells import NUMBERS, cell
 from events.pages.clauses import address
+from events.pages.field_list import DEAR_SECONDS, FieldList, keep, kept, listed
+from events.pages.results import BARS, chart
 from events.pages.row_links import Led, leads
 from events.pages.rows_asked import RowsAsked
 from events.pipelines import CELLS, RowEvent, Rows, run
+from events.sampling import Sample, sample_of
+from events.summing import histogram_of
 from events.watching import Cancelled, Watch, nobody
 
 MOST_COLUMNS = 200
@@ -21,6 +27,7 @@ MOST_CHARACTERS = 4_000_000
 """A page of more (characters of HTML) is no table that anybody reads, and takes long to draw."""
 BUDGET_SECONDS = 10.0
 _SHOWN_WARNINGS = 20
+_MOST_FIELDS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class RowsFound:
     """What the page shows. `found` is missing when nothing could be found, and then `trouble` says why.
 
     `left_out` columns are not shown; `more`: there are more rows than those shown. `leading`: values lead further.
+    `chart`: when the events were that the rows are; of groups there is none.
     """
 
     found: Rows | None = None
@@ -56,6 +64,7 @@ class RowsFound:
     trouble: str = ""
     busy: bool = False
     leading: bool = False
+    chart: SafeString | None = None
 
     @property
     def warned(self) -> int:
@@ -103,14 +112,45 @@ def rows_found(asked: RowsAsked, team_ids: Sequence[int], watch: Watch = nobody)
         return RowsFound(trouble=error.sentence, busy=True)
     except Cancelled:
         return RowsFound(trouble="You stopped this search.", busy=True)
+    if found.events:
+        keep(_seen(found), asked, team_ids, seconds=DEAR_SECONDS)
     return _shown(found, asked)
+
+
+def fields_of_rows(asked: RowsAsked, team_ids: Sequence[int], opened: str, find: str) -> FieldList:
+    """The columns of rows that are events, as fields. Nothing is searched for while what was found is remembered; of
+    groups there are none."""
+    seen = kept(asked, team_ids)
+    if seen is None:
+        rows_found(asked, team_ids)
+        seen = kept(asked, team_ids)
+    return listed(seen or Sample(), asked, opened, find, of="row")
+
+
+def _seen(found: Rows) -> Sample:
+    names = [column.name for column in found.columns[:_MOST_FIELDS]]
+    rows = ({name: _texts(value) for name, value in zip(names, row, strict=False) if value is not None}
+            for row in found.rows)  # fmt: skip
+    return sample_of(rows, all_of_them=not found.more)
+
+
+def _texts(value: Value) -> tuple[Scalar, ...]:
+    values = value if isinstance(value, tuple) else (value,)
+    return tuple(one if isinstance(one, str | int | float) else _text(one) for one in values)
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _shown(found: Rows, asked: RowsAsked) -> RowsFound:
     columns = found.columns[:MOST_COLUMNS]
     kinds = [column.type for column in columns]
     most = max(MOST_CELLS // max(len(columns), 1), 1)
-    led = _leads(found, asked)
+    led, drawn = _leads(found, asked), None
+    if found.events and asked.window:
+        times = [event.time for event in found.events]
+        drawn = chart(histogram_of(times, window=asked.window, bars=BARS, capped=found.more), asked, "row")
     lines = list(_within(_line(found, row, kinds, led, asked) for row in range(min(most, len(found.rows)))))
     return RowsFound(
         found,
@@ -119,6 +159,7 @@ def _shown(found: Rows, asked: RowsAsked) -> RowsFound:
         left_out=len(found.columns) - len(columns),
         more=found.more or len(lines) < len(found.rows),
         leading=any(one is not None for one in led),
+        chart=drawn,
     )
 
 

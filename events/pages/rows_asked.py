@@ -44,7 +44,7 @@ _COLUMNS = "@timestamp, host.name, user.name, event.action, process.name, proces
 class RowsAsked:
     """A search in ES|QL as it stands in the address, and what it means; `prepared` and `window` are None where it
     cannot be read. `now` is what `now()` means: the end of the window. `values`: "any" where a comparison is to hold of
-    any value of a field, as a rule may say."""
+    any value of a field, as a rule may say. `at` as in `Asked`."""
 
     text: str
     start: str
@@ -55,11 +55,19 @@ class RowsAsked:
     mistake: QueryMistake | None = None
     time_mistake: str = ""
     values: str = ""
+    at: str = ""
 
     @property
     def readable(self) -> bool:
         """Whether nothing is wrong with it; it may be empty."""
         return self.mistake is None and not self.time_mistake
+
+    @property
+    def state(self) -> dict[str, str]:
+        """What the address says; what is as usual is left out."""
+        start = "" if self.start == USUAL_START else self.start
+        end = "" if self.end == USUAL_END else self.end
+        return {"lang": "esql", "q": self.text, "from": start, "to": end, "values": self.values}
 
     @property
     def lines(self) -> list[str]:
@@ -68,9 +76,7 @@ class RowsAsked:
 
     def url(self, path: str, **changes: str) -> str:
         """An address with this search in it, some of it changed."""
-        start = "" if self.start == USUAL_START else self.start
-        state = {"lang": "esql", "q": self.text, "from": start, "to": "" if self.end == USUAL_END else self.end}
-        return address(path, **(state | {"values": self.values} | changes))
+        return address(path, **(self.state | {name.rstrip("_"): value for name, value in changes.items()}))
 
     @property
     def height(self) -> int:

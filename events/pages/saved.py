@@ -15,7 +15,7 @@ from events.models import SavedSearch
 from soc.web.http import UserRequest
 
 _NAMES = ("lang", "q", "in", "from", "to", "cols", "values")
-"""What makes a search, in the order that it is kept in: nothing of the moment, such as the page that one had come to."""
+"""What makes a search, in the order that it is kept in: nothing of the moment, such as the page one had come to."""
 
 
 @dataclass(frozen=True, slots=True)

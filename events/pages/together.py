@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from engine.plan import Sample
 from events.errors import Busy, TooDear
 from events.pages.asked import Asked, QueryMistake
 from events.pages.clauses import address, clause_of
-from events.pages.results import Row, StepMark, columns_of, iso, lasting, row
+from events.pages.field_list import DEAR_SECONDS, FieldList, keep, kept, listed
+from events.pages.results import BARS, Row, StepMark, chart, columns_of, iso, lasting, row
+from events.sampling import Sample as Looked
+from events.sampling import sample_of
 from events.sequences import Found, StepEvent, Together, find
+from events.summing import histogram_of
 from events.watching import Cancelled, Watch, nobody
 
 _WORDS = re.compile(r'"""(?:.*?""")?|"(?:[^"\\]|\\.)*"?|//[^\n]*|/\*.*?(?:\*/|$)|[\[\]]|[^\["\]/]+|/', re.DOTALL)
@@ -52,7 +57,8 @@ class Block:
 class TogetherFound:
     """What the page shows. Without `found`, `trouble` says why there is no answer.
 
-    `earlier_url`: the same search up to the oldest of the blocks. `width`: how many columns the table has.
+    `earlier_url`: the same search up to the oldest of the blocks. `width`: how many columns the table has. `chart`:
+    when each of all that were found began.
     """
 
     found: Found | None = None
@@ -64,6 +70,7 @@ class TogetherFound:
     busy: bool = False
     cancelled: bool = False
     sample: bool = False
+    chart: SafeString | None = None
 
     @property
     def more(self) -> bool:
@@ -88,7 +95,26 @@ def together(asked: Asked, team_ids: Sequence[int], *, now: datetime, watch: Wat
     columns = columns_of(asked)
     earlier = asked.url(reverse("events:search"), to=iso(found.matches[-1].at)) if blocks else ""
     width = len(columns) + (3 if asked.columns else 4)
-    return TogetherFound(found, blocks, columns, width, earlier, sample=isinstance(asked.eql.plan, Sample))
+    sample = isinstance(asked.eql.plan, Sample)
+    lines = histogram_of(found.starts, window=asked.window, bars=BARS)
+    drawn = chart(lines, asked, "sample" if sample else "sequence") if lines.total.number else None
+    keep(_seen(found), asked, team_ids, seconds=DEAR_SECONDS)
+    return TogetherFound(found, blocks, columns, width, earlier, sample=sample, chart=drawn)
+
+
+def fields_together(asked: Asked, team_ids: Sequence[int], opened: str, find: str, *, now: datetime) -> FieldList:
+    """The fields of the first event of each. Nothing is searched for while what was found is remembered."""
+    seen = kept(asked, team_ids)
+    if seen is None:
+        together(asked, team_ids, now=now)
+        seen = kept(asked, team_ids)
+    return listed(seen or Looked(), asked, opened, find, of="first event")
+
+
+def _seen(found: Found) -> Looked:
+    firsts = (next((step.event for step in one.steps if step.event), None) for one in found.matches)
+    fields = [event.document().flat for event in firsts if event is not None]
+    return sample_of(fields, all_of_them=found.number <= len(found.matches) and not found.stopped)
 
 
 def _block(one: Together, asked: Asked, words: Sequence[str]) -> Block:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from soc.web.markup import NOTHING, format_html, format_html_join, joined
 
@@ -70,6 +71,17 @@ def _ticks(ticks: Sequence[tuple[int, str]], step: float, width: int, height: in
         anchor = "start" if x < 40 else "end" if x > width - 40 else "middle"
         placed.append((_n(x), height - 2, anchor, text))
     return format_html_join("", '<text x="{}" y="{}" text-anchor="{}">{}</text>', placed)
+
+
+def ranges(bars: int) -> SafeString:
+    """The brush for the keyboard; shown by the script that it needs."""
+    return format_html(
+        '<span class="ranges" data-brush-ranges hidden><label><span class="visually-hidden">{}</span>'
+        '<input type="range" min="0" max="{}" value="0" step="1" data-brush-range="from"></label>'
+        '<label><span class="visually-hidden">{}</span>'
+        '<input type="range" min="0" max="{}" value="{}" step="1" data-brush-range="to"></label></span>',
+        _("First bar"), bars, _("Last bar"), bars, bars,
+    )  # fmt: skip
 
 
 def verdict_bar(

@@ -5,7 +5,7 @@
 "use strict";
 (() => {
   const { $, $$, shown, typing } = wb;
-  const MENU_KEYS = { c: "close", s: "assign", w: "snooze", e: "case" };
+  const MENU_KEYS = { c: "close", s: "assign", w: "snooze", e: "case", n: "note" };
   let waitingForPlace = 0;
   /* A menu may be a part of another ("…"), which is opened with it. */
   const around = (summary) => summary.closest("details").parentElement.closest("details.menu");
@@ -15,6 +15,7 @@
     if (element.matches("a[data-key=u]")) rememberRow(element);
     if (element.localName === "summary" && around(element)) around(element).open = true;
     element.click();
+    if (element.localName === "summary" && element.dataset.key === "n") $("textarea", element.parentElement)?.focus();
     return true;
   }
   /* Back to the queue: to the row of this alert. */
@@ -91,9 +92,20 @@
   }
   /* + and -: only what has the value in focus, or all but it. */
   function filter(target, key) {
-    const field = target.closest(".f, [data-value]");
-    const link = field && $$(".acts a", field)[key === "+" ? 0 : 1];
+    const found = target.closest(".val, .tops li"), field = target.closest(".f, [data-value]");
+    const link = found ? $(`[data-key-value="${CSS.escape(key)}"]`, found) : field && $$(".acts a", field)[key === "+" ? 0 : 1];
     return link ? press(link) : false;
+  }
+  /* → and ← on a row that opens in place. */
+  function twist(open) {
+    const link = wb.cursor() && $(".twist", wb.cursor());
+    if (link && link.getAttribute("aria-expanded") !== String(open)) press(link);
+    return Boolean(link);
+  }
+  function brush() {
+    const range = $$("[data-brush-range=from]").find((one) => one.getClientRects().length);
+    range?.focus();
+    return Boolean(range);
   }
   function histogram() {
     const place = $("#histogram");
@@ -109,6 +121,7 @@
     "[": () => tab(-1),
     "]": () => tab(1),
     h: () => act("h") || histogram(),
+    b: () => act("b") || brush(),
     z: () => (!wb.busy?.() && act("z")) || wb.undoLast(), // the toast on the screen is that of the act before
   };
   function tick(target) {
@@ -123,7 +136,7 @@
     if (key === "g") { waitingForPlace = Date.now() + 1500; return true; }
     const menu = wb.openMenus().length > 0;
     if (!menu && key in MOVES && !target.closest("[role=listbox]") && wb.step(MOVES[key], shift)) return true;
-    if (key === "ArrowRight" || key === "ArrowLeft") return walk(target, key === "ArrowRight") || wb.unfold(key === "ArrowRight");
+    if (key === "ArrowRight" || key === "ArrowLeft") return walk(target, key === "ArrowRight") || twist(key === "ArrowRight") || wb.unfold(key === "ArrowRight");
     if ((key === "+" || key === "-") && filter(target, key)) return true;
     if (key === " ") return tick(target);
     if (key === "o" && !menu && wb.cursor()) return press($("a[href]", wb.cursor()));

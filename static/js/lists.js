@@ -114,7 +114,15 @@
   wb.showSelection = () => {
     const all = boxes(), ticked = all.filter((box) => box.checked);
     const number = ticked.reduce((sum, box) => sum + Number(box.dataset.count || 1), 0);
-    $$("[data-selected-count]").forEach((place) => { place.textContent = number; });
+    /* How many rows, how many alerts they stand for, of how many rules: of one alone they go to the composer. */
+    const picked = ticked.map((box) => box.closest("[data-row]")), rules = new Set(picked.map((row) => row.dataset.rule)).size;
+    for (const [name, said] of [["count", number], ["rows", ticked.length], ["rules", rules]]) $$(`[data-selected-${name}]`).forEach((place) => { place.textContent = said; });
+    for (const [name, on] of [["alerts", number !== ticked.length], ["one", rules === 1 && number > 1], ["rules", rules > 1]]) $$(`[data-of-${name}]`).forEach((place) => { place.hidden = !on; });
+    const except = $("[data-except]");
+    if (except) {
+      except.hidden = rules !== 1;
+      if (rules === 1) { except.href = $(".name > a", picked[0])?.href || ""; except.search += `${except.search ? "&" : "?"}side=exception`; }
+    }
     $$("[data-select-all]").forEach((box) => {
       box.hidden = false;
       box.checked = all.length > 0 && ticked.length === all.length;
@@ -148,9 +156,20 @@
     ticked = [];
     wb.showSelection();
     const wanted = detail.elt?.matches?.("[data-focus]") ? detail.elt : detail.elt && $("[data-focus]", detail.elt);
-    if (wanted) wanted.focus();
+    if (wanted?.matches(".twist")) wb.moveTo(wanted.closest("[data-row]"));
+    else if (wanted) wanted.focus();
     else if (lostRow >= 0 && !document.activeElement?.closest?.("[data-row]")) wb.moveTo(wb.rows()[Math.min(lostRow, wb.rows().length - 1)]);
     lostRow = -1;
+  });
+  /* A colleague did something with a row: what is kept of its preview is old, and the one beside it is drawn anew, but
+     not under the hands of somebody who has a menu of it open. */
+  document.addEventListener("htmx:oobAfterSwap", ({ detail }) => {
+    const note = detail.target.id?.startsWith("note-") && document.getElementById(detail.target.id);
+    const row = note && note.closest("[data-row]"), said = note && note.firstChild?.textContent.trim();
+    if (!row || row.dataset.said === said) return;
+    row.dataset.said = said;
+    wb.forgetPreviews();
+    if (row === wb.cursor() && !$("#peek details[open]")) wb.peekAt(row, 0);
   });
   document.addEventListener("DOMContentLoaded", () => {
     wb.showSelection();

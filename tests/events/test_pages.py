@@ -118,7 +118,7 @@ def test_finding_nothing_offers_a_longer_time(ana: Client, store: Store) -> None
     store({"host.name": "web-1", "@timestamp": (clock.now() - timedelta(days=3)).isoformat()})
     text = text_of(ana.get("/search/", {"q": "host.name: web-1"}))
     assert "No events match" in text
-    assert "in the last 7 days" in text
+    assert "None in 24 h; 1 in 7 d." in text
 
 
 def test_hostile_text_is_shown_and_not_obeyed(ana: Client, store: Store) -> None:

@@ -1,12 +1,16 @@
 """Loaded everywhere: text of events on a page."""
 
+import re
+
 from django import template
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from soc.web import evidence as drawing
 from soc.web import markdown as markdown_kit
 
 register = template.Library()
+_CODED = re.compile(r"`([^`]+)`")
 
 
 @register.filter
@@ -19,6 +23,12 @@ def evidence(value: object, fold_at: int = drawing.FOLD_AT) -> SafeString:
 def plain(value: object) -> str:
     """`{{ value|plain }}`: the same drawing as plain text, for `title` and `aria-label`."""
     return "" if value is None else drawing.plain(value)
+
+
+@register.filter
+def coded(text: str) -> SafeString:
+    """`{{ mistake.message|coded }}`: what parsers put between back-ticks as code; the rest as it is, escaped."""
+    return SafeString(_CODED.sub(r"<code>\1</code>", escape(text)))
 
 
 @register.filter

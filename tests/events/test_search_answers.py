@@ -1,0 +1,163 @@
+"""What stands around the answer of a search: numbers that agree, longer times, histograms, fields, and the words."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
+
+from engine import parse_kql
+from events.completing import Language, offers, standing
+from events.pages.asked import moment_of
+from events.partitions import ensure_days
+from events.searching import Window
+from events.store import put_batch
+from events.summing import histogram_of
+from soc.web import clock
+from soc.web.templatetags.evidence import coded
+from tests.events.conftest import normalised
+from tests.events.test_pages import Store, ana, store, text_of
+from tests.events.test_search_page import HTMX, SEQUENCE, ago, links, story, whole
+from tests.people import People, people
+
+pytestmark = pytest.mark.django_db
+__all__ = ["ana", "people", "store", "story"]
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def alert(people: People) -> None:
+    """One alert among the events."""
+    kibana = {"alert": {"severity": "high", "rule": {"name": "Odd shell"}, "reason": "sh"}}
+    made = normalised({"kibana": kibana, "host.name": "web-1"}, people.core.pk, clock.now())
+    ensure_days([made.day])
+    with transaction.atomic():
+        event = replace(made, index=".alerts-security.alerts-default")
+        put_batch(team_id=people.core.pk, events=[event], ingested_at=clock.now())
+
+
+class TestNumbersThatAgree:
+    def test_what_comes_in_later_is_in_no_part_of_a_page(self, ana: Client, store: Store) -> None:
+        store({"host.name": "web-1"}, {"host.name": "web-2"})
+        text = text_of(ana.get("/search/"))
+        assert "2 events" in text
+        store({"host.name": "web-3"})
+        [fields] = {link for link in links(text, "/search/fields/") if "at=" in link}
+        assert "Of 2 events" in text_of(ana.get(fields, headers=HTMX))
+        [table] = links(text, "format=csv")
+        assert whole(ana.get(table)).count(b"web-") == 2
+        assert "3 events" in text_of(ana.get("/search/"))
+
+    def test_only_a_moment_that_is_past_is_believed(self) -> None:
+        now = clock.now()
+        assert moment_of((now - timedelta(minutes=3)).isoformat(), now) == now - timedelta(minutes=3)
+        for text in ("", "soon", "2026-11-20", (now + timedelta(days=1)).isoformat(), "0001-01-01T00:00:00+00:00"):
+            assert moment_of(text, now) == now
+
+    def test_how_far_back_was_looked_is_said_where_it_goes_on_alone(
+        self, ana: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store(*({"host.name": f"h{number}"} for number in range(30)))
+        monkeypatch.setattr("events.pages.results.FIRST_SECONDS", 0)
+        text = text_of(ana.get("/search/", {"q": "host.name: *3"}))
+        assert text.count("Looked back") == 1
+        assert text.index("Looked back") > text.index('id="more"')
+
+
+class TestNothingFound:
+    def test_the_shortest_of_the_longer_times_with_any_is_offered(self, ana: Client, store: Store) -> None:
+        store(
+            {"host.name": "web-1", "@timestamp": ago(20 * 86_400)},
+            {"host.name": "web-1", "@timestamp": ago(3 * 86_400)},
+            {"host.name": "web-1", "@timestamp": ago(4 * 86_400)},
+            {"host.name": "db-1", "@timestamp": ago(20 * 86_400)},
+        )
+        text = text_of(ana.get("/search/", {"q": "host.name: web-1"}))
+        assert "None in 24 h; 2 in 7 d." in text
+        assert any("from=now-7d" in link for link in links(text, "?"))
+        assert "None in 15 m; 1 in 30 d." in text_of(ana.get("/search/", {"q": "host.name: db-1", "from": "now-15m"}))
+        assert "None in 30 d either" in text_of(ana.get("/search/", {"q": "host.name: nowhere"}))
+        assert "either" not in text_of(ana.get("/search/", {"q": "host.name: nowhere", "from": "now-30d"}))
+
+    @pytest.mark.usefixtures("alert")
+    def test_alerts_are_called_alerts(self, ana: Client) -> None:
+        assert "No alerts match" in text_of(ana.get("/search/", {"in": "alerts", "q": "host.name: nowhere"}))
+        assert "Of 1 alert<" in text_of(ana.get("/search/fields/", {"in": "alerts"}, headers=HTMX))
+        assert "\n1 alert\n" in text_of(ana.get("/search/", {"in": "alerts"}))
+
+
+class TestHistogramsAndFields:
+    def test_sequences_have_both_by_their_first_events(self, ana: Client, story: list[Any]) -> None:
+        text = text_of(ana.get("/search/", {"lang": "eql", "q": SEQUENCE}))
+        assert "1 sequence." in text
+        assert 'data-brush="search-form"' in text
+        [fields] = set(links(text, "/search/fields/"))
+        listed = text_of(ana.get(fields, headers=HTMX))
+        assert "Of 1 first event" in listed
+        assert 'title="process.name"' in listed
+        assert 'title="destination.ip"' not in listed
+        cache.clear()
+        assert "Of 1 first event" in text_of(ana.get(fields, headers=HTMX))
+
+    def test_rows_that_are_events_have_both(self, ana: Client, story: list[Any]) -> None:
+        asked = {"lang": "esql", "q": "FROM logs-* | KEEP host.name, process.name"}
+        text = text_of(ana.get("/search/", asked))
+        assert 'data-brush="search-form"' in text
+        assert "3 rows." in text
+        [fields] = set(links(text, "/search/fields/"))
+        listed = text_of(ana.get(f"{fields}&field=host.name", headers=HTMX))
+        assert "Of 3 rows" in listed
+        narrowed = next(link for link in links(listed, "WHERE") if "web-1" in link)
+        assert "2 rows" in text_of(ana.get(narrowed))
+
+    def test_groups_have_neither(self, ana: Client, story: list[Any]) -> None:
+        text = text_of(ana.get("/search/", {"lang": "esql", "q": "FROM logs-* | STATS last = MAX(@timestamp)"}))
+        assert "data-brush" not in text
+        assert "/search/fields/" not in text
+
+    def test_bars_of_moments_leave_out_what_lies_beside(self) -> None:
+        now = clock.now()
+        window = Window(now - timedelta(hours=1), now)
+        lines = histogram_of([now - timedelta(minutes=one) for one in (1, 59, 90)], window=window, bars=2)
+        assert ([bucket.count for bucket in lines.buckets], lines.total.number) == ([1, 1], 2)
+
+    def test_a_field_is_found_by_a_part_of_its_name(self, ana: Client, story: list[Any]) -> None:
+        listed = text_of(ana.get("/search/fields/", {"find": "NAME"}, headers=HTMX))
+        assert "2 with NAME" in listed
+        assert 'title="event.category"' not in listed
+        assert 'value="NAME"' in listed
+        assert "No field with zebra" in text_of(ana.get("/search/fields/", {"find": "zebra"}))
+
+    def test_the_list_of_fields_has_a_way_to_it_on_a_phone(self, ana: Client, story: list[Any]) -> None:
+        assert 'only-phone" href="/search/fields/' in text_of(ana.get("/search/"))
+
+
+class TestKeysAndWords:
+    def test_a_row_that_closes_keeps_the_focus(self, ana: Client, story: list[Any]) -> None:
+        opener = next(link for link in links(text_of(ana.get("/search/")), "/row/") if "open=fields" in link)
+        opened = text_of(ana.get(opener, headers=HTMX))
+        assert 'data-key-value="+"' in opened
+        closer = next(link for link in links(opened, "/row/") if "open=" not in link)
+        assert "data-focus" in text_of(ana.get(closer, headers=HTMX))
+
+    def test_the_histogram_can_be_brushed_by_keyboard(self, ana: Client, story: list[Any]) -> None:
+        assert 'data-brush-range="from"' in text_of(ana.get("/search/"))
+
+    def test_what_parsers_quote_is_code(self, ana: Client) -> None:
+        text = text_of(ana.get("/search/", {"q": "(host.name: a"}), 422)
+        assert "This <code>(</code> is never closed" in text
+        assert "`" not in text[text.index('id="mistake"') : text.index("</ol>", text.index('id="mistake"'))]
+        assert coded("no `<b>` here") == "no <code>&lt;b&gt;</code> here"
+
+    def test_of_a_field_that_could_not_be_seen_nothing_is_said(self, people: People) -> None:
+        place = standing("host.na", 7, Language.KQL)
+        offered = offers(place, language=Language.KQL, of_alerts=True, team_ids=[people.core.pk], now=clock.now())
+        assert [one.note for one in offered if one.shown == "host.name"] == ["keyword"]
+        assert parse_kql("host.name: *")
