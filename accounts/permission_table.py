@@ -7,6 +7,10 @@ _HEAD = """# Who may do what
 Everybody has one role, and sees the events, alerts and keys of the own teams; an administrator sees all teams.
 A control that the role lacks is shown disabled, with the reason. The table is `PERMISSIONS` in `accounts/roles.py`;
 `manage.py write_permissions` writes this page from it, and a test compares the two.
+
+The page of an alert or a case of another team says which team that is and who can be asked, and offers to request
+access. Requests stand under Settings → Teams, where an administrator grants or declines them; the person gets a notice.
+One request a person and team is open at a time, and five a day may be made. All of it is in the record, under the team.
 """
 
 
