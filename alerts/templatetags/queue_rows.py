@@ -100,9 +100,9 @@ def _row(row: QueueRow, frame: _Frame) -> SafeString:
     peek = f"{_of(frame.peek, alert)}?{frame.query}{f'&folded={fold.key}' if fold else ''}"
     peek += f"&fresh={row.hidden.number}" if row.hidden else ""
     return format_html(
-        '<tr id="alert-{}" class="{}" data-row data-id="{}" data-peek="{}"{}{}><td>{}</td><td>{}</td><td>{}</td>'
-        '<td>{}</td><td>{}</td><td>{}</td><td class="num">{}</td></tr>',
-        alert.pk, _classes(row, frame), alert.pk, peek,
+        '<tr id="alert-{}" class="{}" data-row data-id="{}" data-rule="{}" data-peek="{}"{}{}><td>{}</td><td>{}</td>'
+        '<td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class="num">{}</td></tr>',
+        alert.pk, _classes(row, frame), alert.pk, alert.rule_id, peek,
         format_html(' data-fold="{}"', fold.key) if fold else NOTHING,
         format_html(' data-fold-of="{}"', frame.inside) if frame.inside else NOTHING,
         _tick(row, frame), _severity(alert), _said(row, frame), _about(alert),
@@ -161,10 +161,10 @@ def _said(row: QueueRow, frame: _Frame) -> SafeString:
     """The alert's name with what is to be known of it, and its evidence."""
     alert = row.alert
     return format_html(
-        '<div class="name"><a class="truncate" href="{}{}">{}</a>{}{}<span class="rownote" id="note-{}"></span></div>'
-        '<div class="ev truncate">{}</div>',
+        '<div class="name"><a class="truncate" href="{}{}">{}</a>{}{}</div>'
+        '<div class="ev truncate">{}</div><div class="rownote truncate" id="note-{}"></div>',
         _of(frame.detail, alert), frame.from_, alert.name, _chips(row, frame), frame.cases.get(alert.pk, NOTHING),
-        alert.pk, evidence_line(alert.evidence),
+        evidence_line(alert.evidence), alert.pk,
     )  # fmt: skip
 
 
@@ -229,28 +229,36 @@ def _past(language: str, prior: Prior) -> SafeString:
     """What was found in alerts like it: the same numbers stand in row after row, and on page after page."""
     _ = partial(_word, language)
     return format_html(
-        '{}<div class="xs faint num truncate" title="{}">{}</div>',
-        verdict_bar(prior.verdicts, 88), _prior_title(prior, _), _prior_words(prior, _),
+        '{}<div class="xs faint num truncate" title="{}">{}{}</div>',
+        verdict_bar(prior.verdicts, 88), _prior_title(prior, _), _prior_words(prior, _), _of_rule(prior, _),
     )  # fmt: skip
 
 
 def _prior_words(prior: Prior, _: Words) -> str:
-    """ "2 true of 44"; "rule: 2 of 60" where nothing was found on this host yet; "0 of 3, too few" while that says
-    nothing. Duplicates are left out."""
+    """ "2 true of 44", however few, which the bar shows by being faded. Duplicates are left out."""
     verdicts = prior.verdicts
     if not verdicts.judged:
         return ""
     shown = {"true": verdicts.true_positive, "all": f"{verdicts.judged:,}{'+' if prior.more else ''}"}
-    if verdicts.few:
-        few = _("rule: %(true)s/%(all)s, too few") if prior.of == "rule" else _("%(true)s of %(all)s, too few")
-        return few % shown
-    return (_("rule: %(true)s of %(all)s") if prior.of == "rule" else _("%(true)s true of %(all)s")) % shown
+    return _("%(true)s true of %(all)s") % shown
+
+
+def _of_rule(prior: Prior, _: Words) -> SafeString:
+    """A mark where nothing was found on this host yet, so that the numbers are the rule's."""
+    if prior.of != "rule" or not prior.verdicts.judged:
+        return NOTHING
+    return format_html(' <span class="ofrule">{}</span>', _("rule"))
 
 
 def _prior_title(prior: Prior, _: Words) -> str:
     """Of what alerts the verdicts are."""
     if not prior.verdicts.judged:
         return ""
+    few = " " + _("Too few to say what is usual.") if prior.verdicts.few else ""
+    return _of_what(prior, _) + "." + few
+
+
+def _of_what(prior: Prior, _: Words) -> str:
     if prior.of == "host":
         return _("What was found in alerts of this rule on this host")
     if prior.of == "user":

@@ -87,10 +87,12 @@ def assign(request: UserRequest, alert_id: int) -> HttpResponseBase:
 
 @page(Permission.TRIAGE, methods=("POST",))
 def comment(request: UserRequest, alert_id: int) -> HttpResponseBase:
-    """Leave a comment; htmx gets the activity with it, a browser is sent there."""
-    alert = seen_alert(request.user, alert_id)
+    """Leave a comment; htmx gets the activity with it, or beside the queue a word, a browser is sent there."""
+    alert, beside = seen_alert(request.user, alert_id), wants_part(request) and "peek" in request.POST
     form = CommentForm(request.POST)
     if not form.is_valid():
+        if beside:
+            return _said_alone(request, Spoken(first_error(form), problem=True))
         return show_alert(request, alert, 422, side="activity", comment_form=form, part="side")
     try:
         triage.comment(
@@ -101,8 +103,12 @@ def comment(request: UserRequest, alert_id: int) -> HttpResponseBase:
             team_ids=teams_of(request.user),
         )
     except AlertError as error:
+        if beside:
+            return _said_alone(request, Spoken(error.message, problem=True))
         form.add_error("text", error.message)
         return show_alert(request, alert, 422, side="activity", comment_form=form, part="side")
+    if beside:
+        return _said_alone(request, Spoken(_("Comment added.")))
     return answer(
         request,
         Spoken(_("Comment added.")),
@@ -111,6 +117,13 @@ def comment(request: UserRequest, alert_id: int) -> HttpResponseBase:
         part="side",
         context=lambda: alert_context(request, alert, "activity"),
     )
+
+
+def _said_alone(request: UserRequest, spoken: Spoken) -> HttpResponseBase:
+    """What was done from beside the queue, whose rows it does not change."""
+    response = fragment(request, "alerts/_spoken.html", {"spoken": spoken, "undo_back": ""})
+    response.status_code = 422 if spoken.problem else 200
+    return response
 
 
 @page(Permission.TRIAGE, methods=("POST",))

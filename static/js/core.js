@@ -4,7 +4,8 @@
 const wb = (() => {
   const $ = (selector, from = document) => from.querySelector(selector);
   const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
-  const shown = (element) => element.getClientRects().length > 0 && !element.disabled;
+  /* What lies in a closed <details> has a place, too, but nobody sees it. */
+  const shown = (element) => !element.disabled && element.getClientRects().length > 0 && element.checkVisibility?.() !== false;
   const typing = (element) => element.isContentEditable || element.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=button], [type=submit], [type=range])");
   const announce = (text) => { const line = $("#announce"); if (line) line.textContent = text; };
   function strip(text, again = false) {

@@ -13,7 +13,11 @@
   };
   document.addEventListener("toggle", ({ target }) => {
     if (!target.matches?.("details.menu")) return;
-    if (target.open) { wb.closeMenus(target); return; }
+    if (target.open) {
+      wb.closeMenus(target);
+      $$("select[data-like]", target).forEach((select) => { if (!select.length) select.innerHTML = $(select.dataset.like)?.innerHTML || ""; });
+      return;
+    }
     $$("[data-originals]", target).forEach((asked) => asked.remove());
     $$("details.part[open]", target).forEach((part) => { part.open = false; });
   }, true);
@@ -97,6 +101,15 @@
     document.head.append(style, script);
     return dialog;
   }
+  /* On a phone there is room for one part of an alert: what was asked for last. */
+  document.addEventListener("htmx:pushedIntoHistory", ({ detail }) => {
+    const page = $(".detail[data-part]"), side = page && new URL(detail.path, location.href).searchParams.get("side");
+    if (!side) return;
+    page.dataset.part = "side";
+    for (const one of document.querySelectorAll(".seg.phone [data-part]")) {
+      if (one.dataset.part === (side === "related" ? side : "guide")) one.setAttribute("aria-current", "true"); else one.removeAttribute("aria-current");
+    }
+  });
   document.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button || !event.target.closest?.("[data-palette]")) return;
     if (wb.goAnywhere()) event.preventDefault();

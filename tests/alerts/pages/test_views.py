@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts import saved
 from accounts.models import Change
 from alerts import triage
-from alerts.models import Alert, SavedView
+from alerts.models import Alert, Comment, SavedView
 from alerts.views import queue as views
 from tests.alerts.pages.conftest import HTMX, SignIn
 from tests.alerts.pages.test_folds import like
@@ -201,8 +201,8 @@ def test_verdicts_are_those_of_the_rule_on_the_host_and_of_the_rule_where_it_has
     Alert.objects.bulk_create([*past, like(first, 9, status="closed", reason="true_positive", fold=None)])
     page = ana.get(QUEUE).content.decode()
     rows = {number: page.split(f'id="alert-{number}"')[1].split("</tr>")[0] for number in (first.pk, second.pk)}
-    assert "1 of 4, too few" in rows[first.pk]
-    assert "rule: 1/4, too few" in rows[second.pk]
+    assert "1 true of 4<" in rows[first.pk]
+    assert '1 true of 4 <span class="ofrule">rule</span>' in rows[second.pk]
 
 
 def test_acknowledged_alerts_of_a_fold_stay_in_it(ana: Client, world: World) -> None:
@@ -212,3 +212,16 @@ def test_acknowledged_alerts_of_a_fold_stay_in_it(ana: Client, world: World) -> 
     )
     assert 'data-count="3"' in ana.get(QUEUE).content.decode()
     assert 'data-count="2"' in ana.get(QUEUE, {"status": "open"}).content.decode()
+
+
+def test_beside_the_queue_one_assigns_and_leaves_a_note(ana: Client, world: World) -> None:
+    alert = world.send([world.perl(1)])[0]
+    beside = ana.get(reverse("alerts:peek", args=[alert.pk]), headers=HTMX).content.decode()
+    for key in "acwsnex":
+        assert f'data-key="{key}"' in beside
+    note = {"text": "Asked the owner.", "peek": "1"}
+    said = ana.post(reverse("alerts:comment", args=[alert.pk]), note, headers=HTMX)
+    assert "Comment added." in said.content.decode()
+    assert "<tr" not in said.content.decode()
+    assert ana.post(reverse("alerts:comment", args=[alert.pk]), note | {"text": " "}, headers=HTMX).status_code == 422
+    assert Comment.objects.count() == 1

@@ -1,0 +1,37 @@
+/* What the queue does besides: its filters and selection on a phone, and the note beside it. */
+"use strict";
+(() => {
+  const { $, $$ } = wb;
+  /* On a phone time, order and folding stand in the sheet of filters; rows are ticked by a tap after "Select" or a long press. */
+  const phone = matchMedia("(max-width: 47.99rem)").matches, sheet = phone && $("#filters .menu-panel"), selecting = $("#selecting");
+  if (sheet) {
+    for (const select of $$("#filters > select").reverse()) {
+      const field = document.createElement("div"), label = select.previousElementSibling;
+      field.className = "field";
+      label.className = "";
+      field.append(label, select);
+      sheet.prepend(field);
+    }
+    sheet.prepend($(".foldseg"));
+  }
+  function tap(event, on) {
+    const one = event.target.closest?.("[data-row]"), box = one && $("input[type=checkbox]", one);
+    if (!phone || !box || box.disabled || event.target === box || !(on || selecting?.checked)) return;
+    event.preventDefault();
+    selecting.checked = true;
+    box.checked = on || !box.checked;
+    wb.showSelection();
+  }
+  document.addEventListener("click", (event) => tap(event, false), true);
+  document.addEventListener("contextmenu", (event) => tap(event, true));
+  selecting?.addEventListener("change", () => { if (!selecting.checked) wb.selectAll(false); });
+  document.addEventListener("submit", ({ target }) => { if (target.id === "filters") wb.closeMenus(); });
+
+  /* A note was left beside the queue: back to the row it was about. */
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (detail.elt.id !== "peek-note" || !detail.successful) return;
+    $("#peek-text").value = "";
+    wb.closeMenus();
+    $("a[href]", wb.cursor() || document).focus({ preventScroll: true });
+  });
+})();
