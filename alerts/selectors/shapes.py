@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from alerts.selectors.joined_shapes import Composition, KeptEvent
 
 FEW_VERDICTS = 10
+NEWEST_VERDICTS = 500
+"""So many verdicts of a rule say what usually happens; what was found long ago says little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,11 @@ class Verdicts:
     def few(self) -> bool:
         """Whether there are too few to say what usually happens."""
         return self.judged < FEW_VERDICTS
+
+    @property
+    def newest(self) -> bool:
+        """Whether these are the newest alone: there may be more, which were not counted."""
+        return self.total >= NEWEST_VERDICTS
 
 
 @dataclass(frozen=True, slots=True)

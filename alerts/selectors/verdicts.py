@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Count
 
 from alerts.models import Alert, Kind, Status
-from alerts.selectors.shapes import Verdicts
+from alerts.selectors.shapes import NEWEST_VERDICTS, Verdicts
 
-NEWEST = 500
-"""So many verdicts of a rule say what usually happens; what was found long ago says little."""
 OF_RULE = f"""
 SELECT reason, count(*) AS number FROM (
   SELECT reason FROM alerts_alert WHERE rule_id = %(rule)s AND team_id = ANY(%(teams)s) AND status = 'closed'
-  AND closed_by_exception_id IS NULL AND kind <> 'block' ORDER BY id DESC LIMIT {NEWEST}
+  AND closed_by_exception_id IS NULL AND kind <> 'block' ORDER BY id DESC LIMIT {NEWEST_VERDICTS}
 ) AS newest GROUP BY reason
 """  # noqa: S608  (a number of ours)
 """The newest verdicts that people gave to a rule's alerts within these teams, counted. What an exception closed by

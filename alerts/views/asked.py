@@ -145,8 +145,13 @@ def filters_of(chosen: Mapping[str, str], user: User, now: datetime) -> QueueFil
         snoozed="only" if chosen.get("snoozed") else base.snoozed,
         fold=bytes.fromhex(fold) if fold not in ("", UNFOLDED) else b"",
         folded=not fold,
-        sort=chosen.get("sort", "newest" if view in ("closed", "all") else "urgent"),
+        sort=chosen.get("sort", usual_sort(view)),
     )
+
+
+def usual_sort(view: str) -> str:
+    """The order in which a tab is shown unless another one is chosen."""
+    return "newest" if view in ("closed", "all") else "urgent"
 
 
 def _statuses(chosen: str, base: tuple[str, ...]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from alerts.selectors import AlertPage, Histogram, QueuePage
 from alerts.selectors.meanwhile import meanwhile
 from alerts.selectors.numbers import closed_today
 from alerts.views.answers import said, see_other
-from alerts.views.asked import Queue, read_queue, tokens
+from alerts.views.asked import Queue, read_queue, tokens, usual_sort
 from alerts.views.first_run import first_run
 from alerts.views.frame import came_from, queue_address, queue_url, rights, way_back
 from alerts.views.kql import marked
@@ -64,7 +64,16 @@ def queue(request: UserRequest) -> HttpResponseBase:
     if inside and asked.folds and wants_part(request):
         return render_page(request, "alerts/queue.html", inside_context(request, asked), part="members")
     part = "rows" if after and wants_part(request) else "answer"
-    return render_page(request, "alerts/queue.html", queue_context(request, asked, after), part=part)
+    answer = render_page(request, "alerts/queue.html", queue_context(request, asked, after), part=part)
+    return _shortened(request, asked, answer) if wants_part(request) and not after else answer
+
+
+def _shortened(request: UserRequest, asked: Queue, answer: HttpResponse) -> HttpResponse:
+    """With the address without what a form sends though nothing was chosen, so that it is short where it is shared."""
+    left_out = ("sort",) if asked.data.get("sort") == usual_sort(asked.view) else ()
+    if left_out or "" in request.GET.values():
+        answer["HX-Push-Url"] = queue_url(queue_address(QueryDict(asked.query), *left_out))
+    return answer
 
 
 @page()

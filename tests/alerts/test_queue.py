@@ -18,6 +18,7 @@ from alerts.selectors import (
     view_counts,
 )
 from alerts.selectors.searching import CHUNK
+from alerts.selectors.shapes import Verdicts
 from alerts.templatetags.queue_parts import queue_histogram
 from alerts.triage import assign, set_status
 from engine import LanguageError
@@ -322,3 +323,8 @@ def test_without_a_start_the_bars_begin_with_the_oldest_alert_that_is_listed(ale
         assert "3 alerts over 35 days" in queue_histogram(found, "")
     found = bars_of(cast, replace(ALL, since=NOW - 24 * HOUR))
     assert NOW - found.start < 25 * HOUR
+
+
+def test_verdicts_that_are_not_all_that_there_are_say_so():
+    assert not Verdicts(benign_positive=499).newest
+    assert Verdicts(benign_positive=400, duplicate=100).newest

@@ -98,6 +98,13 @@ def test_htmx_gets_the_list_and_what_stands_around_it(ana: Client, world: World)
     assert "HX-Request" in answer["Vary"]
 
 
+def test_the_address_of_a_filtered_list_says_what_was_chosen_and_no_more(ana: Client, world: World) -> None:
+    sent = {"view": "", "q": "", "status": "open", "host": "", "time": "24h", "since": "", "sort": "urgent"}
+    answer = ana.get(QUEUE, sent, headers=HTMX)
+    assert answer["HX-Push-Url"] == f"{QUEUE}?status=open&time=24h"
+    assert "HX-Push-Url" not in ana.get(QUEUE, {"status": "open"}, headers=HTMX)
+
+
 def test_the_back_button_gets_the_whole_page(ana: Client, world: World) -> None:
     world.send([world.perl()])
     answer = ana.get(QUEUE, headers={**HTMX, "HX-History-Restore-Request": "true"})
