@@ -60,6 +60,7 @@ class Preview:
     whose events were not held against it. `matches_source`: whether the alert at hand is covered (None: none was
     given); `misses` says why not. `source_of_kept`: it meets every condition as far as its events were kept, but it had
     more. `beyond`: how many older alerts there was no time for; every true positive was looked at all the same.
+    `newest_silenced`, `newest_alerting`: the numbers of up to fifty of each.
     """
 
     total: int
@@ -82,6 +83,8 @@ class Preview:
     beyond: int = 0
     positives_beyond: int = 0
     late: bool = False
+    newest_silenced: tuple[int, ...] = ()
+    newest_alerting: tuple[int, ...] = ()
 
     @property
     def per_entry(self) -> list[int]:
@@ -148,6 +151,8 @@ def preview(
         beyond=walk.beyond(seen.total),
         positives_beyond=walk.positives_beyond,
         late=walk.late,
+        newest_silenced=tuple(_newest(row.pk for row in seen.covered)),
+        newest_alerting=tuple(_newest(seen.alerting)),
     )
 
 
@@ -185,6 +190,7 @@ class _Seen:
     reached: list[Counter[int]]
     covered: list[_Row] = field(default_factory=list)
     of_kept: list[_Row] = field(default_factory=list)
+    alerting: list[int] = field(default_factory=list)
     adds: Counter[int] = field(default_factory=Counter)
     at_hand: Judgement | None = None
     total: int = 0
@@ -198,8 +204,10 @@ class _Seen:
         if one.by is not None:
             self.covered.append(row)
             self.adds[one.by] += 1
-        elif one.of_kept:
-            self.of_kept.append(row)
+        else:
+            self.alerting.append(row.pk)
+            if one.of_kept:
+                self.of_kept.append(row)
         if alert is not None and one.alert_id == alert.pk:
             self.at_hand = one
 

@@ -332,20 +332,22 @@ def verdict_legend(verdicts: Verdicts) -> SafeString:
 
 @register.simple_tag
 def silenced_bar(preview: Any, width: int = 544) -> SafeString:
-    """What an exception silences, as one bar: true positives, other closed ones, open ones, and what still alerts."""
+    """What an exception silences, as one bar: closed ones by reason, open ones, and what still alerts."""
     counts = preview.by_verdict
-    hidden, opened = counts.get("true_positive", 0), preview.open_matching
     parts = (
-        (hidden, "f-tp", _("%(n)s true positive") % {"n": hidden}),
-        (preview.silenced - hidden - opened, "f-benign", _("%(n)s closed")),
-        (opened, "f-open", _("%(n)s open now")),
+        (counts.get("true_positive", 0), "f-tp", _("%(n)s true positive")),
+        (counts.get("benign_positive", 0), "f-benign", _("%(n)s benign")),
+        (counts.get("false_positive", 0), "f-fp", _("%(n)s false positive")),
+        (counts.get("duplicate", 0), "f-dup", _("%(n)s duplicate")),
+        (counts.get("other", 0), "f-line", _("%(n)s other")),
+        (counts.get("open", 0), "f-open", _("%(n)s open now")),
         (preview.total - preview.silenced, "f-ink", _("%(n)s still alert")),
     )
     x, rects, texts, legend = 0.0, [], [], []
     for count, name, label in parts:
         if not count:
             continue
-        share, said = width * count / preview.total, label % {"n": count} if "%" in label else label
+        share, said = width * count / preview.total, label % {"n": count}
         rects.append((name, f"{x:.1f}", f"{max(share - 2, 1.5):.1f}"))
         texts.append((f"{x:.1f}", said))
         legend.append(said)

@@ -19,11 +19,14 @@ from alerts.exceptions.groups import MOST_GROUPS
 from alerts.exceptions.scope import Scope
 from alerts.forms import ExceptionForm
 from alerts.models import Alert, Kind, Trial
+from alerts.selectors.shapes import AlertBrief
 from alerts.views.conditions import Condition, Entry, entry_groups, filled_rows
 from rules.models import ExceptionItem, Rule
 from soc.web.evidence import plain
 
 MOST_NAMED = 10  # true positives
+AT_ONCE_MS = 10
+SILENCED, ALERTING = "silenced", "alerting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,9 @@ class Composer:
     fresh: bool = False  # a blank row was asked for: it has the focus
     opening: bool = False  # nothing was typed yet: the preview was given little time
     refused: int = 0  # how many true positives the guard found when it was to be saved
+    see: str = ""  # which alerts of the preview are asked for: "silenced" or "alerting"
+    listed: list[AlertBrief] = field(default_factory=list)  # the newest of those
+    overriders: list[str] = field(default_factory=list)  # who may hide a true positive, where the person may not
 
     @property
     def filled(self) -> list[Condition]:
@@ -221,7 +227,17 @@ class Composer:
             return _("Add a condition first.") if not self.filled else ""
         if self.drafts_only:
             return _("Exceptions of your role need a review first.")
-        return reason_against(Permission.OVERRIDE_GUARD) if self.guarded and not self.may_override else ""
+        if not self.guarded or self.may_override:
+            return ""
+        if self.may_draft:
+            return _("Adding it needs the engineer role, sending it for review does not.")
+        return reason_against(Permission.OVERRIDE_GUARD)
+
+    @property
+    def ask_whom(self) -> str:
+        """Whom to ask for what the person's role may not."""
+        named = _(" or ").join(self.overriders)
+        return f"{reason_against(Permission.OVERRIDE_GUARD)} {_('Ask %(who)s.') % {'who': named}}" if named else ""
 
     @property
     def may_save(self) -> bool:
@@ -249,9 +265,25 @@ class Composer:
         return self.open_count if self.form["close"].value() and not self.item else 0
 
     @property
-    def seconds(self) -> str:
+    def alerting(self) -> int:
+        """How many alerts it does not silence."""
+        return self.preview.total - self.preview.silenced if self.preview else 0
+
+    @property
+    def not_listed(self) -> int:
+        """How many more there are than those that are listed."""
+        of = self.alerting if self.see == ALERTING else self.preview.silenced if self.preview else 0
+        return max(of - len(self.listed), 0)
+
+    @property
+    def checked(self) -> str:
         """How long the preview took."""
-        return f"{self.preview.examined_ms / 1000:.1f}" if self.preview else ""
+        took = self.preview.examined_ms if self.preview else 0
+        if took < AT_ONCE_MS:
+            return _("checked at once")
+        if took < 1_000:
+            return _("checked in %(n)s ms") % {"n": took}
+        return _("checked in %(n)s s") % {"n": f"{took / 1000:.1f}"}
 
     @property
     def headline(self) -> str:

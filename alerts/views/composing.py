@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access import may
 from accounts.models import User
-from accounts.roles import Permission
+from accounts.roles import PERMISSIONS, Permission, Role
 from accounts.selectors import teams_of
 from alerts import exceptions
 from alerts.errors import ScopeRefused
@@ -24,7 +24,8 @@ from alerts.forms import ExceptionForm
 from alerts.kept import source_of
 from alerts.models import Alert, Trial
 from alerts.selectors import AlertPage
-from alerts.views.composer import Composer
+from alerts.selectors.briefs import briefs_of
+from alerts.views.composer import ALERTING, SILENCED, Composer
 from alerts.views.conditions import (
     MOST_CONDITIONS,
     Condition,
@@ -45,6 +46,7 @@ OPENING_SECONDS = 0.2
 """The preview that comes with the panel is of so much time; the panel asks for the rest by itself."""
 MOST_OFFERED = 8
 MOST_LISTS = 200
+MOST_ASKED = 2
 
 
 def values_on(page: AlertPage) -> Values:
@@ -177,6 +179,7 @@ def _edited(composer: Composer, data: QueryDict, values: Values) -> Composer:
     rows = _with_inner(rows, data)
     composer.rows = sorted(rows, key=lambda row: row.group) or [Condition()]
     composer.trial = _trial(composer.user, data.get("trial_id", ""))
+    composer.see = see if (see := data.get("see", "")) in (SILENCED, ALERTING) else ""
     return _scoped(composer, data)
 
 
@@ -297,12 +300,25 @@ def judged(composer: Composer, now: datetime | None = None) -> Composer:
     except ExceptionEntryError as error:
         composer.problem = _("One of the conditions cannot be used.")
         return _with_wrong(composer, error)
+    if composer.see:
+        numbers = composer.preview.newest_silenced if composer.see == SILENCED else composer.preview.newest_alerting
+        composer.listed = briefs_of(numbers)
+    if composer.guarded and not composer.may_override:
+        composer.overriders = _overriders(composer)
     counted = [
         row
         for at, group in enumerate(_filled_groups(composer))
         for row in with_matches(group, composer.preview.groups[at].per_entry)
     ]
     return _nameless_marked(_with_filled(composer, counted))
+
+
+def _overriders(composer: Composer) -> list[str]:
+    """The first of the people in the person's teams whose role may hide a true positive, engineers first. One query."""
+    roles = [role for role, allowed in PERMISSIONS.items() if Permission.OVERRIDE_GUARD in allowed]
+    found = User.objects.filter(is_active=True, role__in=roles, teams__in=teams_of(composer.user)).distinct()
+    in_turn = sorted(found.order_by("pk")[:50], key=lambda one: (roles.index(Role(one.role)), one.pk))
+    return [str(one) for one in in_turn[:MOST_ASKED]]
 
 
 def _with_filled(composer: Composer, filled: Sequence[Condition]) -> Composer:

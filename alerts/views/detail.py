@@ -112,6 +112,7 @@ def alert_context(request: UserRequest, alert: Alert, side: str) -> dict[str, An
         "now": now,
         "side": side,
         "side_title": SIDES[side],
+        "part": _part_of(request, side),
         "query": query,
         "view_title": view_title(query),
         "facts": facts if facts in FACTS else "",
@@ -122,6 +123,13 @@ def alert_context(request: UserRequest, alert: Alert, side: str) -> dict[str, An
         "undo_back": way_back(query, alert.pk),
         **rights(request.user),
     }
+
+
+def _part_of(request: UserRequest, side: str) -> str:
+    """Which part a phone shows, where there is room for one only: the facts, unless something beside them was asked."""
+    if "facts" in request.GET or (request.method == "GET" and "side" not in request.GET):
+        return "facts"
+    return "related" if side == "related" else "guide"
 
 
 def _filters(user: User, query: str, now: datetime) -> QueueFilters:
