@@ -29,7 +29,7 @@
 
   /* A note was left beside the queue: back to the row it was about. */
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
-    if (detail.elt.id !== "peek-note" || !detail.successful) return;
+    if (detail.elt.id !== "peek-comment" || !detail.successful) return;
     $("#peek-text").value = "";
     wb.closeMenus();
     $("a[href]", wb.cursor() || document).focus({ preventScroll: true });
