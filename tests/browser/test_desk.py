@@ -18,6 +18,9 @@ from tests.browser.conftest import Visit
 
 SESSION = "sessionid"
 REASONS = {"b": "benign_positive", "t": "true_positive", "f": "false_positive"}
+LOOK_NOW = """htmx.ajax("GET", htmx.find("#pulse").getAttribute("hx-get"),
+    {source: "#pulse", target: "#pulse", swap: "outerHTML"})"""
+LATE = re.compile(r"^Could not refresh at \d\d:\d\d \(500\). Showing \d\d:\d\d.$")
 QUICK = """() => new Promise((done) => {
     const from = performance.now(), before = document.querySelector("tr.cursor");
     const told = { key: "j", code: "KeyJ", bubbles: true, cancelable: true };
@@ -393,4 +396,73 @@ def test_all_that_match_go_into_a_new_case(
     work()
     expect(page.locator(".act")).to_contain_text("Undone: 12 alerts as before.", timeout=15_000)
     assert not case.joined.exists()
+    assert ana.complaints == []
+
+
+def test_beside_the_queue_every_key_has_its_control(visit: Visit, alerts: list[Alert], world: World) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/?sort=newest")
+    one = at(page)
+    expect(page.locator(f"#peek [data-peeked='{one}']")).to_be_visible()
+    press(page, "t", "n")  # no menu is open: no verdict, no case
+    expect(page.locator("#peek-text")).to_be_focused()
+    page.keyboard.type("Asked the owner.")
+    press(page, "Control+Enter")
+    expect(page.locator("[data-toast]")).to_contain_text("Comment added.")
+    expect(page.locator("#peek-text")).not_to_be_visible()
+    assert Comment.objects.get().alert_id == int(one)
+    press(page, "s")
+    expect(page.locator("#peek-assignee")).to_be_visible()
+    page.locator("#peek-assignee").select_option(label="Rosa")
+    page.locator("#peek").get_by_role("button", name="Assign").click()
+    expect(page.locator("[data-toast]")).to_contain_text("ssigned")
+    assert str(Alert.objects.get(pk=int(one)).assignee) == "Rosa"
+    press(page, "j")
+    two = at(page)
+    expect(page.locator(f"#peek [data-peeked='{two}']")).to_be_visible()
+    press(page, "e")
+    menu, choice = page.locator("#peek [data-menu=case] .menu-panel"), page.locator("#peek [data-key=n]").last
+    assert menu.bounding_box()["width"] - choice.bounding_box()["width"] < 40
+    press(page, "Escape")
+    world.now = clock.now()
+    world.close([Alert.objects.get(pk=int(two))], by="rosa")
+    page.evaluate(LOOK_NOW)
+    expect(page.locator(f"#note-{two}")).to_contain_text("Closed by Rosa")
+    expect(page.locator(f"#alert-{two} .ev")).not_to_be_visible()
+    expect(page.locator("#peek")).to_contain_text("Reopen")
+    page.mouse.move(500, 620)
+    press(page, "j", " ", "j", " ")
+    expect(page.locator("#bulk strong")).to_have_text("2 selected, one rule", use_inner_text=True)
+    expect(page.locator("#bulk [data-except]")).to_have_attribute("href", re.compile("side=exception"))
+    assert ana.complaints == []
+    page.route("**/alerts/pulse/**", lambda route: route.fulfill(status=500))
+    page.evaluate(LOOK_NOW)
+    expect(page.locator("#strip p")).to_have_text(LATE)
+    expect(page.locator(".is-late")).to_be_visible()
+    strip, button = page.locator("#strip").bounding_box(), page.locator("#strip [data-dismiss]").bounding_box()
+    assert strip["y"] <= button["y"]
+
+
+def test_on_a_phone_one_filters_and_selects(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana", phone=True)
+    page = ana.open("/alerts/?sort=newest")
+    expect(page.locator("#id_sort")).not_to_be_visible()
+    page.locator("#filters .filters > summary").click()
+    for what in ("#id_time", "#id_sort", "#id_severity", "#filters .foldseg"):
+        expect(page.locator(what)).to_be_visible()
+    page.locator("#id_sort").select_option("oldest")
+    page.wait_for_url(re.compile("sort=oldest"))
+    page.get_by_role("button", name="Show alerts").click()
+    expect(page.locator("#id_sort")).not_to_be_visible()
+    ana.settle()
+    page.get_by_text("Select", exact=True).click()
+    for row in page.locator("tr[data-row]").all()[:2]:
+        row.click()
+    expect(page.locator("#bulk strong")).to_have_text("2 selected, one rule", use_inner_text=True)
+    page.locator("#bulk [data-menu=close] > summary").click()
+    panel = page.locator("#bulk [data-menu=close] .menu-panel").bounding_box()
+    assert panel["x"] >= 0
+    assert panel["x"] + panel["width"] <= 390
+    page.locator("#bulk").get_by_role("button", name="Benign positive").click()
+    expect(page.locator("[data-toast]")).to_contain_text("Closed 2 alerts")
     assert ana.complaints == []
