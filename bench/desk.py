@@ -9,6 +9,7 @@ server under granian: from the event of the key until the frame after the one in
 """
 
 import argparse
+import gc
 import os
 import shutil
 import statistics
@@ -133,6 +134,8 @@ def _server(given: argparse.Namespace) -> None:
 
     client = Client()
     client.force_login(User.objects.get(username="ana"), backend="django.contrib.auth.backends.ModelBackend")
+    gc.collect()
+    gc.freeze()  # as soc/wsgi.py does
     for asked in _everything(client):
         before = conditions()
         _tell(asked, _times(asked.act), given, before)

@@ -42,10 +42,13 @@ class Faces:
 
 
 def faces(alerts: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] | None = None) -> Faces:
-    """The first rows after a key. Two queries a portion, one on the first page; mostly one portion.
+    """The first rows after a key. Two queries a portion, one on the first page; mostly one portion. The first page of a
+    short list is one query.
 
     A page may hold fewer than `limit` where more folds go round than are worth waiting for; the next one goes on there.
     """
+    if order.short and key is None:
+        return _cut(order.faces(alerts, limit + 1), limit)
     found, met, at, size = list[Head](), set[bytes](), key, min(PORTION, FEW + 6 * limit)
     for _ in range(MOST_PORTIONS):
         portion = order.heads(alerts.filter(_not_of(met)), size, at)
@@ -55,11 +58,15 @@ def faces(alerts: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] 
                 found.append(head)
             met |= {head.fold} if head.fold else set()
             if len(found) > limit:
-                return Faces(found[:limit], found[limit - 1].key)
+                return _cut(found, limit)
         if len(portion) < size:
             return Faces(found)
         at, size = portion[-1].key, min(2 * size, MOST_PORTION)
     return Faces(found, list(at or []))
+
+
+def _cut(found: list[Head], limit: int) -> Faces:
+    return Faces(found[:limit], found[limit - 1].key if len(found) > limit else None)
 
 
 def face_before(alerts: QuerySet[Alert], order: Order, key: Sequence[Any]) -> int | None:

@@ -3,7 +3,7 @@
 Of a long queue the most urgent alerts are in the first of its eight segments, so that is asked alone: planning a
 statement of eight takes longer than reading it. Only where it has too few, the others are asked in one statement. In it
 each is limited by what those before it have left, and the database does not start on one with nothing left to fetch.
-Of what is known to be a short list all are asked at once.
+Of what is likely to be a short list all are asked at once; what is known to be one is looked at as a whole.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,8 @@ from alerts.models import Alert
 
 Part: TypeAlias = tuple[int, Q]
 # What a part may ask for; the database reads none of them that is not asked for.
+# What is closed, or of no fold, is a row of its own.
+_ALIKE = "CASE WHEN fold IS NULL OR status = 'closed' THEN int8send(id) ELSE fold END"
 _COLUMNS = ("id", "fold", "status", "severity", "risk_score", "created_at")
 
 
@@ -38,6 +40,32 @@ def in_turn(
         return _read(alerts, parts, names, by, limit)
     first = _read(alerts, parts[:1], names, by, limit)
     return first if len(first) >= limit else first + _read(alerts, parts[1:], names, by, limit - len(first))
+
+
+def placed(
+    alerts: QuerySet[Alert], parts: Sequence[Part], names: Sequence[str], by: Sequence[str], limit: int, *, folded: bool
+) -> list[tuple[Any, ...]]:
+    """The same by one look at all of the alerts, for short lists; `folded`: of each fold the first. One query."""
+    try:
+        base, given = alerts.order_by().values(*_COLUMNS).query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    told = [(number, *where) for number, part in parts if (where := _where(alerts.query, part)) is not None]
+    if not told:
+        return []
+    turns = " ".join(f"WHEN {condition} THEN {int(number)}" for number, condition, _ in told)
+    order = f"turn, {', '.join(_direction(name) for name in by)}"
+    rows = f"SELECT CASE {turns} END AS turn, {_ALIKE} AS alike, alerts_alert.* FROM ({base}) AS alerts_alert"  # noqa: S608
+    if folded:
+        rows = f"SELECT DISTINCT ON (alike) * FROM ({rows}) AS every WHERE turn IS NOT NULL ORDER BY alike, {order}"  # noqa: S608
+    statement = (
+        f"SELECT turn, {', '.join(names)} FROM ({rows}) AS placed WHERE turn IS NOT NULL "  # noqa: S608  (names of ours)
+        f"ORDER BY {order} LIMIT {int(limit)}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*(one for _, _, more in told for one in more), *given])
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
 def _read(

@@ -6,7 +6,7 @@ expression. What is past its target depends on the moment: a key carries that of
 are cut from the same order, so an alert that crosses in between stays where it was and is neither left out nor doubled.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,11 +14,13 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from alerts.models import Alert, Severity, Status
-from alerts.selectors.in_turn import Part, in_turn
+from alerts.selectors.in_turn import Part, in_turn, placed
 from alerts.selectors.shapes import QueueFilters
 
 EVERYTHING = Q()
 WAITING = ~Q(status=Status.CLOSED)
+SHORT = 2_000
+"""A list of no more alerts is looked at as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class Order:
     moment: datetime | None = None
     targets: tuple[tuple[int, timedelta], ...] = ()
     waiting: bool = False  # nothing closed is asked for, so "not past" needs no more than the age
-    narrow: bool = False  # few alerts are asked for, so those of the first segments will not do
+    narrow: bool = False  # likely few alerts are asked for, so those of the first segments will not do
+    number: int | None = None  # how many alerts are asked for, where they were counted: up to 10,001
 
     def read(self, alerts: QuerySet[Alert], limit: int, after: Sequence[Any] | None = None) -> list[Alert]:
         """The first of these alerts after a key. One query, or two where there are several segments."""
@@ -71,10 +74,17 @@ class Order:
         return [head.pk for head in self.heads(alerts, limit, after)]
 
     def heads(self, alerts: QuerySet[Alert], limit: int, after: Sequence[Any] | None = None) -> list["Head"]:
-        """The same as what folding looks at: number, fold, and where each stands. One query."""
-        columns = self.columns[:-1]
-        names = ("id", "fold", "status", *columns)
-        rows = in_turn(alerts, self._parts(after), names, self._columns_by, limit, at_once=self.narrow)
+        """The same as what folding looks at: number, fold, and where each stands. One query, or two."""
+        asked = self._parts(after), self._names, self._columns_by, limit
+        if self.short:
+            return self._heads(placed(alerts, *asked, folded=False))
+        return self._heads(in_turn(alerts, *asked, at_once=self.narrow and self.number is None))
+
+    def faces(self, alerts: QuerySet[Alert], limit: int) -> list["Head"]:
+        """The first of each fold, and of what is of none each, out of all alerts. One query that looks at every one."""
+        return self._heads(placed(alerts, self._parts(None), self._names, self._columns_by, limit, folded=True))
+
+    def _heads(self, rows: Iterable[tuple[Any, ...]]) -> list["Head"]:
         return [
             Head(number, fold_shown(fold, status), [segment, *map(_json, values), number])
             for segment, number, fold, status, *values in rows
@@ -97,9 +107,22 @@ class Order:
         """The same order with what is past its target at another moment."""
         return self if self.moment is None else replace(self, moment=moment)
 
+    def counted(self, number: int) -> "Order":
+        """The same order of a list of which it is known how long it is."""
+        return replace(self, number=number)
+
+    @property
+    def short(self) -> bool:
+        """Whether the list is known to have no more alerts than can be looked at with each page."""
+        return self.number is not None and self.number <= SHORT
+
     def reversed(self) -> "Order":
         """The same order from its other end."""
         return replace(self, down=not self.down)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return "id", "fold", "status", *self.columns[:-1]
 
     @property
     def _by(self) -> list[str]:

@@ -145,7 +145,7 @@ def _open_cases(request: UserRequest) -> list[Case]:
 
 def _read_open_cases(user: User) -> list[Case]:
     waiting = Case.objects.filter(team_id__in=teams_of(user)).exclude(status=Status.CLOSED)
-    newest = list(waiting.order_by("-updated_at")[:CHOICES])
+    newest = list(waiting.only("title", "owner_id").order_by("-updated_at")[:CHOICES])
     return sorted(newest, key=lambda case: case.owner_id != user.pk)
 
 

@@ -230,10 +230,10 @@ def test_past_verdicts_and_counts_of_rules(alerts, cast):
 
 
 def test_a_page_costs_the_same_queries_however_many_rows(alerts, cast, django_assert_num_queries):
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         shown(cast.ana)
     raised([event() for _ in range(20)], now=NOW + HOUR)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         shown(cast.ana)
 
 
