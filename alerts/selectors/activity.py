@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -31,7 +31,16 @@ def activity_of(alert: Alert, *, now: datetime) -> list[Entry]:
     comments = list(alert.comments.select_related("author").order_by("-pk")[:SHOWN])
     called = _called(comments, alert)
     entries += [_of_comment(comment, called) for comment in comments]
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+    return sorted(_once(entries), key=lambda entry: entry.at, reverse=True)
+
+
+def _once(entries: Sequence[Entry]) -> list[Entry]:
+    """The entries with one undo for one act: at the exception that was added, or at the first of its entries."""
+    kept: dict[UUID | None, Entry] = {}
+    for entry in entries:
+        if entry.undoable and (entry.group not in kept or entry.verb == "added an exception"):
+            kept[entry.group] = entry
+    return [one if not one.undoable or kept[one.group] is one else replace(one, undoable=False) for one in entries]
 
 
 def _changes(alert: Alert) -> list[Change]:
@@ -74,6 +83,7 @@ def _of_change(change: Change, recent: _Recent, alert: Alert, undone: bool) -> E
         note=_note(change),
         group=change.group,
         undoable=recent.undoable(change, alert),
+        with_exception=change.verb == "added an exception" or bool(change.after.get("closed_by_exception_id")),
         part_of=recent.part_of(change),
     )
 

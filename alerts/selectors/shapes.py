@@ -299,6 +299,7 @@ class Entry:
     note: str = ""
     group: UUID | None = None
     undoable: bool = False
+    with_exception: bool = False  # an act that added an exception, and closed what it covers
     part_of: str = ""  # the case whose closing did it, which is undone there
     is_comment: bool = False
     called: frozenset[str] = frozenset()  # the user names in a comment that call somebody

@@ -15,6 +15,7 @@ from accounts.audit.words import did
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from alerts.errors import AlertError
+from alerts.exceptions.saving import named_after
 from alerts.reviewing.renewing import review_again
 from alerts.selectors.exception_page import ExceptionPage, exception_page
 from alerts.views.answers import see_other
@@ -34,6 +35,7 @@ def show(request: UserRequest, item_id: int) -> HttpResponseBase:
     item, now = seen_item(request.user, item_id), clock_now()
     shown = exception_page(item, teams_of(request.user), now)
     context = {
+        "title": item.reason.split("\n", 1)[0] if item.name == named_after(item.entries) else item.name,
         "page": shown,
         "row": shown.row,
         "item": item,

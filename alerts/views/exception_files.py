@@ -189,4 +189,7 @@ def _words(taken: Taken) -> str:
         )
         if number
     ]
-    return f"{', '.join(done)}." if done else _("Nothing was new in this file.")
+    if not done:
+        return _("Nothing was new in this file.")
+    back = _(" Undo takes back the new ones.") if taken.changed and taken.group else ""
+    return f"{', '.join(done)}.{back}"

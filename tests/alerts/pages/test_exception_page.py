@@ -35,6 +35,9 @@ def test_the_page_shows_what_was_held_back_and_who_wrote_it(ana: Client, world: 
     assert shown.count("<strong>perl") >= 2 or shown.count("perl") >= 2
     assert "The vendor&#x27;s menu." in shown
     assert str(world.rosa) in shown
+    heading = shown[shown.index("<h1>") : shown.index("</h1>")]
+    assert "The vendor&#x27;s menu." in heading
+    assert 'class="why-safe"' not in shown
 
 
 def test_one_that_hides_a_true_positive_says_which(ana: Client, sign_in: SignIn, world: World) -> None:
