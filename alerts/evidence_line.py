@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from alerts.hits import Hit, Joined, Member
 from alerts.models import Kind
+from alerts.plain_names import came_to, different
+from alerts.targeted import target_of
 from engine import Clause, Document, explain
 
 MARK, UNMARK = "\ue000", "\ue001"
@@ -18,9 +20,12 @@ MAX_EXTRA = 3
 MAX_TERMS = 3
 MAX_STEPS = 4
 MAX_GROUP = 2
+DULL = 2
+"""The rank of names that tell people little."""
 _ROWS = (Kind.ROW, Kind.GROUP)
 _TELLING = (".name", ".email", ".ip", ".domain", "executable", "path", "url", ".arn")
 _DULL = ("entity_id", ".id", "_id", "bucket", "trunc", "window", "@timestamp")
+_WHOLE = ("process.name", "process.pid", "process.title", "process.entity_id")
 _MARKS = re.compile(f"[{MARK}{UNMARK}\x00]")
 
 
@@ -73,7 +78,7 @@ def _of_count(hit: Hit, joined: Joined) -> str:
         for term in joined.facts.get("terms", ())[:MAX_TERMS]
     ]
     many = joined.facts.get("cardinality")
-    variety = [f"{many['value']:,} different {_short_name(_clean(str(many['field'])))}"] if many else []
+    variety = [f"{many['value']:,} different {different(_clean(str(many['field'])))}"] if many else []
     number = int(joined.facts.get("count") or len(joined.members))
     return _joined_by_dots([f"{number:,} events", *group, *variety, _deed(hit.document)])
 
@@ -82,6 +87,7 @@ def _of_group(hit: Hit, joined: Joined) -> str:
     """How many, what the row came to, of what group, and what the last one was."""
     row = hit.row or {}
     by = sorted((name for name in joined.facts.get("by", ()) if name in row), key=rank_of_name)
+    by = [name for name in by if rank_of_name(name) < DULL] or by
     group = [f"{_short_name(_clean(name))} {_mark(_cut(_clean(str(row[name]))))}" for name in by[:MAX_GROUP]]
     number = int(joined.facts.get("count") or len(joined.members))
     many = "1 event" if number == 1 else f"{number:,} events"
@@ -89,22 +95,23 @@ def _of_group(hit: Hit, joined: Joined) -> str:
 
 
 def _came_to(joined: Joined | None) -> list[str]:
-    """What met the last conditions of a pipeline: "count 6, users 3"."""
+    """What met the last conditions of a pipeline: "6 different command lines, 3 events"."""
     met: dict[str, str] = {}
     for condition in joined.facts.get("conditions", ()) if joined and joined.kind in _ROWS else ():
         for one in condition["values"]:
             value = one["value"]
             if value is not None and value != []:
                 told = f"{len(value):,} values" if isinstance(value, list) else str(value)
-                met.setdefault(_short_name(_clean(str(one["name"]))), _mark(_cut(_clean(told))))
-    return [", ".join(f"{name} {value}" for name, value in list(met.items())[:MAX_EXTRA])] if met else []
+                words = came_to(_clean(str(one["name"])), _clean(told))
+                met.setdefault(one["name"], f"{words.before}{_mark(_cut(words.value))}{words.after}")
+    return [", ".join(list(met.values())[:MAX_EXTRA])] if met else []
 
 
 def rank_of_name(name: str) -> int:
     """Names before other columns of a group; ids and times, which tell people little, last."""
     if name.endswith(_TELLING):
         return 0
-    return 2 if any(part in name for part in _DULL) else 1
+    return DULL if any(part in name for part in _DULL) else 1
 
 
 def _of_indicator(hit: Hit, joined: Joined) -> str:
@@ -203,21 +210,31 @@ def _network(get: _Get, _: Document) -> str:
     if not to:
         return ""
     port = get("destination.port")
-    return _joined(get("process.name") or get("source.ip"), "→", f"{to}:{port}" if port else to)
+    return _joined(get("process.name") or get("source.ip"), "→", f"{to}:{port}" if port else to, _volume(get))
+
+
+def _volume(get: _Get) -> str:
+    """How much went over, as far as two alerts that fold agree in it (alerts/deeds.py): to the power of ten."""
+    volume = get("network.bytes") or get("source.bytes")
+    power = len(volume) - 1 if volume.isdecimal() else 0
+    return f"over {10 ** (power % 3)} {_UNITS[power // 3]}" if 3 <= power < 3 * len(_UNITS) else ""
 
 
 def _sign_in(get: _Get, _: Document) -> str:
     who, where = get("user.name") or get("user.email") or get("user.id"), get("source.ip")
-    action = get("event.action")
+    action, target = get("event.action"), target_of(get, who)
     if not (who and (where or action)):
         return ""
-    return _joined(who, action, get("event.outcome"), f"from {where}" if where else "")
+    return _joined(
+        who, action, f"→ {_cut(target)}" if target else "", get("event.outcome"), f"from {where}" if where else ""
+    )
 
 
 def _message(get: _Get, _: Document) -> str:
     return _cut(get("message") or get("event.action"))
 
 
+_UNITS = ("B", "kB", "MB", "GB", "TB")
 _TELLERS: tuple[Callable[[_Get, Document], str], ...] = (_process, _file, _network, _sign_in, _message)
 
 
@@ -242,8 +259,9 @@ def _joined(*parts: str) -> str:
 
 
 def _short_name(field: str) -> str:
-    """`process.parent.name` as `parent.name`: the first part seldom tells anything."""
-    return field.removeprefix("Esql.").removeprefix("process.")
+    """`process.parent.name` as `parent.name`, `process.args` as `args`; but `name` alone would be anybody's."""
+    short = field.removeprefix("Esql.")
+    return short if short in _WHOLE else short.removeprefix("process.")
 
 
 def _cut(text: str) -> str:

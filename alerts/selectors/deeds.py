@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from alerts.selectors.shapes import Part
+from alerts.targeted import target_of
 from engine import Document
 
 MAX_VALUE = 120
@@ -100,15 +101,33 @@ def _sign_in(facts: Facts) -> Parts:
     source = facts("source.ip")
     country = facts("source.geo.country_name")
     place = f"{source} ({country})" if country else source
-    return [plain(outcome), *([plain(" from "), strong(place)] if source else [])]
+    return [plain(outcome), *_as(facts), *([plain(" from "), strong(place)] if source else [])]
+
+
+def _as(facts: Facts) -> Parts:
+    """As whom, where that is another account."""
+    other = facts("user.target.name", "winlog.event_data.TargetUserName")
+    own = facts("user.name", "user.email", "user.id", "client.user.email")
+    return [plain(" as "), strong(other)] if other and other.casefold() != own.casefold() else []
 
 
 def _action(facts: Facts) -> Parts:
     action = facts("event.action")
-    return [plain("performed "), strong(action)] if action else []
+    return [plain("performed "), strong(action), *_upon(facts)] if action else []
 
 
-_DEEDS: Sequence[Callable[[Facts], Parts]] = (_sign_in, _network, _file, _process, _action)
+def _managed(facts: Facts) -> Parts:
+    """What was done to an account or a group."""
+    return _action(facts) if "iam" in facts.all("event.category") else []
+
+
+def _upon(facts: Facts) -> Parts:
+    """Whose account, or which group."""
+    target = target_of(facts, facts("user.name", "user.email", "user.id", "client.user.email"))
+    return [plain(" upon "), strong(target)] if target else []
+
+
+_DEEDS: Sequence[Callable[[Facts], Parts]] = (_managed, _sign_in, _network, _file, _process, _action)
 _VERBS = {"creation": "created", "change": "changed", "deletion": "deleted", "access": "opened"}
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from alerts.evidence_line import rank_of_name
+from alerts.evidence_line import DULL, rank_of_name
 from alerts.kept import source_of
 from alerts.models import Alert
+from alerts.plain_names import came_to, different, place, place_of
 from alerts.selectors.deeds import Parts, cut, plain, strong, what, where, who
 from alerts.selectors.joined_shapes import Composition, KeptEvent, Learning, MetIndicator, Pair, Reached, Steps
 from alerts.selectors.row_shapes import MadeRow, deciding
@@ -14,6 +15,7 @@ from engine import Document
 
 TOLD_STEPS = 3
 TOLD_NAMES = 2
+TOLD_TERMS = 3
 NOTHING = Composition()
 
 
@@ -77,11 +79,11 @@ def _places(steps: Steps, alert: Alert) -> Parts:
 
 
 def _of_count(reached: Reached) -> Parts:
-    """ "52 events of user.name root within 4 m, where 40 are enough. The last: root failed to sign in …"."""
+    """ "52 events by root, with 7 different hosts within 4 m; 40 are enough. The last: root failed to sign in …"."""
     parts = [strong(f"{reached.count:,} events"), *_grouped(reached.terms)]
     if reached.cardinality:
         found = reached.cardinality
-        parts += [plain(", with "), strong(f"{found.value:,} different {found.field}")]
+        parts += [plain(", with "), strong(f"{found.value:,} different {different(found.field)}")]
     enough = f"{reached.needed:,} {'is' if reached.needed == 1 else 'are'} enough"
     if reached.cardinality:
         enough += f" with {reached.cardinality.needed:,} different"
@@ -91,13 +93,12 @@ def _of_count(reached: Reached) -> Parts:
 
 
 def _of_group(row: MadeRow) -> Parts:
-    """ "6 events of host.name web-1 within 15 s came to Esql.count 6. The last: www-data ran …"."""
+    """ "6 events on web-1 within 15 s came to 6 different command lines. The last: www-data ran …"."""
     events = "1 event" if row.count == 1 else f"{row.count:,} events"
     within = f" within {row.span}" if row.span else ""
-    named = sorted(row.by, key=lambda pair: rank_of_name(pair.field))[:TOLD_NAMES]
     told = _came_to(row)
     came = [plain(" came to "), *told] if told else [plain(" made a row")]
-    parts = [strong(events), *_grouped(named), plain(within), *came, plain(".")]
+    parts = [strong(events), *_grouped(row.by), plain(within), *came, plain(".")]
     return [*parts, *_last_of(row.events), plain(f" at {_when(row.last)}.")]
 
 
@@ -108,17 +109,20 @@ def _made_of(row: MadeRow) -> Parts:
 
 
 def _came_to(row: MadeRow) -> Parts:
-    """ "Esql.count 6 and Esql.users 3": what met the conditions."""
+    """ "6 different command lines and 3 events": what met the conditions."""
     parts: Parts = []
     for at, (name, value) in enumerate(deciding(row)[:TOLD_NAMES]):
-        parts += [plain(f"{' and ' if at else ''}{cut(name)} "), strong(cut(value))]
+        told = came_to(name, value)
+        parts += [plain(f"{' and ' if at else ''}{cut(told.before)}"), strong(cut(told.value)), plain(cut(told.after))]
     return parts
 
 
 def _grouped(terms: Sequence[Pair]) -> Parts:
+    """What names the group, host first; ids and times, which tell people little, only where there is nothing else."""
+    telling = [pair for pair in terms if rank_of_name(pair.field) < DULL] or list(terms)
     parts: Parts = []
-    for at, pair in enumerate(terms):
-        parts += [plain(f"{' of ' if not at else ' and '}{pair.field} "), strong(cut(pair.value or "none"))]
+    for pair in sorted(telling, key=lambda pair: place_of(pair.field))[:TOLD_TERMS]:
+        parts += [plain(f" {place(pair.field)} "), strong(cut(pair.value or "none"))]
     return parts
 
 

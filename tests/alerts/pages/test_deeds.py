@@ -11,7 +11,9 @@ from django.apps import apps
 
 from alerts.deeds import DIFFERING, deed_of
 from alerts.evaluation import judge_lookbacks
+from alerts.evidence_line import without_marks
 from alerts.models import Alert
+from alerts.selectors.sentence import summary_sentence
 from engine import Document
 from rules.loading import load_rules
 from tests.alerts.pages.world import PACK, World
@@ -40,6 +42,10 @@ def test_each_new_member_of_a_privileged_group_waits_by_itself(world: World) -> 
     alerts = world.send(member_added(world, minutes, name) for minutes, name in enumerate(names, 1))
     assert len(alerts) == 4
     assert len({bytes(alert.fold or b"") for alert in alerts}) == 3  # the guest was added twice
+    told = {without_marks(alert.evidence).split(" success")[0] for alert in alerts}
+    assert told == {f"gnowak added-member-to-group → {name} in Domain Admins" for name in names}
+    sentence = "".join(part.text for part in summary_sentence(alerts[0]))
+    assert sentence.startswith(f"gnowak performed added-member-to-group upon {names[0]} in Domain Admins on dc-01 at")
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def test_a_sample_has_no_order(ana: Client, rules: World) -> None:
 
 def test_a_count_stands_against_what_is_needed(ana: Client, rules: World) -> None:
     page = told(ana, joined.count(rules))
-    assert "26 events of source.ip 203.0.113.9, with 7 different user.name within 4 m 10 s; 20 are enough" in page
+    assert "26 events from 203.0.113.9, with 7 different users within 4 m 10 s; 20 are enough" in page
     assert "26 events, 20 needed" in page
     assert "7 different user.name, 5 needed" in page
     assert "All 26 events that counted" in page
