@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 
+import hypothesis
 import psycopg
 import pytest
 from pytest_django import DjangoDbBlocker
@@ -17,6 +18,10 @@ from tests.live_system import LiveSystem
 # and a second is what each process that a test starts spends on ours.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# How long an example takes says something of the machine only; the rest is as the profile that is in force has it.
+hypothesis.settings.register_profile("patient", parent=hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("patient")
 
 _FLOWS = {("tests", "flows"), ("tests", "local")}
 _FAULTS = {("tests", "fault")}
