@@ -120,7 +120,7 @@ def queue_context(request: UserRequest, asked: Queue, after: str = "") -> dict[s
     if seen is None or found is None:
         seen = Seen(0 if further else selectors.newest_id(user=asked.user), asked.now)
         found = _found(asked, after, counted=not further)
-    at = _cursor(request, found)
+    at = None if further else _cursor(request, found)  # what is added to a list brings no second cursor
     context = _rows_context(request, asked, found) | {"at": at, **asked.extra}
     return context if further else context | _around(request, asked, found, at, seen)
 

@@ -143,6 +143,8 @@ def test_a_page_holds_fifty_and_leads_on(ana: Client, world: World) -> None:
     more = ana.get(QUEUE, {"rule": PERL, "fold": "off", "after": _after(page)}, headers=HTMX).content.decode()
     assert more.count("data-row") == 29
     assert more.lstrip().startswith("<tr")
+    assert page.count('class="cursor') == 1
+    assert 'class="cursor' not in more  # the list has one already
 
 
 def test_a_broken_page_key_leads_to_the_beginning_with_a_notice(ana: Client, world: World) -> None:
