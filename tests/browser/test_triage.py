@@ -154,6 +154,31 @@ def test_on_a_phone_an_alert_is_closed_by_touch(visit: Visit, alerts: list[Alert
     assert ana.complaints == []
 
 
+def test_on_a_phone_one_part_is_shown_and_an_exception_is_a_page_of_its_own(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana", phone=True)
+    page = ana.open(f"/alerts/{alerts[0].pk}/")
+    parts, facts, side = page.locator(".seg.phone"), page.locator("#facts"), page.locator("#side")
+    expect(parts.locator("[aria-current]")).to_have_text("Facts")
+    expect(side).to_be_hidden()
+    parts.get_by_role("link", name="Related").tap()
+    expect(parts.locator("[aria-current]")).to_have_text("Related")
+    expect(facts).to_be_hidden()
+    side.get_by_role("link", name="Respond").tap()
+    expect(parts.locator("[aria-current]")).to_have_text("Guide")
+    page.locator(".actionbar").get_by_role("link", name="Exception").tap()
+    expect(page.locator("#preview")).to_contain_text("Silences")
+    for gone in (parts, facts, page.locator(".actionbar"), page.locator(".tabbar")):
+        expect(gone).to_be_hidden()
+    foot = page.locator("#exception-foot")
+    expect(foot.locator("p")).to_contain_text("Silences")
+    box = foot.bounding_box()
+    assert box
+    assert box["y"] + box["height"] == pytest.approx(844, abs=1)
+    assert page.locator("#cf0").evaluate("one => one.scrollWidth <= one.clientWidth")
+    assert ana.complaints == []
+    assert faults(ana) == []
+
+
 def faults(visitor: Visitor, address: str = "") -> list[str]:
     """What axe has against the page, one line each."""
     page = visitor.open(address) if address else visitor.page
