@@ -234,7 +234,8 @@ def _own_fields(alert: Alert, finding: Finding) -> dict[str, Any]:
     if finding.kind is Kind.THRESHOLD:
         fields["threshold_result"] = _threshold_result(_facts(finding))
     if alert.suppression is not None:
-        fields["suppression"] = {"terms": alert.suppression, **counted(alert)}
+        told = counted(alert.suppressed, alert.event_time, alert.suppressed_from, alert.suppressed_until)
+        fields["suppression"] = {"terms": alert.suppression, **told}
     return fields
 
 
