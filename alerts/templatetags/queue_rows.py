@@ -229,8 +229,8 @@ def _past(language: str, prior: Prior) -> SafeString:
     """What was found in alerts like it: the same numbers stand in row after row, and on page after page."""
     _ = partial(_word, language)
     return format_html(
-        '{}<div class="xs faint num truncate" title="{}">{}{}</div>',
-        verdict_bar(prior.verdicts, 88), _prior_title(prior, _), _prior_words(prior, _), _of_rule(prior, _),
+        '{}{}<div class="xs faint num truncate" title="{}">{}</div>',
+        _of_rule(prior, _), verdict_bar(prior.verdicts, 88), _prior_title(prior, _), _prior_words(prior, _),
     )  # fmt: skip
 
 
@@ -247,7 +247,7 @@ def _of_rule(prior: Prior, _: Words) -> SafeString:
     """A mark where nothing was found on this host yet, so that the numbers are the rule's."""
     if prior.of != "rule" or not prior.verdicts.judged:
         return NOTHING
-    return format_html(' <span class="ofrule">{}</span>', _("rule"))
+    return format_html('<span class="ofrule">{}</span>', _("rule"))
 
 
 def _prior_title(prior: Prior, _: Words) -> str:

@@ -185,7 +185,7 @@ class TestARow:
         alert = rows.row(rules)
         assert alert.kind == Kind.ROW
         page = told(ana, alert)
-        assert "The query made of it Esql.length 989 and Esql.share 9.89." in page
+        assert "The query made of it length 989 and share 9.89." in page
         assert "The row had to meet It had Esql.length >= 30 989 Esql.share > 0.2 9.89" in page
         made, had = page.split("What the query made of the event")[1].split("As the event has it")
         assert "Esql.share double 9.89" in made
