@@ -8,7 +8,7 @@
   wb.openMenus = () => $$("details.menu[open]");
   wb.closeMenus = (except) => {
     const open = wb.openMenus().filter((menu) => !menu.contains(except));
-    open.forEach((menu) => { menu.open = false; });
+    open.forEach((menu) => { for (const one of [menu, ...$$("details.part[open]", menu)]) one.open = false; }); // at once: the next key may be there
     return open;
   };
   document.addEventListener("toggle", ({ target }) => {
