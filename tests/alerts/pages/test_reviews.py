@@ -141,7 +141,7 @@ def test_alerts_are_handed_to_another_team_from_the_queue_and_taken_back(ana: Cl
     answer = ana.post(address, {"alert": ticks, "team": world.other.pk, "note": "Your host."})
     queue = ana.get(answer["Location"]).content.decode()
     assert "2 alerts are with Core now." in queue
-    assert ana.get(reverse("alerts:detail", args=[alerts[0].pk])).status_code == 404
+    assert ana.get(reverse("alerts:detail", args=[alerts[0].pk])).status_code == 403
     undo = queue.split('action="/alerts/undo/')[1].split('"')[0].replace("&amp;", "&")
     ana.post(f"/alerts/undo/{undo}")
     assert set(Alert.objects.values_list("team", flat=True)) == {world.team.pk}
