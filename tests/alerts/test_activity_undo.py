@@ -83,8 +83,9 @@ def test_it_costs_the_same_however_many_acts_there_were(alerts, cast, django_ass
 
 def test_an_exception_and_what_it_closed_are_one_act_with_one_undo(alerts, cast):
     hosts = [{"field": "user.name", "type": "exists", "operator": "included"}]
-    told = {"entries": hosts, "reason": "Known.", "close_matching": "benign_positive"}
-    added = exceptions.add(alert=alerts[0], **told, **by(cast.rosa))
+    added = exceptions.add(
+        alert=alerts[0], entries=hosts, reason="Known.", close_matching="benign_positive", **by(cast.rosa)
+    )
     assert len(added.closed) == 2
     assert offered(alerts[0]) == ["added an exception"]
     assert offered(alerts[1]) == ["closed"]
