@@ -1,6 +1,6 @@
 """What was done with alerts since they were written among events, for who searches events (events/overlaying.py)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.db.models import Q
 from accounts.models import User
 from alerts.models import Alert, Status
 from events.fields import iso
+from events.overlaying import Named
 
 FIELDS = (
     "kibana.alert.workflow_status",
@@ -20,19 +21,24 @@ FIELDS = (
 )
 """What of an alert changes after it was raised. Names and severities are as the rule said then."""
 _READ = (
-    "identity", "status", "reason", "acknowledged_at", "closed_at", "event_time", "suppression", "suppressed",
-    "suppressed_from", "suppressed_until", "assignee_id", "assignee__username", "assignee__first_name",
+    "team_id", "identity", "status", "reason", "acknowledged_at", "closed_at", "event_time", "suppression",
+    "suppressed", "suppressed_from", "suppressed_until", "assignee_id", "assignee__username", "assignee__first_name",
     "assignee__last_name",
 )  # fmt: skip
 
 
-def said_of(identities: Sequence[bytes]) -> Mapping[bytes, Mapping[str, Any]]:
-    """What is laid over each alert that is not as it was written. One query by the index of identities; columns and no
-    models, as a search may ask for a hundred thousand."""
+def said_of(asked: Collection[Named]) -> Mapping[Named, Mapping[str, Any]]:
+    """What is laid over each alert that is not as it was written, by the team whose event it is, and its identity. One
+    query by the index of identities; columns and no models, as a search may ask for a hundred thousand.
+
+    An alert that was handed to another team is that team's to see, while its event stays where it was written: nothing
+    is laid over that, so it tells what was known when the alert was raised.
+    """
     changed = ~Q(status=Status.OPEN) | Q(assignee__isnull=False) | Q(suppressed__gt=0)
-    rows = Alert.objects.filter(changed, identity__in=identities).values_list(*_READ)
-    names: dict[int, str] = {}
-    return {bytes(identity): _said(row, names) for identity, *row in rows}
+    found = Alert.objects.filter(changed, identity__in=[identity for _, identity in asked])
+    rows = (((team_id, bytes(identity)), row) for team_id, identity, *row in found.values_list(*_READ))
+    wanted, names = frozenset(asked), dict[int, str]()
+    return {named: _said(row, names) for named, row in rows if named in wanted}
 
 
 def _said(row: Sequence[Any], names: dict[int, str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ One query for the alerts that are read together, and some 80 µs for each that c
 for such fields nor shows whole documents pays nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,9 +17,11 @@ from events.stored import StoredEvent
 
 OF_ALERTS = ".alerts-security."
 _ASKED_AT_ONCE = 1_000
-Said = Mapping[bytes, Mapping[str, Any]]
-"""By uid what is laid over a document: nested fields, None for one that is gone. Alerts as written are left out."""
-Today = Callable[[Sequence[bytes]], Said]
+Named = tuple[int, bytes]
+"""A document: the number of its team, and its uid. Nothing is laid over it that its team may not see."""
+Said = Mapping[Named, Mapping[str, Any]]
+"""What is laid over a document: nested fields, None for one that is gone. Alerts as written are left out."""
+Today = Callable[[Collection[Named]], Said]
 _told: list[tuple[Today, frozenset[str]]] = []
 
 
@@ -46,22 +48,23 @@ def _meets(name: str, field: str) -> bool:
 def today(events: Iterable[StoredEvent]) -> list[StoredEvent]:
     """The events, alerts among them as they are today."""
     kept = list(events)
-    lines = lines_today([one.index for one in kept], [one.uid for one in kept], [one.raw for one in kept])
+    named = [(one.team_id, one.uid) for one in kept]
+    lines = lines_today([one.index for one in kept], named, [one.raw for one in kept])
     return [one if line is one.raw else replace(one, raw=line) for one, line in zip(kept, lines, strict=True)]
 
 
-def lines_today(indices: Sequence[str], uids: Sequence[bytes], lines: list[bytes]) -> list[bytes]:
+def lines_today(indices: Sequence[str], named: Sequence[Named], lines: list[bytes]) -> list[bytes]:
     """The same of documents alone; those that nothing is laid over are the very lines given."""
     places = [place for place, index in enumerate(indices) if index.startswith(OF_ALERTS)] if _told else []
     if not places:
         return lines
-    said: dict[bytes, Mapping[str, Any]] = {}
+    said: dict[Named, Mapping[str, Any]] = {}
     for start in range(0, len(places), _ASKED_AT_ONCE):
-        said |= _told[0][0]([uids[place] for place in places[start : start + _ASKED_AT_ONCE]])
+        said |= _told[0][0]([named[place] for place in places[start : start + _ASKED_AT_ONCE]])
     changed = list(lines)
     for place in places:
-        if uids[place] in said:
-            changed[place] = orjson.dumps(_over(orjson.loads(lines[place]), said[uids[place]]))
+        if named[place] in said:
+            changed[place] = orjson.dumps(_over(orjson.loads(lines[place]), said[named[place]]))
     return changed
 
 

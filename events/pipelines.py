@@ -255,7 +255,7 @@ class _Reading:
         """The events that the leading filter lets in, as long as it keeps enough out to be worth asking."""
         events = stretch.events(named=self._named)
         if self._of_today:
-            events = events.today()
+            events = events.today(stretch.team_id)
         if self._sieve is None:
             return events
         rows = _rows(self._sieve, events.lines).get(_LEADING, [])

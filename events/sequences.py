@@ -185,7 +185,7 @@ def _candidates(query: EqlQuery, plan: Joining, question: Question, bounds: _Bou
                 of_team = replace(question, window=part, team_ids=[team_id])
                 for number, stretch in enumerate(whole(of_team, bounds.left)):
                     events = stretch.events(named=True)
-                    events = events.today() if of_today else events
+                    events = events.today(team_id) if of_today else events
                     day = stretch.block.day
                     read.by_team[team_id] += _of_events(plan, parts, matcher, team_id, day, events, number, bounds)
             read.back_to = bounds.back_to = part.start

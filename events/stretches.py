@@ -26,8 +26,9 @@ _AT_ONCE = 8
 """Blocks in memory together, some megabytes each at the most."""
 _GROWTH = 8
 _LARGEST_PART = 64_000
-Chosen = tuple[date, int, int, bytes]
-"""Day and number of a block, how many of its documents are asked for, and their positions in two bytes each."""
+Chosen = tuple[date, int, int, int, bytes]
+"""Day and number of a block, whose it is, how many of its documents are asked for, and their positions in two bytes
+each."""
 
 
 class OutOfTime(Exception):  # noqa: N818
@@ -50,15 +51,16 @@ class Events(NamedTuple):
         uids, ticks = [self.uids[row] for row in rows], [self.ticks[row] for row in rows]
         return Events(lines, uids, ticks, [self.indices[row] for row in rows])
 
-    def today(self) -> "Events":
-        """The same, of those that are named, with alerts among them as they are today."""
-        return self._replace(lines=lines_today(self.indices, self.uids, self.lines))
+    def today(self, team_id: int) -> "Events":
+        """The same, of those that are named and all this team's, with alerts among them as they are today."""
+        return self._replace(lines=lines_today(self.indices, [(team_id, uid) for uid in self.uids], self.lines))
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Documents of one block, in stored order; `places` are theirs in the block."""
+    """Documents of one block, in stored order, which are all of one team; `places` are theirs in the block."""
 
+    team_id: int
     block: Block
     places: Sequence[int]
 
@@ -114,7 +116,7 @@ def cuts(question: Question, seconds_left: Callable[[], float], first: int) -> I
 def _chosen(question: Question, seconds_left: Callable[[], float]) -> list[Chosen]:
     where, values = question.where()
     statement = (
-        "SELECT day, block_id, count(*), string_agg(int2send(position), ''::bytea) FROM event "  # noqa: S608
+        "SELECT day, block_id, min(team_id), count(*), string_agg(int2send(position), ''::bytea) FROM event "  # noqa: S608
         f"WHERE {where} GROUP BY day, block_id ORDER BY block_id DESC"
     )
     return _fetch(statement, values, seconds_left())
@@ -127,22 +129,22 @@ def _read(chosen: Sequence[Chosen], indices: Sequence[str], seconds_left: Callab
     days = list({str(day) for day, *_ in chosen})
     rows = _fetch(statement, [days, [number for _, number, *_ in chosen]], seconds_left())
     found = {(day, number): rest for day, number, *rest in rows}
-    for day, number, count, positions in chosen:
+    for day, number, team_id, count, positions in chosen:
         if (day, number) in found:  # else the day was dropped meanwhile
             form, dictionary_id, data = found.pop((day, number))
-            stretch = _stretch(unpack(day, form, dictionary_id, data), count, positions, indices)
+            stretch = _stretch(team_id, unpack(day, form, dictionary_id, data), count, positions, indices)
             if stretch.places:
                 yield stretch
 
 
-def _stretch(block: Block, count: int, positions: bytes, indices: Sequence[str]) -> Stretch:
+def _stretch(team_id: int, block: Block, count: int, positions: bytes, indices: Sequence[str]) -> Stretch:
     """The documents of a block at these positions whose index is asked for."""
     head = block.head
     places: Sequence[int] = range(len(block)) if count == len(block) else block.places(_numbers(positions))
     wanted = [index_matches(indices, name) for name in head.indices]
     if not all(wanted):
         places = [place for place in places if wanted[head.index_of[place]]]
-    return Stretch(block, places)
+    return Stretch(team_id, block, places)
 
 
 def _numbers(packed: bytes) -> "array[int]":

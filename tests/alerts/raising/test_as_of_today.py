@@ -120,6 +120,24 @@ def test_rules_judge_alerts_as_they_were_written(tmp_path, teams: list[int]) -> 
     assert Alert.objects.filter(rule_id="higher").count() == 3
 
 
+def test_what_another_team_does_with_an_alert_is_not_told_at_home(teams: list[int]) -> None:
+    other = Team.objects.create(name="Blue", slug="blue")
+    bob = User.objects.create(username="bob", first_name="Bob", last_name="Blue")
+    Alert.objects.update(
+        team=other, status="closed", reason="true_positive", assignee=bob, acknowledged_at=NOW, closed_at=NOW
+    )
+    both = [*teams, other.pk]
+    for text in ('kibana.alert.workflow_assignee_ids: "Bob Blue"', "kibana.alert.workflow_status: closed"):
+        assert _found(text, both) == 0
+    assert _found("kibana.alert.workflow_status: open", teams) == 3
+    owned = parse_eql("sample by kibana.alert.workflow_assignee_ids [any where true] [any where true]")
+    assert find(owned, window=WHOLE, team_ids=both, now=WHOLE.end, indices=ALERTS).matches == []
+    text = "FROM .alerts-security.* | STATS n = COUNT(*) BY kibana.alert.workflow_status, kibana.alert.workflow_reason"
+    assert run(prepare(text, limit=10), window=WHOLE, team_ids=both, now=WHOLE.end).rows == [(3, "open", None)]
+    page = store.search(tree=parse_kql("*"), window=WHOLE, team_ids=both, indices=ALERTS, limit=10)
+    assert not [event for event in page.events if b"Bob Blue" in event.raw]
+
+
 def test_alerts_that_nobody_touched_cost_no_parsing(teams: list[int]) -> None:
     from events.overlaying import today
 
