@@ -5,7 +5,17 @@ record keeps, `held_back` the events that they held back. What needs alerts (pre
 back) is in alerts/exceptions.
 """
 
-from rules.exceptions.content import MAX_ENTRIES, MAX_ENTRIES_BYTES, MAX_NAME, MAX_REASON, Entries, check_content
+from rules.exceptions.content import (
+    EARLIEST,
+    LATEST,
+    MAX_ENTRIES,
+    MAX_ENTRIES_BYTES,
+    MAX_NAME,
+    MAX_REASON,
+    Entries,
+    check_content,
+    is_near,
+)
 from rules.exceptions.held_back import HeldEvent, drop_held_back, held_back_of, hold_back, let_go, take_let_go
 from rules.exceptions.items import (
     TOGETHER,
@@ -21,6 +31,8 @@ from rules.exceptions.recording import content_of, entry_about, record_item
 from rules.exceptions.together import edit_items, remove_items, restore_items, switch_items
 
 __all__ = [
+    "EARLIEST",
+    "LATEST",
     "MAX_ENTRIES",
     "MAX_ENTRIES_BYTES",
     "MAX_NAME",
@@ -41,6 +53,7 @@ __all__ = [
     "expire_due",
     "held_back_of",
     "hold_back",
+    "is_near",
     "let_go",
     "record_item",
     "remove_item",

@@ -3,7 +3,7 @@ for how long; whether that may be stored, and whether it can be in force.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -18,6 +18,8 @@ MAX_ENTRIES = 50
 MAX_ENTRIES_BYTES = 100_000
 MAX_NAME = 255
 MAX_REASON = 2_000
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Dates of exceptions. Near the ends of the calendar one can be stored that cannot be read back."""
 
 Entries = Sequence[Mapping[str, Any]]
 
@@ -44,6 +46,9 @@ def check_content(
         raise ExceptionRefused("entries", f"An exception holds up to {MAX_ENTRIES} conditions and 100 kB of values.")
     _check_lists(plain)
     parse_entries(plain, values_of)
+    for key, moment in (("expires_at", expires_at), ("review_at", review_at)):
+        if moment is not None and not is_near(moment):
+            raise ExceptionRefused(key, f"Say a time between {EARLIEST.year} and {LATEST.year}.")
     if expires_at is not None and expires_at <= now:
         raise ExceptionRefused("expires_at", "The expiry lies in the past.")
     return {
@@ -53,6 +58,11 @@ def check_content(
         "expires_at": expires_at,
         "review_at": review_at,
     }
+
+
+def is_near(moment: datetime) -> bool:
+    """Whether a date can be kept, and means something."""
+    return EARLIEST <= moment <= LATEST
 
 
 def check_enabling(items: Sequence[ExceptionItem], now: datetime | None) -> None:

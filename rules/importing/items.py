@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from engine import ExceptionEntryError
 from rules.errors import ExceptionRefused
-from rules.exceptions import MAX_NAME, MAX_REASON, check_content
+from rules.exceptions import EARLIEST, LATEST, MAX_NAME, MAX_REASON, check_content, is_near
 from rules.models import ExceptionItem
 from rules.storable import is_storable
 from rules.value_lists import lists_named, types_of
@@ -25,6 +25,7 @@ _SERVER_KEYS = frozenset(
 _VARIANTS = "rules"
 _OS_FIELD = "host.os.type"
 _NO_REASON = "Imported without a description."
+_TOO_FAR = f"lies before {EARLIEST.year} or after {LATEST.year}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,10 @@ def read_item(data: Mapping[str, Any], now: datetime) -> Content:
     ours = _ours(own)
     name, reason = _line(own.get("name"), MAX_NAME) or "Imported exception", _reason(own)
     problems = [_unknown_kind(own)]
-    expires_at, problem = _moment(ours.get("expires_at", own.get("expire_time")))
+    expires_at, problem = _moment(ours.get("expires_at", own.get("expire_time")), "expiry")
     problems.append(problem)
-    review_at, _ = _moment(ours.get("review_at"))
+    review_at, problem = _moment(ours.get("review_at"), "review date")
+    problems.append(problem)
     entries, problem = _entries(own, ours)
     problems.append(problem)
     if not any(problems):
@@ -100,15 +102,18 @@ def _unknown_kind(own: Mapping[str, Any]) -> str:
     return "" if kind == "simple" else f"It is of type {str(kind)[:40]!r}, which is not known here."
 
 
-def _moment(value: Any) -> tuple[datetime | None, str]:
-    """A date, or why it is none: an exception must not outlive a date that could not be read."""
+def _moment(value: Any, what: str) -> tuple[datetime | None, str]:
+    """A date in UTC, or why it is none: an exception must not outlive a date that could not be read."""
     if value is None or value == "":
         return None, ""
     try:
         moment = datetime.fromisoformat(value)
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (TypeError, ValueError):
-        return None, f"Its expiry {str(value)[:40]!r} is no date."
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)), ""
+        return None, f"Its {what} {str(value)[:40]!r} is no date."
+    except OverflowError:
+        return None, f"Its {what} {_TOO_FAR}"
+    return (moment, "") if is_near(moment) else (None, f"Its {what} {_TOO_FAR}")
 
 
 def _entries(own: Mapping[str, Any], ours: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str]:

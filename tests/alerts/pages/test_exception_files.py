@@ -180,3 +180,17 @@ def test_the_service_imports_without_a_look_for_machines(world: World, rule: Rul
     teams = [team.pk for team in rosa.teams.all()]
     done = files.take(sent=sent, seen=None, actor=rosa, now=clock.now(), team_ids=teams)
     assert (done.new, done.changed, done.group is not None) == (1, 0, True)
+
+
+@pytest.mark.parametrize("when", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2300-01-01T00:00:00Z"])
+@pytest.mark.parametrize("key", ["expires", "review"])
+def test_a_date_at_the_edge_of_the_calendar_keeps_an_exception_off_and_every_page_up(
+    rosa: Client, rule: Rule, when: str, key: str
+) -> None:
+    dated = own(rule, expire_time=when) if key == "expires" else own(rule, meta={"watchbill": {"review_at": when}})
+    answer = look(rosa, dated)
+    assert "lies before 1970 or after 2200" in answer.content.decode()
+    take(rosa, answer)
+    item = ExceptionItem.objects.get()
+    assert (item.enabled, item.expires_at, item.review_at) == (False, None, None)
+    assert [rosa.get(page).status_code for page in ("/exceptions/", OUT, f"/rules/{rule.pk}/")] == [200] * 3
