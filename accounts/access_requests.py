@@ -13,14 +13,13 @@ from django.urls import reverse
 
 from accounts import people
 from accounts.access import may, need
+from accounts.access_answers import leave_out, let_in, record
 from accounts.errors import AccessRefused
-from accounts.models import AccessRequest, Change, Notice, Team, User
+from accounts.models import AccessRequest, Notice, Team, User
 from accounts.notices import notify
-from accounts.record import record_change
 from accounts.roles import Permission, Role
 from accounts.selectors import teams_of
 
-OBJECT_TYPE = "access"
 MOST_A_DAY = 5
 MOST_SHOWN = 100
 _DAY = timedelta(days=1)
@@ -51,9 +50,8 @@ def grant(*, request_id: int, actor: User, now: datetime) -> AccessRequest:
         asked = _open(request_id)
         if not asked.user.is_active:
             raise AccessRefused(f"{asked.user} is deactivated. Reactivate the account first.")
+        let_in(asked, actor, now)
         people.change_membership(user=asked.user, team=asked.team, member=True, actor=actor, now=now)
-        _settle(asked, AccessRequest.State.GRANTED, "grant", actor, now)
-        _tell_person(asked, f"You are in {asked.team} now: what you asked for is open to you.", actor, now)
     return asked
 
 
@@ -62,8 +60,7 @@ def decline(*, request_id: int, actor: User, now: datetime) -> AccessRequest:
     need(actor, Permission.MANAGE_USERS)
     with transaction.atomic():
         asked = _open(request_id)
-        _settle(asked, AccessRequest.State.DECLINED, "decline", actor, now)
-        _tell_person(asked, f"Your request for access to {asked.team} was declined.", actor, now)
+        leave_out(asked, actor, now)
     return asked
 
 
@@ -103,7 +100,7 @@ def _ask(user: User, team: Team, path: str, now: datetime) -> AccessRequest:
             asked = AccessRequest.objects.create(user=user, team=team, path=path, asked_at=now)
     except IntegrityError:
         return AccessRequest.objects.get(user=user, team=team, state=AccessRequest.State.OPEN)
-    _record(asked, "ask", user, now, before={})
+    record(asked, "ask", user, now, before={})
     notify(
         people=User.objects.filter(is_active=True, role=Role.ADMIN),
         kind=Notice.Kind.ACCESS,
@@ -122,33 +119,3 @@ def _open(request_id: int) -> AccessRequest:
     if asked is None:
         raise AccessRefused("This request was decided already.")
     return asked
-
-
-def _settle(asked: AccessRequest, state: AccessRequest.State, verb: str, actor: User, now: datetime) -> None:
-    before = _state_of(asked)
-    asked.state, asked.settled_at, asked.settled_by = state, now, actor
-    asked.save(update_fields=["state", "settled_at", "settled_by"])
-    _record(asked, verb, actor, now, before=before)
-
-
-def _tell_person(asked: AccessRequest, text: str, actor: User, now: datetime) -> None:
-    key = f"access:{asked.pk}:settled"
-    notify(people=[asked.user], kind=Notice.Kind.ACCESS, text=text, path=asked.path, key=key, actor=actor, now=now)
-
-
-def _state_of(asked: AccessRequest) -> dict[str, str]:
-    return {"name": asked.team.name, "person": asked.user.username, "path": asked.path, "state": asked.state}
-
-
-def _record(asked: AccessRequest, verb: str, actor: User, now: datetime, *, before: dict[str, str]) -> None:
-    record_change(
-        at=now,
-        actor=actor,
-        door=Change.Door.PAGE,
-        verb=verb,
-        object_type=OBJECT_TYPE,
-        object_id=asked.pk,
-        before=before,
-        after=_state_of(asked),
-        team=asked.team,
-    )

@@ -20,6 +20,7 @@ from django.urls import reverse
 
 from accounts import sessions
 from accounts.access import need
+from accounts.access_answers import answered
 from accounts.errors import LastAdministrator, Oneself, PersonRefused, TeamRefused
 from accounts.models import Change, SignInLink, Team, User
 from accounts.person_state import OBJECT_TYPE, need_unchanged, state_of
@@ -92,7 +93,7 @@ def change_person(
     with transaction.atomic():
         stored, other_admins = _locked(user)
         need_unchanged(stored, seen)
-        before = state_of(stored)
+        before, teams_before = state_of(stored), _team_ids(stored)
         if stored.role == Role.ADMIN and stored.is_active and role != Role.ADMIN and not other_admins:
             raise LastAdministrator(str(stored))
         stored.first_name, stored.last_name, stored.email, stored.role = first_name, last_name, email, Role(role)
@@ -104,6 +105,7 @@ def change_person(
         after = state_of(stored)
         if before != after:
             _record(stored, "change", actor, now, door, before=before, after=after)
+            answered(stored, teams_before | _team_ids(stored), actor, now, door)
     return stored
 
 
@@ -133,6 +135,7 @@ def change_membership(
         after = state_of(stored)
         if before != after:
             _record(stored, "change", actor, now, door, before=before, after=after)
+            answered(stored, {team.pk}, actor, now, door)
     return stored
 
 
@@ -154,6 +157,7 @@ def deactivate(*, user: User, actor: User | None, now: datetime, door: Change.Do
         _void_links(stored, now)
         sessions.end_sessions(stored)
         _record(stored, "deactivate", actor, now, door, before=before, after=state_of(stored))
+        answered(stored, set(), actor, now, door)
     return stored
 
 
@@ -291,6 +295,10 @@ def _usable_name(username: str) -> str:
     if len(username) > 150:
         raise PersonRefused("A name holds letters, digits and @ . + - _ only, at most 150.", "username")
     return username
+
+
+def _team_ids(user: User) -> set[int]:
+    return set(user.teams.values_list("pk", flat=True))
 
 
 def _usable_teams(user: User, teams: Iterable[Team]) -> list[Team]:

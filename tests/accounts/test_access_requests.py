@@ -7,6 +7,8 @@ import pytest
 from accounts import access_requests, teams
 from accounts.errors import AccessRefused, NotAllowed
 from accounts.models import AccessRequest, Change, Notice
+from accounts.people import change_person, deactivate, reactivate
+from accounts.roles import Role
 from accounts.selectors import teams_of
 from tests.people import NOON
 
@@ -70,6 +72,44 @@ def test_who_came_into_the_team_otherwise_or_is_gone_is_not_waiting(people):
     people.ana.is_active = False
     people.ana.save()
     assert not access_requests.waiting()
+
+
+def states():
+    return list(AccessRequest.objects.order_by("pk").values_list("state", "settled_by__username"))
+
+
+def test_coming_into_the_team_otherwise_answers_the_request_so_that_another_can_be_made(people):
+    asked = ask(people)
+    teams.add_member(team=people.core, user=people.otto, actor=people.adam, now=NOON)
+    assert states() == [("granted", "adam")]
+    assert Notice.objects.get(user=people.otto).path == PAGE
+    assert [entry.verb for entry in Change.objects.filter(object_type="access").order_by("pk")] == ["ask", "grant"]
+    teams.remove_member(team=people.core, user=people.otto, actor=people.adam, now=NOON + timedelta(days=90))
+    assert not access_requests.waiting()
+    again = ask(people, now=NOON + timedelta(days=91))
+    assert again != asked
+    assert list(access_requests.waiting()) == [again]
+
+
+def test_so_does_another_form_or_role_and_a_request_for_another_team_goes_on_waiting(people):
+    ask(people)
+    change = {"user": people.ana, "first_name": "Ana", "last_name": "", "email": "", "actor": people.adam, "now": NOON}
+    ask(people, people.ana, people.retail)
+    change_person(**change, role=Role.ANALYST, teams=[people.core, people.retail])
+    assert states() == [("open", None), ("granted", "adam")]
+    teams.add_member(team=people.retail, user=people.rosa, actor=people.adam, now=NOON)
+    change_person(**{**change, "user": people.otto}, role=Role.ADMIN, teams=[people.retail])
+    assert [state for state, _ in states()] == ["granted", "granted"]
+
+
+def test_who_is_deactivated_asks_for_nothing_any_more(people):
+    ask(people)
+    deactivate(user=people.otto, actor=None, now=NOON)
+    assert states() == [("declined", None)]
+    assert not Notice.objects.filter(user=people.otto).exists()
+    reactivate(user=people.otto, actor=people.adam, now=NOON)
+    assert not access_requests.waiting()
+    assert ask(people, now=NOON + timedelta(days=1)).state == AccessRequest.State.OPEN
 
 
 def test_managers_of_the_team_are_named_first_and_those_of_others_not_at_all(people):
