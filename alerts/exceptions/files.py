@@ -36,6 +36,7 @@ from rules.storing import Status as Became
 MOST_BYTES, MOST_LINES = 2_000_000, 5_000
 """A file at a page or in the API; larger ones are imported where the server runs."""
 MOST_WRITTEN = 2_000  # exceptions, each counted on each of its rules
+MOST_WRITTEN_BYTES = 20_000_000  # of those, as they stand in the file
 MOST_OUT = 20_000
 
 
@@ -161,7 +162,7 @@ def _run(sent: Sent, origin: Origin, guard: "_Guard", *, dry_run: bool) -> Impor
         raise ImportRefused(f"A file has up to {MOST_BYTES // 1_000_000} MB here. Import larger ones at the server.")
     if sent.data.count(b"\n") > MOST_LINES:
         raise ImportRefused(f"A file has up to {MOST_LINES:,} lines here. Import longer ones at the server.")
-    bounds = Bounds(guard.rules, guard.judge, MOST_WRITTEN)
+    bounds = Bounds(guard.rules, guard.judge, MOST_WRITTEN, MOST_WRITTEN_BYTES)
     return run_exceptions_import(data=sent.data, name=sent.name, origin=origin, bounds=bounds, dry_run=dry_run)
 
 

@@ -22,11 +22,13 @@ def accept(_item: ExceptionItem) -> Verdict:
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """`rules`: those on which exceptions may be written, None for every rule. `judge` is asked before an exception
-    comes into force or says something else. `most`: so many are written by one import, None for any number."""
+    comes into force or says something else. `most`: so many are written by one import, and up to `most_bytes` of what
+    is kept of them; None for any number."""
 
     rules: Collection[str] | None = None
     judge: Callable[[ExceptionItem], Verdict] = accept
     most: int | None = None
+    most_bytes: int | None = None
 
     def allow(self, rule_id: str) -> bool:
         """Whether exceptions may be written on it."""

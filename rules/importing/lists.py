@@ -5,12 +5,14 @@ kept, off, with the reason: an exception that is not understood must not hide an
 off or removed stays so.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import orjson
 from django.db import transaction
 
 from engine import RuleDefinition
@@ -26,7 +28,13 @@ from rules.models import ExceptionItem, Rule, SharedList
 from rules.storing import Origin, Status
 
 MAX_DEPTH = 40
+MAX_ITEM_BYTES = 300_000  # its conditions are up to 100 kB, twice where they say upper and lower case
+MAX_LIST_BYTES = 4_000
 BATCH = 200
+
+_PLACE = re.compile(r"(:\d+|\[\d+\])$")
+_LIST_TEXTS = {"list_id": 255, "type": 40, "namespace_type": 40, "name": 255, "description": 2_000}
+_LIST_KEYS = (*_LIST_TEXTS, "os_types", "tags", "meta", "immutable", "version")
 
 _Ids = tuple[str, str, str]
 """Rule, list and item."""
@@ -36,13 +44,13 @@ _Ids = tuple[str, str, str]
 class _Here:
     """What is known here: rules by the lists they reference, exceptions by rule and ids.
 
-    `brought`: what this import has met of them already, since several files may hold the same list.
+    `brought`: what this import has met of them already, with its line, since several files may hold the same list.
     """
 
     rules: dict[str, list[str]]
     names: dict[str, str]
     items: dict[_Ids, ExceptionItem] = field(default_factory=dict)
-    brought: dict[_Ids, Content] = field(default_factory=dict)
+    brought: dict[_Ids, tuple[str, Content]] = field(default_factory=dict)
 
     def of_list(self, list_id: str) -> list[str]:
         """The rules that reference a list; one of our own exports belongs to the rule that its name names."""
@@ -52,7 +60,7 @@ class _Here:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """An item on its way to one rule, and what becomes of it there."""
+    """An item on its way to one rule, and what becomes of it there. `size`: so many bytes are kept of it."""
 
     path: str
     rule_id: str
@@ -61,6 +69,7 @@ class _Step:
     existing: ExceptionItem | None
     message: str = ""
     note: str = ""
+    size: int = 0
 
 
 def import_exceptions(
@@ -83,12 +92,13 @@ def import_exceptions(
     here = _here(definitions, [*items, *kept], _said_by(found, definitions))
     lines: list[Line] = []
     steps: list[_Step] = []
+    kept_bytes = 0
     for one in items:
         made = _steps(one, here, origin.now, bounds)
         lines += made if isinstance(made, list) else []
         steps += made if isinstance(made, tuple) else []
-        if bounds.most is not None and len(steps) > bounds.most:
-            raise ImportRefused(f"These are over {bounds.most:,} exceptions, each counted on each of its rules.")
+        kept_bytes += sum(step.size for step in made if isinstance(step, _Step))
+        _check_bounds(len(steps), kept_bytes, bounds)
     for one in kept:
         made = _steps(one, here, origin.now, bounds)
         steps += [step for step in made if isinstance(step, _Step) and step.status is Status.NEW]
@@ -100,6 +110,14 @@ def import_exceptions(
         kept_lists = {one: said for one, said in named.items() if all(map(bounds.allow, here.of_list(one)))}
         keep_shared(kept_lists, here.rules, origin)
     return [*lines, *map(_told, steps)]
+
+
+def _check_bounds(count: int, size: int, bounds: Bounds) -> None:
+    if bounds.most is not None and count > bounds.most:
+        raise ImportRefused(f"These are over {bounds.most:,} exceptions, each counted on each of its rules.")
+    if bounds.most_bytes is not None and size > bounds.most_bytes:
+        most = f"{bounds.most_bytes // 1_000_000} MB"
+        raise ImportRefused(f"These are over {most} of exceptions, each counted on each of its rules. Split the file.")
 
 
 def _guarded(step: _Step, bounds: Bounds, now: datetime) -> _Step:
@@ -178,18 +196,34 @@ def _steps(one: Found, here: _Here, now: datetime, bounds: Bounds) -> list[Line]
 def _step(path: str, rule_id: str, content: Content, here: _Here) -> _Step:
     ids = (rule_id, content.list_id, content.item_id)
     existing, brought = here.items.get(ids), here.brought.get(ids)
+    if (size := len(orjson.dumps(content.data))) > MAX_ITEM_BYTES:
+        return _Step(path, rule_id, content, Status.ERROR, existing, f"is over {MAX_ITEM_BYTES // 1_000} kB")
     if existing is not None and existing.removed_at is not None:
         return _Step(path, rule_id, content, Status.KEPT, existing, "it was removed here")
-    here.brought[ids] = content
     if brought is not None:
-        status = Status.UNCHANGED if content.data == brought.data else Status.CHANGED
-        return _Step(path, rule_id, content, status, existing, content.problem)
+        return _again(_Step(path, rule_id, content, Status.CHANGED, existing, content.problem, size=size), here, ids)
+    here.brought[ids] = path, content
     if existing is None:
-        return _Step(path, rule_id, content, Status.NEW, None, content.problem)
+        return _Step(path, rule_id, content, Status.NEW, None, content.problem, size=size)
     was = dict((existing.imported or {}).get("item") or {})
     if content.data in (was, export_item(existing)):
         return _Step(path, rule_id, content, Status.UNCHANGED, existing, existing.not_applied_because)
-    return _Step(path, rule_id, content, Status.CHANGED, existing, content.problem)
+    return _Step(path, rule_id, content, Status.CHANGED, existing, content.problem, size=size)
+
+
+def _again(step: _Step, here: _Here, ids: _Ids) -> _Step:
+    """An item that this import has met already: of another file, what it says last holds; in one file, which of them is
+    meant nobody knows."""
+    path, content = here.brought[ids]
+    if _file_of(path) == _file_of(step.path):
+        return replace(step, status=Status.ERROR, message=f"the same list_id and item_id stand in {path} already")
+    here.brought[ids] = step.path, step.content
+    return step if step.content.data != content.data else replace(step, status=Status.UNCHANGED)
+
+
+def _file_of(path: str) -> str:
+    """The file of a line ("name:3") or of an object in it ("name[3]")."""
+    return _PLACE.sub("", path)
 
 
 def _told(step: _Step) -> Line:
@@ -250,7 +284,14 @@ def _values(content: Content, listed: Found | None, now: datetime) -> dict[str, 
 
 
 def _plain_list(listed: Found | None) -> dict[str, Any] | None:
-    return dict(listed.data) if listed is not None and _is_plain(listed.data, 0) else None
+    """What is kept of its list with each item: what an export needs of it, of a long one only what it is."""
+    if listed is None or not _is_plain(listed.data, 0):
+        return None
+    kept = {key: listed.data[key] for key in _LIST_KEYS if key in listed.data}
+    if len(orjson.dumps(kept)) <= MAX_LIST_BYTES:
+        return kept
+    texts = {key: kept.get(key) for key in _LIST_TEXTS}
+    return {key: text[: _LIST_TEXTS[key]] for key, text in texts.items() if isinstance(text, str)}
 
 
 def _create(rule: Rule, values: dict[str, Any], origin: Origin, note: str) -> None:

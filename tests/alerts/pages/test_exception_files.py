@@ -194,3 +194,35 @@ def test_a_date_at_the_edge_of_the_calendar_keeps_an_exception_off_and_every_pag
     item = ExceptionItem.objects.get()
     assert (item.enabled, item.expires_at, item.review_at) == (False, None, None)
     assert [rosa.get(page).status_code for page in ("/exceptions/", OUT, f"/rules/{rule.pk}/")] == [200] * 3
+
+
+def test_of_a_list_only_what_an_export_needs_is_kept_with_its_exceptions(rosa: Client, rule: Rule) -> None:
+    listed = {"list_id": f"watchbill-{rule.pk}", "type": "rule_default", "name": "Ours", "junk": "x" * 100_000}
+    long = {**listed, "description": "d" * 400_000, "tags": ["t" * 300_000]}
+    take(rosa, look(rosa, listed, own(rule)))
+    assert ExceptionItem.objects.get().imported["list"] == {key: listed[key] for key in ("list_id", "type", "name")}
+    take(rosa, look(rosa, long, own(rule, "two")))
+    kept = ExceptionItem.objects.get(item_id="two").imported["list"]
+    assert (len(kept["description"]), "tags" in kept, kept["name"]) == (2_000, False, "Ours")
+    answer = look(rosa, own(rule, "three", comments=[{"comment": "c" * 400_000}]))
+    assert "is over 300 kB" in answer.content.decode()
+
+
+def test_what_would_be_written_on_many_rules_is_bound_as_a_whole(
+    rosa: Client, rule: Rule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MOST_WRITTEN_BYTES", 1_000_000)
+    large = [own(rule, f"i{number}", comments=[{"comment": "c" * 200_000}]) for number in range(6)]
+    assert "over 1 MB of exceptions" in look(rosa, *large).content.decode()
+
+
+def test_a_second_line_with_the_same_ids_is_refused_even_where_the_first_was(
+    rosa: Client, world: World, rule: Rule
+) -> None:
+    alert = world.send([world.perl(1)])[0]
+    Alert.objects.filter(pk=alert.pk).update(status=Status.CLOSED, reason=Reason.TRUE_POSITIVE)
+    bad, fine = (own(rule, entries=[{**HOST, "value": value}]) for value in (alert.host_name, "elsewhere"))
+    answer = look(rosa, bad, fine)
+    assert "the same list_id and item_id stand in kibana.ndjson:1 already" in answer.content.decode()
+    assert take(rosa, answer).status_code == 200
+    assert not ExceptionItem.objects.exists()
