@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts import access_requests
 from accounts.access import page
 from accounts.errors import AccessRefused, OtherTeamsPage
-from accounts.local_path import local_path
+from accounts.local_path import FRONT_DOOR, local_path
 from accounts.models import AccessRequest, Team, User
 from accounts.roles import Permission
 from soc.web import clock, errors
@@ -74,7 +74,7 @@ def decline(request: UserRequest, request_id: int) -> HttpResponse:
 
 def _others_page(request: HttpRequest, user: User, error: OtherTeamsPage) -> HttpResponse:
     path = request.get_full_path()
-    path = path if len(path) <= _MAX_PATH else request.path
+    path = next((one for one in (path, request.path) if len(one) <= _MAX_PATH), FRONT_DOOR)
     last = access_requests.last_of(user, error.team)
     context = {
         "team": error.team,

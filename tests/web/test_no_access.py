@@ -76,3 +76,12 @@ def test_what_no_page_has_signed_asks_for_nothing(world):
     answer = sign_in(world.otto).post(reverse("accounts:access_ask"), {"what": f'{{"team": {world.team.pk}}}'})
     assert answer.status_code == 400
     assert not AccessRequest.objects.exists()
+
+
+def test_from_an_address_too_long_to_keep_one_asks_all_the_same(world, addresses):
+    otto = sign_in(world.otto)
+    number = addresses["alerts"].split("/")[2]
+    page = otto.get(f"/alerts/{number.zfill(400)}/")
+    assert page.status_code == 403
+    sent = otto.post(reverse("accounts:access_ask"), {"what": said(WHAT, page.content.decode())})
+    assert (sent.status_code, sent["Location"], AccessRequest.objects.get().path) == (303, "/", "/")
