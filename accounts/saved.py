@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 
 from accounts.access import need
 from accounts.errors import NotRestorable, SavedNotFound, SavedRefused
@@ -32,9 +32,8 @@ MOST_QUERY = 6_000
 def seen(kind: type[T], user: User, team_ids: Sequence[int]) -> list[T]:
     """A person's own in his order, then what others share with his teams. One query."""
     found = _rows(kind).filter(Q(owner=user) | Q(team_id__in=team_ids)).select_related("owner", "team")
-    rows = list(found.order_by("position", "name", "pk")[: 5 * MOST_SHOWN])
-    rows.sort(key=lambda row: row.owner_id != user.pk)
-    return rows[:MOST_SHOWN]
+    others_last = Case(When(owner=user, then=0), default=1)
+    return list(found.order_by(others_last, "position", "name", "pk")[:MOST_SHOWN])
 
 
 def create(

@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import saved
-from accounts.models import Change
+from accounts.models import Change, User
 from events.models import SavedSearch
-from tests.people import People, htmx, people, sign_in
+from tests.people import NOON, People, htmx, people, sign_in
 
 pytestmark = pytest.mark.django_db
 __all__ = ["people"]
@@ -109,3 +109,17 @@ def test_a_search_that_is_sent_again_shows_the_menu_as_it_is_now(people: People)
     part = htmx(ana).get(f"/search/?q=bash&saved={row.pk}").content.decode()
     assert 'id="saved-searches" hx-swap-oob="true"' in part
     assert "Changed" in part
+
+
+def test_ones_own_are_shown_first_however_many_the_teams_share(people: People):
+    def keep(owner: User, number: int, position: int) -> None:
+        name = f"{owner}'s {number}"
+        SavedSearch.objects.create(owner=owner, team=people.core, name=name, position=position, created_at=NOON)
+
+    for number in range(5 * saved.MOST_SHOWN + 1):
+        keep(people.rosa, number, 0)
+    for number in range(3):
+        keep(people.ana, number, 18 - number)
+    shown = saved.seen(SavedSearch, people.ana, [people.core.pk])
+    assert [row.name for row in shown[:3]] == ["Ana's 2", "Ana's 1", "Ana's 0"]
+    assert len(shown) == saved.MOST_SHOWN
