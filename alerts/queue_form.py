@@ -117,15 +117,15 @@ class QueueForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value and name not in left_out}
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def form_over(
     given: tuple[tuple[str, str], ...],
     rules: tuple[tuple[str, str], ...],
     people: tuple[Named, ...],
     teams: tuple[Named, ...],
 ) -> QueueForm:
-    """The form over what an address says, checked. The last 256 are kept, for everybody who asks the same out of the
-    same choices: nobody may change one.
+    """The form over what an address says, checked. The last few are kept, for everybody who asks the same out of the
+    same choices: nobody may change one. Each holds every rule's name, drawn, in as many languages as were asked for.
     """
     form = QueueForm(dict(given), rules=rules, people=people, teams=teams)
     form.is_valid()
