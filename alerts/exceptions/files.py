@@ -4,26 +4,30 @@ Reading, writing and what becomes of each are in rules/importing and rules/expor
 guard, and that what an exception lets go is raised.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from time import monotonic
 from uuid import UUID, uuid4
 
+import orjson
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet, Sum, TextField, Value
+from django.db.models.functions import Cast, Coalesce, Length
 
 from accounts.access import need
 from accounts.models import Change, User
 from accounts.roles import Permission
 from alerts.errors import GuardRefused, ReviewNeeded
 from alerts.exceptions.allowed import drafts_only
-from alerts.exceptions.groups import parse_groups
-from alerts.exceptions.guard import check_guard
+from alerts.exceptions.groups import GroupError, parse_groups
+from alerts.exceptions.guard import Hidden, check_hidden, hidden_by_each
 from alerts.models import Alert, Reason, Status
 from alerts.release import release_all
 from alerts.retrying import retry_conflicts
+from engine import Tree
 from rules import epoch
 from rules.errors import ImportRefused
 from rules.exporting import exception_lines
@@ -37,7 +41,9 @@ MOST_BYTES, MOST_LINES = 2_000_000, 5_000
 """A file at a page or in the API; larger ones are imported where the server runs."""
 MOST_WRITTEN = 2_000  # exceptions, each counted on each of its rules
 MOST_WRITTEN_BYTES = 20_000_000  # of those, as they stand in the file
-MOST_OUT = 20_000
+MOST_OUT, MOST_OUT_BYTES = 20_000, 50_000_000
+MOST_SECONDS = 10  # for the guard
+_OTHER = "This would do something else now than what you looked at. Look again, nothing was saved."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,7 @@ def _count(report: ImportReport, status: Became) -> int:
 
 def export(*, user: User, rule: str = "", items: Sequence[int] | None = None) -> Iterator[bytes]:
     """The lines of an export of the exceptions that the person sees: of a rule, of chosen ones (of a shared list with
-    its copies on other rules), or of all. Raises: ImportRefused, when they are too many for a page.
+    its copies on other rules), or of all. Raises: ImportRefused, when they are too many or too long for a page.
     """
     found = ExceptionItem.objects.filter(rule__in=visible_rules(user))
     if rule:
@@ -96,6 +102,10 @@ def export(*, user: User, rule: str = "", items: Sequence[int] | None = None) ->
         found = _with_copies(found, items)
     if len(found.order_by().values_list("pk")[: MOST_OUT + 1]) > MOST_OUT:
         raise ImportRefused(f"These are over {MOST_OUT:,} exceptions. Export those of a rule, or some of them.")
+    size = sum((Coalesce(Length(Cast(column, TextField())), 0) for column in ("imported", "entries")), Value(0))
+    if (found.aggregate(size=Sum(size))["size"] or 0) > MOST_OUT_BYTES:
+        most = f"{MOST_OUT_BYTES // 1_000_000} MB"
+        raise ImportRefused(f"These are over {most} of exceptions. Export those of a rule, or some of them.")
     return exception_lines(found)
 
 
@@ -132,16 +142,22 @@ def take(
     """Import the file, as one act. `seen` is the outcome that the person looked at: where it would be another by now,
     nothing is imported; None asks for none. What changed exceptions cover no longer is raised.
 
-    The epoch is held while the guard looks, so that no alert slips past.
+    The guard looks before the epoch is held, and under it only at rules whose true positives are others by then.
     Raises: NotAllowed, ReviewNeeded, ImportRefused, RuleFailed.
     """
     _need(actor)
+    origin, guard = Origin(sent.name, actor, now, door=door, group=uuid4()), _Guard(actor, team_ids)
+    expected = _outcome(sent, _run(sent, origin, guard, dry_run=True))
+    if seen is not None and expected != seen:
+        raise ImportRefused(_OTHER)
+    if override_guard_reason:
+        guard.override = override_guard_reason
+        expected = _outcome(sent, _run(sent, origin, guard, dry_run=True))
     epoch.bump()
-    if seen is not None and look(sent=sent, actor=actor, now=now, team_ids=team_ids).seen != seen:
-        raise ImportRefused("This would do something else now than what you looked at. Look again, nothing was saved.")
-    origin = Origin(sent.name, actor, now, door=door, group=uuid4())
-    guard = _Guard(actor, team_ids, override_guard_reason)
+    guard.look_again()
     report = _run(sent, origin, guard, dry_run=False)
+    if seen is not None and _outcome(sent, report) != expected:
+        raise ImportRefused(_OTHER)
     edited = Change.objects.filter(group=origin.group, object_type="exception", verb="edit").values_list("object_id")
     changed = list(ExceptionItem.objects.filter(pk__in=[int(number) for (number,) in edited]))
     made = any(line.kind == "exception" and Became.NEW in (line.status, line.stored) for line in report.lines)
@@ -162,30 +178,71 @@ def _run(sent: Sent, origin: Origin, guard: "_Guard", *, dry_run: bool) -> Impor
         raise ImportRefused(f"A file has up to {MOST_BYTES // 1_000_000} MB here. Import larger ones at the server.")
     if sent.data.count(b"\n") > MOST_LINES:
         raise ImportRefused(f"A file has up to {MOST_LINES:,} lines here. Import longer ones at the server.")
-    bounds = Bounds(guard.rules, guard.judge, MOST_WRITTEN, MOST_WRITTEN_BYTES)
+    bounds = Bounds(guard.rules, guard.judge, MOST_WRITTEN, MOST_WRITTEN_BYTES, once=True)
     return run_exceptions_import(data=sent.data, name=sent.name, origin=origin, bounds=bounds, dry_run=dry_run)
 
 
 class _Guard:
     """The true-positive guard for one import, as for each exception that is saved by itself; `rules` are those that
-    the person may write on. Two queries, and then some for each exception of a rule that has true positives."""
+    the person may write on. The true positives of a rule are read once for a hundred exceptions, and what each hides
+    is found once. It looks for some seconds, at most."""
 
-    def __init__(self, actor: User, team_ids: Sequence[int], override: str = "") -> None:
+    def __init__(self, actor: User, team_ids: Sequence[int]) -> None:
         self.rules = frozenset(visible_rules(actor).values_list("pk", flat=True))
-        closed = Alert.objects.filter(rule__in=self.rules, status=Status.CLOSED, reason=Reason.TRUE_POSITIVE)
-        self._guarded = frozenset(closed.order_by().values_list("rule_id", flat=True).distinct())
-        self._by: dict[str, Any] = {"actor": actor, "team_ids": team_ids, "override": override}
-        self.refused = 0
+        self.override, self.refused = "", 0
+        self._actor, self._team_ids = actor, team_ids
+        self._until = monotonic() + MOST_SECONDS
+        self._closed = self._count()
+        self._known: dict[tuple[str, bytes], Hidden | str] = {}
 
-    def judge(self, item: ExceptionItem) -> Verdict:
-        """Whether it may come into force."""
-        if item.rule_id not in self._guarded:
-            return Verdict()
+    def look_again(self) -> None:
+        """Forget what is known of rules whose true positives are others by now. One query."""
+        was, self._closed = self._closed, self._count()
+        self._known = {key: one for key, one in self._known.items() if was.get(key[0]) == self._closed.get(key[0])}
+        self._until = monotonic() + MOST_SECONDS
+
+    def judge(self, items: Sequence[ExceptionItem]) -> list[Verdict]:
+        """Whether each may come into force. Raises: ImportRefused, when they take too long."""
+        asked = [(item.rule_id, orjson.dumps(item.entries)) for item in items]
+        missing: dict[str, dict[bytes, ExceptionItem]] = defaultdict(dict)
+        for key, item in zip(asked, items, strict=True):
+            if item.rule_id in self._closed and key not in self._known:
+                missing[item.rule_id][key[1]] = item
+        for rule_id, of_rule in missing.items():
+            self._look(rule_id, of_rule)
+        verdicts = [self._verdict(self._known.get(key, Hidden())) for key in asked]
+        self.refused = sum(bool(one.refused) for one in verdicts)
+        return verdicts
+
+    def _count(self) -> dict[str, tuple[int, ...]]:
+        """The rules that have true positives, with what is another number once these are others."""
+        closed = Alert.objects.filter(rule__in=self.rules, status=Status.CLOSED, reason=Reason.TRUE_POSITIVE)
+        counted = closed.order_by().values_list("rule_id").annotate(Count("pk"), Max("pk"), Sum("pk"))
+        return {rule_id: tuple(map(int, numbers)) for rule_id, *numbers in counted}
+
+    def _look(self, rule_id: str, of_rule: Mapping[bytes, ExceptionItem]) -> None:
+        parsed: dict[bytes, Sequence[Tree]] = {}
+        for key, item in of_rule.items():
+            self._check_time()
+            try:
+                (parsed[key],) = parse_groups([item.entries])
+            except GroupError as error:
+                self._known[rule_id, key] = f"Condition {error.index + 1}: {error.key} {error.message}"
+        found = hidden_by_each(Rule(pk=rule_id), list(parsed.values()), self._team_ids, self._check_time)
+        self._known |= {(rule_id, key): hidden for key, hidden in zip(parsed, found, strict=True)}
+
+    def _check_time(self) -> None:
+        if monotonic() > self._until:
+            raise ImportRefused(
+                f"To see which true positives these would hide takes over {MOST_SECONDS} seconds. Split the file."
+            )
+
+    def _verdict(self, hidden: Hidden | str) -> Verdict:
+        if isinstance(hidden, str):
+            return Verdict(hidden)
         try:
-            rule = Rule(pk=item.rule_id)
-            return Verdict(note=check_guard(rules=rule, groups=parse_groups([item.entries]), **self._by))
+            return Verdict(note=check_hidden(hidden, actor=self._actor, override=self.override))
         except GuardRefused as refused:
-            self.refused += 1
             return Verdict(refused.message)
 
 

@@ -182,6 +182,7 @@ def _words(taken: Taken) -> str:
         for number, words in (
             (taken.new, ngettext("1 exception is new", "%(n)s exceptions are new", taken.new)),
             (taken.changed, ngettext("1 says something else now", "%(n)s say something else now", taken.changed)),
+            (taken.lists, ngettext("1 shared list is made", "%(n)s shared lists are made", taken.lists)),
             (
                 taken.raised,
                 ngettext("1 held-back event is raised", "%(n)s held-back events are raised", taken.raised),

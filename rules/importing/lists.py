@@ -5,7 +5,6 @@ kept, off, with the reason: an exception that is not understood must not hide an
 off or removed stays so.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
@@ -22,7 +21,7 @@ from rules.exceptions import content_of, record_item
 from rules.importing.bounds import FREE, Bounds
 from rules.importing.items import OURS, Content, export_item, for_rule, ids_of, in_one, read_item
 from rules.importing.report import Line
-from rules.importing.sharing import keep_shared
+from rules.importing.sharing import keep_shared, new_lists
 from rules.importing.sources import Found, Kind
 from rules.models import ExceptionItem, Rule, SharedList
 from rules.storing import Origin, Status
@@ -32,7 +31,6 @@ MAX_ITEM_BYTES = 300_000  # its conditions are up to 100 kB, twice where they sa
 MAX_LIST_BYTES = 4_000
 BATCH = 200
 
-_PLACE = re.compile(r"(:\d+|\[\d+\])$")
 _LIST_TEXTS = {"list_id": 255, "type": 40, "namespace_type": 40, "name": 255, "description": 2_000}
 _LIST_KEYS = (*_LIST_TEXTS, "os_types", "tags", "meta", "immutable", "version")
 
@@ -79,8 +77,10 @@ def import_exceptions(
     *,
     dry_run: bool,
     bounds: Bounds = FREE,
+    tell_lists: bool = False,
 ) -> list[Line]:
-    """Apply the items to the rules that reference their lists; a line for each item and rule.
+    """Apply the items to the rules that reference their lists; a line for each item and rule, and with `tell_lists` for
+    each shared list that is new.
 
     Raises: ImportRefused, for more of them than the bounds allow.
     """
@@ -90,7 +90,9 @@ def import_exceptions(
     if not items and not kept and not lists:
         return []
     here = _here(definitions, [*items, *kept], _said_by(found, definitions))
-    lines: list[Line] = []
+    fitting = {list_id for list_id in lists if all(map(bounds.allow, here.of_list(list_id)))}
+    plain = [one for list_id, one in lists.items() if list_id in fitting and _is_plain(one.data, 0)]
+    lines = new_lists(plain) if tell_lists else []
     steps: list[_Step] = []
     kept_bytes = 0
     for one in items:
@@ -102,7 +104,7 @@ def import_exceptions(
     for one in kept:
         made = _steps(one, here, origin.now, bounds)
         steps += [step for step in made if isinstance(step, _Step) and step.status is Status.NEW]
-    steps = [_guarded(step, bounds, origin.now) for step in steps]
+    steps = _guarded(steps, bounds, origin.now)
     if not dry_run:
         for start in range(0, len(steps), BATCH):
             _apply(steps[start : start + BATCH], lists, origin)
@@ -120,19 +122,25 @@ def _check_bounds(count: int, size: int, bounds: Bounds) -> None:
         raise ImportRefused(f"These are over {most} of exceptions, each counted on each of its rules. Split the file.")
 
 
-def _guarded(step: _Step, bounds: Bounds, now: datetime) -> _Step:
-    """The step, or why it may not be: asked only of what would take events out of its rule."""
+def _guarded(steps: Sequence[_Step], bounds: Bounds, now: datetime) -> list[_Step]:
+    """The steps, or why they may not be: asked only of those that would take events out of their rules."""
+    asked = [at for at, step in enumerate(steps) if _takes_out(step, now)]
+    items = [ExceptionItem(rule_id=steps[at].rule_id, entries=steps[at].content.entries) for at in asked]
+    told = list(steps)
+    for at, verdict in zip(asked, bounds.judge(items), strict=True):
+        told[at] = replace(told[at], note=verdict.note)
+        if verdict.refused:
+            told[at] = replace(told[at], status=Status.ERROR, message=verdict.refused)
+    return told
+
+
+def _takes_out(step: _Step, now: datetime) -> bool:
     content, existing = step.content, step.existing
     if step.status not in (Status.NEW, Status.CHANGED) or content.off or content.problem:
-        return step
+        return False
     ended = content.expires_at is not None and content.expires_at <= now
     switched_off = existing is not None and not existing.enabled and not existing.not_applied_because
-    if ended or switched_off:
-        return step
-    verdict = bounds.judge(ExceptionItem(rule_id=step.rule_id, entries=content.entries))
-    if verdict.refused:
-        return replace(step, status=Status.ERROR, message=verdict.refused)
-    return replace(step, note=verdict.note)
+    return not ended and not switched_off
 
 
 def _plain_lists(lists: Mapping[str, Found]) -> dict[str, Mapping[str, Any] | None]:
@@ -190,10 +198,13 @@ def _steps(one: Found, here: _Here, now: datetime, bounds: Bounds) -> list[Line]
         return [_line(one, Status.SKIPPED, f"no rule here references the list “{str(list_id)[:80]}”")]
     if not all(map(bounds.allow, rules)):
         return [_line(one, Status.ERROR, "its list holds for rules of a team that you are not in as well")]
-    return tuple(_step(one.path, rule_id, read_item(for_rule(one.data, rule_id), now), here) for rule_id in rules)
+    return tuple(
+        _step(one.path, rule_id, read_item(for_rule(one.data, rule_id), now), here, once=bounds.once)
+        for rule_id in rules
+    )
 
 
-def _step(path: str, rule_id: str, content: Content, here: _Here) -> _Step:
+def _step(path: str, rule_id: str, content: Content, here: _Here, *, once: bool) -> _Step:
     ids = (rule_id, content.list_id, content.item_id)
     existing, brought = here.items.get(ids), here.brought.get(ids)
     if (size := len(orjson.dumps(content.data))) > MAX_ITEM_BYTES:
@@ -201,7 +212,8 @@ def _step(path: str, rule_id: str, content: Content, here: _Here) -> _Step:
     if existing is not None and existing.removed_at is not None:
         return _Step(path, rule_id, content, Status.KEPT, existing, "it was removed here")
     if brought is not None:
-        return _again(_Step(path, rule_id, content, Status.CHANGED, existing, content.problem, size=size), here, ids)
+        step = _Step(path, rule_id, content, Status.CHANGED, existing, content.problem, size=size)
+        return _again(step, here, ids, once=once)
     here.brought[ids] = path, content
     if existing is None:
         return _Step(path, rule_id, content, Status.NEW, None, content.problem, size=size)
@@ -211,19 +223,14 @@ def _step(path: str, rule_id: str, content: Content, here: _Here) -> _Step:
     return _Step(path, rule_id, content, Status.CHANGED, existing, content.problem, size=size)
 
 
-def _again(step: _Step, here: _Here, ids: _Ids) -> _Step:
-    """An item that this import has met already: of another file, what it says last holds; in one file, which of them is
-    meant nobody knows."""
+def _again(step: _Step, here: _Here, ids: _Ids, *, once: bool) -> _Step:
+    """An item that this import has met already. Of several files what was said last holds; where the first may yet be
+    refused, nobody knows which of them is meant."""
     path, content = here.brought[ids]
-    if _file_of(path) == _file_of(step.path):
+    if once:
         return replace(step, status=Status.ERROR, message=f"the same list_id and item_id stand in {path} already")
     here.brought[ids] = step.path, step.content
     return step if step.content.data != content.data else replace(step, status=Status.UNCHANGED)
-
-
-def _file_of(path: str) -> str:
-    """The file of a line ("name:3") or of an object in it ("name[3]")."""
-    return _PLACE.sub("", path)
 
 
 def _told(step: _Step) -> Line:

@@ -20,7 +20,6 @@ from rules import epoch
 from rules.importing.bounds import Bounds
 from rules.importing.lists import import_exceptions
 from rules.importing.report import ImportReport, Line
-from rules.importing.sharing import new_lists
 from rules.importing.sources import Found, Kind, collect, collect_export
 from rules.importing.values import import_values
 from rules.loading import check_ids
@@ -90,9 +89,7 @@ def run_exceptions_import(
     found = collect_export(data, name)
     lines = [_passed_over(one) for one in found if one.problem or one.kind in (Kind.FILE, Kind.OTHER)]
     lines += [_no_exception(one) for one in found if one.kind is Kind.RULE and not one.problem]
-    if dry_run:
-        lines += new_lists(found)
-    lines += import_exceptions(found, {}, origin, dry_run=dry_run, bounds=bounds)
+    lines += import_exceptions(found, {}, origin, dry_run=dry_run, bounds=bounds, tell_lists=True)
     return ImportReport(tuple(lines), dry_run)
 
 

@@ -1,21 +1,26 @@
 """Exceptions out to a file and in from one: a look first, the guard as for any other, one undo, nobody else's rules."""
 
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Change
 from alerts.exceptions import files
 from alerts.exceptions.files import Sent
 from alerts.models import Alert, Reason, Status
+from rules.importing import run_import
 from rules.models import ExceptionItem, Rule, SharedList
 from soc.web import clock
 from tests.alerts.pages.conftest import SignIn
 from tests.alerts.pages.world import PERL, World
+from tests.rules.importing.conftest import RULE_ID, exported_rule, reference
 
 HOST = {"field": "host.name", "type": "match", "operator": "included", "value": "db-2"}
 PAGE, OUT = "/exceptions/import/", "/exceptions/export/"
@@ -134,8 +139,27 @@ def test_shared_lists_come_along_and_are_told(rosa: Client) -> None:
     answer = look(rosa, named)
     assert "exception list" in answer.content.decode()
     assert not SharedList.objects.exists()
-    take(rosa, answer)
+    done = take(rosa, answer)
+    assert "1 shared list is made." in done.content.decode()
     assert SharedList.objects.get().name == "Vendors"
+
+
+def test_a_list_of_rules_of_another_team_is_not_told_as_new(rosa: Client, world: World, tmp_path: Path) -> None:
+    (tmp_path / "rules.ndjson").write_text(text_of(exported_rule(exceptions_list=[reference("theirs")])))
+    run_import(paths=[tmp_path], source="theirs", actor=None, now=clock.now())
+    Rule.objects.filter(pk=RULE_ID).update(team=world.people["otto"].teams.first())
+    answer = look(rosa, {"list_id": "theirs", "type": "detection", "name": "Theirs"})
+    assert answer.context["looked"].lists == 0
+    take(rosa, answer)
+    assert not SharedList.objects.exists()
+
+
+def test_an_export_of_too_many_bytes_is_refused(rosa: Client, rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(rosa, look(rosa, own(rule, comments=[{"comment": "c" * 3_000}])))
+    assert rosa.get(OUT).status_code == 200
+    monkeypatch.setattr(files, "MOST_OUT_BYTES", 3_000)
+    assert "MB of exceptions" in rosa.get(OUT, follow=True).content.decode()
+    assert rosa.get("/api/v1/exceptions/export").status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -226,3 +250,24 @@ def test_a_second_line_with_the_same_ids_is_refused_even_where_the_first_was(
     assert "the same list_id and item_id stand in kibana.ndjson:1 already" in answer.content.decode()
     assert take(rosa, answer).status_code == 200
     assert not ExceptionItem.objects.exists()
+
+
+def test_the_guard_reads_the_true_positives_of_a_rule_once_for_a_whole_file(
+    rosa: Client, world: World, rule: Rule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert = world.send([world.perl(number) for number in range(1, 4)])[0]
+    Alert.objects.filter(rule=rule).update(status=Status.CLOSED, reason=Reason.TRUE_POSITIVE)
+    many = [own(rule, f"i{number}", entries=[{**HOST, "value": f"v{number}"}]) for number in range(60)]
+    hides = own(rule, "bad", entries=[{**HOST, "value": alert.host_name}])
+    with CaptureQueriesContext(connection) as queries:
+        answer = look(rosa, *many, hides)
+    assert len(queries) < 40
+    assert answer.context["looked"].guarded == 1
+    with CaptureQueriesContext(connection) as queries:
+        assert take(rosa, answer).status_code == 200
+    asked = [one["sql"] for one in queries]
+    bumped = next(at for at, sql in enumerate(asked) if "INSERT INTO rules_epoch" in sql)
+    assert not any("alerts_alertevent" in sql or ("document" in sql and "alerts_" in sql) for sql in asked[bumped:])
+    assert ExceptionItem.objects.count() == 60
+    monkeypatch.setattr(files, "MOST_SECONDS", 0)
+    assert "Split the file" in look(rosa, own(rule, "more", entries=[{**HOST, "value": "x"}])).content.decode()
