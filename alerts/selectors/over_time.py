@@ -1,12 +1,11 @@
 """Alerts over time by severity, for the bars above the queue."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import User
@@ -14,6 +13,7 @@ from alerts.models import Alert
 from alerts.selectors.filtering import filtered
 from alerts.selectors.numbers import named
 from alerts.selectors.shapes import Histogram, QueueFilters, Spread
+from events.searching import fetch
 from soc.web.remembered import Remembered
 
 DEFAULT_SPAN = timedelta(hours=24)
@@ -24,6 +24,9 @@ _STEPS = (60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 8
 # many behind long bars are counted every two minutes only, but for those that may still come in.
 MANY = 2_000
 SETTLED = timedelta(minutes=15)
+# What KQL lets through is counted by no index that is made for it, so counting may take this long and no longer.
+SECONDS = 1.0
+_MOMENT = timedelta(microseconds=1)
 Counts = tuple[int, int, int, int]
 _NOTHING = (0, 0, 0, 0)
 _BARS = """
@@ -41,7 +44,13 @@ class _Counted:
     bars: Mapping[datetime, Counts]
 
 
+class _TooLong(Exception):  # noqa: N818
+    """Counting took longer than bars are worth."""
+
+
+_Count = Callable[[datetime, datetime], dict[datetime, Counts]]
 _known = Remembered[_Counted](120.0, 64)
+_too_long = Remembered[bool](120.0, 64)
 
 
 def histogram(
@@ -58,34 +67,58 @@ def histogram(
     step = timedelta(seconds=seconds)
     first = datetime.fromtimestamp(start.timestamp() // seconds * seconds, UTC)
     asked = _Counted(first, end, {})
-    known = _bars_known(spread, asked, step)
-    shown = replace(filters, since=None, until=None, kql="", folded=False, sort="")
-    bars = _bars(user, shown, asked, step, now) if known is None else known
+    shown = replace(filters, since=None, until=None, folded=False, sort="")
+    known = _bars_known(user, shown, spread, asked, step, now)
+    bars = _all_bars(user, replace(shown, kql=""), asked, step, now) if known is None else known
     number = int((end - first).total_seconds() // seconds) + 1
     drawn = [bars.get(first + at * step, _NOTHING) for at in range(number)]
     return Histogram(first, seconds, drawn, end >= now, judged=known is not None or not filters.kql.strip())
 
 
-def _bars_known(spread: Spread, asked: _Counted, step: timedelta) -> Mapping[datetime, Counts] | None:
-    """The bars of what KQL lets through; None where nobody knows all of it, or nothing was asked."""
+def _all_bars(
+    user: User, filters: QueueFilters, asked: _Counted, step: timedelta, now: datetime
+) -> Mapping[datetime, Counts]:
+    """The bars of everything that filters without KQL let through."""
+
+    def count(start: datetime, end: datetime) -> dict[datetime, Counts]:
+        return _counted(filtered(user, replace(filters, since=start), now), start, end, step)
+
+    return _bars((named(user, filters), step), filters, count, asked, step, now)
+
+
+def _bars_known(
+    user: User, filters: QueueFilters, spread: Spread, asked: _Counted, step: timedelta, now: datetime
+) -> Mapping[datetime, Counts] | None:
+    """The bars of what KQL lets through; None where nobody knows all of it, counting it takes too long, or nothing was
+    asked."""
     if spread.each is not None:
         begun = ((at, severity) for at, severity in spread.each if asked.start <= at <= asked.end)
         return _stacked((at - (at - asked.start) % step, severity, 1) for at, severity in begun)
-    if spread.alerts is None:
+    alerts, name = spread.alerts, (named(user, filters), step)
+    if alerts is None or _too_long.get(name):
         return None
-    within = spread.alerts.filter(created_at__gte=asked.start, created_at__lte=asked.end)
-    return _stacked(_grouped(within, asked.start, step))
+    try:
+        return _bars(name, filters, lambda start, end: _counted(alerts, start, end, step, SECONDS), asked, step, now)
+    except _TooLong:
+        _too_long.put(name, True)
+        return None
 
 
 def _bars(
-    user: User, filters: QueueFilters, asked: _Counted, step: timedelta, now: datetime
+    name: Hashable, filters: QueueFilters, count: _Count, asked: _Counted, step: timedelta, now: datetime
 ) -> Mapping[datetime, Counts]:
-    """The bars of that time, out of what is known of it and what has to be counted."""
-    name = (named(user, filters), step)
+    """The bars of that time, out of what is known of it and what has to be counted.
+
+    What KQL lets through is counted from the very start that was asked for, which may lie within the first bar.
+    """
     known = _known.get(name) if _is_lasting(filters) else None
-    if known is not None and known.start <= asked.start <= known.end < asked.end:
-        return {**known.bars, **_counted(user, filters, known.end, asked.end, step, now)}
-    bars = _counted(user, filters, asked.start, asked.end, step, now)
+    if known is not None and known.start <= asked.start <= known.end <= asked.end:
+        bars = {**known.bars, **count(known.end, asked.end)}
+        if filters.kql and asked.start < known.end:
+            first = count(asked.start, asked.start + step - _MOMENT)
+            bars[asked.start] = first.get(asked.start, _NOTHING)
+        return bars
+    bars = count(asked.start, asked.end)
     _remember(name, filters, _Counted(asked.start, asked.end, bars), step, now)
     return bars
 
@@ -97,19 +130,18 @@ def _is_lasting(filters: QueueFilters) -> bool:
 
 
 def _remember(name: Hashable, filters: QueueFilters, counted: _Counted, step: timedelta, now: datetime) -> None:
-    """Keep the bars of long ago where it took long to count them."""
+    """Keep the bars of long ago where it took long to count them. How long KQL takes, its bars do not say."""
     settled = counted.start + max((min(counted.end, now - SETTLED) - counted.start) // step, 0) * step
-    if _is_lasting(filters) and sum(map(sum, counted.bars.values())) >= MANY:
+    if _is_lasting(filters) and (filters.kql or sum(map(sum, counted.bars.values())) >= MANY):
         bars = {at: one for at, one in counted.bars.items() if at < settled}
         _known.put(name, _Counted(counted.start, settled, bars))
 
 
 def _counted(
-    user: User, filters: QueueFilters, start: datetime, end: datetime, step: timedelta, now: datetime
+    alerts: QuerySet[Alert], start: datetime, end: datetime, step: timedelta, seconds: float | None = None
 ) -> dict[datetime, Counts]:
-    """The bars from `start`, where one begins, to `end`. One query."""
-    alerts = filtered(user, replace(filters, since=start), now).filter(created_at__lte=end)
-    return _stacked(_grouped(alerts, start, step))
+    """The bars from `start`, where one begins, to `end`. One query. Raises: _TooLong."""
+    return _stacked(_grouped(alerts.filter(created_at__gte=start, created_at__lte=end), start, step, seconds))
 
 
 def _stacked(counted: Iterable[tuple[datetime, int, int]]) -> dict[datetime, Counts]:
@@ -120,16 +152,22 @@ def _stacked(counted: Iterable[tuple[datetime, int, int]]) -> dict[datetime, Cou
     return {at: (low, medium, high, critical) for at, (low, medium, high, critical) in bars.items()}
 
 
-def _grouped(alerts: QuerySet[Alert], start: datetime, step: timedelta) -> list[tuple[datetime, int, int]]:
-    """How many alerts of each severity each bar has. Bars come by their number, since times take long to read."""
+def _grouped(
+    alerts: QuerySet[Alert], start: datetime, step: timedelta, seconds: float | None
+) -> list[tuple[datetime, int, int]]:
+    """How many alerts of each severity each bar has. Bars come by their number, since times take long to read.
+
+    Raises: _TooLong.
+    """
     try:
         sql, values = alerts.order_by().values("created_at", "severity").query.sql_with_params()
     except EmptyResultSet:
         return []
     given: list[Any] = [start, step.total_seconds(), step, start, *values]
-    with connection.cursor() as cursor:
-        cursor.execute(_BARS.format(shown=sql), given)
-        return [(start + number * step, severity, count) for number, severity, count in cursor.fetchall()]
+    rows = fetch(_BARS.format(shown=sql), given, seconds)
+    if rows is None:
+        raise _TooLong
+    return [(start + number * step, severity, count) for number, severity, count in rows]
 
 
 def _bucket_seconds(span_seconds: float, buckets: int) -> int:

@@ -1,5 +1,6 @@
 """What makes the queue quick says what the slow way would: columns for documents, and what was found a moment ago."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -39,6 +40,7 @@ def _nothing_known(monkeypatch):
     monkeypatch.setattr(numbers, "_longer", Remembered(10.0, 9))
     monkeypatch.setattr(numbers, "_longer_by_rule", Remembered(10.0, 9))
     monkeypatch.setattr(over_time, "_known", Remembered(10.0, 9))
+    monkeypatch.setattr(over_time, "_too_long", Remembered(10.0, 9))
 
 
 def shown(user, kql):
@@ -99,3 +101,36 @@ def test_bars_of_long_ago_are_kept_for_a_while_and_new_ones_are_counted(tmp_path
     assert len(bars(QueueFilters(since=NOW - 4 * HOUR), now=later)) == 4
     monkeypatch.setattr(over_time, "_known", Remembered(10.0, 9))
     assert len(bars(now=later)) == 4
+
+
+def test_bars_of_kql_that_columns_tell_are_kept_for_a_while_too(tmp_path, cast):
+    load(tmp_path)
+    for hours in (5, 3, 1):
+        raised([event()], now=NOW - hours * HOUR)
+
+    def bars(filters):
+        found = histogram(
+            user=cast.ana, filters=filters, now=NOW, spread=queue(user=cast.ana, filters=filters, now=NOW).spread
+        )
+        assert found.judged
+        return sum(map(sum, found.counts))
+
+    asked = QueueFilters(kql="not host.name: nowhere", since=NOW - 6 * HOUR)
+    assert bars(asked) == 3
+    Alert.objects.filter(created_at__lt=NOW - 2 * HOUR).delete()
+    assert bars(asked) == 3
+    assert bars(replace(asked, kql="host.name: nowhere")) == 0
+    assert bars(replace(asked, since=NOW - 2 * HOUR)) == 1
+    assert bars(replace(asked, statuses=("open",))) == 1
+
+
+def test_bars_of_kql_that_take_too_long_are_drawn_without_it_and_not_tried_again_at_once(tmp_path, cast, monkeypatch):
+    load(tmp_path)
+    raised([event()], now=NOW - HOUR)
+    filters = QueueFilters(kql="not host.name: nowhere", since=NOW - 6 * HOUR)
+    spread = queue(user=cast.ana, filters=filters, now=NOW).spread
+    slow = spread.alerts.extra(where=["pg_sleep(0.3) IS NOT NULL"])
+    monkeypatch.setattr(over_time, "SECONDS", 0.05)
+    drawn = histogram(user=cast.ana, filters=filters, now=NOW, spread=replace(spread, alerts=slow))
+    assert (sum(map(sum, drawn.counts)), drawn.judged) == (1, False)
+    assert not histogram(user=cast.ana, filters=filters, now=NOW, spread=spread).judged
