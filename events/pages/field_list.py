@@ -1,15 +1,18 @@
 """The list of fields beside a search: which fields the newest matching events have, and with which values.
 
 The most telling are those whose values are least evenly spread: where nearly all events say the same and a few do not.
+What was seen is remembered in the shared cache, which is a convenience: a search goes on when that is not there.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import log
 
 from django.core.cache import cache
 from django.urls import reverse
+from redis.exceptions import RedisError
 
 from engine.fields import NUMBER_TYPES, FieldType, field_type
 from events.pages.asked import Asked
@@ -124,14 +127,17 @@ def _without_repeats(
 
 
 def kept(asked: Asked | RowsAsked, team_ids: Sequence[int]) -> Sample | None:
-    """What was seen of the same search a while ago."""
-    found = cache.get(_key(asked, team_ids))
+    """What was seen of the same search a while ago, if the cache is there to tell."""
+    found: object = None
+    with suppress(RedisError, OSError):
+        found = cache.get(_key(asked, team_ids))
     return found if isinstance(found, Sample) else None
 
 
 def keep(seen: Sample, asked: Asked | RowsAsked, team_ids: Sequence[int], *, seconds: int) -> None:
     """Remember what was seen of a search."""
-    cache.set(_key(asked, team_ids), seen, seconds)
+    with suppress(RedisError, OSError):
+        cache.set(_key(asked, team_ids), seen, seconds)
 
 
 def _key(asked: Asked | RowsAsked, team_ids: Sequence[int]) -> str:

@@ -1,7 +1,7 @@
 """The search page's answer in ES|QL: a table of whatever columns come back."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.urls import reverse
@@ -53,7 +53,7 @@ class RowsFound:
     """What the page shows. `found` is missing when nothing could be found, and then `trouble` says why.
 
     `left_out` columns are not shown; `more`: there are more rows than those shown. `leading`: values lead further.
-    `chart`: when the events were that the rows are; of groups there is none.
+    `chart`: when the events were that the rows are, and `seen` their fields; of groups there are none.
     """
 
     found: Rows | None = None
@@ -65,6 +65,7 @@ class RowsFound:
     busy: bool = False
     leading: bool = False
     chart: SafeString | None = None
+    seen: Sample | None = None
 
     @property
     def warned(self) -> int:
@@ -112,9 +113,11 @@ def rows_found(asked: RowsAsked, team_ids: Sequence[int], watch: Watch = nobody)
         return RowsFound(trouble=error.sentence, busy=True)
     except Cancelled:
         return RowsFound(trouble="You stopped this search.", busy=True)
-    if found.events:
-        keep(_seen(found), asked, team_ids, seconds=DEAR_SECONDS)
-    return _shown(found, asked)
+    if not found.events:
+        return _shown(found, asked)
+    seen = _seen(found)
+    keep(seen, asked, team_ids, seconds=DEAR_SECONDS)
+    return replace(_shown(found, asked), seen=seen)
 
 
 def fields_of_rows(asked: RowsAsked, team_ids: Sequence[int], opened: str, find: str) -> FieldList:
@@ -122,8 +125,7 @@ def fields_of_rows(asked: RowsAsked, team_ids: Sequence[int], opened: str, find:
     groups there are none."""
     seen = kept(asked, team_ids)
     if seen is None:
-        rows_found(asked, team_ids)
-        seen = kept(asked, team_ids)
+        seen = rows_found(asked, team_ids).seen
     return listed(seen or Sample(), asked, opened, find, of="row")
 
 

@@ -58,7 +58,7 @@ class TogetherFound:
     """What the page shows. Without `found`, `trouble` says why there is no answer.
 
     `earlier_url`: the same search up to the oldest of the blocks. `width`: how many columns the table has. `chart`:
-    when each of all that were found began.
+    when each of all that were found began. `seen`: the fields of the first event of each.
     """
 
     found: Found | None = None
@@ -71,6 +71,7 @@ class TogetherFound:
     cancelled: bool = False
     sample: bool = False
     chart: SafeString | None = None
+    seen: Looked | None = None
 
     @property
     def more(self) -> bool:
@@ -98,16 +99,16 @@ def together(asked: Asked, team_ids: Sequence[int], *, now: datetime, watch: Wat
     sample = isinstance(asked.eql.plan, Sample)
     lines = histogram_of(found.starts, window=asked.window, bars=BARS)
     drawn = chart(lines, asked, "sample" if sample else "sequence") if lines.total.number else None
-    keep(_seen(found), asked, team_ids, seconds=DEAR_SECONDS)
-    return TogetherFound(found, blocks, columns, width, earlier, sample=sample, chart=drawn)
+    seen = _seen(found)
+    keep(seen, asked, team_ids, seconds=DEAR_SECONDS)
+    return TogetherFound(found, blocks, columns, width, earlier, sample=sample, chart=drawn, seen=seen)
 
 
 def fields_together(asked: Asked, team_ids: Sequence[int], opened: str, find: str, *, now: datetime) -> FieldList:
     """The fields of the first event of each. Nothing is searched for while what was found is remembered."""
     seen = kept(asked, team_ids)
     if seen is None:
-        together(asked, team_ids, now=now)
-        seen = kept(asked, team_ids)
+        seen = together(asked, team_ids, now=now).seen
     return listed(seen or Looked(), asked, opened, find, of="first event")
 
 

@@ -106,6 +106,20 @@ class TestHistogramsAndFields:
         cache.clear()
         assert "Of 1 first event" in text_of(ana.get(fields, headers=HTMX))
 
+    @pytest.mark.parametrize(
+        "asked", [{"lang": "eql", "q": SEQUENCE}, {"lang": "esql", "q": "FROM logs-* | KEEP host.name"}, {"q": ""}]
+    )
+    def test_answers_are_shown_while_the_cache_is_away(
+        self, asked: dict[str, str], ana: Client, story: list[Any], settings: Any
+    ) -> None:
+        away = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://localhost:9"}
+        settings.CACHES = {"default": away}
+        answer = ana.get("/search/", asked)
+        assert answer.status_code == 200
+        assert "web-1" in text_of(answer)
+        [fields] = set(links(text_of(answer), "/search/fields/"))
+        assert 'title="host.name"' in text_of(ana.get(fields, headers=HTMX))
+
     def test_rows_that_are_events_have_both(self, ana: Client, story: list[Any]) -> None:
         asked = {"lang": "esql", "q": "FROM logs-* | KEEP host.name, process.name"}
         text = text_of(ana.get("/search/", asked))
