@@ -7,6 +7,7 @@ opens again (alerts/exceptions/taking_back.py). What a worker did a worker takes
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -16,9 +17,11 @@ from accounts.models import Change, User
 from accounts.roles import Permission
 from alerts import bulk, telling
 from alerts.errors import NothingToUndo, TooLate
+from alerts.exceptions.changing_back import change_back, is_import
 from alerts.exceptions.taking_back import take_back_all
 from alerts.models import BulkAct
 from alerts.restoring import changes_of, restore
+from alerts.retrying import retry_conflicts
 from alerts.selectors.undoable import EXCEPTION, others_of, taken_back
 from alerts.workflow import UNDO_WINDOW
 from rules.models import ExceptionItem
@@ -30,6 +33,9 @@ class Undone:
 
     alerts: list[int]
     released: int = 0
+    changed_back: int = 0  # exceptions that an import changed, and that say again what they said
+    left: int = 0  # those that it changed and that stay, since they were changed again or would hide true positives
+    gone: int = 0  # exceptions that were added, and are taken back
     act: BulkAct | None = None  # what was done to all that match is put back by a worker
 
 
@@ -49,9 +55,13 @@ def undo(
     is_act = bulk.is_act(group)
     changes = [] if is_act else _undoable(group, now)
     items = _exceptions_of(group)
+    edited = [change for change in changes if is_import(change)]
+    by: dict[str, Any] = {"actor": actor, "now": now, "team_ids": team_ids, "door": door}
+    if edited:
+        return _import_back(items, edited, by)
     if items:
-        taken = take_back_all(items=items, actor=actor, now=now, team_ids=team_ids, door=door)
-        return Undone(taken.reopened, taken.released, taken.act)
+        taken = take_back_all(items=items, **by)
+        return Undone(taken.reopened, taken.released, gone=len(items), act=taken.act)
     if is_act:
         return Undone([], act=bulk.take_back(act_id=group, actor=actor, now=now, team_ids=team_ids))
     if any(change.object_type == EXCEPTION and change.verb == "create" for change in changes):
@@ -60,6 +70,15 @@ def undo(
         restored = restore(changes, actor=actor, now=now, team_ids=team_ids, door=door)
         telling.escalation_undone(changes=changes, group=group)
     return Undone(restored)
+
+
+@retry_conflicts
+@transaction.atomic
+def _import_back(items: list[ExceptionItem], edited: list[Change], by: dict[str, Any]) -> Undone:
+    """The new exceptions of an import go, the changed ones say what they said."""
+    released = take_back_all(items=items, **by).released if items else 0
+    back = change_back(changes=edited, **by)
+    return Undone([], released + back.released, back.changed, back.left, len(items))
 
 
 def _undoable(group: UUID, now: datetime) -> list[Change]:

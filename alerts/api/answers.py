@@ -270,6 +270,10 @@ class UndoneAnswer(Answer):
 
     alerts = serializers.ListField(child=serializers.IntegerField())
     released = serializers.IntegerField(help_text="Events that an undone exception held back and are alerts now.")
+    changed_back = serializers.IntegerField(help_text="Exceptions that an import changed, and that are as before.")
+    left = serializers.IntegerField(
+        help_text="Of those that it changed, the ones that stay: changed since, or guarded."
+    )
     on_its_way = serializers.SerializerMethodField(help_text="Whether a worker puts the alerts back: many of them.")
 
     def get_on_its_way(self, undone: Undone) -> bool:

@@ -66,7 +66,9 @@ class ImportAnswer(Answer):
     guarded = serializers.IntegerField(help_text="Of the refused, those that would have hidden a true positive.")
     raised = serializers.IntegerField(help_text="Held-back events that are alerts now.")
     undo = serializers.UUIDField(
-        source="group", allow_null=True, help_text="Post it to alerts/undo within ten minutes."
+        source="group",
+        allow_null=True,
+        help_text="Post it to alerts/undo within ten minutes: new exceptions go, changed ones change back, lists stay.",
     )
     lines = LineAnswer(source="report.lines", many=True)
 

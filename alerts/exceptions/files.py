@@ -160,9 +160,14 @@ def take(
         raise ImportRefused(_OTHER)
     edited = Change.objects.filter(group=origin.group, object_type="exception", verb="edit").values_list("object_id")
     changed = list(ExceptionItem.objects.filter(pk__in=[int(number) for (number,) in edited]))
-    made = any(line.kind == "exception" and Became.NEW in (line.status, line.stored) for line in report.lines)
     raised = release_all(changed, now).alerts
-    return Taken(report, _outcome(sent, report), origin.group if made else None, raised, guard.refused)
+    return Taken(
+        report,
+        _outcome(sent, report),
+        origin.group if Change.objects.filter(group=origin.group).exists() else None,
+        raised,
+        guard.refused,
+    )
 
 
 def _need(actor: User) -> None:

@@ -253,9 +253,17 @@ def _still_seen(user: User, alert_id: str) -> Alert | None:
 
 
 def _undone_words(undone: undoing.Undone) -> str:
-    count = len(undone.alerts)
-    words = ngettext("Undone: 1 alert is as before.", "Undone: %(count)s alerts are as before.", count)
-    released = ngettext(
-        " 1 held back event is an alert now.", " %(n)s held back events are alerts now.", undone.released
+    """What came back, truly: an import's undo leaves what was changed since."""
+    count, gone, back, left = len(undone.alerts), undone.gone, undone.changed_back, undone.left
+    alerts = ngettext("Undone: 1 alert is as before.", "Undone: %(count)s alerts are as before.", count)
+    said = [alerts % {"count": count}] if count or not (gone or back or left) else [_("Undone.")]
+    counted = (
+        (gone, ngettext("1 exception is gone.", "%(n)s exceptions are gone.", gone)),
+        (back, ngettext("1 exception is as before.", "%(n)s exceptions are as before.", back)),
+        (left, ngettext("1 stays: changed since, or guarded.", "%(n)s stay: changed since, or guarded.", left)),
+        (
+            undone.released,
+            ngettext("1 held back event is an alert now.", "%(n)s held back events are alerts now.", undone.released),
+        ),
     )
-    return words % {"count": count} + (released % {"n": undone.released} if undone.released else "")
+    return " ".join([*said, *(words % {"n": number} for number, words in counted if number)])

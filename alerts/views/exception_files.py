@@ -192,5 +192,5 @@ def _words(taken: Taken) -> str:
     ]
     if not done:
         return _("Nothing was new in this file.")
-    back = _(" Undo takes back the new ones.") if taken.changed and taken.group else ""
+    back = _(" Undo leaves the lists.") if taken.lists and taken.group else ""
     return f"{', '.join(done)}.{back}"

@@ -313,12 +313,13 @@ def _update(pk: int, values: dict[str, Any], origin: Origin, note: str) -> None:
     if item.removed_at is not None:
         return
     before = _recorded(item)
+    was = {key: getattr(item, key) for key in ("imported", "not_applied_because")}
     values = {**values, "enabled": values["enabled"] and (item.enabled or bool(item.not_applied_because))}
     for key, value in values.items():
         setattr(item, key, value)
     item.version += 1
     item.save(update_fields=[*values, "version"])
-    back = {"verb": "edit", "version": item.version, "values": content_of(item) | before}
+    back = {"verb": "edit", "version": item.version, "values": before | was}
     by = (origin.actor, origin.now, origin.door, origin.group)
     record_item("edit", item, *by, before=before, after=_recorded(item), inverse=back, note=note)
 

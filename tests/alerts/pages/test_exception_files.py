@@ -271,3 +271,30 @@ def test_the_guard_reads_the_true_positives_of_a_rule_once_for_a_whole_file(
     assert ExceptionItem.objects.count() == 60
     monkeypatch.setattr(files, "MOST_SECONDS", 0)
     assert "Split the file" in look(rosa, own(rule, "more", entries=[{**HOST, "value": "x"}])).content.decode()
+
+
+def test_undo_takes_back_what_an_import_changed_unless_it_was_changed_since(
+    rosa: Client, world: World, rule: Rule
+) -> None:
+    take(rosa, look(rosa, own(rule), own(rule, "two")))
+    other = [own(rule, name, entries=[{**HOST, "value": "other"}]) for name in ("one", "two")]
+    done = take(rosa, look(rosa, *other, own(rule, "three")))
+    assert "2 say something else now" in done.content.decode()
+    ExceptionItem.objects.filter(item_id="two").update(version=9)
+    group = Change.objects.filter(object_type="exception", verb="edit")[0].group
+    back = rosa.post("/api/v1/alerts/undo", {"group": str(group)}, content_type="application/json").json()
+    assert (back["changed_back"], back["left"]) == (1, 1)
+    said = dict(ExceptionItem.objects.filter(removed_at=None).values_list("item_id", "entries"))
+    assert said == {"one": [HOST], "two": other[1]["entries"]}
+    assert look(rosa, other[0]).context["looked"].changed == 1
+
+
+def test_an_import_that_only_changes_is_undone_once(rosa: Client, rule: Rule) -> None:
+    take(rosa, look(rosa, own(rule)))
+    take(rosa, look(rosa, own(rule, name="Renamed")))
+    group = Change.objects.filter(object_type="exception", verb="edit")[0].group
+    page = rosa.post(reverse("alerts:undo", args=[group]), follow=True).content.decode()
+    assert "Undone. 1 exception is as before." in page
+    assert ExceptionItem.objects.get().name == "Exception one"
+    again = rosa.post("/api/v1/alerts/undo", {"group": str(group)}, content_type="application/json")
+    assert again.status_code == 409
