@@ -4,7 +4,7 @@
 (() => {
   const { $, $$ } = wb;
   const leaving = new Set();
-  let line = Promise.resolve(), busy = 0, timer;
+  let line = Promise.resolve(), busy = 0, gone = 0, timer;
   const row = (id) => document.getElementById(`alert-${id}`);
   const hide = () => { for (const id of leaving) { const one = row(id); if (one) one.hidden = true; } };
 
@@ -38,39 +38,39 @@
     const first = row(ids[0]);
     if (first) wb.moveTo(first);
   }
+  /* An act that failed: what it was to take back can still be taken back. */
+  function failed({ ids, undoes, toast }, said) {
+    if (said) wb.strip(said);
+    if (undoes) wb.keep("undo", undoes);
+    if (toast) $("#toasts")?.append(toast);
+    comeBack(ids);
+  }
   /* Which list this is: the newest alert there was and when it was drawn. What came since is announced, and moves no row. */
   function seen() {
-    const { searchParams } = new URL($("#pulse").getAttribute("hx-get"), location.href);
-    return $("#bulk-form [name=seen]")?.value || `${searchParams.get("since")}:${searchParams.get("at")}`;
+    const pulse = $("#pulse"), asked = pulse && new URL(pulse.getAttribute("hx-get"), location.href).searchParams;
+    return $("#bulk-form [name=seen]")?.value || (asked ? `${asked.get("since")}:${asked.get("at")}` : "");
   }
   const heads = () => $$("#rows > [data-row]:not([data-fold-of])");
   async function send(act) {
-    const { action, data, ids } = act;
-    let answer;
-    act.rows = heads().length;
-    for (const [name, value] of [["csrfmiddlewaretoken", wb.token()], ["seen", data.get("seen") || seen()], ["rows", act.rows]]) data.set(name, value);
-    try {
-      answer = await fetch(action, { method: "POST", body: data, headers: { "HX-Request": "true", "HX-Current-URL": location.href } });
-    } catch {
-      comeBack(ids);
-      wb.strip("The server does not answer. Nothing was changed.");
-      return;
-    }
-    await read(answer, act);
+    const { action, data } = act, rows = heads().length + (act.undoes ? gone : 0);
+    for (const [name, value] of [["csrfmiddlewaretoken", wb.token()], ["seen", data.get("seen") || seen()], ["rows", rows]]) data.set(name, value);
+    const answer = await fetch(action, { method: "POST", body: data, headers: { "HX-Request": "true", "HX-Current-URL": location.href } })
+      .catch(() => failed(act, "The server does not answer. Nothing was changed."));
+    if (answer) await read(answer, act);
   }
   async function read(answer, act) {
     const { ids } = act, to = answer.headers.get("HX-Redirect"), text = await answer.text();
     if (to) { location.assign(to); return; }
     if (answer.status === 401) { comeBack(ids); wb.signInAgain(() => queue(act)); return; }
     if (answer.headers.get("HX-Retarget") === "#strip" || answer.status >= 500) {
-      comeBack(ids);
-      if (answer.status >= 500) wb.strip(wb.failed(answer.status, answer.headers.get("X-Request-Id")));
-      else htmx.swap("#strip", text, { swapStyle: "innerHTML" });
+      failed(act, answer.status >= 500 && wb.failed(answer.status, answer.headers.get("X-Request-Id")));
+      if (answer.status < 500) htmx.swap("#strip", text, { swapStyle: "innerHTML" });
       return;
     }
     ids.forEach((id) => leaving.delete(id));
     wb.forgetPreviews();
     draw(text, act, answer.ok ? null : ids[0]);
+    gone = ids.filter((id) => !row(id)).length;
   }
   function draw(text, act, back) {
     const at = wb.cursor()?.dataset.id, focused = document.activeElement === document.body || document.activeElement?.closest?.("#list, #peek, .toasts");
@@ -91,11 +91,11 @@
   }
   /* What the answer says of the rows on the screen: each stays in its place, what left it goes, what came back stands
      where it stood. All else of the answer is drawn as it comes, but for what announces new alerts. */
-  function merge(made, { ids, rows }) {
+  function merge(made, { ids }) {
     const list = $("#list"), form = $("#bulk-form"), all = $("#rows"), fresh = $$("#rows > [data-row]", made), now = heads();
     const inside = ids.map(row).filter((one) => one?.dataset.foldOf && !one.hidden);
     ids.map(row).filter((one) => one?.dataset.fold).forEach((one) => wb.refold(one));
-    const covered = now.length <= Math.max(50, rows), more = $("#more", made);
+    const more = $("#more", made), bulk = $("#bulk", made);
     let last;
     for (const one of fresh) {
       const { id, fold } = one.dataset, was = (fold && $(`[data-fold="${CSS.escape(fold)}"]`, all)) || row(id);
@@ -114,10 +114,12 @@
     }
     const left = (one) => one.hidden || (!one.dataset.foldOf && now.indexOf(one) < fresh.length);
     ids.map(row).filter((one) => one && !fresh.includes(one) && left(one)).forEach((one) => one.remove());
-    if (covered) { $("#more", all)?.remove(); if (more) all.append(more); }
+    /* An answer that ends before the screen does tells neither what comes next nor that all of it was seen anew. */
+    if (more && last !== heads().at(-1)) $("[name=seen]", bulk).value = seen();
+    else { $("#more", all)?.remove(); if (more) all.append(more); }
     $$(":scope > :not(#bulk-form)", list).forEach((one) => one.remove());
     form.before(...$$("#list > :not(#bulk-form)", made));
-    $("#bulk").replaceWith($("#bulk", made));
+    $("#bulk")?.replaceWith(bulk);
     for (const id of ["list", "pulse"]) made.getElementById(id)?.remove();
     htmx.process(list);
     htmx.swap("#list", made.body.innerHTML, { swapStyle: "none" });
@@ -136,25 +138,26 @@
     if (one && held) $("a[href]", one).focus({ preventScroll: true });
   }
   function queue(act) {
+    const next = () => send(act).catch((error) => failed(act, wb.failed(error.name))).finally(() => { busy -= 1; });
     busy += 1;
-    line = line.then(() => send(act)).finally(() => { busy -= 1; });
+    line = line.then(next, next);
   }
   /* Taken back here and not on a page of its own, so that the list stays as it is. */
-  wb.undo = (action) => {
+  wb.undo = (action, toast) => {
     if (!$("#list")) return false;
     const url = new URL(action, location.href);
     url.searchParams.delete("alert");
-    queue({ action: url.pathname + url.search, data: new URLSearchParams({ from: listed() }), ids: [], undoes: true });
+    queue({ action: url.pathname + url.search, data: new URLSearchParams({ from: listed() }), ids: [], undoes: { ...wb.kept("undo"), action }, toast });
+    wb.keep("undo", null);
+    toast?.remove();
     return true;
   };
   document.addEventListener("submit", (event) => {
     const form = event.target, { submitter } = event, action = form.getAttribute("action");
     if (!$("#list")) return;
-    if (action?.includes("/alerts/undo/") && !form.hasAttribute("hx-post") && wb.undo(action)) {
+    if (action?.includes("/alerts/undo/") && !form.hasAttribute("hx-post") && wb.undo(action, form.closest(".toast"))) {
       event.preventDefault();
       event.stopImmediatePropagation();
-      wb.keep("undo", null);
-      form.closest(".toast")?.remove();
       return;
     }
     if (!action?.endsWith("/alerts/bulk/") || submitter?.hasAttribute("formaction")) return;
@@ -176,11 +179,18 @@
     else if (one.dataset.id !== $("[data-peeked]", peek)?.dataset.peeked) wb.peekAt(one, 0);
   }
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    for (const one of heads()) if (row(one.dataset.id) !== one) one.remove(); // further rows may be there already
     hide();
     if (detail.target?.id !== "list" && detail.elt?.id !== "list") return;
     wb.forgetPreviews();
     clearTimeout(timer);
     timer = setTimeout(follow, 250);
   });
-
+  /* A note was left beside the queue: back to the row it was about, unless the cursor has gone on to another. */
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (!detail.successful || detail.requestConfig.path !== $("#peek-comment")?.getAttribute("action")) return;
+    $("#peek-text").value = "";
+    wb.closeMenus();
+    $("a[href]", wb.cursor() || document).focus({ preventScroll: true });
+  });
 })();

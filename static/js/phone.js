@@ -1,4 +1,4 @@
-/* What the queue does besides: its filters and selection on a phone, and the note beside it. */
+/* What the queue does on a phone: its filters and its selection. */
 "use strict";
 (() => {
   const { $, $$ } = wb;
@@ -26,12 +26,4 @@
   document.addEventListener("contextmenu", (event) => tap(event, true));
   selecting?.addEventListener("change", () => { if (!selecting.checked) wb.selectAll(false); });
   document.addEventListener("submit", ({ target }) => { if (target.id === "filters") wb.closeMenus(); });
-
-  /* A note was left beside the queue: back to the row it was about. */
-  document.addEventListener("htmx:afterRequest", ({ detail }) => {
-    if (detail.elt.id !== "peek-comment" || !detail.successful) return;
-    $("#peek-text").value = "";
-    wb.closeMenus();
-    $("a[href]", wb.cursor() || document).focus({ preventScroll: true });
-  });
 })();

@@ -38,8 +38,8 @@
     if (wb.busy?.()) { undoWhenAnswered(); return true; }
     const last = wb.kept("undo");
     if (!last || last.until < Date.now()) { wb.announce("Nothing to undo"); return false; }
-    wb.keep("undo", null);
     if (wb.undo?.(last.action)) return true;
+    wb.keep("undo", null);
     const form = document.createElement("form"), field = document.createElement("input");
     Object.assign(form, { method: "post", action: last.action, hidden: true });
     Object.assign(field, { name: "csrfmiddlewaretoken", value: wb.token() });

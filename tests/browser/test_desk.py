@@ -282,6 +282,94 @@ def test_undo_moves_no_row_and_puts_the_cursor_on_what_came_back(
     assert ana.complaints == []
 
 
+DOUBLE = """() => { const ids = [...document.querySelectorAll("#rows > tr[data-row]")].map((one) => one.id);
+    return ids.filter((one, at) => ids.indexOf(one) !== at); }"""
+
+
+def test_undo_outlives_a_lost_network_and_leads_to_no_row_twice(visit: Visit, world: World) -> None:
+    world.send([world.perl(number, host__name=f"node-{number:03d}") for number in range(1, 71)])
+    page = visit("ana").open("/alerts/?fold=off&sort=newest")
+    first, rows, more = at(page), page.locator("#rows > tr[data-row]:visible"), page.locator("#more a")
+    expect(page.locator(f"#peek [data-peeked='{first}']")).to_be_visible()
+    further = more.get_attribute("href")
+    press(page, "c", "b")
+    expect(page.locator("[data-toast]")).to_contain_text("Closed 1 alert")
+    expect(rows).to_have_count(50)
+    expect(page.locator(f"#peek [data-peeked='{at(page)}']")).to_be_visible()
+    for refuse in (lambda route: route.abort(), lambda route: route.fulfill(status=502)):
+        page.route("**/alerts/undo/**", refuse)
+        for undo in (lambda: press(page, "z"), lambda: page.get_by_role("button", name="Undo").click()):
+            undo()
+            expect(page.locator("#strip p")).to_contain_text(re.compile("Nothing was changed|502"))
+            page.locator("#strip [data-dismiss]").click()
+            page.wait_for_function("() => wb.busy() === 0")
+        page.unroute("**/alerts/undo/**")
+    press(page, "z")
+    expect(page.locator("[data-toast]")).to_contain_text("Undone")
+    expect(rows).to_have_count(51)
+    more.click()
+    expect(rows).to_have_count(70)
+    assert page.evaluate(DOUBLE) == []
+    page.evaluate(
+        """(url) => { const more = document.createElement("tr"); more.id = "more"; htmx.find("#rows").append(more);
+        return htmx.ajax("GET", url, { target: "#more", swap: "outerHTML" }); }""",
+        further,
+    )
+    expect(page.locator("#more")).to_have_count(0)
+    page.wait_for_timeout(100)
+    assert (page.evaluate(DOUBLE), rows.count()) == ([], 70)
+
+
+def test_an_answer_shorter_than_the_screen_makes_nothing_below_it_seen(
+    visit: Visit, alerts: list[Alert], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(queue._found.__kwdefaults__ or {}, "limit", 5)
+    ana = visit("ana")
+    page = ana.open("/alerts/?fold=off&sort=newest")
+    seen, rows = page.locator("#bulk [name=seen]"), page.locator("#rows > tr[data-row]:visible")
+    page.evaluate("htmx.find('#list').scrollTop = 1e6")
+    expect(rows).to_have_count(12)  # further rows come by themselves
+    before = seen.input_value()
+    press(page, "a")
+    expect(page.locator("[data-toast]")).to_contain_text("cknowledged")
+    page.wait_for_function("() => wb.busy() === 0")
+    assert seen.input_value() == before
+    expect(page.locator("#more")).to_have_count(0)
+    assert (page.evaluate(DOUBLE), rows.count()) == ([], 12)
+    assert ana.complaints == []
+
+
+def test_one_mishap_ends_no_later_act_and_a_late_note_wipes_no_other(visit: Visit, alerts: list[Alert]) -> None:
+    page = visit("ana").open("/alerts/?fold=off&sort=newest")
+    one, held = at(page), list[Route]()
+    expect(page.locator(f"#peek [data-peeked='{one}']")).to_be_visible()
+    page.route("**/comments/**", lambda route: held.append(route))
+    press(page, "n")
+    page.keyboard.type("The first.")
+    press(page, "Control+Enter")
+    page.locator("tr[data-row]").nth(1).evaluate("row => wb.moveTo(row)")
+    two = at(page)
+    expect(page.locator(f"#peek [data-peeked='{two}']")).to_be_visible()
+    press(page, "n")
+    page.keyboard.type("The second")
+    with page.expect_response("**/comments/"):
+        held[0].continue_()
+    page.wait_for_timeout(100)
+    expect(page.locator("#peek-text")).to_have_value("The second")
+    expect(page.locator("#peek-text")).to_be_focused()
+    page.locator("#peek-text").fill("")
+    press(page, "Escape", "Escape")
+    page.evaluate("() => { wb.forgetPreviews = () => { wb.forgetPreviews = () => {}; throw new Error('Oh'); }; }")
+    press(page, "c", "b")
+    expect(page.locator("#strip p")).to_contain_text("What you see may be out of date.")
+    expect(page.locator(f"#alert-{two}")).to_be_visible()
+    page.locator(f"#alert-{one}").evaluate("row => wb.moveTo(row)")
+    expect(page.locator(f"#peek [data-peeked='{one}']")).to_be_visible()
+    press(page, "c", "b")
+    expect(page.locator("[data-toast]")).to_contain_text("Closed 1 alert")
+    assert Alert.objects.filter(status="closed").count() == 2
+
+
 def test_tab_leaves_the_query_whatever_is_offered(visit: Visit, alerts: list[Alert]) -> None:
     page = visit("ana").open("/alerts/")
     press(page, "/")
