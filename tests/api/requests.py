@@ -25,7 +25,7 @@ def good_bodies(site: Site) -> dict[str, dict[str, Any]]:
         "exception_preview_edit": {"entries": ENTRIES},
         "exception_disable": {"version": 1},
         "exception_enable": {"version": 1},
-        "exceptions_import": {"ndjson": "", "dry_run": True},
+        "exceptions_import": {"ndjson": "{}", "dry_run": True},
         "exception_take_back": {"version": 1},
         "exception_preview": {"entries": ENTRIES},
         "exception_add": written,

@@ -84,9 +84,9 @@ def test_a_viewer_sees_everything_and_is_told_what_he_lacks(sign_in: SignIn, cas
     assert 'method="post"' not in text.split('id="main"')[1].split('id="announce"')[0]
 
 
-def test_a_case_of_another_team_is_as_absent_as_none(sign_in: SignIn, case: Case) -> None:
+def test_only_the_page_of_another_teams_case_says_whose_it_is(sign_in: SignIn, case: Case) -> None:
     otto = sign_in("otto")
-    assert otto.get(f"/cases/{case.pk}/").status_code == 404
+    assert otto.get(f"/cases/{case.pk}/").status_code == 403
     assert otto.get("/cases/999999/").status_code == 404
     assert otto.post(f"/cases/{case.pk}/entries/", {"text": "hello"}).status_code == 404
 
