@@ -37,7 +37,9 @@ def test_an_act_is_taken_back_by_what_it_answered(site):
     assert done["changed"][0]["status"] == "closed"
     assert done["changed"][0]["version"] == alert.version + 1
     undone = site.call("ana", "POST", "alerts/undo", {"group": done["undo"]})
-    assert undone.json() == {"alerts": [alert.pk], "released": 0, "on_its_way": False}
+    assert undone.json() == {
+        "alerts": [alert.pk], "released": 0, "on_its_way": False, "changed_back": 0, "left": 0,
+    }  # fmt: skip
     assert _alert(site).status == "acknowledged"
     again = site.call("ana", "POST", "alerts/undo", {"group": done["undo"]})
     assert (again.status_code, again.json()["error"]["code"]) == (409, "nothing_to_undo")

@@ -296,6 +296,7 @@ def test_undo_outlives_a_lost_network_and_leads_to_no_row_twice(visit: Visit, wo
     expect(page.locator("[data-toast]")).to_contain_text("Closed 1 alert")
     expect(rows).to_have_count(50)
     expect(page.locator(f"#peek [data-peeked='{at(page)}']")).to_be_visible()
+    page.wait_for_function("() => wb.busy() === 0")
     for refuse in (lambda route: route.abort(), lambda route: route.fulfill(status=502)):
         page.route("**/alerts/undo/**", refuse)
         for undo in (lambda: press(page, "z"), lambda: page.get_by_role("button", name="Undo").click()):
