@@ -1,7 +1,7 @@
 """The record of changes: every write of a person or of Watchbill itself leaves one entry, and none is ever changed."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,8 @@ from accounts.models import Change, Team, User
 
 WATCHBILL = "Watchbill"
 TOGETHER = 500
+UNDO_WINDOW = timedelta(minutes=10)
+"""So long what an entry tells can be taken back."""
 
 
 def record_change(

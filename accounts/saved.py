@@ -7,7 +7,7 @@ record.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -17,12 +17,11 @@ from django.db.models import Case, Q, QuerySet, When
 from accounts.access import need
 from accounts.errors import NotRestorable, SavedNotFound, SavedRefused
 from accounts.models import Change, SavedQuery, Team, User
-from accounts.record import record_change
+from accounts.record import UNDO_WINDOW, record_change
 from accounts.roles import Permission
 
 T = TypeVar("T", bound=SavedQuery)
 OBJECT_TYPES = {"view": "saved_view", "search": "saved_search"}
-UNDO_WINDOW = timedelta(minutes=10)
 MOST = 20
 MOST_SHOWN = 40
 MOST_NAME = 60

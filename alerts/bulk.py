@@ -16,7 +16,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from accounts.access import need
 from accounts.models import Change, User
-from accounts.record import record_change
+from accounts.record import UNDO_WINDOW, record_change
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from alerts.bulk_filters import from_json, to_json
@@ -29,7 +29,6 @@ from alerts.selectors.queue_page import tree_of
 from alerts.selectors.searching import found as matches_of
 from alerts.selectors.shapes import QueueFilters
 from alerts.workflow import OBJECT_TYPE as ALERT
-from alerts.workflow import UNDO_WINDOW
 
 MOST = 100_000
 UNKNOWN = -1  # a total that is known at the end: what a KQL text is true of is found on the way

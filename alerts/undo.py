@@ -14,6 +14,7 @@ from django.db import transaction
 
 from accounts.access import need
 from accounts.models import Change, User
+from accounts.record import UNDO_WINDOW
 from accounts.roles import Permission
 from alerts import bulk, telling
 from alerts.errors import NothingToUndo, TooLate
@@ -23,7 +24,6 @@ from alerts.models import BulkAct
 from alerts.restoring import changes_of, restore
 from alerts.retrying import retry_conflicts
 from alerts.selectors.undoable import EXCEPTION, others_of, taken_back
-from alerts.workflow import UNDO_WINDOW
 from rules.models import ExceptionItem
 
 

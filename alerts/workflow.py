@@ -6,7 +6,7 @@ The record keeps both as JSON, so that undo writes back exactly what was there.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,6 @@ OBJECT_TYPE = "alert"
 COMMENTED = "commented"
 UNDID = "undid"
 ESCALATED = "escalated"
-UNDO_WINDOW = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)

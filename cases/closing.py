@@ -13,6 +13,7 @@ from django.db import transaction
 
 from accounts.access import need
 from accounts.models import Change, User
+from accounts.record import UNDO_WINDOW
 from accounts.roles import Permission
 from alerts.models import Alert, Reason
 from alerts.models import Status as AlertStatus
@@ -22,7 +23,7 @@ from cases import checking
 from cases.errors import FieldRefused, NotClosed, NothingToUndo, OpenTasks, TooLate
 from cases.models import Case, Outcome, Status, Task
 from cases.todo import drop_open, restore_dropped
-from cases.workflow import CLOSE, OBJECT_TYPE, REOPEN, UNDO_WINDOW, CaseState, locked_case, write
+from cases.workflow import CLOSE, OBJECT_TYPE, REOPEN, CaseState, locked_case, write
 
 REASONS = {outcome.value: outcome.value for outcome in Outcome} | {Outcome.INCONCLUSIVE.value: Reason.OTHER.value}
 """The verdict that an outcome gives to the case's alerts."""

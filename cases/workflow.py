@@ -9,7 +9,7 @@ somebody who is editing the case.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +23,6 @@ OBJECT_TYPE = "case"
 OPEN, CHANGE, JOIN, LEAVE, CLOSE, REOPEN = "open", "change", "join", "leave", "close", "reopen"
 WROTE, TASK_ADD, TASK_CHANGE = "wrote", "task_add", "task_change"
 STATE_VERBS = (OPEN, CHANGE, JOIN, LEAVE, CLOSE, REOPEN)
-UNDO_WINDOW = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import Change
+from accounts.record import UNDO_WINDOW
 from rules.errors import NotUndoable
 
 SHOWN = 10
-UNDO_WINDOW = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)

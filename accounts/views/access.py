@@ -1,5 +1,6 @@
 """The page of something that belongs to another team: whose it is, whom to ask, and a button that asks."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -51,24 +52,22 @@ def ask(request: UserRequest) -> HttpResponse:
 @page(Permission.MANAGE_USERS, methods=("POST",))
 def grant(request: UserRequest, request_id: int) -> HttpResponse:
     """Let the person in."""
-    try:
-        asked = access_requests.grant(request_id=request_id, actor=request.user, now=clock.now())
-    except AccessRefused as refused:
-        messages.warning(request, refused.message)
-    else:
-        messages.success(request, f"{asked.user} is in {asked.team} now.")
-    return SeeOther(reverse("accounts:teams"))
+    return _decided(request, request_id, access_requests.grant, "{asked.user} is in {asked.team} now.")
 
 
 @page(Permission.MANAGE_USERS, methods=("POST",))
 def decline(request: UserRequest, request_id: int) -> HttpResponse:
     """Leave the person out."""
+    return _decided(request, request_id, access_requests.decline, "Declined: {asked.user} stays out of {asked.team}.")
+
+
+def _decided(request: UserRequest, request_id: int, decide: Callable[..., AccessRequest], words: str) -> HttpResponse:
     try:
-        asked = access_requests.decline(request_id=request_id, actor=request.user, now=clock.now())
+        asked = decide(request_id=request_id, actor=request.user, now=clock.now())
     except AccessRefused as refused:
         messages.warning(request, refused.message)
     else:
-        messages.success(request, f"Declined: {asked.user} stays out of {asked.team}.")
+        messages.success(request, words.format(asked=asked))
     return SeeOther(reverse("accounts:teams"))
 
 

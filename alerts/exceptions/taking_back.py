@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import Change, User
+from accounts.record import UNDO_WINDOW
 from alerts import bulk
 from alerts.errors import UndoNotWhole
 from alerts.exceptions.allowed import need_to_lift, need_to_lift_all
@@ -15,7 +16,6 @@ from alerts.models import BulkAct
 from alerts.release import Released, release, release_all
 from alerts.restoring import changes_of, is_workflow, restore
 from alerts.retrying import retry_conflicts
-from alerts.workflow import UNDO_WINDOW
 from rules.exceptions import remove_item, remove_items
 from rules.models import ExceptionItem
 

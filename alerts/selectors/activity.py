@@ -10,11 +10,12 @@ from django.db.models.functions import Lower
 
 from accounts.mentions import names_in
 from accounts.models import Change, Team
+from accounts.record import UNDO_WINDOW
 from accounts.selectors import people_of_teams
 from alerts.models import Alert, Comment, Reason
 from alerts.selectors.shapes import Entry
 from alerts.selectors.undoable import others_of, taken_back
-from alerts.workflow import COMMENTED, ESCALATED, OBJECT_TYPE, UNDID, UNDO_WINDOW
+from alerts.workflow import COMMENTED, ESCALATED, OBJECT_TYPE, UNDID
 
 SHOWN = 200
 STEPPED = {"step": "did the step", "unstep": "took back the step"}

@@ -10,12 +10,12 @@ from django.db import connection
 from alerts.models import Alert
 from alerts.selectors.activity import SHOWN
 from alerts.selectors.alike import MOST, Alike, alike
+from alerts.selectors.origin import HOME, about
 from alerts.selectors.shapes import Verdicts
 from alerts.selectors.verdicts import OF_RULE
-from alerts.workflow import COMMENTED, ESCALATED, OBJECT_TYPE
+from alerts.workflow import COMMENTED
 from events.store import StoredEvent
 
-# An alert that was handed to another team was raised in the one that the first such act names (selectors/origin.py).
 _FIGURES = f"""
 SELECT home,
  EXISTS (SELECT 1 FROM event WHERE uid = %(uid)s AND day = %(day)s AND team_id = home),
@@ -27,8 +27,7 @@ SELECT home,
   AND verb <> %(commented)s LIMIT {SHOWN}) AS acts),
  (SELECT count(*) FROM (SELECT FROM alerts_comment WHERE alert_id = %(alert)s LIMIT {SHOWN}) AS comments),
  (SELECT count(*) FROM alerts_stepdone WHERE alert_id = %(alert)s)
-FROM (SELECT coalesce((SELECT (before ->> 'team_id')::bigint FROM accounts_change WHERE object_type = %(type)s
-  AND object_id = %(number)s AND verb = %(escalated)s ORDER BY id LIMIT 1), %(team)s) AS home) AS origin,
+FROM (SELECT {HOME} AS home) AS origin,
  (SELECT count(*) AS number, min(event_time) AS since FROM (
    SELECT event_time FROM alerts_alert WHERE fold = %(fold)s AND status <> 'closed' AND team_id = ANY(%(teams)s)
    AND id <> %(alert)s ORDER BY id DESC LIMIT {MOST + 1}) AS folded) AS alike
@@ -52,12 +51,9 @@ class Figures:
 def figures_of(alert: Alert, event: StoredEvent | None, team_ids: Sequence[int]) -> Figures:
     """The figures around an alert that rests on an event, as far as these teams have any. One query."""
     asked: dict[str, Any] = {
+        **about(alert),
         "alert": alert.pk,
-        "number": str(alert.pk),
-        "type": OBJECT_TYPE,
         "commented": COMMENTED,
-        "escalated": ESCALATED,
-        "team": alert.team_id,
         "teams": list(team_ids),
         "rule": alert.rule_id,
         "raised": alert.created_at,

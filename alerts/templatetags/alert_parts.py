@@ -193,14 +193,6 @@ def techniques(definition: RuleDefinition) -> list[ShownTechnique]:
 
 
 @register.filter
-def true_of(verdicts: Verdicts) -> str:
-    """ "2 true of 44"; duplicates are left out, as everywhere."""
-    if not verdicts.judged:
-        return ""
-    return _("%(true)s true of %(all)s") % {"true": verdicts.true_positive, "all": verdicts.judged}
-
-
-@register.filter
 def usually(verdicts: Verdicts) -> str:
     """What usually comes out of this rule's alerts, said only when there are enough to say it."""
     if not verdicts.judged:
@@ -270,12 +262,6 @@ def as_kql(field: FieldRow) -> str:
     if not field.values or len(field.values[0]) > 1_000:
         return ""
     return f"{field.name}: {json.dumps(field.values[0], ensure_ascii=False)}"
-
-
-@register.filter
-def excluding(clause: str) -> str:
-    """The clause negated."""
-    return f"not {clause}"
 
 
 @register.filter

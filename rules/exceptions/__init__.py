@@ -27,7 +27,7 @@ from rules.exceptions.items import (
     expire_due,
     remove_item,
 )
-from rules.exceptions.recording import content_of, entry_about, record_item
+from rules.exceptions.recording import content_of, entry_about
 from rules.exceptions.together import edit_items, remove_items, restore_items, switch_items
 
 __all__ = [
@@ -55,7 +55,6 @@ __all__ = [
     "hold_back",
     "is_near",
     "let_go",
-    "record_item",
     "remove_item",
     "remove_items",
     "restore_items",

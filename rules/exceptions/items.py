@@ -17,7 +17,7 @@ from accounts.roles import Permission
 from rules import epoch
 from rules.errors import ExceptionGone, StaleException
 from rules.exceptions.content import Entries, check_content, check_enabling
-from rules.exceptions.recording import content_of, entry_about, record_item
+from rules.exceptions.recording import content_of, entry_about
 from rules.models import ExceptionItem, Rule
 
 EXPIRY_BATCH = 500
@@ -137,9 +137,8 @@ def edit_item(
     values = {**content, "expired": False, "owner": owner or item.owner, "not_applied_because": ""}
     _save(item, now, **values)
     inverse = {"verb": "edit", "version": item.version, "values": before}
-    record_item(
-        "edit", item, actor, now, door, group, before=before, after=content_of(item), inverse=inverse, note=note
-    )
+    told = {"before": before, "after": content_of(item), "inverse": inverse}
+    record_all([entry_about("edit", item, actor, now, door, group, **told, note=note)])
     return item
 
 
@@ -207,7 +206,7 @@ def expire_due(now: datetime) -> int:
         items = list(due.select_for_update(no_key=True).order_by("pk")[:EXPIRY_BATCH])
         for item in items:
             _save(item, now, expired=True)
-            record_item("expire", item, None, now, Change.Door.SYSTEM, None)
+        record_all([entry_about("expire", item, None, now, Change.Door.SYSTEM, None) for item in items])
     return len(items)
 
 
@@ -230,7 +229,8 @@ def _switch(
     if all(getattr(item, key) == value for key, value in values.items()):
         return item
     _save(item, now, **values)
-    record_item(verb, item, actor, now, door, group, inverse={"verb": inverse, "version": item.version}, note=note)
+    back = {"verb": inverse, "version": item.version}
+    record_all([entry_about(verb, item, actor, now, door, group, inverse=back, note=note)])
     return item
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import Change, User
-from accounts.record import entry_of, record_all
+from accounts.record import entry_of
 from rules.models import ExceptionItem
 
 
@@ -22,25 +22,6 @@ def content_of(item: ExceptionItem) -> dict[str, Any]:
     }
 
 
-def record_item(
-    verb: str,
-    item: ExceptionItem,
-    actor: User | None,
-    now: datetime,
-    door: Change.Door,
-    group: UUID | None,
-    *,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
-    inverse: dict[str, Any] | None = None,
-    note: str = "",
-) -> None:
-    """Write an entry about an exception."""
-    record_all(
-        [entry_about(verb, item, actor, now, door, group, before=before, after=after, inverse=inverse, note=note)]
-    )
-
-
 def entry_about(
     verb: str,
     item: ExceptionItem,
@@ -54,6 +35,7 @@ def entry_about(
     inverse: dict[str, Any] | None = None,
     note: str = "",
 ) -> Change:
+    """An entry about an exception, for record_all."""
     return entry_of(
         at=now,
         actor=actor,

@@ -14,10 +14,11 @@ from typing import Any
 import orjson
 from django.db import transaction
 
+from accounts.record import record_all
 from engine import RuleDefinition
 from rules import epoch
 from rules.errors import ImportRefused
-from rules.exceptions import content_of, record_item
+from rules.exceptions import content_of, entry_about
 from rules.importing.bounds import FREE, Bounds
 from rules.importing.items import OURS, Content, export_item, for_rule, ids_of, in_one, read_item
 from rules.importing.report import Line
@@ -304,7 +305,7 @@ def _plain_list(listed: Found | None) -> dict[str, Any] | None:
 def _create(rule: Rule, values: dict[str, Any], origin: Origin, note: str) -> None:
     item = ExceptionItem.objects.create(rule=rule, owner=origin.actor, created_at=origin.now, **values)
     by = (origin.actor, origin.now, origin.door, origin.group)
-    record_item("create", item, *by, after=_recorded(item), inverse={"verb": "remove"}, note=note)
+    record_all([entry_about("create", item, *by, after=_recorded(item), inverse={"verb": "remove"}, note=note)])
 
 
 def _update(pk: int, values: dict[str, Any], origin: Origin, note: str) -> None:
@@ -321,7 +322,7 @@ def _update(pk: int, values: dict[str, Any], origin: Origin, note: str) -> None:
     item.save(update_fields=[*values, "version"])
     back = {"verb": "edit", "version": item.version, "values": before | was}
     by = (origin.actor, origin.now, origin.door, origin.group)
-    record_item("edit", item, *by, before=before, after=_recorded(item), inverse=back, note=note)
+    record_all([entry_about("edit", item, *by, before=before, after=_recorded(item), inverse=back, note=note)])
 
 
 def _recorded(item: ExceptionItem) -> dict[str, Any]:

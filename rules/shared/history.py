@@ -5,7 +5,8 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Change
-from rules.list_history import SHOWN, UNDO_WINDOW, Done, latest, undoable
+from accounts.record import UNDO_WINDOW
+from rules.list_history import SHOWN, Done, latest, undoable
 from rules.list_ids import recorded_id
 from rules.models import Rule, SharedList
 from rules.shared.common import OBJECT_TYPE

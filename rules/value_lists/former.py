@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import Change
-from rules.list_history import UNDO_WINDOW
+from accounts.record import UNDO_WINDOW
 from rules.models import FormerValues, ValueList
 from rules.value_lists.common import RECORDED
 from rules.value_lists.reading import Item

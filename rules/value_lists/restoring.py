@@ -9,9 +9,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from accounts.models import Change, User
+from accounts.record import UNDO_WINDOW
 from rules import epoch
 from rules.errors import NotUndoable
-from rules.list_history import SHOWN, UNDO_WINDOW, undoable
+from rules.list_history import SHOWN, undoable
 from rules.list_ids import recorded_id
 from rules.models import RemovedList, ValueList
 from rules.value_lists.common import OBJECT_TYPE, By, Changed, allowed, record, state
@@ -22,7 +23,7 @@ _KEPT = ("name", "description", "type", "columns", "count", "version", "created_
 
 def keep(entry: Change, row: ValueList) -> None:
     """Keep a list that is being removed, and let go of those that cannot come back any more. Two queries."""
-    RemovedList.objects.filter(at__lt=entry.at - UNDO_WINDOW).delete()
+    forget(entry.at)
     told = {name: getattr(row, name) for name in _KEPT}
     RemovedList.objects.create(change=entry, list_id=row.pk, data=bytes(row.data), at=entry.at, **told)
 
