@@ -204,7 +204,7 @@ def wrong_with(visitor: Visitor, address: str, width: int) -> list[str]:
     """What axe, the width and the browser's console have against a page."""
     visitor.complaints.clear()
     page = visitor.open(address)
-    visitor.settle()  # a list that is being fetched again is drawn paler
+    visitor.settle()
     found = Axe().run(page, options=AXE).response["violations"]
     wrong = [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
     wide = page.evaluate("document.documentElement.scrollWidth")
