@@ -1,0 +1,51 @@
+"""The page of one alert: closing it with what a reason asks for, what comes next, and what lies in menus."""
+
+import re
+
+from playwright.sync_api import expect
+
+from alerts.models import Alert
+from tests.browser.conftest import Visit
+from tests.browser.desk.hands import press
+
+
+def test_other_waits_for_its_note_and_a_duplicate_says_of_which(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana")
+    page = ana.open(f"/alerts/{alerts[0].pk}/")
+    press(page, "c", "o")
+    page.keyboard.type("Asked the owner.")
+    press(page, "Enter")
+    expect(page.locator("[data-toast]")).to_contain_text("Closed as other.")
+    Alert.objects.filter(pk__in=[alerts[1].pk, alerts[2].pk]).update(host_name="same")
+    page = ana.open(f"/alerts/{alerts[1].pk}/")
+    press(page, "c", "d")
+    expect(page.locator("[data-originals] button").first).to_be_focused()
+    press(page, "1")
+    expect(page.locator("[data-toast]")).to_contain_text("Closed as duplicate.")
+    expect(ana.open(f"/alerts/{alerts[1].pk}/?side=activity").locator(".activity")).to_contain_text(
+        f"Duplicate of AL-{alerts[2].pk}"
+    )
+    assert ana.complaints == []
+
+
+def test_after_closing_the_next_step_is_offered(visit: Visit, alerts: list[Alert]) -> None:
+    page = visit("ana").open(f"/alerts/{alerts[0].pk}/")
+    press(page, "c", "b")
+    page.locator("[data-toast]").get_by_role("link", name="Stop alerting on this?").click()
+    page.wait_for_url(re.compile("side=exception"))
+
+
+def test_what_is_rarer_lies_in_a_menu_that_its_keys_open(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana")
+    page = ana.open(f"/alerts/{alerts[0].pk}/")
+    head = page.locator("#alert-head").bounding_box()
+    assert head
+    assert head["height"] < 120  # the facts are what the page is for
+    press(page, "s")
+    expect(page.locator("#head-assignee")).to_be_visible()
+    press(page, "w")
+    expect(page.locator("#head-assignee")).not_to_be_visible()
+    press(page, "Escape", "w", "1")
+    expect(page.locator("[data-toast]")).to_contain_text("Snoozed")
+    assert Alert.objects.get(snoozed_until__isnull=False) == alerts[0]
+    assert ana.complaints == []
