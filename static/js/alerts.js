@@ -138,7 +138,7 @@
     if (one && held) $("a[href]", one).focus({ preventScroll: true });
   }
   function queue(act) {
-    const next = () => send(act).catch((error) => failed(act, wb.failed(error.name))).finally(() => { busy -= 1; });
+    const next = () => { wb.sending(); return send(act).catch((error) => failed(act, wb.failed(error.name))).finally(() => { busy -= 1; }); };
     busy += 1;
     line = line.then(next, next);
   }

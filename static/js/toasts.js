@@ -27,9 +27,11 @@
     wb.keep("act", ended ? null : act.dataset.act);
     wb.announce($("span", act).textContent);
   }
-  /* An act that is still on its way is the last one: its answer tells how to undo it, or that there is nothing to undo. */
+  /* An act that is still on its way is the last one: its answer tells how to undo it, or that there is nothing to undo.
+     What could be undone before is remembered as it is sent: the answer may be there already, but not quite read. */
+  let before;
+  wb.sending = () => { look(); before = wb.kept("undo")?.action; };
   async function undoWhenAnswered() {
-    const before = wb.kept("undo")?.action;
     await wb.settled();
     look();
     if (wb.kept("undo")?.action === before) wb.announce("Nothing to undo"); else wb.undoLast();
