@@ -12,7 +12,7 @@ from alerts.selectors.activity import SHOWN
 from alerts.selectors.alike import MOST, Alike, alike
 from alerts.selectors.origin import HOME, about
 from alerts.selectors.shapes import Verdicts
-from alerts.selectors.verdicts import OF_RULE
+from alerts.selectors.verdicts import OF_RULE, OLDER
 from alerts.workflow import COMMENTED
 from events.store import StoredEvent
 
@@ -64,5 +64,6 @@ def figures_of(alert: Alert, event: StoredEvent | None, team_ids: Sequence[int])
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES, asked)
         home, stored, judged, number, since, checked, acts, comments, ticked = cursor.fetchone()
-    verdicts = Verdicts.of(orjson.loads(judged) if judged else {})
+    by_reason = orjson.loads(judged) if judged else {}
+    verdicts = Verdicts.of(by_reason, newest=OLDER in by_reason)
     return Figures(home, stored, verdicts, alike(alert, number, since), checked, acts + comments, ticked)

@@ -8,23 +8,24 @@ from collections.abc import Iterable, Sequence
 from django.db import connection
 
 from alerts.models import Alert
-from alerts.selectors.shapes import Prior, Verdicts
+from alerts.selectors.shapes import NEWEST_VERDICTS, Prior, Verdicts
 
 MOST = 200
-"""So many verdicts are looked at for each rule and host."""
-MOST_OF_RULE = 500
+"""So many verdicts are counted for each rule and host."""
 
+Counted = tuple[int, int]  # how many, and the number of the oldest alert among them
 Entity = tuple[str, str, str]  # "host", "user" or "rule"; the rule; the name of the host or user
 
-# Each part reads one index from its newest entry on (alerts/models.py: alert_judged_…).
+# Each part reads one index from its newest entry on (alerts/models.py: alert_judged_…), one more than is counted: with
+# the oldest of each reason it tells that there are more, and which one is too many.
 _FOUND = """
 LATERAL (
-  SELECT reason FROM alerts_alert WHERE rule_id = wanted.rule AND status = 'closed' AND closed_by_exception_id IS NULL
-  AND kind <> 'block' AND team_id = ANY(%(teams)s) AND {named} ORDER BY id DESC LIMIT {most}
+  SELECT id, reason FROM alerts_alert WHERE rule_id = wanted.rule AND status = 'closed'
+  AND closed_by_exception_id IS NULL AND kind <> 'block' AND team_id = ANY(%(teams)s) AND {named} ORDER BY id DESC LIMIT {most} + 1
 ) AS found GROUP BY 1, 2, 3, 4
 """
 _PART = """
-SELECT wanted.of, wanted.rule, wanted.name, found.reason, count(*)
+SELECT wanted.of, wanted.rule, wanted.name, found.reason, count(*), min(found.id)
 FROM (SELECT * FROM wanted WHERE of = '{of}') AS wanted,
 """
 # What was found of a rule anywhere is looked up for those alone of which something that is wanted is not known.
@@ -36,10 +37,10 @@ told AS MATERIALIZED (
   UNION ALL
   {_PART.format(of="user")} {_FOUND.format(named="host_name IS NULL AND user_name = wanted.name", most=MOST)})
 SELECT * FROM told UNION ALL
-SELECT 'rule', wanted.rule, '', found.reason, count(*) FROM (
+SELECT 'rule', wanted.rule, '', found.reason, count(*), min(found.id) FROM (
   SELECT DISTINCT rule FROM wanted WHERE NOT EXISTS (
     SELECT FROM told WHERE told.of = wanted.of AND told.rule = wanted.rule AND told.name = wanted.name)
-) AS wanted, {_FOUND.format(named="true", most=MOST_OF_RULE)}
+) AS wanted, {_FOUND.format(named="true", most=NEWEST_VERDICTS)}
 """  # noqa: S608  (constants)
 
 
@@ -65,14 +66,18 @@ def _read(wanted: Iterable[Entity], team_ids: Sequence[int]) -> dict[Entity, Pri
     of, rules, names = ([one[at] for one in sorted(wanted)] for at in range(3))
     if not of:
         return {}
-    counts = defaultdict[Entity, dict[str, int]](dict)
+    counts = defaultdict[Entity, dict[str, Counted]](dict)
     with connection.cursor() as cursor:
         cursor.execute(_STATEMENT, {"of": of, "rules": rules, "names": names, "teams": list(team_ids)})
-        for kind, rule, name, reason, number in cursor.fetchall():
-            counts[kind, rule, name][reason] = number
+        for kind, rule, name, reason, number, oldest in cursor.fetchall():
+            counts[kind, rule, name][reason] = number, oldest
     return {entity: _prior(entity[0], told) for entity, told in counts.items()}
 
 
-def _prior(of: str, told: dict[str, int]) -> Prior:
-    most = MOST_OF_RULE if of == "rule" else MOST
-    return Prior(Verdicts.of(told), of, sum(told.values()) >= most)
+def _prior(of: str, told: dict[str, Counted]) -> Prior:
+    most = NEWEST_VERDICTS if of == "rule" else MOST
+    counts = {reason: number for reason, (number, _) in told.items()}
+    more = sum(counts.values()) > most
+    if more:
+        counts[min(told, key=lambda reason: told[reason][1])] -= 1
+    return Prior(Verdicts.of(counts, newest=more), of)

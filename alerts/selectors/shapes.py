@@ -66,11 +66,12 @@ class Verdicts:
     false_positive: int = 0
     duplicate: int = 0
     other: int = 0
+    newest: bool = False  # these are the newest alone: there are older ones, which were not counted
 
     @classmethod
-    def of(cls, counts: Mapping[str, int]) -> "Verdicts":
+    def of(cls, counts: Mapping[str, int], *, newest: bool = False) -> "Verdicts":
         """From counts by reason; unknown reasons are left out."""
-        return cls(**{reason: counts.get(reason, 0) for reason in Reason.values})
+        return cls(**{reason: counts.get(reason, 0) for reason in Reason.values}, newest=newest)
 
     @property
     def total(self) -> int:
@@ -87,22 +88,13 @@ class Verdicts:
         """Whether there are too few to say what usually happens."""
         return self.judged < FEW_VERDICTS
 
-    @property
-    def newest(self) -> bool:
-        """Whether these are the newest alone: there may be more, which were not counted."""
-        return self.total >= NEWEST_VERDICTS
-
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """What was found in alerts of a rule before: on the same "host", by the same "user", or of the "rule" anywhere.
-
-    `more`: there are older verdicts, which were not looked at.
-    """
+    """What was found in alerts of a rule before: on the same "host", by the same "user", or of the "rule" anywhere."""
 
     verdicts: Verdicts
     of: str
-    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,16 @@ from django.db.models import Count
 from alerts.models import Alert, Kind, Status
 from alerts.selectors.shapes import NEWEST_VERDICTS, Verdicts
 
+OLDER = "older"
 OF_RULE = f"""
-SELECT reason, count(*) AS number FROM (
-  SELECT reason FROM alerts_alert WHERE rule_id = %(rule)s AND team_id = ANY(%(teams)s) AND status = 'closed'
-  AND closed_by_exception_id IS NULL AND kind <> 'block' ORDER BY id DESC LIMIT {NEWEST_VERDICTS}
-) AS newest GROUP BY reason
+SELECT CASE WHEN nth > {NEWEST_VERDICTS} THEN '{OLDER}' ELSE reason END AS reason, count(*) AS number FROM (
+  SELECT reason, row_number() OVER (ORDER BY id DESC) AS nth FROM alerts_alert
+  WHERE rule_id = %(rule)s AND team_id = ANY(%(teams)s) AND status = 'closed'
+  AND closed_by_exception_id IS NULL AND kind <> 'block' ORDER BY id DESC LIMIT {NEWEST_VERDICTS + 1}
+) AS newest GROUP BY 1
 """  # noqa: S608  (a number of ours)
-"""The newest verdicts that people gave to a rule's alerts within these teams, counted. What an exception closed by
-itself and events of sequences are no verdicts, as below."""
+"""The newest verdicts that people gave to a rule's alerts within these teams, counted; one more is told as `OLDER`.
+What an exception closed by itself and events of sequences are no verdicts, as below."""
 
 
 def past_verdicts(rule_ids: Iterable[str], team_ids: Sequence[int]) -> dict[str, Verdicts]:

@@ -239,7 +239,7 @@ def _prior_words(prior: Prior, _: Words) -> str:
     verdicts = prior.verdicts
     if not verdicts.judged:
         return ""
-    shown = {"true": verdicts.true_positive, "all": f"{verdicts.judged:,}{'+' if prior.more else ''}"}
+    shown = {"true": verdicts.true_positive, "all": f"{verdicts.judged:,}{'+' if verdicts.newest else ''}"}
     return _("%(true)s true of %(all)s") % shown
 
 

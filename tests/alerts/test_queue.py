@@ -1,7 +1,9 @@
 """The queue: filters, orders, pages by key, counts, and KQL over source event and kibana.alert.*."""
 
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -17,8 +19,9 @@ from alerts.selectors import (
     rule_counts,
     view_counts,
 )
+from alerts.selectors.figures import figures_of
+from alerts.selectors.prior import prior_verdicts
 from alerts.selectors.searching import CHUNK
-from alerts.selectors.shapes import Verdicts
 from alerts.templatetags.queue_parts import queue_histogram
 from alerts.triage import assign, set_status
 from engine import LanguageError
@@ -325,6 +328,22 @@ def test_without_a_start_the_bars_begin_with_the_oldest_alert_that_is_listed(ale
     assert NOW - found.start < 25 * HOUR
 
 
-def test_verdicts_that_are_not_all_that_there_are_say_so():
-    assert not Verdicts(benign_positive=499).newest
-    assert Verdicts(benign_positive=400, duplicate=100).newest
+def judged(alert, reason, number=1):
+    """So many alerts like it, and it among them, that were judged so."""
+    Alert.objects.filter(pk=alert.pk).update(status=Status.CLOSED, reason=reason)
+    one = Alert.objects.get(pk=alert.pk)
+    copies = [copy(one) for _ in range(number - 1)]
+    for other in copies:
+        other.pk, other.identity = None, uuid4().bytes
+    Alert.objects.bulk_create(copies)
+
+
+@pytest.mark.parametrize(("number", "told"), [(499, (1, 499, False)), (500, (0, 500, True))])
+def test_verdicts_are_said_to_be_the_newest_only_where_there_are_older_ones(alerts, cast, number, told):
+    judged(alerts[0], Reason.TRUE_POSITIVE)
+    judged(alerts[1], Reason.BENIGN_POSITIVE, number)
+    [asks] = raised([event(host__name="elsewhere")], now=NOW)
+    prior = prior_verdicts([asks], [asks.team_id])[asks.pk]
+    assert prior.of == "rule"
+    for found in (prior.verdicts, figures_of(asks, None, [asks.team_id]).verdicts):
+        assert (found.true_positive, found.benign_positive, found.newest) == told
