@@ -21,7 +21,8 @@ Entity = tuple[str, str, str]  # "host", "user" or "rule"; the rule; the name of
 _FOUND = """
 LATERAL (
   SELECT id, reason FROM alerts_alert WHERE rule_id = wanted.rule AND status = 'closed'
-  AND closed_by_exception_id IS NULL AND kind <> 'block' AND team_id = ANY(%(teams)s) AND {named} ORDER BY id DESC LIMIT {most} + 1
+  AND closed_by_exception_id IS NULL AND kind <> 'block' AND team_id = ANY(%(teams)s) AND {named}
+  ORDER BY id DESC LIMIT {most} + 1
 ) AS found GROUP BY 1, 2, 3, 4
 """
 _PART = """
