@@ -170,14 +170,15 @@ def _rows_context(request: UserRequest, asked: Queue, found: QueuePage) -> dict[
 
 def _around(request: UserRequest, asked: Queue, found: QueuePage, at: int | None, seen: Seen) -> dict[str, Any]:
     """What stands around the list: tabs, histogram, preview, and what to say when there are no rows."""
-    above = tabs(asked, found.total)
+    above, row = tabs(asked, found.total), next((row for row in found.rows if row.alert.pk == at), None)
     around: dict[str, Any] = above | {
         "histogram": _histogram(asked, found),
         "newest_id": seen.up_to_id,
         "drawn_at": seen.at.isoformat(),
         "seen": seen.told(),
         "peeked": _peeked(request, asked, found, at),
-        "fresh": next((row.hidden.number for row in found.rows if row.alert.pk == at and row.hidden), 0),
+        "fresh": row.hidden.number if row and row.hidden else 0,
+        "peeked_fold": row.fold if row else None,
         "density": _density(request),
         "unfolded": asked.chosen.get("fold") == UNFOLDED,
         "loud": _loud(asked, found),

@@ -1,6 +1,7 @@
 """Folding: open alerts that say the same are one row, in whatever order and under whatever filters, on every page."""
 
 import random
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -222,3 +223,22 @@ def test_a_new_alert_behind_an_acknowledged_one_is_told_and_can_be_taken(ana: Cl
     owners = [Alert.objects.get(pk=one.pk).assignee for one in (new, *alerts)]
     assert owners == [world.ana, world.rosa, world.rosa]
     assert "new of 3" not in ana.get(reverse("alerts:queue")).content.decode()
+
+
+@pytest.mark.parametrize(
+    "act",
+    [{"action": "acknowledge"}, {"reason": "benign_positive"}, {"until": "4h"}, {"action": "assign", "assignee": ""}],
+)
+def test_without_scripts_an_act_from_the_preview_is_on_all_that_the_row_stands_for(
+    ana: Client, world: World, act: dict[str, str]
+) -> None:
+    alerts = world.send([world.perl(1), world.perl(4), world.perl(7)])
+    by: dict[str, Any] = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
+    set_status(alert_ids=[alerts[0].pk], status="acknowledged", **by)
+    before = Alert.objects.in_bulk()
+    page = ana.get(reverse("alerts:queue"), {"at": alerts[-1].pk}).content.decode()
+    form = page.split('id="peek"')[1].split("<form")[1].split("</form>")[0]
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+    assert ana.post(reverse("alerts:bulk"), hidden | act).status_code == 303
+    moved = [one.pk for one in Alert.objects.all() if one.version != before[one.pk].version]
+    assert len(moved) == {"acknowledge": 2, "assign": 1}.get(act.get("action", ""), 3)
