@@ -1,7 +1,7 @@
 """Exceptions out to a file and in from one, by a person: what the file would change is told before it changes anything.
 
-Reading, writing and what becomes of each are in rules/importing and rules/exporting; here is who may, the true-positive
-guard, and that what an exception lets go is raised.
+Reading, planning, writing and what becomes of each are in rules/importing and rules/exporting; here is who may, the
+true-positive guard, and that what an exception lets go is raised.
 """
 
 from collections import defaultdict
@@ -31,7 +31,16 @@ from engine import Tree
 from rules import epoch
 from rules.errors import ImportRefused
 from rules.exporting import exception_lines
-from rules.importing import Bounds, ImportReport, Verdict, run_exceptions_import
+from rules.importing import (
+    Bounds,
+    ExceptionsPlan,
+    Found,
+    ImportReport,
+    Verdict,
+    apply_exceptions,
+    collect_export,
+    plan_of_export,
+)
 from rules.models import ExceptionItem, Rule
 from rules.selectors import visible_rules
 from rules.storing import Origin
@@ -123,8 +132,8 @@ def look(*, sent: Sent, actor: User, now: datetime, team_ids: Sequence[int]) -> 
     """
     _need(actor)
     guard = _Guard(actor, team_ids)
-    report = _run(sent, Origin(sent.name, actor, now), guard, dry_run=True)
-    return Taken(report, _outcome(sent, report), guarded=guard.refused)
+    planned = _plan(_objects(sent), guard, now)
+    return Taken(ImportReport(planned.lines, dry_run=True), _outcome(sent, planned), guarded=guard.refused)
 
 
 @retry_conflicts
@@ -146,24 +155,26 @@ def take(
     Raises: NotAllowed, ReviewNeeded, ImportRefused, RuleFailed.
     """
     _need(actor)
-    origin, guard = Origin(sent.name, actor, now, door=door, group=uuid4()), _Guard(actor, team_ids)
-    expected = _outcome(sent, _run(sent, origin, guard, dry_run=True))
-    if seen is not None and expected != seen:
+    found, guard = _objects(sent), _Guard(actor, team_ids)
+    expected = _plan(found, guard, now)
+    if seen is not None and _outcome(sent, expected) != seen:
         raise ImportRefused(_OTHER)
     if override_guard_reason:
         guard.override = override_guard_reason
-        expected = _outcome(sent, _run(sent, origin, guard, dry_run=True))
+        expected = _plan(found, guard, now)
     epoch.bump()
     guard.look_again()
-    report = _run(sent, origin, guard, dry_run=False)
-    if seen is not None and _outcome(sent, report) != expected:
+    planned = _plan(found, guard, now)
+    if seen is not None and _outcome(sent, planned) != _outcome(sent, expected):
         raise ImportRefused(_OTHER)
+    origin = Origin(sent.name, actor, now, door=door, group=uuid4())
+    apply_exceptions(planned, origin)
     edited = Change.objects.filter(group=origin.group, object_type="exception", verb="edit").values_list("object_id")
     changed = list(ExceptionItem.objects.filter(pk__in=[int(number) for (number,) in edited]))
     raised = release_all(changed, now).alerts
     return Taken(
-        report,
-        _outcome(sent, report),
+        ImportReport(planned.lines),
+        _outcome(sent, planned),
         origin.group if Change.objects.filter(group=origin.group).exists() else None,
         raised,
         guard.refused,
@@ -178,13 +189,18 @@ def _need(actor: User) -> None:
         raise ReviewNeeded
 
 
-def _run(sent: Sent, origin: Origin, guard: "_Guard", *, dry_run: bool) -> ImportReport:
+def _objects(sent: Sent) -> list[Found]:
+    """What stands in the file. Raises: ImportRefused."""
     if len(sent.data) > MOST_BYTES:
         raise ImportRefused(f"A file has up to {MOST_BYTES // 1_000_000} MB here. Import larger ones at the server.")
     if sent.data.count(b"\n") > MOST_LINES:
         raise ImportRefused(f"A file has up to {MOST_LINES:,} lines here. Import longer ones at the server.")
+    return collect_export(sent.data, sent.name)
+
+
+def _plan(found: Sequence[Found], guard: "_Guard", now: datetime) -> ExceptionsPlan:
     bounds = Bounds(guard.rules, guard.judge, MOST_WRITTEN, MOST_WRITTEN_BYTES, once=True)
-    return run_exceptions_import(data=sent.data, name=sent.name, origin=origin, bounds=bounds, dry_run=dry_run)
+    return plan_of_export(found, now=now, bounds=bounds)
 
 
 class _Guard:
@@ -251,7 +267,7 @@ class _Guard:
             return Verdict(refused.message)
 
 
-def _outcome(sent: Sent, report: ImportReport) -> str:
+def _outcome(sent: Sent, plan: ExceptionsPlan) -> str:
     """What a file would do, as one word that is another one as soon as it would do anything else."""
-    told = [(line.path, line.status, line.stored, line.kind, line.id, line.name, line.message) for line in report.lines]
+    told = [(line.path, line.status, line.stored, line.kind, line.id, line.name, line.message) for line in plan.lines]
     return sha256(sent.data + repr(told).encode()).hexdigest()

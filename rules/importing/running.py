@@ -17,10 +17,11 @@ from engine import EngineError, RuleDefinition, RuleFileError, compile_rule, loa
 from engine.linting import lint
 from engine.rulefile import read_kibana_rule
 from rules import epoch
+from rules.importing.applying import apply_exceptions
 from rules.importing.bounds import Bounds
-from rules.importing.lists import import_exceptions
+from rules.importing.planning import ExceptionsPlan, plan_exceptions
 from rules.importing.report import ImportReport, Line
-from rules.importing.sources import Found, Kind, collect, collect_export
+from rules.importing.sources import Found, Kind, collect
 from rules.importing.values import import_values
 from rules.loading import check_ids
 from rules.models import Rule
@@ -75,22 +76,22 @@ def run_import(
         if progress:
             progress(min(start + BATCH, len(rules)), len(rules), counts)
     lines += import_values(found, definitions, origin, dry_run=dry_run)
-    lines += import_exceptions(found, definitions, origin, dry_run=dry_run)
+    planned = plan_exceptions(found, definitions, now)
+    if not dry_run:
+        apply_exceptions(planned, origin)
+    lines += planned.lines
     return ImportReport(tuple(lines), dry_run, () if dry_run else _superseded(definitions))
 
 
-def run_exceptions_import(
-    *, data: bytes, name: str, origin: Origin, bounds: Bounds, dry_run: bool = False
-) -> ImportReport:
-    """Import the exceptions of an export with their lists, and nothing else of it.
+def plan_of_export(found: Sequence[Found], *, now: datetime, bounds: Bounds) -> ExceptionsPlan:
+    """What importing the exceptions of an export with their lists would do, and nothing else of it.
 
     Raises: ImportRefused.
     """
-    found = collect_export(data, name)
     lines = [_passed_over(one) for one in found if one.problem or one.kind in (Kind.FILE, Kind.OTHER)]
     lines += [_no_exception(one) for one in found if one.kind is Kind.RULE and not one.problem]
-    lines += import_exceptions(found, {}, origin, dry_run=dry_run, bounds=bounds, tell_lists=True)
-    return ImportReport(tuple(lines), dry_run)
+    planned = plan_exceptions(found, {}, now, bounds=bounds, tell_lists=True)
+    return replace(planned, lines=(*lines, *planned.lines))
 
 
 def _no_exception(one: Found) -> Line:
