@@ -1,8 +1,8 @@
 """Within which time alerts are to be closed, by severity, and who is told when one is not.
 
 An alert is past its target while it is not closed and older than the target of its severity. A crossing is told once:
-the claim of alerts/models.py: ToldPastTarget is written in the transaction that writes the notices, so two workers
-cannot both tell, and a worker that dies has told nobody.
+the claim, ToldPastTarget, is written in the transaction that writes the notices, so two workers cannot both tell, and a
+worker that dies has told nobody.
 """
 
 from collections import defaultdict

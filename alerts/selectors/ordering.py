@@ -1,7 +1,7 @@
 """The orders of the queue, paged by key. An order is a row of segments, and within each the same columns decide.
 
 "Most urgent first" is two segments for each severity: what is past its target, then the rest. A segment is a filter on
-columns, so each is read from the index of what waits (alerts/models.py: alert_waiting), and nothing is sorted by an
+columns, so each is read from the index of what waits (alerts/models: alert_waiting), and nothing is sorted by an
 expression. What is past its target depends on the moment: a key carries that of the first page, and the pages after it
 are cut from the same order, so an alert that crosses in between stays where it was and is neither left out nor doubled.
 """

@@ -16,7 +16,7 @@ MOST = 200
 Counted = tuple[int, int]  # how many, and the number of the oldest alert among them
 Entity = tuple[str, str, str]  # "host", "user" or "rule"; the rule; the name of the host or user
 
-# Each part reads one index from its newest entry on (alerts/models.py: alert_judged_…), one more than is counted: with
+# Each part reads one index from its newest entry on (alerts/models: alert_judged_…), one more than is counted: with
 # the oldest of each reason it tells that there are more, and which one is too many.
 _FOUND = """
 LATERAL (
