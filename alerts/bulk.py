@@ -244,13 +244,6 @@ def members(
     return [alert.pk for alert in matches_of(list(loaded[:limit]), tree, lambda: True)]
 
 
-def changed_since(numbers: Sequence[int], at: datetime) -> set[int]:
-    """Those of the alerts that anybody has moved on since. One query."""
-    names = [str(number) for number in numbers]
-    later = Change.objects.filter(object_type=ALERT, object_id__in=names, at__gt=at, inverse__isnull=False)
-    return {int(name) for name in later.values_list("object_id", flat=True)}
-
-
 def newest() -> int:
     """The number of the newest alert of all, or 0."""
     return Alert.objects.aggregate(newest=Max("pk"))["newest"] or 0

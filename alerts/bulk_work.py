@@ -23,6 +23,7 @@ from alerts.bulk import MOST, UNKNOWN, candidates, changes_left, filters_of, tea
 from alerts.bulk_verbs import VERBS, Next, Portion
 from alerts.errors import AlertError
 from alerts.models import Alert, BulkAct
+from alerts.moved_on import COMMITTED
 from alerts.restoring import restore
 from alerts.selectors.narrowing import narrowed
 from alerts.selectors.queue_page import tree_of
@@ -33,8 +34,6 @@ log = structlog.get_logger(__name__)
 PORTION = 500
 LEASE = timedelta(seconds=60)
 MOST_ATTEMPTS = 5
-COMMITTED = timedelta(seconds=30)
-"""A change tells when it was asked for, and may be seen only so much later, when its transaction ends."""
 NEVER_CAME_BACK = "Workers that did this did not come back, several times in a row. What was done can be undone."
 NOT_ALLOWED = "Your rights changed meanwhile. What was done before can be undone."
 UNDO_NEVER_CAME_BACK = "Workers that undid this did not come back, several times in a row. Undo goes on with the rest."
@@ -123,11 +122,14 @@ def _locked(numbers: Sequence[int], team_ids: Sequence[int]) -> list[Alert]:
 def _unchanged(alerts: Sequence[Alert], act: BulkAct) -> list[Alert]:
     """Those of the locked alerts that nobody has changed since the list was drawn, as far as the person could see.
 
-    What a colleague began just before that may have been over only afterwards: it counts as a change.
+    What a colleague began just before that may have been over only afterwards: it counts as a change. What the person
+    did before asking for the act is known to him (alerts/moved_on.py).
     """
     names = [str(alert.pk) for alert in alerts]
     colleagues = Q(at__gt=act.as_of - COMMITTED, actor__isnull=False) & ~Q(actor=act.actor_id)
-    later = Change.objects.filter(Q(at__gt=act.as_of) | colleagues, object_type=OBJECT_TYPE, object_id__in=names)
+    known = Q(actor=act.actor_id, at__lte=act.created_at)
+    later = Change.objects.filter(Q(at__gt=act.as_of) & ~known | colleagues)
+    later = later.filter(object_type=OBJECT_TYPE, object_id__in=names)
     moved = set(later.exclude(group=act.pk).filter(inverse__isnull=False).values_list("object_id", flat=True))
     return [alert for alert in alerts if str(alert.pk) not in moved]
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import page
+from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import people_to_assign, teams_of
 from alerts import bulk as acts
@@ -17,6 +18,7 @@ from alerts import snoozing, triage
 from alerts.act_forms import MOST_SELECTED, ActForm
 from alerts.errors import ActNotFound, AlertError, AlertNotFound, LookAgain, StaleAlert
 from alerts.models import Alert, BulkAct, Status
+from alerts.moved_on import as_known, moved_by_others
 from alerts.seen import Seen
 from alerts.selectors import QueueFilters, newest_id
 from alerts.stale import stale
@@ -163,7 +165,7 @@ def _chosen(request: UserRequest, data: dict[str, Any]) -> HttpResponseBase:
         return began(request, start(request, data["action"], _arguments(request, data), data))
     if data["action"] == "escalate":
         return _to_escalation(request, numbers[:MOST_SELECTED])
-    _check_unchanged(numbers, data)
+    _check_unchanged(request.user, numbers, data)
     outcome = _act(request, data, numbers)
     action, reason = data["action"], data["reason"]
     words = several_words(action, len(outcome.changed), data, outcome.taken)
@@ -171,11 +173,16 @@ def _chosen(request: UserRequest, data: dict[str, Any]) -> HttpResponseBase:
     return answer_queue(request, Spoken(words, outcome.group, offers=offers, alerts=tuple(outcome.changed[:50])))
 
 
-def _check_unchanged(numbers: list[int], data: dict[str, Any]) -> None:
-    """A tick says which version of its alert was seen, a folded row when its alerts were. Raises: StaleAlert."""
+def _check_unchanged(user: User, numbers: list[int], data: dict[str, Any]) -> None:
+    """A tick says which version of its alert was seen, a folded row when its alerts were; what the person did since is
+    known to him. Raises: StaleAlert.
+    """
+    if not data["seen"]:
+        return
     folded = [number for number in numbers if number not in data["versions"]]
-    if folded and data["seen"] and (moved := acts.changed_since(folded, data["seen"].at)):
+    if folded and (moved := moved_by_others(folded, data["seen"].at, user)):
         raise stale(Alert.objects.get(pk=min(moved)))
+    data["versions"] = as_known(data["versions"], data["seen"].at, user)
 
 
 def _all(request: UserRequest, data: dict[str, Any]) -> HttpResponseBase:

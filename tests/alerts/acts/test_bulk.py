@@ -309,11 +309,12 @@ def test_what_one_has_done_oneself_just_before_is_not_passed_over(alerts, cast):
     assert (again(act).done, again(act).skipped) == (24, 0)
 
 
-def test_what_came_or_changed_after_the_list_was_drawn_is_left_alone(alerts, cast):
+def test_what_came_or_others_changed_after_the_list_was_drawn_is_left_alone(alerts, cast):
     drawn = PRESSED - timedelta(minutes=2)
     seen = Seen(alerts[-2].pk, drawn)
-    by = {"actor": cast.ana, "now": drawn + timedelta(seconds=40), "team_ids": [alerts[0].team_id]}
-    triage.set_status(alert_ids=[alerts[0].pk], status="acknowledged", **by)
+    at, team_ids = drawn + timedelta(seconds=40), [alerts[0].team_id]
+    for alert, who in ((alerts[0], cast.rosa), (alerts[1], cast.ana)):
+        triage.set_status(alert_ids=[alert.pk], status="acknowledged", actor=who, now=at, team_ids=team_ids)
     act = press(cast, seen=seen)
     work()
     assert (again(act).done, again(act).skipped) == (22, 1)

@@ -80,6 +80,21 @@ def test_a_folded_row_of_which_a_colleague_has_taken_one_is_asked_about_again(ca
     assert status_of(second) == Status.CLOSED
 
 
+@pytest.mark.parametrize("folded", [True, False], ids=["fold", "tick"])
+def test_what_one_has_done_since_the_list_was_drawn_does_not_stand_in_the_way_of_the_next_act(cast, now, folded):
+    first, second = raised([event(at=now), event(at=now, event__id="2")], now=now)
+    client = sign_in(cast.ana)
+    ticks = [f"{one.pk}:{one.version}" for one in (first, second)]
+    chosen = {"seen": seen_on(client.get("/alerts/"))} | ({"fold": first.fold.hex()} if folded else {"alert": ticks})
+    assert client.post(BULK, {**chosen, "action": "acknowledge"}).status_code == 303
+    assert client.post(BULK, {**chosen, "action": "assign", "assignee": ""}).status_code == 303
+    triage.assign(
+        alert_ids=[second.pk], assignee=cast.rosa, actor=cast.rosa, now=clock.now(), team_ids=[second.team_id]
+    )
+    assert client.post(BULK, {**CLOSE, **chosen}).status_code == 409
+    assert status_of(first) == Status.ACKNOWLEDGED
+
+
 def test_a_list_that_was_drawn_long_ago_is_to_be_looked_at_again(cast, now):
     first, _ = raised([event(at=now), event(at=now, event__id="2")], now=now)
     client = sign_in(cast.ana)
