@@ -21,6 +21,7 @@ from events import store
 from events.overlaying import today
 from events.pages.asked import PRESETS, Asked, fixed, moment_of, read_asked
 from events.pages.language import asked_language, language_of, remembered, switch
+from events.pages.longer import longer
 from events.pages.one_event import event_page, opened, pretty
 from events.pages.recent import forget, recent
 from events.pages.results import LONG_SECONDS, SALT, StepMark, columns_of, counts, results, row, wider
@@ -102,6 +103,7 @@ def _joined(request: UserRequest, asked: Asked, context: dict[str, Any], now: da
     try:
         watch = watch_of(request.user.pk, token)
         context["together"] = together(asked, teams_of(request.user), now=now, watch=watch)
+        context["longer"] = longer(asked, now)
     except PatternError as error:
         context["pattern_mistake"] = mistake_of_pattern(asked.text, str(error))
         return render_page(request, "events/search.html", context, "results", 422)
@@ -147,6 +149,7 @@ def _rows(request: UserRequest, now: datetime) -> HttpResponseBase:
         return _running(request, address_of(request.path, asked.text, asked.start, asked.end, asked.values), now)
     if asked.readable and asked.prepared:
         context["results"] = rows_found(asked, teams_of(request.user), watch=watch_of(request.user.pk, token))
+        context["longer"] = longer(asked, now)
     elif asked.readable:
         context["examples"] = [(title, text, address_of(request.path, text, "now-7d", "")) for title, text in EXAMPLES]
     status = 200 if asked.readable else 422

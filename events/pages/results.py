@@ -16,6 +16,7 @@ from django.utils.timezone import localtime
 from engine import Document, Tree, explain
 from engine.tree import MatchAll, text_of
 from events.pages.asked import PRESETS, USUAL_END, Asked
+from events.pages.longer import SPANS
 from events.pages.rows_asked import RowsAsked
 from events.searching import Pass, Question, SearchKey, Window
 from events.sequences import piped
@@ -30,7 +31,6 @@ SALT = "search"
 BARS = 60
 FIRST_SECONDS, SLICE_SECONDS, LONG_SECONDS = 1.0, 2.0, 8.0
 """How long the first answer, each further slice and a count that goes on may take."""
-_LONGER = (("24 h", timedelta(days=1)), ("7 d", timedelta(days=7)), ("30 d", timedelta(days=30)))
 _COUNTED_WIDER = 1_000
 # What an event is about, in the order in which it is looked for.
 _TELLING = (
@@ -158,7 +158,7 @@ def wider(asked: Asked, team_ids: Sequence[int], now: datetime) -> Wider | None:
     """How many there are in the shortest of the longer stretches that has any, for a page that found none. One walk
     back, of two seconds at most; None where what was asked is the longest already."""
     tree, window = _meant(asked)
-    spans = [one for one in _LONGER if now - one[1] < window.start]
+    spans = [one for one in SPANS if now - one[1] < window.start]
     if not spans:
         return None
     question = Question(tree, Window(now - spans[-1][1], now + timedelta(minutes=1)), team_ids, asked.indices)

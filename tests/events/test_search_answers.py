@@ -1,5 +1,6 @@
 """What stands around the answer of a search: numbers that agree, longer times, histograms, fields, and the words."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -85,6 +86,27 @@ class TestNothingFound:
         assert "None in 15 m; 1 in 30 d." in text_of(ana.get("/search/", {"q": "host.name: db-1", "from": "now-15m"}))
         assert "None in 30 d either" in text_of(ana.get("/search/", {"q": "host.name: nowhere"}))
         assert "either" not in text_of(ana.get("/search/", {"q": "host.name: nowhere", "from": "now-30d"}))
+
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            {"lang": "eql", "q": "sequence by host.name [any where true] [any where process.pid == 7]"},
+            {"lang": "esql", "q": 'FROM logs-* | WHERE host.name == "nowhere"'},
+        ],
+        ids=lambda asked: asked["lang"],
+    )
+    def test_longer_times_are_offered_uncounted_where_counting_is_asking(
+        self, ana: Client, store: Store, settings: Any, asked: dict[str, str]
+    ) -> None:
+        settings.RETENTION_DAYS = 90
+        store({"host.name": "web-1"})
+        text = text_of(ana.get("/search/", {**asked, "in": "alerts"} if asked["lang"] == "eql" else asked))
+        assert "Earlier times were not looked at." in text
+        offered = links(text.split("Ask the same over")[1].split("</p>")[0], "/search/")
+        assert [re.search(r"from=([\w-]+)", link).group(1) for link in offered] == ["now-7d", "now-30d", "now-90d"]
+        assert all(f"lang={asked['lang']}" in link and "q=" in link for link in offered)
+        assert ("in=alerts" in offered[0]) is (asked["lang"] == "eql")
+        assert "not looked at" not in text_of(ana.get("/search/", {**asked, "from": "now-90d"}))
 
     @pytest.mark.usefixtures("alert")
     def test_alerts_are_called_alerts(self, ana: Client) -> None:
