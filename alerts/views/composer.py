@@ -1,155 +1,24 @@
-"""The exception panel as one value: its conditions, what they would have silenced, and whether it may be saved.
+"""The exception panel in words: what it silences, what the guard says, and what its buttons will do."""
 
-It is read from a request anew each time (alerts/views/composing.py), so a page without JavaScript and a live preview
-are the same code.
-"""
+from dataclasses import dataclass
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.access import may, reason_against
-from accounts.models import User
+from accounts.access import reason_against
 from accounts.roles import Permission
 from alerts import exceptions
-from alerts.exceptions.groups import MOST_GROUPS
-from alerts.exceptions.scope import Scope
-from alerts.forms import ExceptionForm
-from alerts.models import Alert, Kind, Trial
-from alerts.selectors.shapes import AlertBrief
-from alerts.views.conditions import Condition, Entry, entry_groups, filled_rows
-from rules.models import ExceptionItem, Rule
+from alerts.models import Kind
+from alerts.views.panel import Panel
 from soc.web.evidence import plain
 
 MOST_NAMED = 10  # true positives
 AT_ONCE_MS = 10
-SILENCED, ALERTING = "silenced", "alerting"
-
-
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """A row with its number among all rows, which its remove button sends. `nest` is the field of the nested condition
-    whose last row it is; empty when it is none."""
-
-    number: int
-    row: Condition
-    nest: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class GroupView:
-    """One group of conditions as the panel shows it."""
-
-    number: int
-    rows: list[Numbered]
-    preview: exceptions.GroupPreview | None = None
-
-    @property
-    def says(self) -> str:
-        """What the group silences by itself, and what it adds to those before it."""
-        if self.preview is None:
-            return ""
-        shown = {"silenced": self.preview.silenced, "adds": self.preview.adds}
-        if self.number == 0:
-            return _("silences %(silenced)s") % shown
-        return _("silences %(silenced)s, adds %(adds)s") % shown
 
 
 @dataclass(slots=True)
-class Composer:
-    """Everything the panel shows. `alert` is where a new exception is written, `item` the stored one being edited; with
-    neither it is written on the rule."""
-
-    user: User
-    rule: Rule
-    form: ExceptionForm
-    rows: list[Condition]
-    alert: Alert | None = None
-    item: ExceptionItem | None = None
-    version: int = 1
-    field_names: list[str] = field(default_factory=list)
-    suggested: str = ""
-    preview: exceptions.Preview | None = None
-    problem: str = ""
-    conflict: ExceptionItem | None = None  # somebody else's exception that says the same
-    drafts_only: bool = False  # the role's exceptions need a review
-    draft_id: int | None = None  # the returned draft that this one replaces
-    made: frozenset[str] = frozenset()  # the columns that the rule's query makes
-    into: int = 0  # the group in focus
-    scope: Scope | None = None
-    offered: list[Rule] = field(default_factory=list)  # rules whose name has what was looked for
-    looked_for: str = ""
-    lists: list[tuple[str, str]] = field(default_factory=list)  # value lists: id and name
-    trial: Trial | None = None
-    rev: int = 0  # how many previews were shown
-    fresh: bool = False  # a blank row was asked for: it has the focus
-    opening: bool = False  # nothing was typed yet: the preview was given little time
-    refused: int = 0  # how many true positives the guard found when it was to be saved
-    see: str = ""  # which alerts of the preview are asked for: "silenced" or "alerting"
-    listed: list[AlertBrief] = field(default_factory=list)  # the newest of those
-    overriders: list[str] = field(default_factory=list)  # who may hide a true positive, where the person may not
-
-    @property
-    def filled(self) -> list[Condition]:
-        """The rows that say something."""
-        return filled_rows(self.rows)
-
-    @property
-    def numbers(self) -> list[int]:
-        """The groups that there are, at least one."""
-        return sorted({row.group for row in self.rows}) or [0]
-
-    @property
-    def groups(self) -> list[GroupView]:
-        """The groups with their rows, each row with its number."""
-        numbered = list(enumerate(self.rows))
-        previews = self.preview.groups if self.preview else []
-        return [
-            GroupView(group, _numbered(numbered, group), previews[group] if group < len(previews) else None)
-            for group in self.numbers
-        ]
-
-    @property
-    def several_groups(self) -> bool:
-        """Whether there is more than one group."""
-        return len(self.numbers) > 1
-
-    @property
-    def list_choices(self) -> list[tuple[str, str]]:
-        """The value lists to choose from, and those that conditions name though they are not there."""
-        known = {value for value, _name in self.lists}
-        named = {row.value for row in self.rows if row.asks_list and row.value} - known
-        return [*self.lists, *((value, plain(value)) for value in sorted(named))]
-
-    @property
-    def may_add_group(self) -> bool:
-        """Whether there is room for one more."""
-        return len(self.numbers) < MOST_GROUPS
-
-    def groups_of_entries(self) -> list[list[Entry]]:
-        """The conditions as exceptions store them, group by group."""
-        return entry_groups(self.rows)
-
-    def entries(self) -> list[Entry]:
-        """The conditions of the first group."""
-        return next(iter(self.groups_of_entries()), [])
-
-    def uses(self, name: str) -> bool:
-        """Whether a condition stands on this field."""
-        return any(row.field == name for row in self.rows)
-
-    @property
-    def trial_is_old(self) -> bool:
-        """Whether the conditions are others than those that were tried."""
-        return self.trial is not None and self.trial.items != self.groups_of_entries()
-
-    @property
-    def rules(self) -> list[Rule]:
-        """The rules that it is for."""
-        return self.scope.rules if self.scope else [self.rule]
+class Composer(Panel):
+    """The panel as its templates show it."""
 
     @property
     def where(self) -> str:
@@ -198,82 +67,15 @@ class Composer:
         return _("Preview, every alert of this rule")
 
     @property
-    def may_override(self) -> bool:
-        """Whether the person's role may hide a true positive."""
-        return may(self.user, Permission.OVERRIDE_GUARD)
-
-    @property
-    def guarded(self) -> bool:
-        """Whether the guard speaks: a true positive would have been hidden."""
-        return bool(self.refused or (self.preview and self.preview.hides_true_positive))
-
-    @property
-    def hidden(self) -> int:
-        """How many true positives it would have hidden, those of other teams included."""
-        if not self.preview:
-            return self.refused
-        seen = self.preview.by_verdict.get("true_positive", 0) + self.preview.true_positives_elsewhere
-        return max(seen, self.refused)
-
-    @property
     def not_named(self) -> int:
         """How many more of them there are than the ten that are named, in the person's own teams."""
         return max(self.preview.by_verdict.get("true_positive", 0) - MOST_NAMED, 0) if self.preview else 0
-
-    @property
-    def why_not(self) -> str:
-        """Why it cannot be saved, as a sentence; empty when it can."""
-        if self.problem or not self.filled:
-            return _("Add a condition first.") if not self.filled else ""
-        if self.drafts_only:
-            return _("Exceptions of your role need a review first.")
-        if not self.guarded or self.may_override:
-            return ""
-        if self.may_draft:
-            return _("Adding it needs the engineer role, sending it for review does not.")
-        return reason_against(Permission.OVERRIDE_GUARD)
 
     @property
     def ask_whom(self) -> str:
         """Whom to ask for what the person's role may not."""
         named = _(" or ").join(self.overriders)
         return f"{reason_against(Permission.OVERRIDE_GUARD)} {_('Ask %(who)s.') % {'who': named}}" if named else ""
-
-    @property
-    def may_save(self) -> bool:
-        """Whether the button works."""
-        return bool(self.filled) and not self.problem and not self.why_not
-
-    @property
-    def may_draft(self) -> bool:
-        """Whether it can be sent for review: always where it is written, since a second pair of eyes never harms."""
-        return bool(self.filled) and not self.problem and self.item is None
-
-    @property
-    def draft_first(self) -> bool:
-        """Whether sending it for review is what the person can do at all."""
-        return self.may_draft and not self.may_save
-
-    @property
-    def open_count(self) -> int:
-        """How many open alerts it covers."""
-        return self.preview.open_matching if self.preview else 0
-
-    @property
-    def closes(self) -> int:
-        """How many alerts saving it closes."""
-        return self.open_count if self.form["close"].value() and not self.item else 0
-
-    @property
-    def alerting(self) -> int:
-        """How many alerts it does not silence."""
-        return self.preview.total - self.preview.silenced if self.preview else 0
-
-    @property
-    def not_listed(self) -> int:
-        """How many more there are than those that are listed."""
-        of = self.alerting if self.see == ALERTING else self.preview.silenced if self.preview else 0
-        return max(of - len(self.listed), 0)
 
     @property
     def checked(self) -> str:
@@ -395,41 +197,6 @@ class Composer:
             return _("Save exception")
         return _("Add exception, close %(n)s") % {"n": self.closes} if self.closes else _("Add exception")
 
-    @property
-    def preview_url(self) -> str:
-        """Where a preview is asked for."""
-        if self.item:
-            return reverse("alerts:exception_edit_preview", args=[self.item.pk])
-        if self.alert:
-            return reverse("alerts:exception_preview", args=[self.alert.pk])
-        return reverse("alerts:exception_new_preview", args=[self.rule.pk])
-
-    @property
-    def save_url(self) -> str:
-        """Where the panel is saved."""
-        if self.item:
-            return reverse("alerts:exception_edit", args=[self.item.pk])
-        if self.alert:
-            return reverse("alerts:exception_add", args=[self.alert.pk])
-        return reverse("alerts:exception_new", args=[self.rule.pk])
-
-    @property
-    def back_url(self) -> str:
-        """Where the panel is left to."""
-        if self.alert:
-            return reverse("alerts:detail", args=[self.alert.pk])
-        return reverse("rules:detail", args=[self.rule.pk]) + "?tab=exceptions"
-
 
 def _capped(number: int) -> str:
     return f"{number:,}{'+' if number >= exceptions.MOST_COUNTED else ''}"
-
-
-def _numbered(numbered: Sequence[tuple[int, Condition]], group: int) -> list[Numbered]:
-    mine = [(number, row) for number, row in numbered if row.group == group]
-    made, nest = list[Numbered](), ""
-    for at, (number, row) in enumerate(mine):
-        nest = nest if row.inner else row.field if row.is_nested else ""
-        ends = at + 1 == len(mine) or not mine[at + 1][1].inner
-        made.append(Numbered(number, row, nest if ends else ""))
-    return made

@@ -25,7 +25,7 @@ from alerts.kept import source_of
 from alerts.models import Alert, Trial
 from alerts.selectors import AlertPage
 from alerts.selectors.briefs import briefs_of
-from alerts.views.composer import ALERTING, SILENCED, Composer
+from alerts.views.composer import Composer
 from alerts.views.conditions import (
     MOST_CONDITIONS,
     Condition,
@@ -35,6 +35,7 @@ from alerts.views.conditions import (
     with_error,
     with_matches,
 )
+from alerts.views.panel import ALERTING, SILENCED
 from engine import ExceptionEntryError
 from rules.models import ExceptionItem, Rule, SharedList, ValueList
 from soc.web.clock import now as clock_now
