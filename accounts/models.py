@@ -104,6 +104,8 @@ class Notice(models.Model):
     `key` makes it unique: the same thing is told the same person once, however often it is noticed.
     """
 
+    MOST_TEXT = 300
+
     class Kind(models.TextChoices):
         ASSIGNED = "assigned", "Assigned to you"
         MENTIONED = "mentioned", "You were mentioned"
@@ -121,7 +123,7 @@ class Notice(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")
     at = models.DateTimeField()
     kind = models.CharField(max_length=12, choices=Kind.choices)
-    text = models.CharField(max_length=300)
+    text = models.CharField(max_length=MOST_TEXT)
     path = models.CharField(max_length=300)  # where it leads, within the product
     key = models.CharField(max_length=120)
     actor_name = models.CharField(max_length=150, blank=True)
@@ -148,6 +150,8 @@ class AccessRequest(models.Model):
     At most one of a person and team is open; the older ones stay, as what was decided before.
     """
 
+    MOST_PATH = 300
+
     class State(models.TextChoices):
         OPEN = "open"
         GRANTED = "granted"
@@ -155,7 +159,7 @@ class AccessRequest(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="access_requests")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="access_requests")
-    path = models.CharField(max_length=300)  # the page that the person was on, within the product
+    path = models.CharField(max_length=MOST_PATH)  # the page that the person was on, within the product
     asked_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     settled_at = models.DateTimeField(null=True)

@@ -8,8 +8,6 @@ from datetime import datetime
 
 from accounts.models import Notice, User
 
-MAX_TEXT = 300
-
 
 def notify(
     *,
@@ -41,7 +39,7 @@ def _notice(
         user=person,
         at=now,
         kind=kind,
-        text=text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…",
+        text=text if len(text) <= Notice.MOST_TEXT else f"{text[: Notice.MOST_TEXT - 1]}…",
         path=path,
         key=key,
         actor_name=str(actor)[:150] if actor else "",

@@ -22,7 +22,6 @@ from soc.web.http import UserRequest
 # What a request is for is signed into its form: nobody asks for, or learns the name of, a team that no page showed.
 _SALT = "accounts.access"
 _DAY_SECONDS = 24 * 3600
-_MAX_PATH = 300
 _NAMED_TEAMS = 4
 
 
@@ -73,7 +72,7 @@ def _decided(request: UserRequest, request_id: int, decide: Callable[..., Access
 
 def _others_page(request: HttpRequest, user: User, error: OtherTeamsPage) -> HttpResponse:
     path = request.get_full_path()
-    path = next((one for one in (path, request.path) if len(one) <= _MAX_PATH), FRONT_DOOR)
+    path = next((one for one in (path, request.path) if len(one) <= AccessRequest.MOST_PATH), FRONT_DOOR)
     last = access_requests.last_of(user, error.team)
     context = {
         "team": error.team,
