@@ -13,8 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import Literal, TypeVar
+from typing import Literal
 from uuid import UUID
 
 import structlog
@@ -27,12 +26,15 @@ from alerts.demo import DemoMoments
 from alerts.gathering import by_part, memory_of
 from alerts.hits import Judged
 from alerts.judging import Pass, judge
-from alerts.lookbacks_together import LATE, Stop, first_read, judge_together
+from alerts.lookback_arrivals import LATE
+from alerts.lookback_members import first_read
+from alerts.lookbacks_together import Stop, judge_together
 from alerts.newness import Newness, time_of
 from alerts.release import let_go_events, release_left_over
 from alerts.retrying import is_lost_connection
 from engine import Tree
 from engine.plan import INDICATOR, Indicators
+from engine.portions import portions
 from engine.tree import any_of
 from events.store import EventRef, StoredEvent, Window, scan
 from rules import candidates, epoch, lookbacks, seen
@@ -49,7 +51,6 @@ FEW = 3
 TOGETHER_ATTEMPTS = 2
 # Arrival is stamped by the database's clock; the last step reads past it, so that nothing committed is left out.
 AHEAD = timedelta(days=1)
-_T = TypeVar("_T")
 
 
 def _never() -> bool:
@@ -138,7 +139,7 @@ def _judge_all(lookback: Lookback, *, now: datetime, worker: UUID, stop: Stop) -
     alerts += _judge_indicators(progress, rule, Window(start, max(start, lookback.end)))
     stored = scan_for(rule, Window(start, max(start, lookback.end)), by="ingested")
     begun: datetime | None = None
-    for events in _chunks(_decoded(rule, stored)):
+    for events in portions(_decoded(rule, stored), CHUNK):
         alerts += _judge_chunk(progress, events)
         begun = begun or events[0].event.ingested
         if begun < events[-1].event.ingested < progress.lookback.end - LATE and stop():
@@ -153,7 +154,7 @@ def _judge_indicators(progress: _Progress, rule: ActiveRule, window: Window) -> 
     if not isinstance(rule.plan, Indicators) or progress.lookback.learnt_until is not None:
         return 0
     window, alerts = Window(window.start - rule.plan.history, window.end), 0
-    for events in _chunks(_decoded(rule, scan_indicators(rule, rule.plan, window))):
+    for events in portions(_decoded(rule, scan_indicators(rule, rule.plan, window)), CHUNK):
         with transaction.atomic():
             ruleset, held = _hold(progress)
             alerts += _judge(ruleset, held, progress, events)
@@ -237,7 +238,7 @@ def learn_history(rule: ActiveRule, lookback: Lookback, worker: UUID) -> None:
         return
     by: Literal["time", "ingested"] = "ingested" if by_ingest_time(rule.definition) else "time"
     start = max(lookback.start - length, lookback.learnt_until or lookback.start - length)
-    for events in _chunks(_decoded(rule, scan_for(rule, Window(start, max(start, lookback.start)), by=by))):
+    for events in portions(_decoded(rule, scan_for(rule, Window(start, max(start, lookback.start)), by=by)), CHUNK):
         with transaction.atomic(), blaming(rule.id):
             lookbacks.note_learnt(lookback, until=time_of(rule, events[-1]), worker=worker)
             seen.lock([rule.logic_hash])
@@ -269,9 +270,3 @@ def _decoded(rule: ActiveRule, events: Iterable[StoredEvent]) -> Iterator[Judged
     with blaming(rule.id):
         for event in events:
             yield Judged(event, event.document(), demo=False)
-
-
-def _chunks(items: Iterable[_T]) -> Iterator[list[_T]]:
-    waiting = iter(items)
-    while chunk := list(islice(waiting, CHUNK)):
-        yield chunk

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
@@ -18,34 +17,32 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 
-from accounts.models import Team
 from alerts.blame import RuleFailed, blaming
 from alerts.demo import DemoMoments
-from alerts.gathering import ByPart, memory_of, reach_of
+from alerts.gathering import ByPart, memory_of
 from alerts.hits import Judged
 from alerts.judging import Matches, Pass, judge
+from alerts.lookback_arrivals import LATE, arrived_since, events_of
+from alerts.lookback_members import Member, Members
 from alerts.matching import match
-from alerts.newness import Newness, history_of, time_of
-from alerts.release import let_go_events, release_left_over
+from alerts.newness import Newness, time_of
+from alerts.release import release_left_over
 from alerts.retrying import is_conflict, is_lost_connection
 from engine.indices import split_patterns
 from engine.plan import INDICATOR, Indicators
+from engine.portions import portions
 from engine.tree import MatchAll
-from events.models import Batch
 from events.searching import By
-from events.store import StoredEvent, Window, read_batches, scan
-from rules import candidates, epoch, lookbacks, seen
+from events.store import StoredEvent, Window, scan
+from rules import candidates, lookbacks, seen
 from rules.exceptions.held_back import with_let_go
 from rules.models import Lookback, RuleRun
 from rules.quarantine import quarantine
-from rules.ruleset import ActiveRule, RuleSet, current, rule_set
-from rules.schedule import by_ingest_time
+from rules.ruleset import ActiveRule, RuleSet
 
 log = structlog.get_logger(__name__)
 CHUNK = 2_000
 MAX_TRIES = 8
-# A request is stamped when it arrives and committed later: so long ago, everything that was to come has come.
-LATE = timedelta(minutes=5)
 MOST_ROUNDS = 10
 _T = TypeVar("_T")
 Stop = Callable[[], bool]
@@ -55,47 +52,29 @@ class _GaveWay(Exception):  # noqa: N818
     """There is something more urgent to do; what is judged is judged, and the look-backs go on later."""
 
 
-@dataclass(slots=True)
-class _Member:
-    """One of the look-backs. It judges what arrived from `start` on, and reads from `reads_from` on."""
-
-    lookback: Lookback
-    rule: ActiveRule
-    start: datetime
-    reads_from: datetime
-
-    @property
-    def learns(self) -> bool:
-        return self.rule.definition.type == "new_terms"
-
-    @property
-    def learns_from(self) -> datetime:
-        begin = self.lookback.start - history_of(self.rule)
-        return max(begin, self.lookback.learnt_until or begin)
-
-
 def judge_together(claimed: Sequence[Lookback], *, now: datetime, worker: UUID, stop: Stop) -> int:
     """Judge claimed look-backs, or until `stop` says so; returns the number of alerts raised.
 
     What fails by nobody's fault is tried again later, all of them.
     """
-    group = _Group(now, worker, stop)
+    members = Members(now, worker)
+    group = _Group(members, now, worker, stop)
     try:
-        group.take_in(claimed)
+        members.take_in(claimed)
         group.judge_all()
     except _GaveWay:
-        lookbacks.put_all_back(group.waiting, worker=worker)
+        lookbacks.put_all_back(members.waiting, worker=worker)
     except SoftTimeLimitExceeded:
-        _fail(group.waiting, "It takes longer than a task may run.", worker, now)
+        _fail(members.waiting, "It takes longer than a task may run.", worker, now)
         raise
     except Exception as error:
         # The boundary of the task: what these provoke must not keep other look-backs waiting.
         if is_lost_connection(error) and not is_conflict(error):
             raise
-        log.exception("look-backs could not be judged", lookbacks=[one.pk for one in group.waiting][:20])
-        _fail(group.waiting, f"{type(error).__name__}: {error}", worker, now)
+        log.exception("look-backs could not be judged", lookbacks=[one.pk for one in members.waiting][:20])
+        _fail(members.waiting, f"{type(error).__name__}: {error}", worker, now)
     finally:
-        group.let_go_of_dropped()
+        members.let_go_of_dropped()
     return group.alerts
 
 
@@ -108,74 +87,18 @@ def _fail(waiting: Iterable[Lookback], error: str, worker: UUID, now: datetime) 
 class _Group:
     """What one try at some look-backs remembers across its transactions."""
 
+    who: Members
     now: datetime
     worker: UUID
     stop: Stop
     alerts: int = 0
-    _members: dict[str, _Member] = field(default_factory=dict)
-    _ended: list[Lookback] = field(default_factory=list)
-    _not_in_force: list[Lookback] = field(default_factory=list)
     _demo: DemoMoments = field(default_factory=DemoMoments)
     _met: set[tuple[str, int, bytes, datetime]] = field(default_factory=set)
     _known: set[int] = field(default_factory=set)
-    _matching: RuleSet | None = None
 
     @property
-    def waiting(self) -> list[Lookback]:
-        """The look-backs that are not judged yet."""
-        return [member.lookback for member in self._members.values()]
-
-    # Who takes part
-
-    def take_in(self, claimed: Sequence[Lookback]) -> None:
-        """Begin: look up the rules, and from when on each of them reads. Two queries, and one a rule that joins what
-        an exception let go."""
-        ruleset = current()
-        for lookback in claimed:
-            if lookback.rule_id in self._members:
-                self._not_in_force.append(lookback)  # never seen: who opens one ends those that wait
-            elif (rule := self._in_force(ruleset, lookback)) is not None:
-                self._members[rule.id] = _Member(lookback, rule, lookback.start, lookback.start)
-        joining = [rule_id for rule_id, member in self._members.items() if member.rule.joins]
-        let_go = with_let_go(joining) if joining else set()
-        for rule_id in joining:
-            member = self._members[rule_id]
-            held = let_go_events(member.rule) if rule_id in let_go else ()
-            member.reads_from = first_read(member.rule, member.lookback, held)
-
-    def _in_force(self, ruleset: RuleSet, lookback: Lookback) -> ActiveRule | None:
-        """The rule, if it is in force with the logic that looks back; else the look-back is let go of."""
-        rule = ruleset.rules.get(lookback.rule_id)
-        if rule is None:
-            self._not_in_force.append(lookback)
-        elif rule.revision_logic_hash != bytes(lookback.revision.logic_hash):
-            self._ended.append(lookback)
-        else:
-            return rule
-        return None
-
-    def _hold(self) -> RuleSet:
-        """The epoch and the look-backs locked, and every member's rule as it is in force. Four queries."""
-        epoch.share_lock()  # first, as everywhere: who opens a look-back holds the epoch when he touches its row
-        mine = lookbacks.relock_all(self.waiting, worker=self.worker)
-        ruleset = current()
-        for rule_id, member in list(self._members.items()):
-            rule = self._in_force(ruleset, member.lookback) if member.lookback.pk in mine else None
-            if rule is None:
-                self._drop(rule_id)
-            else:
-                member.rule = rule
-        return ruleset
-
-    def _drop(self, rule_id: str) -> Lookback:
-        self._matching = None
-        return self._members.pop(rule_id).lookback
-
-    def let_go_of_dropped(self) -> None:
-        """Give back the look-backs of rules that are not in force, and end those of rules that changed."""
-        lookbacks.put_all_back(self._not_in_force, worker=self.worker, until=self.now + lookbacks.RETRY)
-        lookbacks.finish_all(self._ended, worker=self.worker, now=self.now)
-        self._not_in_force, self._ended = [], []
+    def _members(self) -> dict[str, Member]:
+        return self.who.by_rule
 
     def _without_culprits(self, act: Callable[[], _T]) -> _T | None:
         """What a step comes to, tried again without each rule that breaks it; None when no rule is left."""
@@ -188,18 +111,16 @@ class _Group:
                     raise
                 log.exception("a rule is quarantined", rule=failed.rule_id)
                 quarantine(rule_id=failed.rule_id, reason=failed.reason, now=self.now)
-                self._not_in_force.append(self._drop(failed.rule_id))
+                self.who.set_aside(failed.rule_id)
             except Exception as error:
                 conflicts += 1
                 if not is_conflict(error) or conflicts == MAX_TRIES:
                     raise
         return None
 
-    # The steps
-
     def judge_all(self) -> None:
         """Learn histories, then judge what is stored, what was let go, and what came meanwhile."""
-        self._known = {batch.pk for batch in self._arrived()}
+        self._known = {batch.pk for batch in arrived_since(self.now - LATE)}
         self._learn("time")
         self._learn("ingested")
         self._read_indicators()
@@ -207,25 +128,25 @@ class _Group:
         self._release()
         self._judge_late()
         self.alerts += self._without_culprits(self._judge_rest) or 0
-        self._members = {}
+        self.who.by_rule = {}
 
     def _learn(self, by: By) -> None:
         """Have new-terms rules remember what their histories hold, in one pass over the union of them."""
-        learners = [one for one in self._members.values() if one.learns and _history_by(one.rule) == by]
+        learners = [one for one in self._members.values() if one.learns and one.learns_by == by]
         windows = {one.rule.id: (one.learns_from, one.lookback.start) for one in learners}
         windows = {rule_id: window for rule_id, window in windows.items() if window[0] < window[1]}
         if not windows:
             return
         whole = Window(min(start for start, _ in windows.values()), max(end for _, end in windows.values()))
         begun: datetime | None = None
-        for events in _chunks(self._scan(whole, by=by)):
+        for events in portions(self._scan(whole, by=by), CHUNK):
             self._without_culprits(partial(self._learn_from, events, windows, by))
             begun = begun or getattr(events[0], by)
             if getattr(events[-1], by) > begun:  # where the next try begins is further on
                 self._give_way()
 
     def _learn_from(self, events: list[StoredEvent], windows: dict[str, tuple[datetime, datetime]], by: By) -> None:
-        matches = match(self._matcher(windows), [(event, False) for event in events])
+        matches = match(self.who.matcher(windows), [(event, False) for event in events])
         newness, reached = Newness(), getattr(events[-1], by)
         with transaction.atomic():
             learning = [member.lookback for rule_id, member in self._members.items() if rule_id in windows]
@@ -257,7 +178,8 @@ class _Group:
         if not plans:
             return
         window = Window(min(starts.values()), self._end())
-        for events in _chunks(self._scan(window, indices=_any_index(plan.indices for plan in plans.values()))):
+        indices = _any_index(plan.indices for plan in plans.values())
+        for events in portions(self._scan(window, indices=indices), CHUNK):
             self._judge_chunk(events, starts, part=INDICATOR)
 
     def _judge_stored(self) -> None:
@@ -267,7 +189,7 @@ class _Group:
             return
         window = Window(min(starts.values()), self._end())
         begun: datetime | None = None
-        for events in _chunks(self._scan(window)):
+        for events in portions(self._scan(window), CHUNK):
             self._judge_chunk(events, starts, reached=events[-1].ingested)
             begun = begun or events[0].ingested
             # The next try begins further on: not of an instant with many events, nor of what may still come.
@@ -281,7 +203,7 @@ class _Group:
 
     @transaction.atomic
     def _release_of(self, rule_id: str) -> int:
-        ruleset = self._hold()
+        ruleset = self.who.hold()
         if rule_id not in self._members:
             return 0
         return release_left_over(ruleset=ruleset, rule=self._members[rule_id].rule, now=self.now).alerts
@@ -289,29 +211,27 @@ class _Group:
     def _judge_late(self) -> None:
         """What was committed since the claim, until there is little of it: the last step holds others up."""
         for _ in range(MOST_ROUNDS):
-            new = [batch for batch in self._arrived() if batch.pk not in self._known]
+            new = [batch for batch in arrived_since(self.now - LATE) if batch.pk not in self._known]
             if sum(batch.events for batch in new) <= CHUNK:
                 return
-            for events in _chunks(_events_of(new)):
+            for events in portions(events_of(new), CHUNK):
                 self._judge_chunk(events, self._starts())
             self._known.update(batch.pk for batch in new)
 
     @transaction.atomic
     def _judge_rest(self) -> int:
         """What was committed since, with the rules' memories locked: later batches judge for themselves."""
-        ruleset = self._hold()
+        ruleset = self.who.hold()
         seen.lock({member.rule.logic_hash for member in self._members.values() if member.learns})
         joining = [memory_of(member.rule) for member in self._members.values() if member.rule.plan is not None]
         if joining:
             candidates.forget_other_logics(joining)
-        late = _events_of(batch for batch in self._arrived() if batch.pk not in self._known)
+        late = events_of(batch for batch in arrived_since(self.now - LATE) if batch.pk not in self._known)
         alerts, met = 0, set(self._met)
-        for events in _chunks(late):
+        for events in portions(late, CHUNK):
             alerts += self._judge(ruleset, self._found(events), self._starts(), events, met)
-        lookbacks.finish_all(self.waiting, worker=self.worker, now=self.now)
+        lookbacks.finish_all(self.who.waiting, worker=self.worker, now=self.now)
         return alerts
-
-    # A chunk of events
 
     def _judge_chunk(
         self,
@@ -326,7 +246,7 @@ class _Group:
         def act() -> tuple[int, set[tuple[str, int, bytes, datetime]]]:
             matches, met = self._found(events, part), set(self._met)
             with transaction.atomic():
-                alerts = self._judge(self._hold(), matches, starts, events, met)
+                alerts = self._judge(self.who.hold(), matches, starts, events, met)
                 if reached is not None:
                     self._move_on(min(reached, self.now - LATE))
                 return alerts, met
@@ -338,7 +258,7 @@ class _Group:
 
     def _found(self, events: Sequence[StoredEvent], part: str | None = None) -> Matches:
         """What each rule lets through. Costs what a pass over a batch costs, and a query for what is a demo."""
-        matches = match(self._matcher(self._members), self._demo.mark(events))
+        matches = match(self.who.matcher(self._members), self._demo.mark(events))
         if part is None:
             return matches
         return {rule_id: {part: parts[part]} for rule_id, parts in matches.items() if part in parts}
@@ -373,57 +293,26 @@ class _Group:
         joining = [member.lookback for member in self._members.values() if member.rule.joins]
         if joining:
             lookbacks.note_all_learnt(joining, until=to, worker=self.worker)
-        lookbacks.move_all_on(self.waiting, to=to, worker=self.worker)
+        lookbacks.move_all_on(self.who.waiting, to=to, worker=self.worker)
 
     def _starts(self) -> dict[str, datetime]:
         return {rule_id: member.start for rule_id, member in self._members.items()}
 
-    # What is read
-
-    def _matcher(self, wanted: Iterable[str]) -> RuleSet:
-        """The members among the wanted as a rule set of their own. Costs a fraction of a millisecond a rule once."""
-        rules = {rule_id: self._members[rule_id].rule for rule_id in wanted if rule_id in self._members}
-        if self._matching is None or self._matching.rules.keys() != rules.keys():
-            self._matching = rule_set(0, rules)
-        return self._matching
-
     def _scan(self, window: Window, *, by: By = "ingested", indices: Sequence[str] = ()) -> Iterator[StoredEvent]:
         """What is stored of the teams that have a say, as a stream; oldest first."""
-        mine = {member.rule.team_id for member in self._members.values()}
-        teams = list(Team.objects.values_list("pk", flat=True)) if None in mine else [one for one in mine if one]
         window = Window(window.start, max(window.start, window.end))
-        return scan(tree=MatchAll(), window=window, team_ids=teams, indices=indices, by=by)
+        return scan(tree=MatchAll(), window=window, team_ids=self.who.teams(), indices=indices, by=by)
 
     def _end(self) -> datetime:
         """Until when the scan reads: the claim, or what had arrived later by other clocks."""
-        newest = max((batch.ingested_at for batch in self._arrived() if batch.pk in self._known), default=self.now)
-        return max(self.now, newest + timedelta(microseconds=1))
-
-    def _arrived(self) -> list[Batch]:
-        """The batches that may have been committed after the claim: those stamped with shortly before, or later.
-
-        Halves of a batch stand for events of one that is told of already. One query.
-        """
-        whole = Batch.objects.filter(ingested_at__gte=self.now - LATE, parent_id=None)
-        return list(
-            whole.only("id", "team_id", "ingested_at", "days", "events", "first", "last", "parent_id").order_by(
-                "ingested_at"
-            )
+        newest = max(
+            (batch.ingested_at for batch in arrived_since(self.now - LATE) if batch.pk in self._known), default=self.now
         )
+        return max(self.now, newest + timedelta(microseconds=1))
 
     def _give_way(self) -> None:
         if self.stop():
             raise _GaveWay
-
-
-def first_read(rule: ActiveRule, lookback: Lookback, let_go: Iterable[StoredEvent]) -> datetime:
-    """From when on a rule that joins events reads: events before its look-back may belong to those after it.
-
-    Also what exceptions held back that have let it go meanwhile must meet its like. What an earlier try has read is
-    kept as candidates.
-    """
-    begin = min([lookback.start, *(event.ingested for event in let_go)]) - reach_of(rule)
-    return min(lookback.start, max(begin, lookback.learnt_until or begin))
 
 
 def _within(rule: ActiveRule, parts: ByPart, start: datetime) -> dict[str, list[Judged]]:
@@ -438,27 +327,9 @@ def _is_of_team(rule: ActiveRule, judged: Judged) -> bool:
     return rule.team_id is None or rule.team_id == judged.event.team_id
 
 
-def _history_by(rule: ActiveRule) -> By:
-    return "ingested" if by_ingest_time(rule.definition) else "time"
-
-
 def _any_index(patterns: Iterable[Sequence[str]]) -> tuple[str, ...]:
     """Patterns that let in whatever one of these lists lets in: what a list excludes, another may ask for."""
     lists = [split_patterns(some) for some in patterns]
     if not all(lists):
         return ()
     return tuple(sorted({one for some in lists for one in some if not one.startswith("-")}))
-
-
-def _events_of(batches: Iterable[Batch]) -> Iterator[StoredEvent]:
-    """The events of batches, some batches at a time."""
-    waiting = iter(batches)
-    while some := list(islice(waiting, 20)):
-        for events in read_batches(some).values():
-            yield from events
-
-
-def _chunks(items: Iterable[_T]) -> Iterator[list[_T]]:
-    waiting = iter(items)
-    while chunk := list(islice(waiting, CHUNK)):
-        yield chunk

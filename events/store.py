@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection
 
+from engine.portions import portions
 from events.blocks import Block, unpack
 from events.documents import ROW, read_documents
 from events.models import Batch
@@ -110,8 +111,7 @@ def get(*, team_ids: Sequence[int], uid: bytes, day: date | None = None) -> Stor
 def get_many(refs: Iterable[EventRef]) -> dict[EventRef, StoredEvent]:
     """The events that are still stored, by reference. Costs two queries for every five hundred."""
     found: dict[EventRef, StoredEvent] = {}
-    waiting = iter(set(refs))
-    while some := list(islice(waiting, _ASKED_AT_ONCE)):
+    for some in portions(set(refs), _ASKED_AT_ONCE):
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT {ROW} FROM event WHERE day = ANY(%s) AND uid = ANY(%s)",  # noqa: S608

@@ -4,7 +4,6 @@ import gc
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import NamedTuple
 
 from alerts.costs import MOST_CELLS, Allowance, budget
@@ -18,6 +17,7 @@ from engine.pipelines.page import Page
 from engine.pipelines.result import Result
 from engine.pipelines.schema import METADATA, ResultColumn
 from engine.pipelines.types import Column, Value
+from engine.portions import portions
 from events.store import EventRef
 from rules.candidates import Head
 
@@ -81,8 +81,7 @@ class Kept:
     def _read(self, some: Iterable[Candidate]) -> list[Candidate]:
         """The events once each, without the texts that are columns now: a few at a time, since texts can be long."""
         most, found = most_at_once(self.query), dict[object, Candidate]()
-        waiting = iter(some)
-        while part := list(islice(waiting, TOGETHER)):
+        for part in portions(some, TOGETHER):
             fresh = {one.ref: one for one in reversed(part) if one.ref not in found}
             self._columns.add(one.value[0] for one in fresh.values())
             found.update((ref, one._replace(value=())) for ref, one in fresh.items())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress, count, islice
+from itertools import compress, count
 from typing import Any, TypeAlias
 
 import orjson
@@ -12,6 +12,7 @@ from engine.pipelines.budget import PART, weight_of
 from engine.pipelines.reading import reader
 from engine.pipelines.schema import METADATA
 from engine.pipelines.types import Column, Value
+from engine.portions import portions
 
 PAGE_SIZE = 1_000
 HIDDEN = "\x1f$"
@@ -90,8 +91,7 @@ def pages_of(
     readers = {name: reader(name) for name in wanted if name not in METADATA}
     special = [name for name in wanted if name in METADATA]
     numbers = count()
-    stream = iter(documents)
-    while batch := list(islice(stream, size)):
+    for batch in portions(documents, size):
         columns = {name: list(map(read, batch)) for name, read in readers.items()}
         columns |= _metadata_columns(special, batch, [next(numbers) for _ in batch], metadata)
         yield Page(len(batch), columns, batch, weight=sum(map(weight_of, columns.values())))

@@ -1,7 +1,7 @@
 """From a function of one row to a work of whole columns."""
 
 from collections.abc import Callable, Sequence
-from itertools import islice, product
+from itertools import product
 from typing import TypeAlias
 
 from engine.pipelines.budget import PART, PageTooHeavy, weight_of
@@ -13,6 +13,7 @@ from engine.pipelines.operands import ABSENT, Absent, ColumnWork, Operand
 from engine.pipelines.problems import TypeProblem
 from engine.pipelines.types import Column, Multivalue, Type, Value
 from engine.pipelines.unknown import Read, as_truth, read_beside
+from engine.portions import portions
 
 # Types that say of equal values that they are the same: 1, 1.0 and true are not, where a type is unknown.
 _MEMORABLE = TEXTS | {Type.IP, Type.VERSION}
@@ -55,10 +56,9 @@ def _plainly(work: Work, columns: Sequence[Sequence[Value]]) -> Column:
 
 def _weighed(work: Work, columns: Sequence[Sequence[Value]]) -> Column:
     """What the work makes of each row; weighed on the way, since few rows may make more than there is room for."""
-    rows = map(work, *columns)
     answers: Column = []
     weight = 0
-    while some := list(islice(rows, _WEIGHED_EVERY)):
+    for some in portions(map(work, *columns), _WEIGHED_EVERY):
         answers += some
         weight += weight_of(some)
         if weight > PART and len(columns[0]) > 1:
