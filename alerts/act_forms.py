@@ -13,7 +13,8 @@ from alerts.snoozing import MOST_RECURRENCES
 
 NOTE_LIMIT = 10_000
 MOST_SELECTED = 500
-ACTIONS = ("acknowledge", "assign", "close", "reopen", "escalate", "snooze", "wake")
+ACTIONS = ("acknowledge", "assign", "close", "reopen", "escalate", "snooze", "wake", "note")
+_MEANT = (("reason", "close"), ("until", "snooze"), ("text", "note"))
 SNOOZES = (
     ("1h", _("1 hour")),
     ("4h", _("4 hours")),
@@ -47,6 +48,7 @@ class ActForm(forms.Form):
     action = forms.ChoiceField(choices=[(name, "") for name in ACTIONS])
     reason = forms.ChoiceField(choices=Reason.choices, required=False)
     note = forms.CharField(max_length=NOTE_LIMIT, required=False, strip=True)
+    text = forms.CharField(max_length=NOTE_LIMIT, required=False, strip=True)
     assignee = forms.ModelChoiceField(queryset=User.objects.none(), required=False)
     until = forms.ChoiceField(choices=SNOOZES, required=False)
     recurs = forms.IntegerField(min_value=1, max_value=MOST_RECURRENCES, required=False)
@@ -54,8 +56,9 @@ class ActForm(forms.Form):
     seen = forms.CharField(max_length=64, required=False)
 
     def __init__(self, data: Any, *, people: Any) -> None:
-        """`data` is the POST, where pressing a reason means closing and a time snoozing; `people` may own an alert."""
-        pressed = "close" if data.get("reason") else "snooze" if data.get("until") else ""
+        """`data` is the POST, where pressing a reason means closing, a time snoozing, and sending off a text noting it;
+        `people` may own an alert."""
+        pressed = next((act for name, act in _MEANT if data.get(name, "").strip()), "")
         if pressed and not data.get("action"):
             data = data.copy()
             data["action"] = pressed
@@ -76,6 +79,8 @@ class ActForm(forms.Form):
             self._check_closing(data)
         if data.get("action") == "snooze" and not data.get("until"):
             self.add_error("until", _("Choose until when."))
+        if data.get("action") == "note" and not data.get("text") and "text" not in self.errors:
+            self.add_error("text", _("Write something first."))
         return data
 
     def _check_closing(self, data: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 from accounts.access import may, need
 from accounts.models import User
 from accounts.roles import Permission
-from alerts import snoozing, triage
+from alerts import notes, snoozing, triage
 from alerts.errors import AssigneeRefused
 from alerts.models import Alert, BulkAct, Status
 
@@ -74,12 +74,17 @@ def register(name: str, verb: Verb) -> None:
 
 
 def check(name: str, arguments: dict[str, Any], actor: User) -> None:
-    """Whether the person may begin such an act. Raises: NotAllowed, ReasonNeeded, NoteNeeded, AssigneeRefused."""
+    """Whether the person may begin such an act.
+
+    Raises: NotAllowed, ReasonNeeded, NoteNeeded, TextRefused, AssigneeRefused.
+    """
     need(actor, VERBS[name].permission)
     if name == "close":
         triage.checked_reason(arguments["reason"], arguments.get("note", ""))
     if name == "assign":
         _owner(arguments)
+    if name == "note":
+        notes.checked_note(arguments["text"])
 
 
 def _status(status: Status) -> Do:
@@ -119,9 +124,15 @@ def _wake(portion: Portion, _: dict[str, Any]) -> list[int]:
     return snoozing.wake(alert_ids=[alert.pk for alert in portion.alerts], **portion.common).changed
 
 
+def _note(portion: Portion, arguments: dict[str, Any]) -> list[int]:
+    numbers = [alert.pk for alert in portion.alerts]
+    return notes.note_all(alert_ids=numbers, text=arguments["text"], **portion.common).changed
+
+
 register("close", Verb(_status(Status.CLOSED)))
 register("acknowledge", Verb(_status(Status.ACKNOWLEDGED)))
 register("reopen", Verb(_status(Status.OPEN)))
 register("assign", Verb(_assign))
 register("snooze", Verb(_snooze))
 register("wake", Verb(_wake))
+register("note", Verb(_note))

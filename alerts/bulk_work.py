@@ -28,7 +28,7 @@ from alerts.restoring import restore
 from alerts.selectors.narrowing import narrowed
 from alerts.selectors.queue_page import tree_of
 from alerts.selectors.searching import found
-from alerts.workflow import OBJECT_TYPE
+from alerts.workflow import COMMENTED, OBJECT_TYPE
 
 log = structlog.get_logger(__name__)
 PORTION = 500
@@ -130,7 +130,8 @@ def _unchanged(alerts: Sequence[Alert], act: BulkAct) -> list[Alert]:
     known = Q(actor=act.actor_id, at__lte=act.created_at)
     later = Change.objects.filter(Q(at__gt=act.as_of) & ~known | colleagues)
     later = later.filter(object_type=OBJECT_TYPE, object_id__in=names)
-    moved = set(later.exclude(group=act.pk).filter(inverse__isnull=False).values_list("object_id", flat=True))
+    later = later.exclude(group=act.pk).exclude(verb=COMMENTED).filter(inverse__isnull=False)
+    moved = set(later.values_list("object_id", flat=True))
     return [alert for alert in alerts if str(alert.pk) not in moved]
 
 

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Change, User
 from alerts.models import Alert
-from alerts.workflow import OBJECT_TYPE
+from alerts.workflow import COMMENTED, OBJECT_TYPE
 
 COMMITTED = timedelta(seconds=30)
 """A change tells when it was asked for, and may be seen only so much later, when its transaction ends."""
@@ -37,7 +37,8 @@ def as_known(versions: Mapping[int, int], at: datetime, person: User) -> dict[in
 
 def _moves(numbers: Sequence[int]) -> QuerySet[Change]:
     names = [str(number) for number in numbers]
-    return Change.objects.filter(object_type=OBJECT_TYPE, object_id__in=names, inverse__isnull=False)
+    found = Change.objects.filter(object_type=OBJECT_TYPE, object_id__in=names, inverse__isnull=False)
+    return found.exclude(verb=COMMENTED)
 
 
 def _numbers(changes: QuerySet[Change]) -> set[int]:

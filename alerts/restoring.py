@@ -6,11 +6,13 @@ alert is asked of each: it is with one of his teams, or the act that he takes ba
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from accounts.models import Change, User
 from alerts.errors import AlertNotFound, NothingToUndo, UndoNotWhole
 from alerts.models import Alert
+from alerts.notes import take_notes_back
 from alerts.stale import stale, stale_elsewhere
 from alerts.workflow import OBJECT_TYPE, UNDID, Move, Workflow, write_all
 
@@ -30,7 +32,8 @@ def restore(
     skip_moved: bool = False,
     group: UUID | None = None,
 ) -> list[int]:
-    """Put the alerts of these changes back; part of the caller's transaction. Returns their numbers.
+    """Put the alerts of these changes back, and take notes on several off them; part of the caller's transaction.
+    Returns their numbers.
 
     With `skip_moved` alerts that moved on, be it to a team that the person does not see, or were put back already, are
     left as they are instead of refusing the whole.
@@ -47,7 +50,9 @@ def restore(
     alerts = [alert for alert in alerts if by_alert[alert.pk].pk not in undone]
     seen = frozenset(team_ids)
     moves = [move for alert in alerts if (move := _back(alert, by_alert[alert.pk], skip_moved, seen))]
-    return write_all(moves, verb=UNDID, actor=actor, now=now, door=door, group=group or uuid4())
+    by: dict[str, Any] = {"actor": actor, "now": now, "door": door, "group": group or uuid4()}
+    notes = take_notes_back(changes, team_ids=team_ids, in_part=skip_moved, **by)
+    return [*write_all(moves, verb=UNDID, **by), *notes]
 
 
 def is_workflow(change: Change) -> bool:

@@ -3,7 +3,7 @@
 A thousand alerts handed over are one sentence that leads to where they wait, never a thousand.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -48,6 +48,34 @@ def mentioned(*, alert: Alert, comment: Comment, actor: User, now: datetime) -> 
         actor=actor,
         now=now,
     )
+
+
+def noted(*, comments: Sequence[Comment], group: UUID, actor: User, now: datetime) -> None:
+    """Tell whom one note on several alerts calls, once and of the first that each sees; further portions tell nobody
+    anew."""
+    first: dict[int, Comment] = {}
+    for one in comments:
+        first.setdefault(one.alert.team_id, one)
+    for team_id, one in first.items():
+        what = named([one.alert]) if len(comments) == 1 else "several alerts"
+        notify(
+            people=people_in(one.text, team_ids=[team_id]),
+            kind=Notice.Kind.MENTIONED,
+            text=f"{actor} mentioned you on {what}: {' '.join(one.text.split())}",
+            path=f"{path_of(one.alert)}?side=activity",
+            key=_of_note(group),
+            actor=actor,
+            now=now,
+        )
+
+
+def notes_undone(*, groups: Collection[UUID]) -> None:
+    """Forget to tell of notes that were taken back: for those who have not read it, it leads nowhere now."""
+    Notice.objects.filter(key__in=[_of_note(group) for group in groups], read_at=None).delete()
+
+
+def _of_note(group: UUID) -> str:
+    return f"alerts:{group}:mention"
 
 
 def escalated(*, alerts: Sequence[Alert], team: Team, note: str, group: UUID, actor: User, now: datetime) -> None:

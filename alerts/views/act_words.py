@@ -25,6 +25,7 @@ def several_words(action: str, count: int, data: Mapping[str, Any], taken: int =
     words = {
         "acknowledge": ngettext("Acknowledged 1 alert.", "Acknowledged %(count)s alerts.", count),
         "snooze": ngettext("Snoozed 1 alert.", "Snoozed %(count)s alerts.", count),
+        "note": ngettext("Note added to 1 alert.", "Note added to %(count)s alerts.", count),
         "wake": ngettext("Woke 1 alert.", "Woke %(count)s alerts.", count),
     }
     said = words.get(action, ngettext("Reopened 1 alert.", "Reopened %(count)s alerts.", count)) % shown
@@ -47,6 +48,7 @@ _DOING = {
     "reopen": gettext_lazy("Reopening"),
     "snooze": gettext_lazy("Snoozing"),
     "wake": gettext_lazy("Waking"),
+    "note": gettext_lazy("Adding the note"),
     "case": gettext_lazy("Adding to the case"),
     VERB: gettext_lazy("Closing what the exception covers"),
 }

@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import people_to_assign, teams_of
 from alerts import bulk as acts
-from alerts import snoozing, triage
+from alerts import notes, snoozing, triage
 from alerts.act_forms import MOST_SELECTED, ActForm
 from alerts.errors import ActNotFound, AlertError, AlertNotFound, LookAgain, StaleAlert
 from alerts.models import Alert, BulkAct, Status
@@ -165,7 +165,8 @@ def _chosen(request: UserRequest, data: dict[str, Any]) -> HttpResponseBase:
         return began(request, start(request, data["action"], _arguments(request, data), data))
     if data["action"] == "escalate":
         return _to_escalation(request, numbers[:MOST_SELECTED])
-    _check_unchanged(request.user, numbers, data)
+    if data["action"] != "note":  # it changes no state, so that it is never too late for it
+        _check_unchanged(request.user, numbers, data)
     outcome = _act(request, data, numbers)
     action, reason = data["action"], data["reason"]
     words = several_words(action, len(outcome.changed), data, outcome.taken)
@@ -203,12 +204,14 @@ def _act(request: UserRequest, data: dict[str, Any], numbers: list[int]) -> Outc
     now = clock_now()
     common: dict[str, Any] = {
         "alert_ids": numbers,
-        "versions": data["versions"],
         "actor": request.user,
         "now": now,
         "team_ids": teams_of(request.user),
     }
     action = data["action"]
+    if action == "note":
+        return notes.note_all(text=data["text"], **common)
+    common["versions"] = data["versions"]
     if action == "assign":
         return triage.assign(assignee=data["assignee"], **common)
     if action == "wake":
@@ -242,6 +245,8 @@ def _arguments(request: UserRequest, data: dict[str, Any]) -> dict[str, Any]:
     if action == "snooze":
         until = snoozing.until_of(data["until"], now=now, time_zone=request.user.time_zone)
         return {"until": until.isoformat(), "recurs": data["recurs"]}
+    if action == "note":
+        return {"text": data["text"]}
     return {}
 
 
