@@ -14,6 +14,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from alerts.models import Kind, Reason, Severity, Status
+from alerts.plain_names import different
 from alerts.selectors import AlertBrief, AlertPage, Entry, FieldGroup, FieldRow, NewTerms, Part, Verdicts
 from alerts.views.answers import Spoken
 from alerts.views.composer import Composer
@@ -24,6 +25,7 @@ from soc.web.controls import control
 from soc.web.markup import format_html, format_html_join
 
 register = template.Library()
+register.filter("different", different)
 
 MARK_START, MARK_END = "\ue000", "\ue001"
 KINDS = {

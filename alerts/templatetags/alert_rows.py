@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from alerts.models import Alert, Kind
-from alerts.selectors.row_shapes import Made, Pivot, RowCell, deciding, text_of_json
+from alerts.plain_names import came_to
+from alerts.selectors.row_shapes import Made, MadeRow, Pivot, RowCell, deciding, text_of_json
 from engine.pipelines.writing import text_of_double
 from events.pages.clauses import address, clause_of
 from soc.web import when
@@ -34,8 +35,6 @@ _TITLES = {
     Made.QUERY: gettext_lazy("Made by the query"),
     Made.EVENT: gettext_lazy("As the event has it"),
 }
-
-register.filter("deciding", deciding)
 
 
 @register.filter
@@ -140,9 +139,10 @@ def cell_kql(cell: RowCell) -> str:
 
 
 @register.filter
-def short_column(name: str) -> str:
-    """A column's name without the prefix that authors give to what a query makes."""
-    return name.removeprefix("Esql.").removeprefix("process.")
+def decided(row: MadeRow) -> list[tuple[str, str, str]]:
+    """What decided over a row: the column, what it tells in the words of the alert's sentence, and what it came to."""
+    told = [(name, came_to(name, value)) for name, value in deciding(row)]
+    return [(name, f"{one.before}{one.after}".strip(), one.value) for name, one in told]
 
 
 @register.filter

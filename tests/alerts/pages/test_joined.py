@@ -95,9 +95,20 @@ def test_a_count_stands_against_what_is_needed(ana: Client, rules: World) -> Non
     page = told(ana, joined.count(rules))
     assert "26 events from 203.0.113.9, with 7 different users within 4 m 10 s; 20 are enough" in page
     assert "26 events, 20 needed" in page
-    assert "7 different user.name, 5 needed" in page
+    assert "7 different users, 5 needed" in page
     assert "All 26 events that counted" in page
     assert "user-0 failed to sign in from 203.0.113.9 on web-3" in page
+
+
+def test_the_preview_says_why_in_the_words_of_the_page(ana: Client, rules: World) -> None:
+    def peeked(alert: Alert) -> str:
+        return words(ana.get(f"/alerts/{alert.pk}/peek/", headers=HTMX).content.decode())
+
+    counted, named = joined.count(rules), rules.send([rules.perl()])[0]
+    assert "26 events, 20 needed, 7 different users" in peeked(counted)
+    assert "source.ip 203.0.113.9" in peeked(counted)
+    assert "process.name perl" in peeked(named)
+    assert "process.name is perl" in told(ana, named)
 
 
 def test_a_count_whose_events_were_not_all_kept_says_so(ana: Client, rules: World) -> None:

@@ -10,6 +10,7 @@ from alerts.exceptions import preview
 from alerts.models import Alert, Kind
 from rules.models import Rule
 from tests.alerts.pages import rows
+from tests.alerts.pages.conftest import HTMX
 from tests.alerts.pages.test_joined import entry, told, words
 from tests.alerts.pages.world import World
 
@@ -98,9 +99,11 @@ class TestAGroup:
         alert = rows.group(shipped)
         queue = words(source(ana, "/alerts/"))
         assert "6 events · 6 different command lines, 6 different patterns · host.name web-3" in queue
-        assert f"AL-{alert.pk}" in words(source(ana, f"/alerts/{alert.pk}/peek/"))
-        peek = words(source(ana, f"/alerts/{alert.pk}/peek/"))
+        peek = words(ana.get(f"/alerts/{alert.pk}/peek/", headers=HTMX).content.decode())
+        assert f"AL-{alert.pk}" in peek
         assert "came to 6 different command lines" in peek
+        assert "different command lines 6" in peek  # why it fired, in the same words
+        assert "command_line_count" not in peek
         assert alert.name in words(source(ana, f"/alerts/?q={LENGTHY}%20%3E=%206"))
         assert "No alert matches" in words(source(ana, f"/alerts/?q={LENGTHY}%20%3E%206"))
 
