@@ -22,7 +22,7 @@ from alerts.retrying import retry_conflicts
 from alerts.triage import checked_text, locked
 from alerts.workflow import OBJECT_TYPE
 from rules import epoch
-from rules.exceptions import create_items
+from rules.exceptions import NewItem, create_items
 from rules.models import ExceptionItem, Rule, SharedList
 from rules.shared import add_item
 
@@ -211,21 +211,9 @@ def _create_all(
     if wanted.scope.shared is not None:
         return _create_in_list(wanted, wanted.scope.shared, by, alert, group)
     made: dict[Place, ExceptionItem] = {}
-    for at, entries in enumerate(wanted.groups):
-        items = create_items(
-            rules=[rule for rule in wanted.scope.rules if (rule.pk, at) not in known],
-            entries=entries,
-            reason=wanted.reason,
-            name=_name(wanted, at),
-            expires_at=wanted.expires_at,
-            review_at=wanted.review_at,
-            owner=by.owner,
-            from_alert=alert.pk if alert is not None else None,
-            actor=by.actor,
-            now=by.now,
-            door=by.door,
-            group=group,
-        )
+    for at in range(len(wanted.groups)):
+        rules = [rule for rule in wanted.scope.rules if (rule.pk, at) not in known]
+        items = create_items(rules=rules, **_new(wanted, at, by, alert, group))
         made |= {(item.rule_id, at): item for item in items}
     return made
 
@@ -235,23 +223,27 @@ def _create_in_list(
 ) -> dict[Place, ExceptionItem]:
     """An item of the list for each group, with a copy on every rule."""
     made: dict[Place, ExceptionItem] = {}
-    for at, entries in enumerate(wanted.groups):
-        copies = add_item(
-            list_id=shared.pk,
-            entries=entries,
-            reason=wanted.reason,
-            name=_name(wanted, at),
-            expires_at=wanted.expires_at,
-            review_at=wanted.review_at,
-            owner=by.owner,
-            from_alert=alert.pk if alert is not None else None,
-            actor=by.actor,
-            now=by.now,
-            door=by.door,
-            group=group,
-        )
+    for at in range(len(wanted.groups)):
+        copies = add_item(list_id=shared.pk, **_new(wanted, at, by, alert, group))
         made |= {(item.rule_id, at): item for item in copies.items}
     return made
+
+
+def _new(wanted: Wanted, at: int, by: By, alert: Alert | None, group: UUID) -> NewItem:
+    """The exception for one of the groups of entries."""
+    return {
+        "entries": wanted.groups[at],
+        "reason": wanted.reason,
+        "name": _name(wanted, at),
+        "expires_at": wanted.expires_at,
+        "review_at": wanted.review_at,
+        "owner": by.owner,
+        "from_alert": alert.pk if alert is not None else None,
+        "actor": by.actor,
+        "now": by.now,
+        "door": by.door,
+        "group": group,
+    }
 
 
 def _name(wanted: Wanted, at: int) -> str:

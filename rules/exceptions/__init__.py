@@ -13,12 +13,14 @@ from rules.exceptions.content import (
     MAX_NAME,
     MAX_REASON,
     Entries,
+    Said,
     check_content,
     is_near,
 )
 from rules.exceptions.held_back import HeldEvent, drop_held_back, held_back_of, hold_back, let_go, take_let_go
 from rules.exceptions.items import (
     TOGETHER,
+    NewItem,
     create_item,
     create_items,
     disable_item,
@@ -40,6 +42,8 @@ __all__ = [
     "TOGETHER",
     "Entries",
     "HeldEvent",
+    "NewItem",
+    "Said",
     "check_content",
     "content_of",
     "create_item",

@@ -4,7 +4,7 @@ for how long; whether that may be stored, and whether it can be in force.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Required, TypedDict, Unpack
 
 import orjson
 
@@ -24,20 +24,23 @@ EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo
 Entries = Sequence[Mapping[str, Any]]
 
 
-def check_content(
-    *,
-    entries: Entries,
-    reason: str,
-    name: str,
-    expires_at: datetime | None,
-    review_at: datetime | None,
-    now: datetime,
-) -> dict[str, Any]:
+class Said(TypedDict, total=False):
+    """What a person says of an exception: what it covers, why, what it is called, and for how long."""
+
+    entries: Required[Entries]
+    reason: Required[str]
+    name: Required[str]
+    expires_at: datetime | None
+    review_at: datetime | None
+
+
+def check_content(*, now: datetime, **said: Unpack[Said]) -> dict[str, Any]:
     """What an exception would store, also for one that waits before it is saved.
 
     Raises: ExceptionEntryError for an entry, ExceptionRefused for the rest.
     """
-    plain = [dict(entry) for entry in entries]
+    plain = [dict(entry) for entry in said["entries"]]
+    expires_at, review_at = said.get("expires_at"), said.get("review_at")
     if not plain:
         raise ExceptionRefused("entries", "Add a condition: without any the exception would silence the whole rule.")
     if not all(map(is_storable, plain)):
@@ -53,8 +56,8 @@ def check_content(
         raise ExceptionRefused("expires_at", "The expiry lies in the past.")
     return {
         "entries": plain,
-        "reason": _text("reason", reason, MAX_REASON, "Say why, for whoever reviews this exception."),
-        "name": _text("name", name, MAX_NAME, "Give the exception a name."),
+        "reason": _text("reason", said["reason"], MAX_REASON, "Say why, for whoever reviews this exception."),
+        "name": _text("name", said["name"], MAX_NAME, "Give the exception a name."),
         "expires_at": expires_at,
         "review_at": review_at,
     }

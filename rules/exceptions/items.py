@@ -5,7 +5,7 @@ Every change bumps the epoch before anything else, so from the next claim on it 
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Required, Unpack
 from uuid import UUID
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from accounts.record import record_all
 from accounts.roles import Permission
 from rules import epoch
 from rules.errors import ExceptionGone, StaleException
-from rules.exceptions.content import Entries, check_content, check_enabling
+from rules.exceptions.content import Said, check_content, check_enabling
 from rules.exceptions.recording import content_of, entry_about
 from rules.models import ExceptionItem, Rule
 
@@ -24,45 +24,23 @@ EXPIRY_BATCH = 500
 TOGETHER = 500
 
 
-def create_item(
-    *,
-    rule: Rule,
-    entries: Entries,
-    reason: str,
-    name: str,
-    actor: User | None,
-    now: datetime,
-    expires_at: datetime | None = None,
-    review_at: datetime | None = None,
-    owner: User | None = None,
-    from_alert: int | None = None,
-    list_id: str = "",
-    item_id: str = "",
-    door: Change.Door = Change.Door.PAGE,
-    group: UUID | None = None,
-) -> ExceptionItem:
-    """Save an exception on a rule; it holds from the next claim on. Without an owner the actor owns it.
+class NewItem(Said, total=False):
+    """What makes a new exception: what it says, who makes it and when. Without an owner the actor owns it."""
 
-    `list_id` and `item_id` are given for the copy of a shared list's item (rules/shared).
+    actor: Required[User | None]
+    now: Required[datetime]
+    owner: User | None
+    from_alert: int | None
+    door: Change.Door
+    group: UUID | None
+
+
+def create_item(*, rule: Rule, **new: Unpack[NewItem]) -> ExceptionItem:
+    """Save an exception on a rule; it holds from the next claim on.
 
     Raises: ExceptionEntryError for an entry, ExceptionRefused for the rest, NotAllowed.
     """
-    (item,) = create_items(
-        rules=[rule],
-        entries=entries,
-        reason=reason,
-        name=name,
-        actor=actor,
-        now=now,
-        expires_at=expires_at,
-        review_at=review_at,
-        owner=owner,
-        from_alert=from_alert,
-        list_id=list_id,
-        item_id=item_id,
-        door=door,
-        group=group,
-    )
+    (item,) = create_items(rules=[rule], **new)
     return item
 
 
@@ -70,39 +48,30 @@ def create_item(
 def create_items(
     *,
     rules: Sequence[Rule],
-    entries: Entries,
-    reason: str,
-    name: str,
-    actor: User | None,
-    now: datetime,
-    expires_at: datetime | None = None,
-    review_at: datetime | None = None,
-    owner: User | None = None,
-    from_alert: int | None = None,
     list_id: str = "",
     item_id: str = "",
+    actor: User | None,
+    now: datetime,
+    owner: User | None = None,
+    from_alert: int | None = None,
     door: Change.Door = Change.Door.PAGE,
     group: UUID | None = None,
+    **said: Unpack[Said],
 ) -> list[ExceptionItem]:
     """The same exception on each of some rules, in their order. Costs a query for some hundreds.
+
+    `list_id` and `item_id` are given for the copies of a shared list's item (rules/shared).
 
     Raises: as create_item.
     """
     may_except(actor)
-    content = check_content(
-        entries=entries, reason=reason, name=name, expires_at=expires_at, review_at=review_at, now=now
-    )
+    content = check_content(now=now, **said)
     epoch.bump()
     origin = {"owner": owner or actor, "from_alert": from_alert, "list_id": list_id, "item_id": item_id}
     items = [ExceptionItem(rule=rule, **content, **origin, created_at=now, updated_at=now) for rule in rules]
     ExceptionItem.objects.bulk_create(items, batch_size=TOGETHER)
-    inverse = {"verb": "remove"}
-    record_all(
-        [
-            entry_about("create", item, actor, now, door, group, after=content_of(item), inverse=inverse)
-            for item in items
-        ]
-    )
+    by, inverse = (actor, now, door, group), {"verb": "remove"}
+    record_all([entry_about("create", item, *by, after=content_of(item), inverse=inverse) for item in items])
     return items
 
 
@@ -111,26 +80,20 @@ def edit_item(
     *,
     item: ExceptionItem,
     version: int,
-    entries: Entries,
-    reason: str,
-    name: str,
-    actor: User | None,
-    now: datetime,
-    expires_at: datetime | None = None,
-    review_at: datetime | None = None,
     owner: User | None = None,
     note: str = "",
+    actor: User | None,
+    now: datetime,
     door: Change.Door = Change.Door.PAGE,
     group: UUID | None = None,
+    **said: Unpack[Said],
 ) -> ExceptionItem:
     """Replace what an exception says; `version` is the one the person saw. A later expiry brings an expired one back.
 
     Raises: StaleException, ExceptionGone, ExceptionEntryError, ExceptionRefused, NotAllowed.
     """
     may_except(actor)
-    content = check_content(
-        entries=entries, reason=reason, name=name, expires_at=expires_at, review_at=review_at, now=now
-    )
+    content = check_content(now=now, **said)
     epoch.bump()
     item = _locked(item, version)
     before = content_of(item)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 from uuid import UUID
 
 from django.db import transaction
@@ -12,7 +12,7 @@ from accounts.models import Change, User
 from accounts.record import record_all
 from rules import epoch
 from rules.errors import ExceptionGone
-from rules.exceptions.content import Entries, check_content, check_enabling
+from rules.exceptions.content import Said, check_content, check_enabling
 from rules.exceptions.items import may_except
 from rules.exceptions.recording import content_of, entry_about
 from rules.models import ExceptionItem
@@ -22,25 +22,19 @@ from rules.models import ExceptionItem
 def edit_items(
     *,
     items: Sequence[ExceptionItem],
-    entries: Entries,
-    reason: str,
-    name: str,
-    expires_at: datetime | None = None,
-    review_at: datetime | None = None,
     note: str = "",
     actor: User | None,
     now: datetime,
     door: Change.Door = Change.Door.PAGE,
     group: UUID | None = None,
+    **said: Unpack[Said],
 ) -> list[ExceptionItem]:
     """Let all of them say this; a later expiry brings expired ones back.
 
     Raises: ExceptionGone, ExceptionEntryError, ExceptionRefused, NotAllowed.
     """
     may_except(actor)
-    content = check_content(
-        entries=entries, reason=reason, name=name, expires_at=expires_at, review_at=review_at, now=now
-    )
+    content = check_content(now=now, **said)
     epoch.bump()
     found = _standing(items)
     before = {item.pk: content_of(item) for item in found}

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
-from uuid import UUID, uuid4
+from typing import Any, Unpack
+from uuid import uuid4
 
 from django.db import transaction
 
 from accounts.models import Change, User
 from rules import epoch, exceptions
 from rules.errors import ListGone, ListRefused
-from rules.exceptions import Entries, edit_items, remove_items, switch_items
+from rules.exceptions import NewItem, Said, edit_items, remove_items, switch_items
 from rules.models import ExceptionItem
 from rules.shared.common import Copies, bump, locked, may_except
 from rules.shared.selectors import items_of, standing
@@ -19,51 +19,22 @@ MAX_ITEMS = 500
 
 
 @transaction.atomic
-def add_item(
-    *,
-    list_id: str,
-    entries: Entries,
-    reason: str,
-    name: str,
-    actor: User | None,
-    now: datetime,
-    expires_at: datetime | None = None,
-    review_at: datetime | None = None,
-    owner: User | None = None,
-    from_alert: int | None = None,
-    door: Change.Door = Change.Door.PAGE,
-    group: UUID | None = None,
-) -> Copies:
+def add_item(*, list_id: str, **new: Unpack[NewItem]) -> Copies:
     """Save an exception on every rule of the list.
 
     Raises: NotAllowed, ListGone, ListRefused, ExceptionEntryError, ExceptionRefused.
     """
-    may_except(actor)
+    may_except(new["actor"])
     epoch.bump()
-    shared, together, item_id = locked(list_id, None), group or uuid4(), str(uuid4())
+    shared, group, item_id = locked(list_id, None), new.get("group") or uuid4(), str(uuid4())
     rules = list(shared.rules.select_related("team").order_by("pk"))
     if not rules:
         raise ListRefused("rules", "This list has no rule yet. Add one first.")
     if len(items_of(shared)) >= MAX_ITEMS:
         raise ListRefused("entries", f"A list holds up to {MAX_ITEMS} exceptions.")
-    made = exceptions.create_items(
-        rules=rules,
-        entries=entries,
-        reason=reason,
-        name=name,
-        expires_at=expires_at,
-        review_at=review_at,
-        owner=owner,
-        from_alert=from_alert,
-        list_id=shared.pk,
-        item_id=item_id,
-        actor=actor,
-        now=now,
-        door=door,
-        group=together,
-    )
-    bump(shared, now)
-    return Copies(shared, made, together, item_id)
+    made = exceptions.create_items(rules=rules, list_id=shared.pk, item_id=item_id, **new | {"group": group})
+    bump(shared, new["now"])
+    return Copies(shared, made, group, item_id)
 
 
 @transaction.atomic
@@ -72,23 +43,17 @@ def edit_item(
     list_id: str,
     item_id: str,
     version: int | None,
-    entries: Entries,
-    reason: str,
-    name: str,
+    note: str = "",
     actor: User | None,
     now: datetime,
-    expires_at: datetime | None = None,
-    review_at: datetime | None = None,
-    note: str = "",
     door: Change.Door = Change.Door.PAGE,
+    **said: Unpack[Said],
 ) -> Copies:
     """Let every copy of an item say this, those too that differed; `version` is the list's, as the person saw it.
 
     Raises: as add_item, and StaleList, ExceptionGone.
     """
-    told: dict[str, Any] = {"entries": entries, "reason": reason, "name": name, "note": note}
-    told |= {"expires_at": expires_at, "review_at": review_at}
-    return _all(edit_items, list_id, item_id, version, actor, now, door, **told)
+    return _all(edit_items, list_id, item_id, version, actor, now, door, note=note, **said)
 
 
 @transaction.atomic
