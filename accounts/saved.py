@@ -143,6 +143,12 @@ def deletion(kind: type[SavedQuery], group: UUID, actor: User) -> Change | None:
     return found.filter(undone_by=None).first()
 
 
+def deleted_lately(kind: type[SavedQuery], actor: User, now: datetime) -> list[Change]:
+    """The records of what the person deleted and can bring back, the newest first. One query."""
+    found = Change.objects.filter(actor=actor, at__gte=now - UNDO_WINDOW, verb="delete", undone_by=None)
+    return list(found.filter(object_type=OBJECT_TYPES[kind.noun]).order_by("-at", "-pk")[:MOST])
+
+
 def team_to_share(team_ids: Sequence[int], chosen: str) -> Team | None:
     """The team that a form names; None for nobody, and for one that the person is not in. At most one query."""
     if not chosen.isdecimal() or len(chosen) > 18 or int(chosen) not in team_ids:

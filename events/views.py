@@ -132,7 +132,7 @@ def _frame(request: UserRequest, asked: Any, now: datetime) -> dict[str, Any]:
         "counts_url": asked.url(reverse("events:search"), part="counts", at=asked.at),
         "queue_query": urlencode({"view": "all", "q": asked.text}),
         "recent": recent(request, asked),
-        "saved_menu": partial(saved_menu, request, asked),  # asked by the templates that show it, and by no part
+        "saved_menu": partial(saved_menu, request, asked, now),  # asked by the templates that show it, and by no part
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,10 +30,18 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Deleted:
+    """A search that the person deleted, and the address that brings it back."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class SavedMenu:
     """The menu. `opened` is the person's own search that the page shows, `changed` whether it asks something else now.
 
-    `query` is what would be saved.
+    `query` is what would be saved; `deleted` what was deleted in the last ten minutes.
     """
 
     lines: list[Line]
@@ -40,10 +49,11 @@ class SavedMenu:
     changed: bool
     query: str
     teams: list[Team]
+    deleted: list[Deleted]
 
 
-def saved_menu(request: UserRequest, asked: Any) -> SavedMenu:
-    """What was saved, and what is open of it. Two queries."""
+def saved_menu(request: UserRequest, asked: Any, now: datetime) -> SavedMenu:
+    """What was saved, and what is open of it. Three queries."""
     teams = teams_of(request.user)
     rows, number = saved.seen(SavedSearch, request.user, teams), request.GET.get("saved", "")
     lines = [
@@ -53,7 +63,15 @@ def saved_menu(request: UserRequest, asked: Any) -> SavedMenu:
     query = canonical(QueryDict(asked.url("").removeprefix("?")))
     opened = next((row for row in rows if str(row.pk) == number and row.owner_id == request.user.pk), None)
     changed = opened is not None and opened.query != query
-    return SavedMenu(lines, opened, changed, query, list(Team.objects.filter(pk__in=teams).order_by("name")))
+    named = list(Team.objects.filter(pk__in=teams).order_by("name"))
+    return SavedMenu(lines, opened, changed, query, named, _deleted(request, now))
+
+
+def _deleted(request: UserRequest, now: datetime) -> list[Deleted]:
+    return [
+        Deleted(change.before.get("name", ""), reverse("events:saved_restore", args=[change.group]))
+        for change in saved.deleted_lately(SavedSearch, request.user, now)
+    ]
 
 
 def url_of(row: SavedSearch) -> str:

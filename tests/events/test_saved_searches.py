@@ -1,6 +1,7 @@
 """Searches that people save: the whole address under a name, their own or their team's, and back for ten minutes."""
 
 import re
+from datetime import timedelta
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,7 +11,9 @@ from django.urls import reverse
 
 from accounts import saved
 from accounts.models import Change, User
+from accounts.record import UNDO_WINDOW
 from events.models import SavedSearch
+from soc.web import clock
 from tests.people import NOON, People, htmx, people, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +56,24 @@ def test_a_search_whose_query_moved_on_takes_it_over(people: People):
     assert (row.name, row.query, row.version) == ("Bash", "q=bash", 2)
     change = Change.objects.get(object_type="saved_search", verb="change")
     assert (change.before["name"], change.after["query"]) == ("Shells", "q=bash")
+
+
+def test_a_deleted_search_is_in_reach_for_ten_minutes_without_its_toast(people: People, monkeypatch):
+    ana = sign_in(people.ana)
+    row = save(ana)
+    ana.post(reverse("events:saved_delete", args=[row.pk]), {"from": EQL})
+    ana.get("/search/")  # the toast is gone with this page
+    bring_back = re.search(r'action="(/search/saved/[^"]+)"[^>]*>.*?Shells</span><button[^>]*>Bring back', menu(ana))
+    assert bring_back
+    assert "Bring back" not in menu(sign_in(people.rosa))
+    assert ana.post(bring_back[1]).status_code == 303
+    assert SavedSearch.objects.get() == row
+    assert "Bring back" not in menu(ana)
+    ana.post(reverse("events:saved_delete", args=[row.pk]), {"from": EQL})
+    assert "Bring back" in menu(ana)
+    later = clock.now() + UNDO_WINDOW + timedelta(seconds=1)
+    monkeypatch.setattr("soc.web.clock.now", lambda: later)
+    assert "Bring back" not in menu(ana)
 
 
 def test_a_shared_search_is_in_the_menus_of_the_team_and_only_its_owners_to_change(people: People):
