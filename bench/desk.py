@@ -9,7 +9,6 @@ server under granian: from the event of the key until the frame after the one in
 """
 
 import argparse
-import gc
 import os
 import shutil
 import statistics
@@ -26,6 +25,7 @@ from bench.results import append, conditions, percentile
 from bench.system import free_port
 from soc.local import services
 from soc.local.application import Door, Web
+from soc.web.garbage import look_rarely
 
 ALERTS, EVENTS, REQUESTS = 1_000_000, 2_000_000, 40
 OF_THE_RULE = 1_000  # alerts of the rule whose exception is previewed
@@ -134,8 +134,7 @@ def _server(given: argparse.Namespace) -> None:
 
     client = Client()
     client.force_login(User.objects.get(username="ana"), backend="django.contrib.auth.backends.ModelBackend")
-    gc.collect()
-    gc.freeze()  # as soc/wsgi.py does
+    look_rarely()
     for asked in _everything(client):
         before = conditions()
         _tell(asked, _times(asked.act), given, before)

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from itertools import islice
 
+from django.db import connection
 from django.db.models import Count as CountOf
 from django.db.models import Max, Q
 
@@ -21,7 +22,8 @@ from alerts.selectors.views import filters_of_views
 from rules.models import Rule
 from soc.web.counts import CAP, Count, capped, of
 
-SAVED_CAP = 1_000
+OTHERS_CAP = 1_000
+"""So far the lists are counted that are not open; what is more is told exactly by the list itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +42,19 @@ def view_counts(
     saved: Mapping[str, QueueFilters] | None = None,
     known: Mapping[str, Count] | None = None,
 ) -> dict[str, Count]:
-    """How many alerts stand in each tab above the queue, saved ones to a lower ceiling; none for one with KQL, which
-    would have to read the alerts. One query, and one for the targets if a view asks for what is past them.
+    """How many alerts stand in each tab above the queue, up to 1,000; none for one with KQL, which would have to read
+    the alerts. One query, and one for the targets if a view asks for what is past them.
 
     What is `known` is not counted again.
     """
     told = dict(known or {})
-    tabs = {name: (filters, CAP) for name, filters in filters_of_views(user, now).items()}
-    tabs |= {name: (filters, SAVED_CAP) for name, filters in (saved or {}).items() if not filters.kql}
+    tabs = {**filters_of_views(user, now), **{name: one for name, one in (saved or {}).items() if not one.kql}}
     lists = {
-        name: (named(user, filters), partial(filtered, user, filters, now), cap)
-        for name, (filters, cap) in tabs.items()
+        name: (named(user, filters), partial(filtered, user, filters, now), OTHERS_CAP)
+        for name, filters in tabs.items()
         if name not in told
     }
-    told |= {name: of(number, tabs[name][1]) for name, number in sizes(lists).items()}
+    told |= {name: of(number, OTHERS_CAP) for name, number in sizes(lists).items()}
     return {name: told[name] for name in tabs}
 
 
@@ -73,8 +74,9 @@ def new_since(*, user: User, filters: QueueFilters, since_id: int, now: datetime
 
 def newest_id(*, user: User) -> int:
     """The highest number among the alerts that the person sees; 0 without any."""
-    highest = Alert.objects.filter(team_id__in=teams_of(user)).aggregate(highest=Max("pk"))["highest"]
-    return highest or 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(id), 0) FROM alerts_alert WHERE team_id = ANY(%s)", [teams_of(user)])
+        return int(cursor.fetchone()[0])
 
 
 def last_alert_at(*, user: User) -> datetime | None:

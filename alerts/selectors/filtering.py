@@ -1,13 +1,14 @@
 """The queue's filters as a query. KQL is not here: it is judged over documents (alerts/selectors/searching.py)."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from accounts.selectors import teams_of
 from alerts.models import Alert, Status
-from alerts.selectors.ordering import past
+from alerts.selectors.ordering import WAITING, past
 from alerts.selectors.shapes import QueueFilters
 from alerts.targets import targets
 
@@ -16,61 +17,50 @@ def filtered(user: User, filters: QueueFilters, now: datetime) -> QuerySet[Alert
     """The alerts that the person sees and the filters let through, in no order. One query for the teams, and one for
     the targets where they are asked about.
     """
-    late = past(targets(), now) if filters.past_target else Q()
-    wanted = _everything(filters, user) & late & _snoozed(filters.snoozed, now)
-    return Alert.objects.filter(wanted, team_id__in=teams_of(user))
+    late = [past(targets(), now)] if filters.past_target else []
+    wanted = [*late, *_snoozed(filters.snoozed, now), *_assignee(filters.assignee, user), *_told(filters)]
+    return Alert.objects.filter(*wanted, team_id__in=teams_of(user))
 
 
-def _snoozed(wanted: str, now: datetime) -> Q:
+def _snoozed(wanted: str, now: datetime) -> list[Q]:
     """With or without what nobody is to see before a time that has not come yet."""
     if wanted == "only":
-        return ~Q(status=Status.CLOSED) & Q(snoozed_until__gt=now)
-    return Q(snoozed_until=None) | Q(snoozed_until__lte=now) if wanted == "out" else Q()
+        return [WAITING, Q(snoozed_until__gt=now)]
+    return [Q(snoozed_until=None) | Q(snoozed_until__lte=now)] if wanted == "out" else []
 
 
-def _everything(filters: QueueFilters, user: User) -> Q:
-    wanted = _time(filters) & _assignee(filters.assignee, user)
-    if filters.statuses and Status.CLOSED not in filters.statuses:
-        wanted &= ~Q(status=Status.CLOSED)  # said as the indexes of what waits say it
-    for name, value in (
-        ("status__in", list(filters.statuses)),
-        ("severity__in", list(filters.severities)),
-        ("rule_id", filters.rule_id),
-        ("host_name", filters.host),
-        ("user_name", filters.user_name),
-        ("team_id", filters.team_id),
-        ("tags__contains", [filters.tag] if filters.tag else []),
-    ):
-        if value:
-            wanted &= Q(**{name: value})
-    if filters.fold:
-        wanted &= Q(fold=filters.fold) & ~Q(status=Status.CLOSED)
-    if filters.technique:
-        wanted &= _technique(filters.technique)
-    if filters.up_to_id is not None:
-        wanted &= Q(pk__lte=filters.up_to_id)
-    return wanted if filters.building_blocks else wanted & Q(building_block=False)
-
-
-def _time(filters: QueueFilters) -> Q:
-    bounds: dict[str, datetime | None] = {
+def _told(filters: QueueFilters) -> list[Q]:
+    """What an alert's own columns say. A list of conditions: putting them together one by one would cost more than
+    asking them."""
+    told: dict[str, Any] = {
         "created_at__gte": filters.since,
         "created_at__lt": filters.until,
         "closed_at__gte": filters.closed_since,
+        "status__in": filters.statuses or None,
+        "severity__in": filters.severities or None,
+        "rule_id": filters.rule_id or None,
+        "host_name": filters.host or None,
+        "user_name": filters.user_name or None,
+        "team_id": filters.team_id,
+        "tags__contains": [filters.tag] if filters.tag else None,
+        "techniques__contains": _techniques(filters.technique),
+        "fold": filters.fold or None,
+        "pk__lte": filters.up_to_id,
+        "building_block": None if filters.building_blocks else False,
     }
-    return Q(**{name: at for name, at in bounds.items() if at is not None})
+    waiting = filters.fold or (filters.statuses and Status.CLOSED not in filters.statuses)
+    # Said as the indexes of what waits say it.
+    return [*([WAITING] if waiting else []), *(Q((name, value)) for name, value in told.items() if value is not None)]
 
 
-def _technique(technique: str) -> Q:
+def _techniques(technique: str) -> list[str] | None:
     """A technique; asking for T1059 finds its sub-techniques too, since rules name both."""
-    return Q(techniques__contains=[technique])
+    return [technique] if technique else None
 
 
-def _assignee(assignee: str, user: User) -> Q:
-    if assignee == "me":
-        return Q(assignee=user)
-    if assignee == "nobody":
-        return Q(assignee=None)
+def _assignee(assignee: str, user: User) -> list[Q]:
+    if assignee in ("me", "nobody"):
+        return [Q(assignee=user if assignee == "me" else None)]
     if assignee:
-        return Q(assignee_id=int(assignee)) if assignee.isdecimal() and len(assignee) < 18 else Q(pk__in=[])
-    return Q()
+        return [Q(assignee_id=int(assignee)) if assignee.isdecimal() and len(assignee) < 18 else Q(pk__in=[])]
+    return []

@@ -21,6 +21,9 @@ from alerts.selectors.shapes import Folded
 from soc.web.counts import Count, of
 
 FEW, PORTION, MOST_PORTION, MOST_PORTIONS, MOST_PORTIONS_BACKWARDS = 60, 300, 2_400, 12, 7
+WHOLE = 20_000
+"""A list about somebody or something is looked at as a whole up to so many alerts, some 2 µs each: it folds much, and
+walking along it would look at most of them, too, in many queries."""
 MOST_COUNTED = 1_000
 """So many alerts of a fold are counted for its row."""
 _SIZES = """
@@ -43,12 +46,14 @@ class Faces:
 
 def faces(alerts: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] | None = None) -> Faces:
     """The first rows after a key. Two queries a portion, one on the first page; mostly one portion. The first page of a
-    short list is one query.
+    list that is short, or likely to fold much, is one query.
 
     A page may hold fewer than `limit` where more folds go round than are worth waiting for; the next one goes on there.
     """
-    if order.short and key is None:
-        return _cut(order.faces(alerts, limit + 1), limit)
+    if key is None and (order.short or order.narrow):
+        whole = order.faces(alerts, limit + 1, WHOLE)
+        if whole is not None:
+            return _cut(whole, limit)
     found, met, at, size = list[Head](), set[bytes](), key, min(PORTION, FEW + 6 * limit)
     for _ in range(MOST_PORTIONS):
         portion = order.heads(alerts.filter(_not_of(met)), size, at)
@@ -86,8 +91,13 @@ def face_before(alerts: QuerySet[Alert], order: Order, key: Sequence[Any]) -> in
 
 
 def counted(alerts: QuerySet[Alert], shown: Iterable[Head]) -> dict[int, Folded]:
-    """How many alerts stand behind each row that has several, by the number of its alert. One query."""
-    rows = {head.fold: head.pk for head in shown if head.fold is not None}
+    """How many alerts stand behind each row that has several, by the number of its alert. One query; none where the
+    whole list was looked at.
+    """
+    heads = [head for head in shown if head.fold is not None]
+    if all(head.behind for head in heads):
+        return {one.pk: _told(one.fold or b"", *one.behind) for one in heads if one.behind and one.behind[0] > 1}
+    rows = {head.fold: head.pk for head in heads}
     if not rows:
         return {}
     try:

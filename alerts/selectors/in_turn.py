@@ -18,8 +18,6 @@ from alerts.models import Alert
 
 Part: TypeAlias = tuple[int, Q]
 # What a part may ask for; the database reads none of them that is not asked for.
-# What is closed, or of no fold, is a row of its own.
-_ALIKE = "CASE WHEN fold IS NULL OR status = 'closed' THEN int8send(id) ELSE fold END"
 _COLUMNS = ("id", "fold", "status", "severity", "risk_score", "created_at")
 
 
@@ -43,29 +41,31 @@ def in_turn(
 
 
 def placed(
-    alerts: QuerySet[Alert], parts: Sequence[Part], names: Sequence[str], by: Sequence[str], limit: int, *, folded: bool
+    alerts: QuerySet[Alert], parts: Sequence[Part], names: Sequence[str], by: Sequence[str], limit: int
 ) -> list[tuple[Any, ...]]:
-    """The same by one look at all of the alerts, for short lists; `folded`: of each fold the first. One query."""
+    """The same by one look at all of the alerts, for short lists. One query."""
     try:
         base, given = alerts.order_by().values(*_COLUMNS).query.sql_with_params()
     except EmptyResultSet:
         return []
-    told = [(number, *where) for number, part in parts if (where := _where(alerts.query, part)) is not None]
+    told = told_parts(alerts, parts)
     if not told:
         return []
     turns = " ".join(f"WHEN {condition} THEN {int(number)}" for number, condition, _ in told)
-    order = f"turn, {', '.join(_direction(name) for name in by)}"
-    rows = f"SELECT CASE {turns} END AS turn, {_ALIKE} AS alike, alerts_alert.* FROM ({base}) AS alerts_alert"  # noqa: S608
-    if folded:
-        rows = f"SELECT DISTINCT ON (alike) * FROM ({rows}) AS every WHERE turn IS NOT NULL ORDER BY alike, {order}"  # noqa: S608
+    rows = f"SELECT CASE {turns} END AS turn, alerts_alert.* FROM ({base}) AS alerts_alert"  # noqa: S608
     statement = (
         f"SELECT turn, {', '.join(names)} FROM ({rows}) AS placed WHERE turn IS NOT NULL "  # noqa: S608  (names of ours)
-        f"ORDER BY {order} LIMIT {int(limit)}"
+        f"ORDER BY turn, {', '.join(_direction(name) for name in by)} LIMIT {int(limit)}"
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [*(one for _, _, more in told for one in more), *given])
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
+
+
+def told_parts(alerts: QuerySet[Alert], parts: Sequence[Part]) -> list[tuple[int, str, Sequence[Any]]]:
+    """The parts as SQL: number, condition, values; without those that nothing can meet."""
+    return [(number, *where) for number, part in parts if (where := _where(alerts.query, part)) is not None]
 
 
 def _read(
@@ -78,7 +78,7 @@ def _read(
         base, given = alerts.order_by().values(*_COLUMNS).query.sql_with_params()
     except EmptyResultSet:
         return []
-    told = [(number, *where) for number, part in parts if (where := _where(alerts.query, part)) is not None]
+    told = told_parts(alerts, parts)
     if not told:
         return []
     columns, order = ", ".join(names), ", ".join(_direction(name) for name in by)

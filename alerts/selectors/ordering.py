@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from alerts.models import Alert, Severity, Status
+from alerts.selectors.at_once import First, first_of_each
 from alerts.selectors.in_turn import Part, in_turn, placed
 from alerts.selectors.shapes import QueueFilters
 
@@ -25,11 +26,14 @@ SHORT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where an alert stands in an order, and its fold; None for one that is of none, or closed."""
+    """Where an alert stands in an order, and its fold; None for one that is of none, or closed. `behind` is the fold's
+    size, newest alert and number of fresh ones, where the whole list was looked at.
+    """
 
     pk: int
     fold: bytes | None
     key: list[Any]
+    behind: tuple[int, int, int] | None = None
 
 
 def fold_shown(fold: bytes | memoryview | None, status: str) -> bytes | None:
@@ -43,6 +47,11 @@ def _json(value: Any) -> Any:
 
 def _moment(value: Any) -> Any:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _head_of(first: First) -> Head:
+    key = [first.part, *map(_json, first.values)]
+    return Head(key[-1], first.fold, key, (first.size, first.newest, first.fresh))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +86,15 @@ class Order:
         """The same as what folding looks at: number, fold, and where each stands. One query, or two."""
         asked = self._parts(after), self._names, self._columns_by, limit
         if self.short:
-            return self._heads(placed(alerts, *asked, folded=False))
+            return self._heads(placed(alerts, *asked))
         return self._heads(in_turn(alerts, *asked, at_once=self.narrow and self.number is None))
 
-    def faces(self, alerts: QuerySet[Alert], limit: int) -> list["Head"]:
-        """The first of each fold, and of what is of none each, out of all alerts. One query that looks at every one."""
-        return self._heads(placed(alerts, self._parts(None), self._names, self._columns_by, limit, folded=True))
+    def faces(self, alerts: QuerySet[Alert], limit: int, most: int) -> list["Head"] | None:
+        """The first of each fold, and each that is of none, out of all alerts; None where these are more than `most`.
+        One query that looks at every one.
+        """
+        found = first_of_each(alerts, self._parts(None), self._columns_by, limit, most)
+        return None if found is None else [_head_of(one) for one in found]
 
     def _heads(self, rows: Iterable[tuple[Any, ...]]) -> list["Head"]:
         return [
@@ -182,9 +194,11 @@ class Order:
         found = []
         for severity, within in self.targets:
             since = self.moment - within
-            past = WAITING & Q(created_at__lt=since)
-            rest = WAITING & Q(created_at__gte=since) if self.waiting else ~past
-            found += [Q(severity=severity) & past, Q(severity=severity) & rest]
+            old = Q(severity=severity, created_at__lt=since)
+            if self.waiting:
+                found += [old, Q(severity=severity, created_at__gte=since)]
+            else:
+                found += [WAITING & old, Q(severity=severity) & ~(WAITING & Q(created_at__lt=since))]
         return found
 
     def _segment_of(self, alert: Alert) -> int:

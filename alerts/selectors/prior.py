@@ -10,7 +10,7 @@ from django.db import connection
 from alerts.models import Alert
 from alerts.selectors.shapes import NEWEST_VERDICTS, Prior, Verdicts
 
-MOST = 200
+MOST = 100
 """So many verdicts are counted for each rule and host."""
 
 Counted = tuple[int, int]  # how many, and the number of the oldest alert among them

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django import forms, template
@@ -69,8 +70,11 @@ def words(text: str) -> list[str]:
 
 
 @register.filter
+@lru_cache(maxsize=1_024)
 def evidence_line(text: str) -> SafeString:
-    """The evidence of an alert in one line, with the values that met the rule marked and everything made visible."""
+    """The evidence of an alert in one line, with the values that met the rule marked and everything made visible. The
+    newest thousand are kept: a list shows the same ones again and again.
+    """
     pieces = []
     for at, chunk in enumerate(text.split(MARK_START)):
         marked, end, rest = chunk.partition(MARK_END)

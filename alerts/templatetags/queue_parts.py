@@ -2,7 +2,8 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from django import template
 from django.http import QueryDict
@@ -95,20 +96,22 @@ class _Bar:
 
 
 def _bars(histogram: Histogram) -> list[_Bar]:
-    """Times are written once for all that asks for them: there are a hundred bars."""
-    step, zone = timedelta(seconds=histogram.seconds), get_current_timezone()
-    ends = [histogram.start + number * step for number in range(len(histogram.counts) + 1)]
-    told = [_iso(end) for end in ends]
-    bars = list[_Bar]()
-    for number, counts in enumerate(histogram.counts):
-        start, end = told[number], told[number + 1]
-        if not any(counts):
-            bars.append(_Bar(start, end, counts))
-            continue
-        begins = f"{ends[number].astimezone(zone):%-d %b %H:%M}"
-        label = f"{begins} – {ends[number + 1].astimezone(zone):%H:%M}: {_alerts(sum(counts))}"
-        bars.append(_Bar(start, end, counts, begins, label))
-    return bars
+    step, zone, language = timedelta(seconds=histogram.seconds), get_current_timezone(), get_language()
+    return [
+        _bar(histogram.start + number * step, step, counts, zone, language)
+        for number, counts in enumerate(histogram.counts)
+    ]
+
+
+@lru_cache(maxsize=2_048)
+def _bar(start: datetime, step: timedelta, counts: tuple[int, ...], zone: tzinfo, _language: str | None) -> _Bar:
+    """A bar. Kept: there are a hundred, of which all but the last few stay as they are from list to list."""
+    end = start + step
+    if not any(counts):
+        return _Bar(_iso(start), _iso(end), counts)
+    begins = f"{start.astimezone(zone):%-d %b %H:%M}"
+    label = f"{begins} – {end.astimezone(zone):%H:%M}: {_alerts(sum(counts))}"
+    return _Bar(_iso(start), _iso(end), counts, begins, label)
 
 
 def _table(bars: list[_Bar]) -> SafeString:

@@ -29,7 +29,7 @@ from alerts.views.tabs import tabs
 from engine import LanguageError
 from rules.models import Rule
 from soc.web.clock import now as clock_now
-from soc.web.counts import Count
+from soc.web.counts import Count, of
 from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
 
@@ -199,7 +199,7 @@ def _emptiness(request: UserRequest, asked: Queue, counts: dict[str, Count]) -> 
         return {"empty": "filters", "open_without": counts.get(asked.view, NOTHING), "without_filters": without}
     last = selectors.last_alert_at(user=asked.user)
     by_reason = closed_today(asked.user, asked.now)
-    return {"empty": "view", "closed_today": counts.get("closed", NOTHING), "by_reason": by_reason, "last_alert": last}
+    return {"empty": "view", "closed_today": of(by_reason.total()), "by_reason": by_reason, "last_alert": last}
 
 
 def _admins() -> list[User]:

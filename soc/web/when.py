@@ -1,6 +1,7 @@
 """Times for people: relative within a day, absolute beyond it, and always the exact UTC time within reach."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone, localtime
@@ -53,10 +54,17 @@ def element(moment: datetime, words: str, zone: tzinfo | None = None) -> SafeStr
     """`<time>` with the words, the machine-readable time, and UTC and local time in its title. `zone` is the person's:
     a list asks for it once.
     """
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', *_written(moment, zone or get_current_timezone()), words
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _written(moment: datetime, zone: tzinfo) -> tuple[str, str]:
+    """A moment for machines and for people. Kept, since a list shows the same ones whenever it is drawn."""
     utc = moment.astimezone(UTC)
-    local = utc.astimezone(zone or get_current_timezone())
+    local = utc.astimezone(zone)
     title = f"{utc:%Y-%m-%d %H:%M:%S} UTC"
     if local.utcoffset():
         title = f"{title} · {local:%H:%M:%S} {local.tzname()}"
-    iso = utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return format_html('<time datetime="{}" title="{}">{}</time>', iso, title, words)
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z"), title

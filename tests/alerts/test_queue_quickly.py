@@ -60,7 +60,7 @@ def test_columns_tell_what_documents_say(tmp_path, cast, monkeypatch):
 
 
 def test_a_list_beyond_its_ceiling_is_not_counted_again_at_once(tmp_path, cast, monkeypatch):
-    monkeypatch.setattr(counting, "CAP", 2)
+    monkeypatch.setattr(counting, "OTHERS_CAP", 2)
     monkeypatch.setattr(numbers, "CAP", 2)
     load(tmp_path)
     raised([event() for _ in range(4)])

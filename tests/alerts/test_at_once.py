@@ -1,0 +1,67 @@
+"""A folded list looked at as a whole says what walking along it says: the same rows, numbers and next page."""
+
+from dataclasses import replace
+
+import pytest
+
+from alerts.models import Alert
+from alerts.selectors import QueueFilters, folding, ordering, queue
+from alerts.selectors.at_once import first_of_each
+from alerts.triage import assign, set_status
+from tests.alerts.world import NOW, event, load, raised
+
+pytestmark = pytest.mark.django_db
+
+WAITING = ("open", "acknowledged")
+LISTS = {
+    "a host": QueueFilters(statuses=WAITING, host="a"),
+    "a rule": QueueFilters(statuses=WAITING, rule_id="perl"),
+    "all that waits": QueueFilters(statuses=WAITING),
+    "everything": QueueFilters(),
+    "high and critical": QueueFilters(statuses=WAITING, severities=(3, 4)),
+    "newest first": QueueFilters(statuses=WAITING, host="a", sort="newest"),
+    "oldest first": QueueFilters(sort="oldest"),
+    "nobody's host": QueueFilters(statuses=WAITING, host="nowhere"),
+}
+
+
+@pytest.fixture
+def alerts(tmp_path, cast) -> list[Alert]:
+    """Of two rules on two hosts; some alike, one taken, one acknowledged, one closed."""
+    load(tmp_path, severity="low", risk=21)
+    load(tmp_path, rule_id="curl", name="Curl was started", query="process.name:curl", severity="critical", risk=99)
+    told = [(name, host) for name in ("perl", "curl") for host in "aabaab"]
+    found = raised([event(process__name=name, host__name=host) for name, host in told])
+    given = {"actor": cast.ana, "now": NOW, "team_ids": [found[0].team_id]}
+    assign(alert_ids=[found[0].pk], assignee=cast.ana, **given)
+    set_status(alert_ids=[found[1].pk], status="acknowledged", **given)
+    set_status(alert_ids=[found[-1].pk], status="closed", reason="duplicate", **given)
+    return found
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("limit", [1, 3, 50])
+def test_one_look_at_a_list_says_what_walking_along_it_says(alerts, cast, monkeypatch, name, limit):
+    filters = replace(LISTS[name], folded=True)
+
+    def told():
+        page = queue(user=cast.ana, filters=filters, now=NOW, limit=limit)
+        return [(row.alert.pk, row.fold) for row in page.rows], page.next_key
+
+    at_once = told()
+    monkeypatch.setattr(folding, "WHOLE", 0)
+    monkeypatch.setattr(ordering, "SHORT", -1)
+    assert at_once == told()
+
+
+def test_some_of_these_lists_fold(alerts, cast):
+    page = queue(user=cast.ana, filters=replace(LISTS["a host"], folded=True), now=NOW)
+    folds = sorted((row.fold.count.number, row.fold.fresh.number) for row in page.rows if row.fold)
+    assert folds == [(4, 2), (4, 4)]
+
+
+def test_a_list_longer_than_can_be_looked_at_as_a_whole_is_not(alerts):
+    everything = Alert.objects.all()
+    parts, by = [(0, ordering.EVERYTHING)], ["-id"]
+    assert first_of_each(everything, parts, by, 50, most=len(alerts) - 1) is None
+    assert first_of_each(everything, parts, by, 50, most=len(alerts))
