@@ -4,6 +4,8 @@ Alerts may not import cases, so their templates load these tags instead.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -26,25 +28,29 @@ _OPEN = "open_cases_on_page"
 _TASKS = "tasks_of_steps_on_page"
 
 
-@register.simple_tag(takes_context=True)
-def find_cases_of(context: dict[str, Any], rows: Iterable[Any]) -> str:
-    """`{% find_cases_of page.rows %}` before a list: one query, after which `case_of_alert` costs none.
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What pages of alerts say of a case."""
 
-    Rows are alerts, numbers of alerts, or things with an `alert`.
-    """
-    _found(context["request"], [_number(row) for row in rows])
-    return ""
+    pk: int
+    title: str
+    status: str
+
+    def __str__(self) -> str:
+        return f"CASE-{self.pk}"
 
 
 @register.simple_tag(takes_context=True)
 def case_chips(context: dict[str, Any], rows: Iterable[Any]) -> dict[int, SafeString]:
     """`{% case_chips page.rows as chips %}`: the chips of those rows that are in a case, by the alert's number."""
     found = _found(context["request"], [_number(row) for row in rows])
-    return {
-        number: mark_safe(render_to_string("cases/_chip.html", {"case": case}).strip())  # noqa: S308  (it escapes)
-        for number, case in found.items()
-        if case
-    }
+    return {number: _chip(case) for number, case in found.items() if case}
+
+
+@lru_cache(maxsize=256)
+def _chip(case: Marked) -> SafeString:
+    """It says nothing but the case, in no language: drawn once."""
+    return mark_safe(render_to_string("cases/_chip.html", {"case": case}).strip())  # noqa: S308  (it escapes)
 
 
 @register.inclusion_tag("cases/_chip.html", takes_context=True)
@@ -104,11 +110,11 @@ def response_step_task(context: dict[str, Any], alert: Alert, title: str) -> dic
     }
 
 
-def _tasks_by_step(request: UserRequest, case: Case) -> dict[str, Task]:
+def _tasks_by_step(request: UserRequest, case: Marked) -> dict[str, Task]:
     """The tasks that were made of response steps, kept for the rest of the page."""
     known: dict[int, dict[str, Task]] = request.__dict__.setdefault(_TASKS, {})
     if case.pk not in known:
-        known[case.pk] = {task.step or "": task for task in Task.objects.filter(case=case, step__isnull=False)}
+        known[case.pk] = {task.step or "": task for task in Task.objects.filter(case_id=case.pk, step__isnull=False)}
     return known[case.pk]
 
 
@@ -125,28 +131,30 @@ def _menu(context: dict[str, Any], classes: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _found(request: UserRequest, alert_ids: Iterable[int]) -> dict[int, Case | None]:
+def _found(request: UserRequest, alert_ids: Iterable[int]) -> dict[int, Marked | None]:
     """The case of each alert that the person may see, kept for the rest of the page. One query for all that is new."""
-    known: dict[int, Case | None] = request.__dict__.setdefault(_FOUND, {})
+    known: dict[int, Marked | None] = request.__dict__.setdefault(_FOUND, {})
     wanted = set(alert_ids) - known.keys()
     if wanted:
         known.update(dict.fromkeys(wanted))
         joined = CaseAlert.objects.filter(alert_id__in=wanted, case__team_id__in=teams_of(request.user))
-        known.update({one.alert_id: one.case for one in joined.select_related("case")})
+        rows = joined.values_list("alert_id", "case_id", "case__title", "case__status")
+        known.update({alert_id: Marked(number, title, status) for alert_id, number, title, status in rows})
     return known
 
 
-def _open_cases(request: UserRequest) -> list[Case]:
+def _open_cases(request: UserRequest) -> list[Marked]:
     """The open cases to choose from: the person's own first, then what changed last. One query a page."""
     if _OPEN not in request.__dict__:
         request.__dict__[_OPEN] = _read_open_cases(request.user)
     return list(request.__dict__[_OPEN])
 
 
-def _read_open_cases(user: User) -> list[Case]:
-    waiting = Case.objects.filter(team_id__in=teams_of(user)).exclude(status=Status.CLOSED)
-    newest = list(waiting.only("title", "owner_id").order_by("-updated_at")[:CHOICES])
-    return sorted(newest, key=lambda case: case.owner_id != user.pk)
+def _read_open_cases(user: User) -> list[Marked]:
+    waiting = Case.objects.filter(team_id__in=teams_of(user)).exclude(status=Status.CLOSED).order_by("-updated_at")
+    newest = list(waiting.values_list("pk", "title", "status", "owner_id")[:CHOICES])
+    own_first = sorted(newest, key=lambda row: row[-1] != user.pk)
+    return [Marked(number, title, status) for number, title, status, _ in own_first]
 
 
 def _number(row: Any) -> int:
