@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
@@ -18,13 +18,15 @@ from accounts.record import UNDO_WINDOW
 from accounts.roles import Permission
 from alerts import bulk, telling
 from alerts.errors import NothingToUndo, TooLate
-from alerts.exceptions.changing_back import change_back, is_import
+from alerts.exceptions.changing_back import ChangedBack, change_back, is_import
 from alerts.exceptions.taking_back import take_back_all
 from alerts.models import BulkAct
 from alerts.restoring import changes_of, restore
 from alerts.retrying import retry_conflicts
 from alerts.selectors.undoable import EXCEPTION, others_of, taken_back
 from rules.models import ExceptionItem
+from rules.selectors import visible_rules
+from rules.shared.unmaking import Unmade, is_making, unmake_lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,9 @@ class Undone:
     alerts: list[int]
     released: int = 0
     changed_back: int = 0  # exceptions that an import changed, and that say again what they said
-    left: int = 0  # those that it changed and that stay, since they were changed again or would hide true positives
+    left: int = 0  # what it changed or made and that stays: changed again, used, or hiding true positives as it was
     gone: int = 0  # exceptions that were added, and are taken back
+    lists: int = 0  # shared lists that an import made, and that are gone
     act: BulkAct | None = None  # what was done to all that match is put back by a worker
 
 
@@ -57,8 +60,9 @@ def undo(
     items = _exceptions_of(group)
     edited = [change for change in changes if is_import(change)]
     by: dict[str, Any] = {"actor": actor, "now": now, "team_ids": team_ids, "door": door}
-    if edited:
-        return _import_back(items, edited, by)
+    made = [change for change in changes if is_making(change)]
+    if edited or made:
+        return _import_back(items, edited, made, by)
     if items:
         taken = take_back_all(items=items, **by)
         return Undone(taken.reopened, taken.released, gone=len(items), act=taken.act)
@@ -74,11 +78,14 @@ def undo(
 
 @retry_conflicts
 @transaction.atomic
-def _import_back(items: list[ExceptionItem], edited: list[Change], by: dict[str, Any]) -> Undone:
-    """The new exceptions of an import go, the changed ones say what they said."""
+def _import_back(items: list[ExceptionItem], edited: list[Change], made: list[Change], by: dict[str, Any]) -> Undone:
+    """The new exceptions of an import go, then the lists that it made for them; the changed ones say what they said."""
     released = take_back_all(items=items, **by).released if items else 0
-    back = change_back(changes=edited, **by)
-    return Undone([], released + back.released, back.changed, back.left, len(items))
+    back = change_back(changes=edited, **by) if edited else ChangedBack()
+    how = {"actor": by["actor"], "now": by["now"], "door": by["door"], "group": uuid4()}
+    lists = unmake_lists(changes=made, visible=visible_rules(by["actor"]), **how) if made else Unmade()
+    left = back.left + lists.left
+    return Undone([], released + back.released, back.changed, left, len(items), lists.gone)
 
 
 def _undoable(group: UUID, now: datetime) -> list[Change]:

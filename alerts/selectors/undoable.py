@@ -17,8 +17,9 @@ _UNDONE_HERE = (OBJECT_TYPE, EXCEPTION)
 
 
 def others_of(groups: Collection[UUID]) -> frozenset[UUID]:
-    """Those of the groups that hold an entry about something else than alerts and exceptions. One query."""
-    return _groups(groups, ~Q(object_type__in=_UNDONE_HERE))
+    """Those of the groups that hold an entry about something else than alerts, exceptions, and lists that came with
+    these. One query."""
+    return _groups(groups, ~Q(object_type__in=_UNDONE_HERE) & ~Q(object_type="shared list", verb="create"))
 
 
 def taken_back(groups: Collection[UUID]) -> frozenset[UUID]:

@@ -255,10 +255,12 @@ def _still_seen(user: User, alert_id: str) -> Alert | None:
 def _undone_words(undone: undoing.Undone) -> str:
     """What came back, truly: an import's undo leaves what was changed since."""
     count, gone, back, left = len(undone.alerts), undone.gone, undone.changed_back, undone.left
+    lists = undone.lists
     alerts = ngettext("Undone: 1 alert is as before.", "Undone: %(count)s alerts are as before.", count)
-    said = [alerts % {"count": count}] if count or not (gone or back or left) else [_("Undone.")]
+    said = [alerts % {"count": count}] if count or not (gone or back or left or lists) else [_("Undone.")]
     counted = (
         (gone, ngettext("1 exception is gone.", "%(n)s exceptions are gone.", gone)),
+        (lists, ngettext("1 shared list is gone.", "%(n)s shared lists are gone.", lists)),
         (back, ngettext("1 exception is as before.", "%(n)s exceptions are as before.", back)),
         (left, ngettext("1 stays: changed since, or guarded.", "%(n)s stay: changed since, or guarded.", left)),
         (

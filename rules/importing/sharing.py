@@ -10,6 +10,7 @@ from accounts.record import record_change
 from rules.importing.items import OURS
 from rules.importing.report import Line
 from rules.importing.sources import Found, Kind
+from rules.list_ids import recorded_id
 from rules.models import ExceptionItem, Rule, SharedList
 from rules.storing import Origin, Status
 
@@ -76,9 +77,15 @@ def _keep(list_id: str, said: Mapping[str, Any], referenced: Collection[str], or
         door=origin.door,
         verb="create" if made else "add rules",
         object_type="shared list",
-        object_id=list_id,
+        object_id=recorded_id(list_id),
         after={"name": shared.name, "description": shared.description, "rules": [rule.pk for rule in new]},
+        **_undone_with(shared, origin) if made else {},
     )
+
+
+def _undone_with(shared: SharedList, origin: Origin) -> dict[str, Any]:
+    """A list that the import made goes with it when it is undone (rules/shared/unmaking.py)."""
+    return {"group": origin.group, "inverse": {"verb": "unmake", "list_id": shared.pk, "version": shared.version}}
 
 
 def _text(value: Any, limit: int) -> str:

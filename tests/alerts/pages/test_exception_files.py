@@ -15,6 +15,7 @@ from accounts.models import Change
 from alerts.exceptions import files
 from alerts.exceptions.files import Sent
 from alerts.models import Alert, Reason, Status
+from rules import shared
 from rules.importing import run_import
 from rules.models import ExceptionItem, Rule, SharedList
 from soc.web import clock
@@ -298,3 +299,47 @@ def test_an_import_that_only_changes_is_undone_once(rosa: Client, rule: Rule) ->
     assert ExceptionItem.objects.get().name == "Exception one"
     again = rosa.post("/api/v1/alerts/undo", {"group": str(group)}, content_type="application/json")
     assert again.status_code == 409
+
+
+VENDORS = {"list_id": "vendors", "type": "detection", "name": "Vendors", "description": "Known."}
+
+
+def undo_last(client: Client) -> str:
+    group = Change.objects.filter(object_type="shared list", verb="create").latest("pk").group
+    return client.post(reverse("alerts:undo", args=[group]), follow=True).content.decode()
+
+
+def test_undo_takes_the_shared_lists_that_an_import_made_along(rosa: Client, rule: Rule, tmp_path: Path) -> None:
+    (tmp_path / "rules.ndjson").write_text(text_of(exported_rule(exceptions_list=[reference("vendors")])))
+    run_import(paths=[tmp_path], source="theirs", actor=None, now=clock.now())
+    take(rosa, look(rosa, VENDORS, {**own(rule), "list_id": "vendors"}))
+    assert list(SharedList.objects.get().rules.values_list("pk", flat=True)) == [RULE_ID]
+    assert "Undone. 1 exception is gone. 1 shared list is gone." in undo_last(rosa)
+    assert not SharedList.objects.exists()
+    told = Change.objects.get(object_type="shared list", verb="undid")
+    assert (told.before["name"], told.before["rules"]) == ("Vendors", [RULE_ID])
+    assert look(rosa, VENDORS).context["looked"].lists == 1
+
+
+@pytest.mark.parametrize("used", ["renamed", "given a rule", "given an exception"])
+def test_a_list_that_is_used_since_stays_when_the_import_that_made_it_is_undone(
+    rosa: Client, world: World, rule: Rule, used: str
+) -> None:
+    take(rosa, look(rosa, VENDORS))
+    by: dict[str, Any] = {"list_id": "vendors", "actor": world.rosa, "now": clock.now()}
+    if used == "renamed":
+        shared.edit_list(version=1, name="Ours", description="", **by)
+    else:
+        shared.add_rules(rules=[rule], **by)
+    if used == "given an exception":
+        shared.add_item(name="Ours", entries=[HOST], reason="Known", **by)
+    assert "1 stays" in undo_last(rosa)
+    assert SharedList.objects.exists()
+
+
+def test_an_import_that_only_made_a_list_is_undone_once(rosa: Client) -> None:
+    take(rosa, look(rosa, VENDORS))
+    assert "Undone. 1 shared list is gone." in undo_last(rosa)
+    assert "1 shared list is gone" not in undo_last(rosa)
+    take(rosa, look(rosa, VENDORS))
+    assert SharedList.objects.get().name == "Vendors"
