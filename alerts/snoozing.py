@@ -28,7 +28,6 @@ LONGEST = timedelta(days=30)
 MOST_RECURRENCES = 1_000
 WAKE_AT_ONCE = 500
 MORNING = 9
-CHOICES = ("1h", "4h", "tomorrow", "7d")
 # Whether a fold has as many later alerts that are not closed as were asked for: asked once for all that went to sleep
 # together, and counted no further than that. An alert that lost its fold to an upgrade wakes too: nothing would tell.
 _RECURRED = """

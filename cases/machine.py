@@ -31,8 +31,3 @@ IN_HAND = tuple(status.value for status in (Status.OPEN, Status.IN_PROGRESS, Sta
 
 SETTABLE = IN_HAND
 """The statuses that a person may choose; a case is closed and reopened by acts of their own."""
-
-
-def may_move(act: Act, old: str, new: str) -> bool:
-    """Whether the act leads from the one status to the other."""
-    return Status(new) in MOVES[act].get(Status(old), frozenset())

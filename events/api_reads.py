@@ -23,7 +23,6 @@ from soc.web.api.pages import after_of, page_of
 from soc.web.paging import sign_key
 
 SALT = "api.events"
-MOST_EVENTS = 200
 MOST_BYTES = 8 * 1024 * 1024
 BUDGET_SECONDS = 10.0
 _UID = re.compile(r"[0-9a-f]{32}")

@@ -20,8 +20,6 @@ from rules.importing.items import OURS, ids_of, in_one
 from rules.models import ExceptionItem, Rule, SharedList
 from rules.trees import definition_of
 
-_BATCH = 200
-
 
 @dataclass(frozen=True, slots=True)
 class RuleText:

@@ -4,7 +4,7 @@ An event rule fires within seconds of its event: `interval` is the latest it may
 `max_signals` counts; `from` is what is judged over stored events when the rule is enabled or its logic changes.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from engine import RuleDefinition, format_duration, lookback_of, parse_duration
 
@@ -58,12 +58,6 @@ def lookback_text(definition: RuleDefinition) -> str:
 def history(definition: RuleDefinition) -> timedelta | None:
     """How long a combination of new terms must have been unseen to count as new; None for other rules."""
     return lookback_of(definition.history_window_start) if definition.history_window_start else None
-
-
-def history_start(definition: RuleDefinition, at: datetime) -> datetime | None:
-    """Where the history begins against which a new-terms event of time `at` is judged."""
-    length = history(definition)
-    return at - length if length else None
 
 
 def by_ingest_time(definition: RuleDefinition) -> bool:

@@ -4,22 +4,17 @@ An administrator reads everything; who else may read it (a manager) reads the ch
 else. Writing the record is accounts/record.py.
 """
 
-from accounts.audit.entries import Difference, Entry, Seen, entries_of
+from accounts.audit.entries import Entry, entries_of
 from accounts.audit.export import HEADER, export_changes
-from accounts.audit.reading import AuditFilters, changes, visible_to
-from accounts.audit.words import KINDS, VERBS, kind_word
+from accounts.audit.reading import AuditFilters, changes
+from accounts.audit.words import VERBS
 
 __all__ = [
     "HEADER",
-    "KINDS",
     "VERBS",
     "AuditFilters",
-    "Difference",
     "Entry",
-    "Seen",
     "changes",
     "entries_of",
     "export_changes",
-    "kind_word",
-    "visible_to",
 ]

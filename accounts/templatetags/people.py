@@ -19,12 +19,6 @@ def may(user: User | AnonymousUser, permission: str) -> bool:
 
 
 @register.simple_tag
-def reason_against(permission: str) -> str:
-    """`{% reason_against "except" %}`: the sentence for a control that the role lacks."""
-    return access.reason_against(Permission(permission))
-
-
-@register.simple_tag
 def unread_notices(user: User | AnonymousUser) -> Count:
     """`{% unread_notices user as unread %}`: up to 99, counted once a request however many bells a page has."""
     if not isinstance(user, User):

@@ -7,11 +7,10 @@ over the same source events that the rule's runs judge, so the three can never d
 from alerts.exceptions.changing import Edited, disable, edit, enable
 from alerts.exceptions.drafts import approve, draft, send_back, withdraw
 from alerts.exceptions.groups import GroupError
-from alerts.exceptions.lints import Lint
-from alerts.exceptions.previewing import MOST_COUNTED, SECONDS, GroupPreview, Miss, Preview, preview
+from alerts.exceptions.previewing import MOST_COUNTED, SECONDS, GroupPreview, Preview, preview
 from alerts.exceptions.saving import Added, add
 from alerts.exceptions.suggesting import suggest
-from alerts.exceptions.taking_back import TakenBack, take_back, take_back_all
+from alerts.exceptions.taking_back import TakenBack, take_back
 
 __all__ = [
     "MOST_COUNTED",
@@ -20,8 +19,6 @@ __all__ = [
     "Edited",
     "GroupError",
     "GroupPreview",
-    "Lint",
-    "Miss",
     "Preview",
     "TakenBack",
     "add",
@@ -34,6 +31,5 @@ __all__ = [
     "send_back",
     "suggest",
     "take_back",
-    "take_back_all",
     "withdraw",
 ]

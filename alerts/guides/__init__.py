@@ -1,11 +1,9 @@
 """The guide of an alert's rule as work: steps that are ticked, and searches filled in from the alert."""
 
 from alerts.guides.checklist import Checklist, ShownStep, Tick, checklist_of, done_of, guide_of, steps_alone, ticks_of
-from alerts.guides.ticking import STEP, UNSTEP, tick
+from alerts.guides.ticking import tick
 
 __all__ = [
-    "STEP",
-    "UNSTEP",
     "Checklist",
     "ShownStep",
     "Tick",

@@ -33,14 +33,6 @@ class Piece:
     points: Sequence[datetime]
 
 
-def points_of(
-    new: Sequence[datetime], known: Iterable[datetime], *, window: timedelta, interval: timedelta
-) -> list[datetime]:
-    """Where the windows end that have to be run for all of the new events."""
-    pieces = pieces_of(new, known, window=window, interval=interval)
-    return sorted({point for piece in pieces for point in piece.points})
-
-
 def pieces_of(
     new: Sequence[datetime], known: Iterable[datetime], *, window: timedelta, interval: timedelta
 ) -> Iterator[Piece]:

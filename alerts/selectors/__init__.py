@@ -1,7 +1,7 @@
 """Reads about alerts: nouns only, nothing here changes anything."""
 
 from alerts.selectors.beside import neighbours
-from alerts.selectors.briefs import alert_brief, briefs_of
+from alerts.selectors.briefs import briefs_of
 from alerts.selectors.counting import (
     RuleCounts,
     last_alert_at,
@@ -15,7 +15,6 @@ from alerts.selectors.lookup import alert_for, with_rule
 from alerts.selectors.over_time import histogram
 from alerts.selectors.page import alert_page
 from alerts.selectors.queue_page import matching_ids, queue
-from alerts.selectors.related import recent_of_rule, related_to
 from alerts.selectors.sentence import summary_sentence
 from alerts.selectors.shapes import (
     AlertBrief,
@@ -24,18 +23,15 @@ from alerts.selectors.shapes import (
     FieldGroup,
     FieldRow,
     Histogram,
-    Neighbours,
     NewTerms,
     Part,
     QueueFilters,
     QueuePage,
     QueueRow,
-    Related,
     Verdicts,
-    Why,
 )
 from alerts.selectors.verdicts import past_verdicts
-from alerts.selectors.views import WAITING, filters_of_views, midnight_of
+from alerts.selectors.views import WAITING, filters_of_views
 
 __all__ = [
     "WAITING",
@@ -45,17 +41,13 @@ __all__ = [
     "FieldGroup",
     "FieldRow",
     "Histogram",
-    "Neighbours",
     "NewTerms",
     "Part",
     "QueueFilters",
     "QueuePage",
     "QueueRow",
-    "Related",
     "RuleCounts",
     "Verdicts",
-    "Why",
-    "alert_brief",
     "alert_for",
     "alert_page",
     "briefs_of",
@@ -63,14 +55,11 @@ __all__ = [
     "histogram",
     "last_alert_at",
     "matching_ids",
-    "midnight_of",
     "neighbours",
     "new_since",
     "newest_id",
     "past_verdicts",
     "queue",
-    "recent_of_rule",
-    "related_to",
     "rule_choices",
     "rule_counts",
     "summary_sentence",

@@ -11,7 +11,7 @@ from functools import cache
 from django.db import connection
 
 from alerts.models import Alert
-from alerts.selectors.briefs import BRIEFLY, brief_of, briefs
+from alerts.selectors.briefs import BRIEFLY, brief_of
 from alerts.selectors.shapes import AlertBrief, Related
 from events.process_tree import ProcessTree, uids_of
 
@@ -67,11 +67,6 @@ def related_to(alert: Alert, team_ids: Sequence[int], tree: ProcessTree | None =
         same_tree=lists["tree"],
         same_address=lists["address"],
     )
-
-
-def recent_of_rule(*, rule_id: str, team_ids: Sequence[int], limit: int = 10) -> list[AlertBrief]:
-    """The newest alerts of a rule. One query."""
-    return briefs(Alert.objects.filter(rule_id=rule_id, team_id__in=team_ids).order_by("-pk")[:limit])
 
 
 def _near(alert: Alert, team_ids: Sequence[int], uids: Sequence[bytes]) -> dict[str, list[int]]:

@@ -27,7 +27,6 @@ Check = Callable[[], None]
 Excepts = Callable[[Document, bool], bool]
 """Whether a row is taken out: by what is in force, or also by what is tried."""
 MOST_WINDOWS = 400
-MOST_IN_WINDOWS = 50_000
 
 
 class Counting(Protocol):

@@ -17,7 +17,6 @@ from soc.web import charts, plots
 
 _WORST_FIRST = tuple(reversed(Severity.values))
 _MOST_TICKS = 5
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,19 @@
 
 from cases.selectors.alerts import alert_counts, alerts_in, chain
 from cases.selectors.entities import entities
-from cases.selectors.listing import GROUPS, listing, rows_of
+from cases.selectors.listing import GROUPS, listing
 from cases.selectors.lookup import (
     case_for,
     case_of_alerts,
     open_cases,
-    tag_choices,
     task_for,
     tasks_of,
 )
 from cases.selectors.shapes import (
     AlertRow,
     CaseFilters,
-    CaseGroup,
     CasePage,
     CaseRow,
-    ChainStep,
     Entities,
     Entity,
     FieldChange,
@@ -31,10 +28,8 @@ __all__ = [
     "KINDS",
     "AlertRow",
     "CaseFilters",
-    "CaseGroup",
     "CasePage",
     "CaseRow",
-    "ChainStep",
     "Entities",
     "Entity",
     "FieldChange",
@@ -49,9 +44,7 @@ __all__ = [
     "listing",
     "offered_steps",
     "open_cases",
-    "rows_of",
     "steps_of",
-    "tag_choices",
     "task_for",
     "tasks_of",
     "timeline",

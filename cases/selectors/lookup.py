@@ -69,9 +69,3 @@ def open_cases(user: User, *, team_ids: Sequence[int] | None = None) -> list[tup
     seen = [team for team in teams_of(user) if team_ids is None or team in team_ids]
     rows = Case.objects.filter(team_id__in=seen, status__in=IN_HAND).order_by("-pk")[:MOST_CHOICES]
     return [(number, f"CASE-{number} · {title}") for number, title in rows.values_list("pk", "title")]
-
-
-def tag_choices(user: User) -> list[str]:
-    """The tags of the newest thousand cases that the person sees, by name. One query."""
-    newest = Case.objects.filter(team_id__in=teams_of(user)).order_by("-pk").values_list("tags", flat=True)[:1_000]
-    return sorted({tag for tags in newest for tag in tags})

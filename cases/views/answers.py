@@ -44,8 +44,6 @@ class Spoken:
 
     text: str
     undo_url: str = ""
-    link: str = ""
-    link_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from the known fields and from a short look at the newest events; of alerts, who
 their columns have.
 """
 
-from events.completing.offering import Offer, offers, values_of_alerts
-from events.completing.standing import Language, Standing, Wanted, standing
+from events.completing.offering import offers, values_of_alerts
+from events.completing.standing import Language, Wanted, standing
 
-__all__ = ["Language", "Offer", "Standing", "Wanted", "offers", "standing", "values_of_alerts"]
+__all__ = ["Language", "Wanted", "offers", "standing", "values_of_alerts"]

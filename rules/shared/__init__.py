@@ -10,11 +10,10 @@ from rules.shared.common import Copies
 from rules.shared.history import activity, change_of, removed_lately
 from rules.shared.items import add_item, disable_item, edit_item, enable_item, remove_item
 from rules.shared.lists import add_rules, create_list, edit_list, remove_list, remove_rules, restore_list, restore_rules
-from rules.shared.selectors import SharedItem, items_of, list_of, shared_list, shared_lists
+from rules.shared.selectors import items_of, list_of, shared_list, shared_lists
 
 __all__ = [
     "Copies",
-    "SharedItem",
     "activity",
     "add_item",
     "add_rules",

@@ -6,11 +6,10 @@ from rules.value_lists.making import create_list, describe_list, remove_list
 from rules.value_lists.restoring import removed_lately, restore_list
 from rules.value_lists.stored import stamps, table_of, types_of, values_of
 from rules.value_lists.undoing import activity, undo_change
-from rules.value_lists.users import Users, list_entries, lists_named, usage, used_by
+from rules.value_lists.users import list_entries, lists_named, usage, used_by
 
 __all__ = [
     "Changed",
-    "Users",
     "activity",
     "append_values",
     "create_list",

@@ -33,9 +33,3 @@ def done(
     if said:
         messages.success(request, said)
     return SeeOther(redirect_to)
-
-
-def invalid(request: HtmxRequest, template: str, context: Mapping[str, Any], part: str = "form") -> HttpResponse:
-    """A form that does not hold: 422, its part for htmx, the whole page otherwise."""
-    name = f"{template}#{part}" if wants_part(request) else template
-    return render(request, name, dict(context), status=422)

@@ -10,7 +10,7 @@ from cases.changing import change
 from cases.closing import close
 from cases.errors import CaseNotFound
 from cases.models import Case
-from cases.selectors import CaseFilters, case_for, listing, open_cases, tag_choices
+from cases.selectors import CaseFilters, case_for, listing, open_cases
 from cases.selectors.listing import one_line
 from cases.todo import add_task, change_task
 from tests.cases_app.world import NOW, alerts, by, opened
@@ -169,7 +169,6 @@ def test_other_teams_see_nothing_of_it(people, some):
     assert _listed(people.otto).rows == []
     assert str(_listed(people.otto).counts["current"]) == "0"
     assert open_cases(people.otto) == []
-    assert tag_choices(people.otto) == []
     for number in (some["soon"].pk, 0, 2**70):
         with pytest.raises(CaseNotFound):
             case_for(people.otto, number)

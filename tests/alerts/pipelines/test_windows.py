@@ -6,12 +6,18 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.pipelines.windows import MOST_WINDOWS, pieces_of, point_after, points_of
+from alerts.pipelines.windows import MOST_WINDOWS, pieces_of, point_after
 from rules.schedule import spacing
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 SECONDS = st.lists(st.integers(0, 3_600), min_size=1, max_size=40)
+
+
+def points_of(new, known, *, window, interval):
+    """Where the windows end that have to be run for all of the new events."""
+    pieces = pieces_of(new, known, window=window, interval=interval)
+    return sorted({point for piece in pieces for point in piece.points})
 
 
 def test_points_lie_a_fifth_of_the_interval_apart_but_no_closer_than_a_minute():

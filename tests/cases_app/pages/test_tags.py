@@ -60,7 +60,7 @@ def test_a_case_of_another_team_is_not_named(world: World, case: Case, alerts: l
 
 
 def test_many_alerts_cost_one_query(world: World, case: Case, alerts: list[Alert]) -> None:
-    text = "{% find_cases_of alerts %}{% for one in alerts %}{% case_of_alert one.pk %}{% endfor %}"
+    text = "{% case_chips alerts as chips %}{% for one in alerts %}{% case_of_alert one.pk %}{% endfor %}"
     with CaptureQueriesContext(connection) as queries:
         chips = drawn(world.ana, text, alerts=alerts)
     assert chips.count("CASE-") == 3
