@@ -3,12 +3,10 @@
 from alerts.selectors.beside import neighbours
 from alerts.selectors.briefs import briefs_of
 from alerts.selectors.counting import (
-    RuleCounts,
     last_alert_at,
     new_since,
     newest_id,
     rule_choices,
-    rule_counts,
     view_counts,
 )
 from alerts.selectors.lookup import alert_for, with_rule
@@ -46,7 +44,6 @@ __all__ = [
     "QueueFilters",
     "QueuePage",
     "QueueRow",
-    "RuleCounts",
     "Verdicts",
     "alert_for",
     "alert_page",
@@ -61,7 +58,6 @@ __all__ = [
     "past_verdicts",
     "queue",
     "rule_choices",
-    "rule_counts",
     "summary_sentence",
     "view_counts",
     "with_rule",

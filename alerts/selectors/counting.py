@@ -1,18 +1,16 @@
-"""How many alerts there are: per view, per rule, and since the list was made."""
+"""How many alerts there are: per view, and since the list was made."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from itertools import islice
 
 from django.db import connection
-from django.db.models import Count as CountOf
 from django.db.models import Max, Q
 
 from accounts.models import User
 from accounts.selectors import teams_of
-from alerts.models import Alert, Status
+from alerts.models import Alert
 from alerts.selectors.filtering import filtered
 from alerts.selectors.numbers import named, sizes
 from alerts.selectors.ordering import NEWEST
@@ -24,15 +22,6 @@ from soc.web.counts import CAP, Count, capped, of
 
 OTHERS_CAP = 1_000
 """So far the lists are counted that are not open; what is more is told exactly by the list itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class RuleCounts:
-    """A rule's alerts: since a moment, open now, and when the last one came."""
-
-    alerts: int = 0
-    open: int = 0
-    last_at: datetime | None = None
 
 
 def view_counts(
@@ -89,20 +78,3 @@ def rule_choices(*, user: User) -> list[tuple[str, str]]:
     """The rules that have raised alerts which the person sees, by name, for a filter."""
     rules = Rule.objects.filter(Q(team=None) | Q(team_id__in=teams_of(user)), evaluated=True)
     return list(rules.order_by("name").values_list("pk", "name"))
-
-
-def rule_counts(rule_ids: Iterable[str], team_ids: Sequence[int], since: datetime) -> dict[str, RuleCounts]:
-    """Each rule's alerts within these teams. One query."""
-    wanted = sorted(set(rule_ids))
-    rows = (
-        Alert.objects.filter(rule_id__in=wanted, team_id__in=team_ids)
-        .order_by()
-        .values_list("rule_id")
-        .annotate(
-            alerts=CountOf("pk", filter=Q(created_at__gte=since)),
-            waiting=CountOf("pk", filter=~Q(status=Status.CLOSED)),
-            last=Max("created_at"),
-        )
-    )
-    found = {rule_id: RuleCounts(number, waiting, last) for rule_id, number, waiting, last in rows}
-    return {rule_id: found.get(rule_id, RuleCounts()) for rule_id in wanted}

@@ -16,7 +16,6 @@ from alerts.selectors import (
     new_since,
     past_verdicts,
     queue,
-    rule_counts,
     view_counts,
 )
 from alerts.selectors.figures import figures_of
@@ -228,8 +227,6 @@ def test_past_verdicts_and_counts_of_rules(alerts, cast):
     verdicts = past_verdicts(["perl", "curl"], [alerts[0].team_id])
     assert (verdicts["perl"].true_positive, verdicts["perl"].total, verdicts["curl"].total) == (1, 1, 0)
     assert verdicts["perl"].few
-    counts = rule_counts(["perl", "none"], [alerts[0].team_id], NOW - 4 * HOUR)
-    assert (counts["perl"].alerts, counts["perl"].open, counts["none"].alerts) == (1, 1, 0)
 
 
 def test_a_page_costs_the_same_queries_however_many_rows(alerts, cast, django_assert_num_queries):
