@@ -15,15 +15,6 @@ LEAST_APART = timedelta(minutes=1)
 IN_AN_INTERVAL = 5
 
 
-def sentence(definition: RuleDefinition) -> str:
-    """The schedule as written: "every 5 m, looks back 9 m, at most 100 alerts"."""
-    return (
-        f"every {format_duration(interval(definition))}, "
-        f"looks back {format_duration(lookback(definition))}, "
-        f"at most {definition.max_signals:,} {'alert' if definition.max_signals == 1 else 'alerts'}"
-    )
-
-
 def in_practice(definition: RuleDefinition, *, joined: bool) -> str:
     """What the schedule comes to: a rule on single events fires at once, one that joins events soon after the last."""
     every, back = format_duration(interval(definition)), format_duration(lookback(definition))

@@ -64,9 +64,7 @@ def tree_of(node: list[Any], path: str = "") -> Tree:
         case ["and", children]:
             return all_of(*(tree_of(child, path) for child in children))
         case ["or", children]:
-            return merged_or(
-                [tree_of(child, path) for child in children], frozenset({Op.IS, Op.PHRASE, Op.WILDCARD, Op.CIDR})
-            )
+            return merged_or([tree_of(child, path) for child in children], MERGED)
         case ["nested", inside, child]:
             return Nested(path + inside, tree_of(child, f"{path}{inside}."))
     raise AssertionError(node)

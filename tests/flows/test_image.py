@@ -33,7 +33,6 @@ pytestmark = pytest.mark.flow
 COMPOSE = yaml.safe_load((CHECKOUT / "docker" / "compose.yaml").read_text())
 DOCKERFILE = (CHECKOUT / "docker" / "Dockerfile").read_text()
 SERVICES = COMPOSE["services"]
-OURS = ("migrate", "web", "worker", "beat")
 HOST = "soc.example.net"
 BLOCK = """
 import sys

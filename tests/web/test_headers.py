@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 from django.db import OperationalError
@@ -18,7 +17,6 @@ from soc.urls import urlpatterns as site
 from soc.web.errors import PageError, csrf_failed
 from tests.people import htmx, said, sign_in
 
-STATIC = Path(__file__).resolve().parents[2] / "static"
 SECRET = "postgresql://secret"
 
 
