@@ -45,6 +45,7 @@ from rules.models import ExceptionItem, Rule
 from rules.selectors import visible_rules
 from rules.storing import Origin
 from rules.storing import Status as Became
+from rules.value_lists import lists_named, stamps
 
 MOST_BYTES, MOST_LINES = 2_000_000, 5_000
 """A file at a page or in the API; larger ones are imported where the server runs."""
@@ -151,7 +152,8 @@ def take(
     """Import the file, as one act. `seen` is the outcome that the person looked at: where it would be another by now,
     nothing is imported; None asks for none. What changed exceptions cover no longer is raised.
 
-    The guard looks before the epoch is held, and under it only at rules whose true positives are others by then.
+    The guard looks before the epoch is held, and under it only at rules whose true positives are others by then, and
+    at exceptions that ask for a value list which has changed.
     Raises: NotAllowed, ReviewNeeded, ImportRefused, RuleFailed.
     """
     _need(actor)
@@ -224,7 +226,8 @@ class _Guard:
 
     def judge(self, items: Sequence[ExceptionItem]) -> list[Verdict]:
         """Whether each may come into force. Raises: ImportRefused, when they take too long."""
-        asked = [(item.rule_id, orjson.dumps(item.entries)) for item in items]
+        said = _said(items)
+        asked = [(item.rule_id, one) for item, one in zip(items, said, strict=True)]
         missing: dict[str, dict[bytes, ExceptionItem]] = defaultdict(dict)
         for key, item in zip(asked, items, strict=True):
             if item.rule_id in self._closed and key not in self._known:
@@ -265,6 +268,16 @@ class _Guard:
             return Verdict(note=check_hidden(hidden, actor=self._actor, override=self.override))
         except GuardRefused as refused:
             return Verdict(refused.message)
+
+
+def _said(items: Sequence[ExceptionItem]) -> list[bytes]:
+    """What tells what each says from all else: its conditions, and in which state the value lists are that these ask
+    for. One query where any does."""
+    named = [sorted(set(lists_named(item.entries))) for item in items]
+    wanted = set[str]().union(*named)
+    there = stamps(wanted) if wanted else {}
+    states = [[str(there.get(name)) for name in names] for names in named]
+    return [orjson.dumps([item.entries, state]) for item, state in zip(items, states, strict=True)]
 
 
 def _outcome(sent: Sent, plan: ExceptionsPlan) -> str:

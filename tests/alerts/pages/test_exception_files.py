@@ -15,7 +15,7 @@ from accounts.models import Change
 from alerts.exceptions import files
 from alerts.exceptions.files import Sent
 from alerts.models import Alert, Reason, Status
-from rules import shared
+from rules import epoch, shared, value_lists
 from rules.importing import run_import
 from rules.models import ExceptionItem, Rule, SharedList
 from soc.web import clock
@@ -272,6 +272,28 @@ def test_the_guard_reads_the_true_positives_of_a_rule_once_for_a_whole_file(
     assert ExceptionItem.objects.count() == 60
     monkeypatch.setattr(files, "MOST_SECONDS", 0)
     assert "Split the file" in look(rosa, own(rule, "more", entries=[{**HOST, "value": "x"}])).content.decode()
+
+
+def test_a_value_list_that_is_changed_between_the_guard_and_the_save_is_looked_at_again(
+    rosa: Client, world: World, rule: Rule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert = world.send([world.perl(1)])[0]
+    Alert.objects.filter(pk=alert.pk).update(status=Status.CLOSED, reason=Reason.TRUE_POSITIVE)
+    by: dict[str, Any] = {"list_id": "known", "actor": world.rosa, "now": clock.now()}
+    value_lists.create_list(name="Known", type="keyword", lines=["elsewhere"], **by)
+    asks = {"field": "host.name", "type": "list", "operator": "included", "list": {"id": "known", "type": "keyword"}}
+    answer = look(rosa, own(rule, entries=[asks]))
+    assert answer.context["looked"].guarded == 0
+    bump = epoch.bump
+
+    def changed_first() -> None:
+        monkeypatch.setattr(epoch, "bump", bump)
+        value_lists.append_values(lines=[str(alert.host_name)], **by)
+        bump()
+
+    monkeypatch.setattr(epoch, "bump", changed_first)
+    assert "This would do something else now" in take(rosa, answer).content.decode()
+    assert not ExceptionItem.objects.exists()
 
 
 def test_undo_takes_back_what_an_import_changed_unless_it_was_changed_since(
