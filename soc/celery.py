@@ -5,6 +5,7 @@ Beat rings every second with an expiry, so bells do not pile up while no worker 
 """
 
 import os
+from typing import Any
 
 from celery import Celery
 from django.conf import settings
@@ -36,49 +37,32 @@ app.conf.update(
     worker_hijack_root_logger=False,
     timezone="UTC",
 )
+
+
+def _rung(task: str, seconds: float, *, expires: float | None = None) -> dict[str, Any]:
+    """A bell every so many seconds; one that nobody has heard before the next is lost."""
+    return {"task": task, "schedule": seconds, "options": {"expires": expires or seconds}}
+
+
 app.conf.beat_schedule = {
-    "evaluate pending batches": {
-        "task": "alerts.evaluate_pending",
-        "schedule": 1.0,
-        "options": {"expires": 1.0},
-    },
-    "tell of alerts past their target": {
-        "task": "alerts.notice_past_target",
-        "schedule": 30.0,
-        "options": {"expires": 30.0},
-    },
-    "try exceptions": {"task": "alerts.work_trials", "schedule": 1.0, "options": {"expires": 1.0}},
-    "settle rules": {"task": "alerts.settle_due", "schedule": 1.0, "options": {"expires": 1.0}},
-    "act on all that match": {"task": "alerts.work_bulk", "schedule": 1.0, "options": {"expires": 1.0}},
-    "release what lists let go": {"task": "alerts.release_held", "schedule": 2.0, "options": {"expires": 2.0}},
-    "wake what recurred": {"task": "alerts.wake_recurring", "schedule": 10.0, "options": {"expires": 10.0}},
-    "judge look-backs": {"task": "alerts.judge_lookbacks", "schedule": 1.0, "options": {"expires": 1.0}},
-    "tell overdue cases and tasks": {
-        "task": "cases.notice_overdue",
-        "schedule": 60.0,
-        "options": {"expires": 60.0},
-    },
-    "expire exceptions": {"task": "rules.expire_exceptions", "schedule": 5.0, "options": {"expires": 5.0}},
-    "forget old sightings and runs": {
-        "task": "rules.forget_old",
-        "schedule": 3600.0,
-        "options": {"expires": 3600.0},
-    },
-    "forget counted hits": {"task": "alerts.forget_old", "schedule": 3600.0, "options": {"expires": 3600.0}},
-    "send mail": {"task": "accounts.send_mail", "schedule": 5.0, "options": {"expires": 5.0}},
-    "forget sessions that ran out": {
-        "task": "accounts.forget_sessions",
-        "schedule": 3600.0,
-        "options": {"expires": 600.0},
-    },
-    "look at exceptions again": {"task": "alerts.check_exceptions", "schedule": 60.0, "options": {"expires": 60.0}},
-    "fold arrivals": {"task": "events.fold_arrivals", "schedule": 60.0, "options": {"expires": 60.0}},
-    "note the values of events": {
-        "task": "events.note_values",
-        "schedule": 30.0,
-        "options": {"expires": 30.0},
-    },
-    "send dead letters again": {"task": "events.send_again", "schedule": 2.0, "options": {"expires": 2.0}},
-    "keep partitions": {"task": "events.keep_partitions", "schedule": 600.0, "options": {"expires": 600.0}},
+    "evaluate pending batches": _rung("alerts.evaluate_pending", 1.0),
+    "tell of alerts past their target": _rung("alerts.notice_past_target", 30.0),
+    "try exceptions": _rung("alerts.work_trials", 1.0),
+    "settle rules": _rung("alerts.settle_due", 1.0),
+    "act on all that match": _rung("alerts.work_bulk", 1.0),
+    "release what lists let go": _rung("alerts.release_held", 2.0),
+    "wake what recurred": _rung("alerts.wake_recurring", 10.0),
+    "judge look-backs": _rung("alerts.judge_lookbacks", 1.0),
+    "tell overdue cases and tasks": _rung("cases.notice_overdue", 60.0),
+    "expire exceptions": _rung("rules.expire_exceptions", 5.0),
+    "forget old sightings and runs": _rung("rules.forget_old", 3600.0),
+    "forget counted hits": _rung("alerts.forget_old", 3600.0),
+    "send mail": _rung("accounts.send_mail", 5.0),
+    "forget sessions that ran out": _rung("accounts.forget_sessions", 3600.0, expires=600.0),
+    "look at exceptions again": _rung("alerts.check_exceptions", 60.0),
+    "fold arrivals": _rung("events.fold_arrivals", 60.0),
+    "note the values of events": _rung("events.note_values", 30.0),
+    "send dead letters again": _rung("events.send_again", 2.0),
+    "keep partitions": _rung("events.keep_partitions", 600.0),
 }
 app.autodiscover_tasks(lambda: [name.split(".")[0] for name in settings.INSTALLED_APPS if ".apps." in name])
