@@ -10,18 +10,16 @@ from dataclasses import dataclass
 from enum import Enum
 
 from engine.errors import LanguageError
+from engine.languages.comments import skipped
 from engine.languages.eql.strings import string_at
 from engine.tree import Scalar
 
 MAX_TOKENS = 60_000
-_SPACE = re.compile(r"[ \r\n\t]+")
-_LINE_COMMENT = re.compile(r"//[^\r\n]*")
 _PART = r"(?:[A-Za-z_@][A-Za-z0-9_]*|`(?:[^`]|``)*`)"
 _NAME = re.compile(rf"{_PART}(?:[ \r\n\t]*\.[ \r\n\t]*{_PART})*")
 _NAME_PART = re.compile(r"`((?:[^`]|``)*)`|([A-Za-z0-9_@]+)")
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SIGN = re.compile(r"==|!=|<=|>=|!\[|[()\[\],|:<>+\-*/%=?.]")
-_COMMENT_MARK = re.compile(r"/\*|\*/")
 _LARGEST_LONG = 2**63 - 1
 _LONGEST_NUMBER = 400
 
@@ -69,37 +67,15 @@ def read_tokens(text: str) -> list[Token]:
     Raises: LanguageError for a string or comment that is never closed, a bad escape, a character that means nothing.
     """
     tokens: list[Token] = []
-    position = _skipped(text, 0)
+    position = skipped(text, 0)
     while position < len(text):
         token = _token_at(text, position)
         tokens.append(token)
         if len(tokens) > MAX_TOKENS:
             raise LanguageError.at(text, position, 1, f"a query may have at most {MAX_TOKENS:,} words")
-        position = _skipped(text, token.end)
+        position = skipped(text, token.end)
     tokens.append(Token(Kind.END, len(text), len(text)))
     return tokens
-
-
-def _skipped(text: str, position: int) -> int:
-    """The place of the next word: behind white space and comments."""
-    while position < len(text):
-        if found := _SPACE.match(text, position) or _LINE_COMMENT.match(text, position):
-            position = found.end()
-        elif text.startswith("/*", position):
-            position = _comment_end(text, position)
-        else:
-            break
-    return position
-
-
-def _comment_end(text: str, start: int) -> int:
-    """The end of a `/* … */` comment; comments may stand inside comments."""
-    depth = 0
-    for mark in _COMMENT_MARK.finditer(text, start):
-        depth += 1 if mark[0] == "/*" else -1
-        if depth == 0:
-            return mark.end()
-    raise LanguageError.at(text, start, 2, "this comment is never closed", "Close it with `*/`.")
 
 
 def _token_at(text: str, start: int) -> Token:

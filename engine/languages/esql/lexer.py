@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from engine.errors import LanguageError
+from engine.languages.comments import skipped
 from engine.languages.esql.strings import string_at
 from engine.patterns import escape
 
-_SPACE = re.compile(r"[ \r\n\t]+")
-_LINE_COMMENT = re.compile(r"//[^\r\n]*")
-_COMMENT_MARK = re.compile(r"/\*|\*/")
 _QUOTED = r"`(?:[^`]|``)+`"
 _PART = rf"(?:[A-Za-z][A-Za-z0-9_]*|[_@][A-Za-z0-9_]+|{_QUOTED})"
 _PATTERN_PART = rf"(?:[A-Za-z*][A-Za-z0-9_*]*|[_@][A-Za-z0-9_*]+|{_QUOTED})++"
@@ -77,7 +75,7 @@ def token_at(text: str, position: int, mode: Mode) -> Token:
 
     Raises: LanguageError for a text or comment that is never closed, a bad escape, a character that means nothing.
     """
-    start = _skipped(text, position)
+    start = skipped(text, position)
     if start >= len(text):
         return Token(Kind.END, len(text), len(text))
     if text[start] in "\"'":
@@ -95,28 +93,6 @@ def token_at(text: str, position: int, mode: Mode) -> Token:
 def in_range(number: int) -> int | float:
     """A whole number as it is kept: one that no integer type can hold is a floating point number."""
     return number if _SMALLEST <= number <= _LARGEST else float(number)
-
-
-def _skipped(text: str, position: int) -> int:
-    """The place of the next word: behind white space and comments."""
-    while position < len(text):
-        if found := _SPACE.match(text, position) or _LINE_COMMENT.match(text, position):
-            position = found.end()
-        elif text.startswith("/*", position):
-            position = _comment_end(text, position)
-        else:
-            break
-    return position
-
-
-def _comment_end(text: str, start: int) -> int:
-    """The end of a `/* … */` comment; comments may stand inside comments."""
-    depth = 0
-    for mark in _COMMENT_MARK.finditer(text, start):
-        depth += 1 if mark[0] == "/*" else -1
-        if depth == 0:
-            return mark.end()
-    raise LanguageError.at(text, start, 2, "this comment is never closed", "Close it with `*/`.")
 
 
 def _number_of(text: str, found: "re.Match[str]") -> Token:
