@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Required, TypedDict, Unpack
 from uuid import UUID
 
 from accounts.models import Change, Team, User
@@ -13,41 +13,30 @@ UNDO_WINDOW = timedelta(minutes=10)
 """So long what an entry tells can be taken back."""
 
 
-def record_change(
-    *,
-    at: datetime,
-    actor: User | None,
-    door: Change.Door,
-    verb: str,
-    object_type: str,
-    object_id: object,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-    inverse: Mapping[str, Any] | None = None,
-    team: Team | None = None,
-    note: str = "",
-    group: UUID | None = None,
-    undoes: Change | None = None,
-) -> Change:
+class Entry(TypedDict, total=False):
+    """What an entry tells: who did what to what, when, through which door, and what it was before."""
+
+    at: Required[datetime]
+    actor: Required[User | None]
+    door: Required[Change.Door]
+    verb: Required[str]
+    object_type: Required[str]
+    object_id: Required[object]
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    inverse: Mapping[str, Any] | None
+    team: Team | None
+    note: str
+    group: UUID | None
+    undoes: Change | None
+
+
+def record_change(**entry: Unpack[Entry]) -> Change:
     """Write one entry, in the caller's transaction, so that a change and its record stand or fall together.
 
     The actor's name is kept as it was: people are renamed and leave. Costs one query.
     """
-    change = entry_of(
-        at=at,
-        actor=actor,
-        door=door,
-        verb=verb,
-        object_type=object_type,
-        object_id=object_id,
-        before=before,
-        after=after,
-        inverse=inverse,
-        team=team,
-        note=note,
-        group=group,
-        undoes=undoes,
-    )
+    change = entry_of(**entry)
     change.save(force_insert=True)
     return change
 
