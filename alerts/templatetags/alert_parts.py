@@ -121,7 +121,6 @@ def short_field(name: str) -> str:
     return name.removeprefix("process.")
 
 
-@register.filter
 def short_in(name: str, title: str) -> str:
     """A field's name under a group's title: "process.parent.name" under "Parent" is "name"."""
     for prefix in (f"process.{title.lower()}.", f"{title.lower()}."):
@@ -262,7 +261,6 @@ def due_words(page: AlertPage, now: datetime) -> SafeString:
 # ---------- fields and filters ----------
 
 
-@register.filter
 def as_kql(field: FieldRow) -> str:
     """The field's first value as a KQL clause; empty for a field without a short value."""
     if not field.values or len(field.values[0]) > 1_000:

@@ -152,7 +152,6 @@ def pivot_url(pivot: Pivot) -> str:
     return address(reverse("events:search"), **asked)
 
 
-@register.filter
 def row_kind(alert: Alert) -> str:
     """What a row of the queue says of an alert that is not about one event; empty for one that is."""
     told = alert.facts or {}

@@ -84,7 +84,6 @@ def case_status(case: Case) -> SafeString:
     return format_html('<span class="chip {}">{}</span>', tone, case.get_status_display())
 
 
-@register.filter
 def is_late(case: Case, now: datetime) -> bool:
     """Whether the case is past its date while it is worked on."""
     return case.due_at is not None and case.due_at <= now and case.status in (Status.OPEN, Status.IN_PROGRESS)
