@@ -46,6 +46,7 @@ def test_a_selection_is_given_a_note_and_undo_takes_it_off_each(alerts, cast):
     assert noted() == [one.pk for one in chosen]
     assert set(Alert.objects.values_list("version", flat=True)) == {1}
     group = Change.objects.filter(verb="commented").values_list("group", flat=True).distinct().get()
+    assert group is not None
     client.post(f"/alerts/undo/{group}/")
     assert noted() == []
     told = Change.objects.filter(verb="undid").order_by("pk")
