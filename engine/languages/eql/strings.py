@@ -8,9 +8,8 @@ Source: Elasticsearch's EQL syntax reference, "Strings".
 import re
 
 from engine.errors import LanguageError
+from engine.languages.quoted import quoted_at
 
-_RUN = re.compile(r'[^"\\\r\n]+')
-_RAW_END = re.compile(r'"""+|[\r\n]')
 _CODE = re.compile(r"\\u(?:([0-9a-fA-F]{4})|\{([0-9a-fA-F]+)\})")
 _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
 
@@ -25,28 +24,7 @@ def string_at(text: str, start: int) -> tuple[str, int]:
         raise _error(text, start, 2, f"`{mark}` does not begin a string", 'Put a string without escapes into `"""`.')
     if text.startswith("'", start):
         raise _error(text, start, 1, "a string stands in double quotation marks", "Write `\"` instead of `'`.")
-    return _raw_at(text, start) if text.startswith('"""', start) else _escaped_at(text, start)
-
-
-def _raw_at(text: str, start: int) -> tuple[str, int]:
-    """Up to the next three quotation marks on the line; one or two more right behind belong to the string."""
-    closing = _RAW_END.search(text, start + 3)
-    if closing is None or not closing[0].startswith('"'):
-        raise _error(text, start, 3, "this string is never closed on its line", 'Close it with `"""`.')
-    end = min(closing.end(), closing.start() + 5)
-    return text[start + 3 : end - 3], end
-
-
-def _escaped_at(text: str, start: int) -> tuple[str, int]:
-    parts: list[str] = []
-    position = start + 1
-    while position < len(text) and text[position] not in '"\r\n':
-        run = _RUN.match(text, position)
-        part, position = (run[0], run.end()) if run else _escape_at(text, position)
-        parts.append(part)
-    if not text.startswith('"', position):
-        raise _error(text, start, 1, "this string is never closed on its line", 'Close it with `"`.')
-    return "".join(parts), position + 1
+    return quoted_at(text, start, _escape_at, called="string")
 
 
 def _escape_at(text: str, position: int) -> tuple[str, int]:
