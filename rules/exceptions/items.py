@@ -5,7 +5,7 @@ Every change bumps the epoch before anything else, so from the next claim on it 
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Required, Unpack
+from typing import Any, Required, TypedDict, Unpack
 from uuid import UUID
 
 from django.db import transaction
@@ -105,55 +105,40 @@ def edit_item(
     return item
 
 
-def disable_item(
-    *,
-    item: ExceptionItem,
-    actor: User | None,
-    now: datetime,
-    version: int | None = None,
-    door: Change.Door = Change.Door.PAGE,
-    group: UUID | None = None,
-) -> ExceptionItem:
+class Switch(TypedDict, total=False):
+    """Who switches an exception and when; with `version` only as he saw it."""
+
+    actor: Required[User | None]
+    now: Required[datetime]
+    version: int | None
+    door: Change.Door
+    group: UUID | None
+
+
+def disable_item(*, item: ExceptionItem, **act: Unpack[Switch]) -> ExceptionItem:
     """Switch an exception off: what it covered alerts again from the next claim on.
 
     Raises: StaleException, ExceptionGone, NotAllowed.
     """
-    return _switch(item, "disable", "enable", {"enabled": False}, actor, now, version, door, group)
+    return _switch(item, "disable", "enable", {"enabled": False}, **act)
 
 
-def enable_item(
-    *,
-    item: ExceptionItem,
-    actor: User | None,
-    now: datetime,
-    version: int | None = None,
-    note: str = "",
-    door: Change.Door = Change.Door.PAGE,
-    group: UUID | None = None,
-) -> ExceptionItem:
+def enable_item(*, item: ExceptionItem, note: str = "", **act: Unpack[Switch]) -> ExceptionItem:
     """Switch an exception back on; `note` goes into the record.
 
     Raises: ExceptionRefused when its expiry has passed, StaleException, ExceptionGone, NotAllowed.
     """
-    check_enabling([item], now)
+    check_enabling([item], act["now"])
     values = {"enabled": True, "expired": False}
-    return _switch(item, "enable", "disable", values, actor, now, version, door, group, note)
+    return _switch(item, "enable", "disable", values, note=note, **act)
 
 
-def remove_item(
-    *,
-    item: ExceptionItem,
-    actor: User | None,
-    now: datetime,
-    version: int | None = None,
-    door: Change.Door = Change.Door.PAGE,
-    group: UUID | None = None,
-) -> ExceptionItem:
+def remove_item(*, item: ExceptionItem, **act: Unpack[Switch]) -> ExceptionItem:
     """Take an exception off its rule for good. The row stays for the record, and restore_items brings it back.
 
     Raises: StaleException, ExceptionGone, NotAllowed.
     """
-    return _switch(item, "remove", "restore", {"enabled": False, "removed_at": now}, actor, now, version, door, group)
+    return _switch(item, "remove", "restore", {"enabled": False, "removed_at": act["now"]}, **act)
 
 
 def expire_due(now: datetime) -> int:
@@ -179,11 +164,12 @@ def _switch(
     verb: str,
     inverse: str,
     values: dict[str, Any],
+    *,
     actor: User | None,
     now: datetime,
-    version: int | None,
-    door: Change.Door,
-    group: UUID | None,
+    version: int | None = None,
+    door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
     note: str = "",
 ) -> ExceptionItem:
     may_except(actor)
