@@ -18,7 +18,8 @@ def test_undo_waits_for_the_answer_to_the_act_that_it_takes_back(visit: Visit, a
     second = at(page)
     expect(page.locator(f"#peek [data-peeked='{second}']")).to_be_visible()
     page.route("**/alerts/bulk/", lambda route: held.append(route))
-    press(page, "c", "f", "z")
+    with page.expect_request("**/alerts/bulk/"):
+        press(page, "c", "f", "z")
     page.wait_for_timeout(300)
     held[0].continue_()
     page.wait_for_function("() => document.body.textContent.includes('Undone: 1 alert is as before.')")
