@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from accounts import access_requests, saved
 from accounts.models import Notice
@@ -20,8 +19,8 @@ from events.models import Batch, DeadLetter
 from rules.pages import TABS
 from tests.alerts.pages import joined, lists, rows
 from tests.alerts.pages.world import PERL, World
+from tests.browser.axe import violations
 from tests.browser.conftest import DESK, PHONE, Visit, Visitor
-from tests.browser.test_triage import AXE
 
 NAME = "Interactive Terminal Spawned via Perl"
 CASE = "Shells on the databases"
@@ -205,7 +204,7 @@ def wrong_with(visitor: Visitor, address: str, width: int) -> list[str]:
     visitor.complaints.clear()
     page = visitor.open(address)
     visitor.settle()
-    found = Axe().run(page, options=AXE).response["violations"]
+    found = violations(page, visitor.judged)
     wrong = [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
     wide = page.evaluate("document.documentElement.scrollWidth")
     if wide > width:

@@ -2,12 +2,11 @@
 
 import re
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Route, expect
 
 from tests.alerts.pages.world import World
+from tests.browser.axe import violations
 from tests.browser.conftest import PHONE, Visit
-from tests.browser.test_triage import AXE
 
 
 def test_the_palette_goes_by_keyboard_and_back_to_where_one_was(visit: Visit, world: World) -> None:
@@ -23,7 +22,7 @@ def test_the_palette_goes_by_keyboard_and_back_to_where_one_was(visit: Visit, wo
     expect(options.first).to_have_attribute("aria-selected", "true")
     page.keyboard.press("ArrowDown")
     expect(box).to_have_attribute("aria-activedescendant", str(options.nth(1).get_attribute("id")))
-    assert Axe().run(page, options=AXE).response["violations"] == []
+    assert violations(page, ana.judged) == []
     page.keyboard.press("Escape")
     expect(page.locator(".palette")).not_to_be_visible()
     expect(page.locator("#q")).to_be_focused()

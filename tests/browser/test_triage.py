@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from alerts.models import Alert
 from rules.models import ExceptionItem
 from tests.alerts.pages.world import World
+from tests.browser.axe import violations
 from tests.browser.conftest import Visit, Visitor
 
 LOOK_NOW = "htmx.ajax('GET', htmx.find('#pulse').getAttribute('hx-get'), {target: '#pulse', swap: 'outerHTML'})"
@@ -16,10 +16,6 @@ PREVIEW_FOLLOWS = """() => {
     const row = document.querySelector("tr.cursor"), peek = document.querySelector("#peek [data-peeked]");
     return row && peek && row.dataset.id === peek.dataset.peeked;
 }"""
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# Only what is wrong is described and handed over: telling of all that is right takes twice as long as finding both.
-# Nothing is preloaded, which only rules about audio and locked screens read; the pages have neither.
-AXE = {"runOnly": TAGS, "resultTypes": ["violations"], "preload": False}
 
 
 @pytest.fixture
@@ -182,5 +178,5 @@ def test_on_a_phone_one_part_is_shown_and_an_exception_is_a_page_of_its_own(visi
 def faults(visitor: Visitor, address: str = "") -> list[str]:
     """What axe has against the page, one line each."""
     page = visitor.open(address) if address else visitor.page
-    found = Axe().run(page, options=AXE).response["violations"]
+    found = violations(page, visitor.judged)
     return [f"{one['id']}: {node['target']} {node['html'][:160]}" for one in found for node in one["nodes"]]
