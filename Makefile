@@ -2,6 +2,8 @@
 PYTHON ?= python3
 JOBS ?= 2
 FAULT_SECONDS ?= 15
+# A PYTHON that somebody named is taken as it is; else the fastest build of its version.
+NAMED := $(if $(filter file,$(origin PYTHON)),,--this-python)
 VENV := .venv/bin
 export FAULT_SECONDS
 # Else each of the processes that are started here compiles all modules anew, a second of work.
@@ -17,7 +19,8 @@ run: runtime-environment ## set up and start everything; DEMO=0 starts empty, PO
 	@exec $(VENV)/python -m soc.local run
 
 test: development-environment ## every test: in parallel, then whole-system flows, then the fault test alone
-	@$(VENV)/pytest -n $(JOBS) -m "not flow and not fault"
+	# Neighbours share what they begin with, so each worker keeps a run of them, and who is done takes from the other.
+	@$(VENV)/pytest -n $(JOBS) --dist worksteal -m "not flow and not fault"
 	# One more than in parallel: flows wait a lot.
 	@$(VENV)/pytest -n $$(($(JOBS) + 1)) --dist loadfile --no-loadscope-reorder -m flow tests/flows tests/local
 	@$(VENV)/pytest -m fault tests/fault
@@ -56,7 +59,7 @@ lock: development-environment # after a change in requirements/*.in; needs uv
 	@$(VENV)/python bootstrap/lock.py
 
 runtime-environment:
-	@$(PYTHON) bootstrap/environment.py runtime
+	@$(PYTHON) bootstrap/environment.py runtime $(NAMED)
 
 development-environment:
-	@$(PYTHON) bootstrap/environment.py dev
+	@$(PYTHON) bootstrap/environment.py dev $(NAMED)

@@ -3,8 +3,8 @@
 Two thirds of axe's time go into the contrast of each text with what lies under it, and most texts of a page look as
 those of the page before: the rail, a table's hundredth row. A look is the text's colours, size and weight with every
 background, opacity, filter and image between it and the root, as the browser computed them, so it is of one theme and
-one width. Whatever was placed out of the flow may lie over anything: it is judged on every page, and so is what axe was not sure
-of. All other rules are run in full on every page.
+one width. Whatever was placed out of the flow may lie over anything: it is judged on every page, and so is what axe was
+not sure of. All other rules are run in full on every page.
 """
 
 from typing import Any

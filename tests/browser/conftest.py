@@ -18,7 +18,10 @@ from pytest_django.live_server_helper import LiveServer
 from tests.alerts.pages import world as worlds
 from tests.alerts.pages.world import World
 
-HOW = "No Chromium here. Install one (apt install chromium-headless-shell, or chromium) or name one in CHROMIUM=/path/to/chromium, then run again."
+HOW = (
+    "No Chromium here. Install one (apt install chromium-headless-shell, or chromium) or name one in "
+    "CHROMIUM=/path/to/chromium, then run again."
+)
 # The first is Chromium without windows: a whole Chromium builds its window and its bar even when nobody is to see them,
 # which makes a person's browser five times as dear (0.9 instead of 0.18 s of a core) and each page three times.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
