@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from soc.demo.ecs import Document
-from tests.browser.conftest import HOW, find_chromium
+from tests.browser.conftest import FLAGS, HOW, find_chromium
 from tests.flows.agent import story
 
 pytestmark = [pytest.mark.flow, pytest.mark.browser]
@@ -36,7 +36,7 @@ def page(sign_in_link):
     if path is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.on("console", _heard)
         page.goto(sign_in_link)

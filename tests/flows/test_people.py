@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.conftest import HOW, find_chromium
+from tests.browser.conftest import FLAGS, HOW, find_chromium
 from tests.flows.persons import PASSWORD, Person
 
 pytestmark = [pytest.mark.flow, pytest.mark.browser]
@@ -28,7 +28,7 @@ def browser():
     if path is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield started
         started.close()
 
