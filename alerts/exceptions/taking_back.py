@@ -16,7 +16,7 @@ from alerts.models import BulkAct
 from alerts.release import Released, release, release_all
 from alerts.restoring import changes_of, is_workflow, restore
 from alerts.retrying import retry_conflicts
-from rules.exceptions import remove_item, remove_items
+from rules.exceptions import remove_item, unmake_items
 from rules.models import ExceptionItem
 
 
@@ -69,11 +69,12 @@ def take_back_all(
     door: Change.Door = Change.Door.PAGE,
 ) -> TakenBack:
     """Take back exceptions that were added together, whole or not at all; `item` of the answer is the first of them.
+    Importing again what an import added brings it as new.
 
     All of them go before anything they held back is judged again. Raises: as take_back.
     """
     need_to_lift_all(actor, items)
-    removed = remove_items(items=items, actor=actor, now=now, door=door)
+    removed = unmake_items(items=items, actor=actor, now=now, door=door)
     reopened, act = _reopen(items, actor=actor, now=now, team_ids=team_ids, door=door, whole=True)
     return _told(removed[0], release_all(removed, now), reopened, act)
 

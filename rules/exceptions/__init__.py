@@ -30,7 +30,7 @@ from rules.exceptions.items import (
     remove_item,
 )
 from rules.exceptions.recording import content_of, entry_about
-from rules.exceptions.together import edit_items, remove_items, restore_items, switch_items
+from rules.exceptions.together import edit_items, remove_items, restore_items, switch_items, unmake_items
 
 __all__ = [
     "EARLIEST",
@@ -64,4 +64,5 @@ __all__ = [
     "restore_items",
     "switch_items",
     "take_let_go",
+    "unmake_items",
 ]

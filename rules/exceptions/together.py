@@ -101,6 +101,28 @@ def remove_items(
 
 
 @transaction.atomic
+def unmake_items(
+    *,
+    items: Sequence[ExceptionItem],
+    actor: User | None,
+    now: datetime,
+    door: Change.Door = Change.Door.PAGE,
+) -> list[ExceptionItem]:
+    """Take exceptions off as the undo of the act that added them, whole or not at all.
+
+    Those that an import brought give up the ids of their export, so that importing it again finds nothing of them and
+    brings them as new: nobody decided against them, as with remove_items. The entry of their making keeps the ids.
+    Raises: ExceptionGone, NotAllowed.
+    """
+    removed = remove_items(items=items, actor=actor, now=now, door=door)
+    brought = [item for item in removed if item.imported is not None]
+    for item in brought:
+        item.list_id = item.item_id = ""
+    ExceptionItem.objects.filter(pk__in=[item.pk for item in brought]).update(list_id="", item_id="")
+    return removed
+
+
+@transaction.atomic
 def restore_items(
     *,
     items: Collection[int],

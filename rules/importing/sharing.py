@@ -52,13 +52,14 @@ def _keep(list_id: str, said: Mapping[str, Any], referenced: Collection[str], or
     shared = SharedList.objects.select_for_update(no_key=True).filter(pk=list_id).first()
     if shared is not None and shared.removed_at is not None:
         return
-    items = ExceptionItem.objects.filter(list_id=list_id)
+    items, made = ExceptionItem.objects.filter(list_id=list_id), shared is None
     standing = set(items.filter(removed_at=None).values_list("rule_id", flat=True))
-    if shared is None and not standing and not said:
+    if made and not standing and not said:
         return
-    gone = set(items.exclude(removed_at=None).values_list("rule_id", flat=True)) - standing
+    off = items.exclude(removed_at=None).values_list("rule_id", flat=True)
+    # A list that is made only now was never taken off a rule, even where an item of its id was removed.
+    gone = set[str]() if made else set(off) - standing
     rules = set(Rule.objects.filter(pk__in=(standing | set(referenced)) - gone))
-    made = shared is None
     shared = shared or SharedList.objects.create(
         pk=list_id,
         name=_text(said.get("name"), 255) or list_id,

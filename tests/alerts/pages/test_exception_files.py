@@ -365,3 +365,37 @@ def test_an_import_that_only_made_a_list_is_undone_once(rosa: Client) -> None:
     assert "1 shared list is gone" not in undo_last(rosa)
     take(rosa, look(rosa, VENDORS))
     assert SharedList.objects.get().name == "Vendors"
+
+
+def test_what_undo_took_comes_with_the_same_file_again(rosa: Client, rule: Rule, tmp_path: Path) -> None:
+    (tmp_path / "rules.ndjson").write_text(text_of(exported_rule(exceptions_list=[reference("vendors")])))
+    run_import(paths=[tmp_path], source="theirs", actor=None, now=clock.now())
+    file = VENDORS, {**own(rule), "list_id": "vendors"}, own(rule, "two")
+    for _ in range(2):
+        looked = look(rosa, *file)
+        assert [line.status for line in looked.context["looked"].report.lines] == ["new"] * 3
+        take(rosa, looked)
+        there = ExceptionItem.objects.filter(removed_at=None, enabled=True)
+        assert list(there.order_by("item_id").values_list("item_id", "rule")) == [("one", RULE_ID), ("two", rule.pk)]
+        assert list(SharedList.objects.get().rules.values_list("pk", flat=True)) == [RULE_ID]
+        assert "Undone. 2 exceptions are gone. 1 shared list is gone." in undo_last(rosa)
+    take(rosa, look(rosa, VENDORS))
+    assert list(SharedList.objects.get().rules.values_list("pk", flat=True)) == [RULE_ID]
+
+
+def test_what_somebody_removed_stays_so_after_the_import_was_undone(
+    rosa: Client, world: World, rule: Rule, tmp_path: Path
+) -> None:
+    (tmp_path / "rules.ndjson").write_text(text_of(exported_rule(exceptions_list=[reference("vendors")])))
+    run_import(paths=[tmp_path], source="theirs", actor=None, now=clock.now())
+    file = VENDORS, {**own(rule), "list_id": "vendors"}, own(rule, "two")
+    take(rosa, look(rosa, *file))
+    removed = ExceptionItem.objects.get(item_id="one")
+    rosa.post(reverse("alerts:exception_undo", args=[removed.pk]), {"version": removed.version})
+    assert "Undone. 1 exception is gone. 1 shared list is gone." in undo_last(rosa)
+    looked = look(rosa, *file)
+    told = {line.id: line.status for line in looked.context["looked"].report.lines}
+    assert told == {"vendors": "new", "one": "kept", "two": "new"}
+    take(rosa, looked)
+    assert list(ExceptionItem.objects.filter(removed_at=None).values_list("item_id", flat=True)) == ["two"]
+    assert list(SharedList.objects.get().rules.values_list("pk", flat=True)) == [RULE_ID]
