@@ -79,8 +79,6 @@ class ActForm(forms.Form):
             self._check_closing(data)
         if data.get("action") == "snooze" and not data.get("until"):
             self.add_error("until", _("Choose until when."))
-        if data.get("action") == "note" and not data.get("text") and "text" not in self.errors:
-            self.add_error("text", _("Write something first."))
         return data
 
     def _check_closing(self, data: dict[str, Any]) -> None:

@@ -20,8 +20,16 @@ from accounts.record import UNDO_WINDOW, record_change
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from alerts.bulk_filters import from_json, to_json
-from alerts.bulk_verbs import check
-from alerts.errors import ActNotFound, NothingMatches, NothingToUndo, TooLate, TooManyMatch, UndoNotWhole
+from alerts.bulk_verbs import NOTE, check
+from alerts.errors import (
+    ActNotFound,
+    NothingMatches,
+    NothingToUndo,
+    SomebodyElsesNote,
+    TooLate,
+    TooManyMatch,
+    UndoNotWhole,
+)
 from alerts.models import Alert, BulkAct, Status
 from alerts.seen import Seen
 from alerts.selectors.filtering import filtered
@@ -140,7 +148,7 @@ def take_back(*, act_id: UUID, actor: User, now: datetime, team_ids: Sequence[in
 
     Where that failed before all was put back it goes on where it had come to.
 
-    Raises: NotAllowed, ActNotFound, NothingToUndo, TooLate, UndoNotWhole.
+    Raises: NotAllowed, ActNotFound, NothingToUndo, TooLate, SomebodyElsesNote, UndoNotWhole.
     """
     need(actor, Permission.TRIAGE)
     with transaction.atomic():
@@ -148,6 +156,8 @@ def take_back(*, act_id: UUID, actor: User, now: datetime, team_ids: Sequence[in
         if act is None:
             raise ActNotFound
         _check_undoable(act, now)
+        if act.verb == NOTE and act.actor_id != actor.pk:
+            raise SomebodyElsesNote(str(act.actor))
         _check_whole(Change.objects.filter(group=act.pk, object_type=ALERT), team_ids)
         if not _undo_failed(act):
             act.arguments |= {"undo_total": act.done}

@@ -19,7 +19,7 @@ from alerts.models import Alert, BulkAct, Status
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """Alerts that are locked, unchanged since the act was asked for, and of teams that the person is in."""
+    """Alerts that are locked, as the person knows them (unless the verb moves none), and of teams that he is in."""
 
     alerts: Sequence[Alert]
     actor: User
@@ -57,15 +57,19 @@ class TakeBack(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """`permission` is asked for at every portion."""
+    """`permission` is asked for at every portion. What `moves` alerts passes over those that moved on since the list
+    was drawn; what does not is never too late.
+    """
 
     do: Do
     permission: Permission = Permission.TRIAGE
     undo: TakeBack | None = None
     find: Find | None = None
+    moves: bool = True
 
 
 VERBS: dict[str, Verb] = {}
+NOTE = "note"
 
 
 def register(name: str, verb: Verb) -> None:
@@ -83,7 +87,7 @@ def check(name: str, arguments: dict[str, Any], actor: User) -> None:
         triage.checked_reason(arguments["reason"], arguments.get("note", ""))
     if name == "assign":
         _owner(arguments)
-    if name == "note":
+    if name == NOTE:
         notes.checked_note(arguments["text"])
 
 
@@ -135,4 +139,4 @@ register("reopen", Verb(_status(Status.OPEN)))
 register("assign", Verb(_assign))
 register("snooze", Verb(_snooze))
 register("wake", Verb(_wake))
-register("note", Verb(_note))
+register(NOTE, Verb(_note))

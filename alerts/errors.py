@@ -6,6 +6,7 @@ AlertError
 ├── TooLate              the ten minutes of undo are over
 ├── NothingToUndo        the act is unknown, already undone, or cannot be undone
 ├── UndoNotWhole         the act was on alerts of teams that the person is not in, too
+├── SomebodyElsesNote    only who wrote a note takes it back
 ├── ReasonNeeded         closing needs a reason
 ├── NoteNeeded           the reason "other", or another team, needs a note
 ├── TextRefused          a comment or note that is empty or too long
@@ -92,6 +93,14 @@ class UndoNotWhole(AlertError):
             else f"This was done to {alerts} as well. Have somebody who is in those teams undo it."
         )
         self.elsewhere = elsewhere
+
+
+class SomebodyElsesNote(AlertError):
+    """What a person has written stands until that person takes it back."""
+
+    def __init__(self, author: str) -> None:
+        super().__init__(f"This note is from {author}, and nobody else can take it back.")
+        self.author = author
 
 
 class ReasonNeeded(AlertError):

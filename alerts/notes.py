@@ -1,20 +1,23 @@
-"""One note on several alerts, as one act: a comment on each, taken back together by its group in the record.
+"""What people write on alerts: one note is a comment on each, as one act that is taken back by its group in the record.
 
-A note changes no state: it is never stale, and who was faster does not matter. Whom it calls is told once.
+A note changes no state: it is never stale, and who was faster does not matter. Whom it calls is told once. Only who
+wrote it takes it back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
 
 from accounts.access import need
 from accounts.models import Change, User
-from accounts.record import entry_of, record_all
+from accounts.record import TOGETHER, entry_of, record_all
 from accounts.roles import Permission
 from alerts import telling
-from alerts.errors import AlertNotFound, NothingToUndo, TextRefused, UndoNotWhole
+from alerts.errors import AlertNotFound, NothingToUndo, SomebodyElsesNote, TextRefused, UndoNotWhole
 from alerts.models import Alert, Comment
 from alerts.triage import Outcome, checked_text
 from alerts.workflow import COMMENTED, OBJECT_TYPE, UNDID
@@ -28,6 +31,29 @@ def checked_note(text: str) -> str:
     return text
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A comment on one alert, and the group to take it back by."""
+
+    comment: Comment
+    group: UUID
+
+
+def comment(
+    *,
+    alert_id: int,
+    text: str,
+    actor: User,
+    now: datetime,
+    team_ids: Sequence[int],
+    door: Change.Door = Change.Door.PAGE,
+) -> Noted:
+    """Write a note on one alert. Raises: NotAllowed, AlertNotFound, TextRefused."""
+    group = uuid4()
+    [written] = _write([alert_id], text, actor, now, team_ids, door, group)
+    return Noted(written, group)
+
+
 def note_all(
     *,
     alert_ids: Sequence[int],
@@ -39,32 +65,43 @@ def note_all(
     group: UUID | None = None,
 ) -> Outcome:
     """Write the note on each of the alerts. Raises: NotAllowed, AlertNotFound, TextRefused."""
+    group = group or uuid4()
+    written = _write(alert_ids, text, actor, now, team_ids, door, group)
+    return Outcome([one.alert_id for one in written], group if written else None)
+
+
+def _write(
+    alert_ids: Sequence[int],
+    text: str,
+    actor: User,
+    now: datetime,
+    team_ids: Sequence[int],
+    door: Change.Door,
+    group: UUID,
+) -> list[Comment]:
     need(actor, Permission.TRIAGE)
-    text, group = checked_note(text), group or uuid4()
-    alerts = _of_teams(alert_ids, team_ids)
+    text, alerts = checked_note(text), _of_teams(alert_ids, team_ids)
     with transaction.atomic():
-        written = Comment.objects.bulk_create(
-            [Comment(alert=alert, author=actor, at=now, text=text) for alert in alerts], batch_size=500
-        )
-        record_all(
-            [
-                entry_of(
-                    at=now,
-                    actor=actor,
-                    door=door,
-                    verb=COMMENTED,
-                    object_type=OBJECT_TYPE,
-                    object_id=one.alert_id,
-                    after={"comment": one.pk},
-                    inverse={"comment": one.pk},
-                    team=one.alert.team,
-                    group=group,
-                )
-                for one in written
-            ]
-        )
+        notes = [Comment(alert=alert, author=actor, at=now, text=text) for alert in alerts]
+        written = Comment.objects.bulk_create(notes, batch_size=TOGETHER)
+        record_all([_written(one, actor, now, door, group) for one in written])
         telling.noted(comments=written, group=group, actor=actor, now=now)
-    return Outcome([alert.pk for alert in alerts], group if alerts else None)
+    return written
+
+
+def _written(one: Comment, actor: User, now: datetime, door: Change.Door, group: UUID) -> Change:
+    return entry_of(
+        at=now,
+        actor=actor,
+        door=door,
+        verb=COMMENTED,
+        object_type=OBJECT_TYPE,
+        object_id=one.alert_id,
+        after={"comment": one.pk},
+        inverse={"comment": one.pk},
+        team=one.alert.team,
+        group=group,
+    )
 
 
 def take_notes_back(
@@ -81,22 +118,54 @@ def take_notes_back(
 
     With `in_part` those that are gone, or on alerts of teams that the person is not in, are left as they are.
 
-    Raises: UndoNotWhole, NothingToUndo.
+    Raises: SomebodyElsesNote, UndoNotWhole, NothingToUndo.
     """
     by_note = {change.inverse["comment"]: change for change in changes if change.inverse and _is_note(change)}
     if not by_note:
         return []
-    found = Comment.objects.select_for_update(of=("self",)).filter(pk__in=by_note).select_related("alert__team")
-    notes = [one for one in found.order_by("pk") if one.alert.team_id in team_ids]
-    if not in_part and len(notes) < len(by_note):
-        raise UndoNotWhole(len(by_note) - len(notes)) if notes else NothingToUndo
-    record_all([_taken(one, by_note[one.pk], actor, now, door, group) for one in notes])
+    check_own(by_note.values(), actor)
+    rows = Comment.objects.select_for_update(of=("self",)).filter(pk__in=by_note)
+    found = list(rows.select_related("alert__team").order_by("pk"))
+    notes = [one for one in found if one.alert.team_id in team_ids]
+    if not in_part and len(notes) < len(found):
+        raise UndoNotWhole(len(found) - len(notes)) if notes else NothingToUndo
+    if not in_part and not notes:
+        raise NothingToUndo
+    told = _texts(notes)
+    record_all(
+        [_taken(one, by_note[one.pk], text, actor, now, door, group) for one, text in zip(notes, told, strict=True)]
+    )
     Comment.objects.filter(pk__in=[one.pk for one in notes]).delete()
     telling.notes_undone(groups={change.group for change in by_note.values() if change.group})
     return [one.alert_id for one in notes]
 
 
-def _taken(one: Comment, change: Change, actor: User | None, now: datetime, door: Change.Door, group: UUID) -> Change:
+def check_own(changes: Iterable[Change], actor: User | None) -> None:
+    """Nobody takes back what another has written. Raises: SomebodyElsesNote."""
+    wrote = next((one.actor_name for one in changes if _is_note(one) and one.actor_id != (actor and actor.pk)), None)
+    if wrote is not None:
+        raise SomebodyElsesNote(wrote)
+
+
+def _texts(notes: Sequence[Comment]) -> list[dict[str, Any]]:
+    """What each said, for the record: a text once for each team that may read it, then by the comment that tells it."""
+    first: dict[tuple[int, str], int] = {}
+    tellers = [first.setdefault((one.alert.team_id, one.text), one.pk) for one in notes]
+    return [
+        {"text": one.text} if teller == one.pk else {"text_of": teller}
+        for one, teller in zip(notes, tellers, strict=True)
+    ]
+
+
+def _taken(
+    one: Comment,
+    change: Change,
+    text: Mapping[str, Any],
+    actor: User | None,
+    now: datetime,
+    door: Change.Door,
+    group: UUID,
+) -> Change:
     return entry_of(
         at=now,
         actor=actor,
@@ -104,7 +173,7 @@ def _taken(one: Comment, change: Change, actor: User | None, now: datetime, door
         verb=UNDID,
         object_type=OBJECT_TYPE,
         object_id=one.alert_id,
-        before={"comment": one.pk, "author_id": one.author_id, "at": one.at.isoformat(), "text": one.text},
+        before={"comment": one.pk, "author_id": one.author_id, "at": one.at.isoformat(), **text},
         team=one.alert.team,
         note=change.verb,
         group=group,

@@ -38,7 +38,7 @@ def restore(
     With `skip_moved` alerts that moved on, be it to a team that the person does not see, or were put back already, are
     left as they are instead of refusing the whole.
 
-    Raises: AlertNotFound, UndoNotWhole, StaleAlert, NothingToUndo when another undo was faster.
+    Raises: AlertNotFound, SomebodyElsesNote, UndoNotWhole, StaleAlert, NothingToUndo when another undo was faster.
     """
     by_alert = {int(change.object_id): change for change in changes if is_workflow(change)}
     alerts = _reached(by_alert, team_ids)

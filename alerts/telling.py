@@ -36,23 +36,9 @@ def assigned(*, alerts: Sequence[Alert], to: User, group: UUID, actor: User, now
     )
 
 
-def mentioned(*, alert: Alert, comment: Comment, actor: User, now: datetime) -> None:
-    """Tell whom a comment calls by @name, of those who see the alert."""
-    people = people_in(comment.text, team_ids=[alert.team_id])
-    notify(
-        people=people,
-        kind=Notice.Kind.MENTIONED,
-        text=f"{actor} mentioned you on {named([alert])}: {' '.join(comment.text.split())}",
-        path=f"{path_of(alert)}?side=activity",
-        key=f"alert:{alert.pk}:mention:{comment.pk}",
-        actor=actor,
-        now=now,
-    )
-
-
 def noted(*, comments: Sequence[Comment], group: UUID, actor: User, now: datetime) -> None:
-    """Tell whom one note on several alerts calls, once and of the first that each sees; further portions tell nobody
-    anew."""
+    """Tell whom a note calls by @name, of those who see the alert; of one on several once, and of the first that each
+    sees: further portions tell nobody anew."""
     first: dict[int, Comment] = {}
     for one in comments:
         first.setdefault(one.alert.team_id, one)

@@ -1,8 +1,8 @@
-"""What people do with alerts: status, reason, owner, comment. Each act is recorded with its inverse.
+"""What people do with alerts: status, reason, owner. Each act is recorded with its inverse.
 
 One act on many alerts is one group in the record, so that it is undone as one (alerts/undo.py); an act that is part of
 a larger one takes its `group`. Alerts are locked in the order of their numbers, so that two bulk acts cannot wait for
-each other. Another team's queue: alerts/escalation.py.
+each other. What they write on alerts: alerts/notes.py; another team's queue: alerts/escalation.py.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,13 +14,12 @@ from django.db import transaction
 
 from accounts.access import may, need
 from accounts.models import Change, User
-from accounts.record import record_change
 from accounts.roles import Permission
 from alerts import telling
 from alerts.errors import AlertNotFound, AssigneeRefused, NoteNeeded, ReasonNeeded, TextRefused
-from alerts.models import Alert, Comment, Reason, Status
+from alerts.models import Alert, Reason, Status
 from alerts.stale import stale
-from alerts.workflow import COMMENTED, OBJECT_TYPE, Move, Workflow, write, write_all
+from alerts.workflow import Move, Workflow, write, write_all
 
 MAX_TEXT = 10_000
 VERBS = {Status.OPEN: "reopened", Status.ACKNOWLEDGED: "acknowledged", Status.CLOSED: "closed"}
@@ -137,42 +136,6 @@ def close_in_case(
         door=door,
         group=group,
     )
-
-
-def comment(
-    *,
-    alert_id: int,
-    text: str,
-    actor: User,
-    now: datetime,
-    team_ids: Sequence[int],
-    door: Change.Door = Change.Door.PAGE,
-) -> Comment:
-    """Write a comment on an alert and tell whom it calls. It changes no state, so it can never be stale.
-
-    Raises: NotAllowed, AlertNotFound, TextRefused.
-    """
-    need(actor, Permission.TRIAGE)
-    text = checked_text(text, "comment")
-    if not text:
-        raise TextRefused("Write something first.")
-    alert = Alert.objects.filter(pk=alert_id, team_id__in=team_ids).select_related("team").first()
-    if alert is None:
-        raise AlertNotFound(alert_id)
-    with transaction.atomic():
-        written = Comment.objects.create(alert=alert, author=actor, at=now, text=text)
-        record_change(
-            at=now,
-            actor=actor,
-            door=door,
-            verb=COMMENTED,
-            object_type=OBJECT_TYPE,
-            object_id=alert.pk,
-            after={"comment": written.pk},
-            team=alert.team,
-        )
-        telling.mentioned(alert=alert, comment=written, actor=actor, now=now)
-    return written
 
 
 def locked(

@@ -52,7 +52,7 @@ def undo(
 ) -> Undone:
     """Take back everything that was recorded under this group.
 
-    Raises: NotAllowed, TooLate, NothingToUndo, UndoNotWhole, AlertNotFound, StaleAlert.
+    Raises: NotAllowed, TooLate, NothingToUndo, SomebodyElsesNote, UndoNotWhole, AlertNotFound, StaleAlert.
     """
     need(actor, Permission.TRIAGE)
     is_act = bulk.is_act(group)

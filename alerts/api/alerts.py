@@ -12,7 +12,7 @@ from accounts.models import Team, User
 from accounts.roles import Permission
 from accounts.scopes import Scope
 from accounts.selectors import people_to_assign
-from alerts import escalation, selectors, triage
+from alerts import escalation, notes, selectors, triage
 from alerts import undo as undoing
 from alerts.api import answers, inputs
 from alerts.models import Alert
@@ -234,7 +234,7 @@ class CommentsView(ApiView):
     )
     def post(self, alert_id: int) -> Any:
         """Leave a comment."""
-        return triage.comment(alert_id=alert_id, text=self.body["text"], **self.acting_in_teams)
+        return notes.comment(alert_id=alert_id, text=self.body["text"], **self.acting_in_teams)
 
 
 class UndoView(ApiView):

@@ -284,7 +284,8 @@ class UndoneAnswer(Answer):
 class CommentAnswer(Answer):
     """A comment as it was kept."""
 
-    id = serializers.IntegerField()
-    at = Moment()
-    author = PersonName()
-    text = serializers.CharField()
+    id = serializers.IntegerField(source="comment.pk")
+    at = Moment(source="comment.at")
+    author = PersonName(source="comment.author")
+    text = serializers.CharField(source="comment.text")
+    undo = serializers.UUIDField(source="group", help_text="Post it to alerts/undo within ten minutes.")

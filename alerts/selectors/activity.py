@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
 from django.db.models.functions import Lower
 
 from accounts.mentions import names_in
-from accounts.models import Change, Team
+from accounts.models import Change, Team, User
 from accounts.record import UNDO_WINDOW
 from accounts.selectors import people_of_teams
 from alerts.models import Alert, Comment, Reason
@@ -23,15 +24,20 @@ _REASONS = dict(Reason.choices)
 _CASE = re.compile(r"CASE-\d+(?=:|$)")
 
 
-def activity_of(alert: Alert, *, now: datetime) -> list[Entry]:
-    """The acts and comments on an alert, newest first. Three queries, and up to four while an act can be undone."""
-    changes = list(_changes(alert))
+def activity_of(alert: Alert, *, user: User, now: datetime) -> list[Entry]:
+    """The acts and comments on an alert, newest first, with what the person can undo of them.
+
+    Three queries, and up to four while an act can be undone.
+    """
+    changes = _changes(alert, now)
     undone = set(Change.objects.filter(undoes__in=changes).values_list("undoes_id", flat=True))
     recent = _Recent.of(changes, now)
-    entries = [_of_change(change, recent, alert, change.pk in undone) for change in changes]
+    written = {change.after["comment"]: change for change in changes if change.verb == COMMENTED}
+    acts = [change for change in changes if change.verb != COMMENTED]
+    entries = [_of_change(change, recent, alert, change.pk in undone) for change in acts]
     comments = list(alert.comments.select_related("author").order_by("-pk")[:SHOWN])
     called = _called(comments, alert)
-    entries += [_of_comment(comment, called) for comment in comments]
+    entries += [_of_comment(comment, called, recent, written.get(comment.pk), user) for comment in comments]
     return sorted(_once(entries), key=lambda entry: entry.at, reverse=True)
 
 
@@ -44,9 +50,11 @@ def _once(entries: Sequence[Entry]) -> list[Entry]:
     return [one if not one.undoable or kept[one.group] is one else replace(one, undoable=False) for one in entries]
 
 
-def _changes(alert: Alert) -> list[Change]:
-    found = Change.objects.filter(object_type=OBJECT_TYPE, object_id=str(alert.pk)).exclude(verb=COMMENTED)
-    return list(found.order_by("-at", "-pk")[:SHOWN])
+def _changes(alert: Alert, now: datetime) -> list[Change]:
+    """What was recorded of it; of comments, which tell of themselves, only what can still be undone."""
+    found = Change.objects.filter(object_type=OBJECT_TYPE, object_id=str(alert.pk))
+    told = found.filter(~Q(verb=COMMENTED) | Q(at__gte=now - UNDO_WINDOW))
+    return list(told.order_by("-at", "-pk")[:SHOWN])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,10 @@ class _Recent:
             return False
         version = (change.inverse or {}).get("version", alert.version)
         return version == alert.version or bool(change.after.get("closed_by_exception_id"))
+
+    def retractable(self, change: Change | None, user: User) -> bool:
+        """Whether a comment is the person's own, and young enough to be taken back."""
+        return change is not None and change.actor_id == user.pk and change.group in self.open
 
     def part_of(self, change: Change) -> str:
         """The case that the act belongs to, as the note begins with it."""
@@ -106,6 +118,8 @@ def _told(change: Change) -> str:
     if change.verb == ESCALATED:
         team = Team.objects.filter(pk=after.get("team_id")).first()
         return f"escalated it to {team or 'another team'}"
+    if change.verb == UNDID and change.note == COMMENTED:
+        return "took back a comment"
     if change.verb == UNDID:
         return f"took back that it was {change.note}"
     if change.verb in STEPPED:
@@ -133,13 +147,15 @@ def _called(comments: list[Comment], alert: Alert) -> frozenset[str]:
     return frozenset(person.username.lower() for person in people)
 
 
-def _of_comment(comment: Comment, called: frozenset[str]) -> Entry:
+def _of_comment(comment: Comment, called: frozenset[str], recent: _Recent, change: Change | None, user: User) -> Entry:
     return Entry(
         at=comment.at,
         who=str(comment.author),
         verb=COMMENTED,
         text="commented",
         note=comment.text,
+        group=change.group if change else None,
+        undoable=recent.retractable(change, user),
         is_comment=True,
         called=called.intersection(names_in(comment.text)),
     )

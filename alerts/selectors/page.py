@@ -135,7 +135,7 @@ def _whole(shown: AlertPage, looked: _Looked, filters: QueueFilters | None, side
     composed = shown.composition or Composition()
     several = _several(composed)
     document = looked.document or Document({})
-    activity = activity_of(alert, now=looked.now) if side in ("", "activity") else []
+    activity = activity_of(alert, user=looked.user, now=looked.now) if side in ("", "activity") else []
     return replace(
         shown,
         fields=fields_of_several(several, looked.definition)

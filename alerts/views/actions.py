@@ -16,7 +16,7 @@ from accounts.access import page
 from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import people_to_assign, teams_of
-from alerts import snoozing, triage
+from alerts import notes, snoozing, triage
 from alerts import undo as undoing
 from alerts.act_forms import SNOOZES, SnoozeForm, original_in
 from alerts.errors import AlertError, StaleAlert
@@ -95,7 +95,7 @@ def comment(request: UserRequest, alert_id: int) -> HttpResponseBase:
             return _said_alone(request, Spoken(first_error(form), problem=True))
         return show_alert(request, alert, 422, side="activity", comment_form=form, part="side")
     try:
-        triage.comment(
+        written = notes.comment(
             alert_id=alert.pk,
             text=form.cleaned_data["text"],
             actor=request.user,
@@ -107,14 +107,15 @@ def comment(request: UserRequest, alert_id: int) -> HttpResponseBase:
             return _said_alone(request, Spoken(error.message, problem=True))
         form.add_error("text", error.message)
         return show_alert(request, alert, 422, side="activity", comment_form=form, part="side")
+    spoken = Spoken(_("Comment added."), written.group)
     if beside:
-        return _said_alone(request, Spoken(_("Comment added.")))
+        return _said_alone(request, spoken)
     return answer(
         request,
-        Spoken(_("Comment added.")),
+        spoken,
         redirect_to=alert_url(alert, "activity"),
         template="alerts/detail.html",
-        part="side",
+        part="answer",
         context=lambda: alert_context(request, alert, "activity"),
     )
 

@@ -9,8 +9,9 @@ from accounts.selectors import default_team
 from alerts.errors import AlertNotFound, EscalationRefused, NoteNeeded, StaleAlert
 from alerts.escalation import to_team
 from alerts.models import Alert, Status
+from alerts.notes import comment
 from alerts.selectors import alert_for, alert_page
-from alerts.triage import assign, close_in_case, comment, set_status
+from alerts.triage import assign, close_in_case, set_status
 from alerts.undo import undo
 from alerts.workflow import Workflow
 from tests.alerts.world import NOW, event, load, other_team, raised

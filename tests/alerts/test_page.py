@@ -6,8 +6,9 @@ import pytest
 
 from alerts.errors import AlertNotFound
 from alerts.models import AlertEvent
+from alerts.notes import comment
 from alerts.selectors import QueueFilters, alert_for, alert_page, summary_sentence
-from alerts.triage import comment, set_status
+from alerts.triage import set_status
 from tests.alerts.world import NOW, event, load, raised
 
 pytestmark = pytest.mark.django_db

@@ -17,7 +17,8 @@ from alerts.errors import (
     TooLate,
 )
 from alerts.models import Alert, Comment, Reason, Status
-from alerts.triage import assign, comment, set_status
+from alerts.notes import comment
+from alerts.triage import assign, set_status
 from alerts.undo import undo
 from tests.alerts.world import NOW, event, load, other_team, raised
 

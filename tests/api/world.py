@@ -12,7 +12,7 @@ from accounts.keys import create_key
 from accounts.models import ApiKey, Notice, Team, User
 from accounts.roles import Role
 from accounts.scopes import Scope
-from alerts import triage
+from alerts import notes, triage
 from alerts.models import AlertEvent, ExceptionDraft
 from cases.joining import add_alerts
 from cases.opening import open_case
@@ -81,7 +81,7 @@ def build() -> Site:
     add_alerts(case_id=case.pk, alert_ids=[second.pk], **acting)
     write(case_id=case.pk, text="Looked at it with @mona.", **acting)
     task = add_task(case_id=case.pk, text="Isolate db-1", **acting)
-    triage.comment(alert_id=first.pk, text="Seen before.", **acting)
+    notes.comment(alert_id=first.pk, text="Seen before.", **acting)
     outcome = triage.set_status(alert_ids=[first.pk], status="acknowledged", **acting)
     people = dict(world.people)
     people["otto"].role = Role.ENGINEER  # every permission of an engineer: only the team can stop him

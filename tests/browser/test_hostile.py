@@ -15,7 +15,7 @@ from accounts.models import ApiKey, Notice, Team, User
 from accounts.notices import notify
 from alerts import exceptions
 from alerts.models import Alert, AlertEvent, ExceptionDraft
-from alerts.triage import comment
+from alerts.notes import comment
 from cases import opening, todo, writing
 from events.models import DeadLetter
 from rules.loading import load_rules

@@ -7,8 +7,9 @@ import pytest
 
 from accounts.models import Change, Notice
 from alerts import bulk_work, notes, undo
-from alerts.errors import NothingToUndo, TextRefused
+from alerts.errors import NothingToUndo, SomebodyElsesNote, TextRefused
 from alerts.models import Alert, BulkAct, Comment
+from alerts.selectors.activity import activity_of
 from soc.web import clock
 from tests.alerts.world import event, load, raised
 from tests.people import sign_in
@@ -50,9 +51,64 @@ def test_a_selection_is_given_a_note_and_undo_takes_it_off_each(alerts, cast):
     client.post(f"/alerts/undo/{group}/")
     assert noted() == []
     told = Change.objects.filter(verb="undid").order_by("pk")
-    assert [one.before["text"] for one in told] == [NOTE["text"]] * 3
+    texts = [(one.before.get("text"), one.before.get("text_of")) for one in told]
+    first = told[0].before["comment"]
+    assert texts == [(NOTE["text"], None), (None, first), (None, first)]
     with pytest.raises(NothingToUndo):
         undo.undo(group=group, actor=cast.ana, now=clock.now(), team_ids=[chosen[0].team_id])
+
+
+def test_nobody_takes_back_what_another_wrote(alerts, cast):
+    by = {"now": clock.now(), "team_ids": [alerts[0].team_id]}
+    chosen = [one.pk for one in alerts[:2]]
+    group = notes.note_all(alert_ids=chosen, text="Seen", actor=cast.ana, **by).group
+    with pytest.raises(SomebodyElsesNote) as refused:
+        undo.undo(group=group, actor=cast.rosa, **by)
+    assert refused.value.message == "This note is from Ana, and nobody else can take it back."
+    client = sign_in(cast.ana)
+    client.post(BULK, {**NOTE, "all": "1", "from": "fold=off", "seen": seen_on(client, "/alerts/?fold=off")})
+    work()
+    with pytest.raises(SomebodyElsesNote):
+        undo.undo(group=BulkAct.objects.get().pk, actor=cast.rosa, **by)
+    assert len(noted()) == 9
+
+
+def test_a_note_is_taken_back_from_the_activity_by_who_wrote_it(alerts, cast):
+    one, client = alerts[0], sign_in(cast.ana)
+    client.post(BULK, {**NOTE, "alert": [f"{each.pk}:{each.version}" for each in alerts[:3]]})
+    page = f"/alerts/{one.pk}/?side=activity"
+    undoing = f"/alerts/undo/{Change.objects.filter(verb='commented').latest('pk').group}/"
+    client.get(page)  # says what was done, with its undo
+    assert undoing in client.get(page).content.decode()
+    assert undoing not in sign_in(cast.rosa).get(page).content.decode()
+    client.post("/alerts/bulk/", {"action": "acknowledge", "alert": f"{one.pk}:{one.version}"})
+    client.get(page)
+    assert undoing in client.get(page).content.decode()  # what is done to an alert meanwhile does not matter
+    client.post(undoing, {"alert": one.pk})
+    assert noted() == []
+    assert Alert.objects.get(pk=one.pk).status == "acknowledged"
+    assert "took back a comment" in client.get(page).content.decode()
+
+
+def test_a_comment_is_a_note_of_one_with_its_undo_in_the_toast_and_for_ten_minutes_in_the_activity(alerts, cast):
+    one, client = alerts[0], sign_in(cast.ana)
+    place, called = f"/alerts/{one.pk}/comments/", f"@{cast.rosa.username} yours?"
+    for beside in ({}, {"peek": "1"}):
+        answer = client.post(place, {"text": called, **beside}, headers={"HX-Request": "true"}).content.decode()
+        group = Change.objects.filter(verb="commented").latest("pk").group
+        assert "Comment added." in answer
+        assert f"/alerts/undo/{group}/" in answer
+        assert Notice.objects.get(user=cast.rosa).text.startswith(f"Ana mentioned you on AL-{one.pk}, ")
+        client.post(f"/alerts/undo/{group}/")
+        assert (noted(), Notice.objects.count()) == ([], 0)
+    now = clock.now()
+    written = notes.comment(alert_id=one.pk, text="Seen", actor=cast.ana, now=now, team_ids=[one.team_id])
+    for person, later, may in ((cast.ana, 10, True), (cast.ana, 11, False), (cast.rosa, 0, False)):
+        (entry,) = [
+            each for each in activity_of(one, user=person, now=now + timedelta(minutes=later)) if each.is_comment
+        ]
+        assert entry.undoable is may
+        assert (entry.group == written.group) is (later <= 10)
 
 
 def test_all_that_match_are_given_a_note_by_a_worker_who_takes_it_back_too(alerts, cast, monkeypatch):
