@@ -17,9 +17,11 @@ from engine.patterns import escape
 
 _QUOTED = r"`(?:[^`]|``)+`"
 _PART = rf"(?:[A-Za-z][A-Za-z0-9_]*|[_@][A-Za-z0-9_]+|{_QUOTED})"
-_PATTERN_PART = rf"(?:[A-Za-z*][A-Za-z0-9_*]*|[_@][A-Za-z0-9_*]+|{_QUOTED})++"
-_COMMENT = r"//[^\r\n]*+|/\*(?:[^*]|\*(?!/))*+\*/"
-_HIDDEN = rf"(?:[ \r\n\t]|{_COMMENT})*+"
+_PATTERN_PART = rf"(?:[A-Za-z*][A-Za-z0-9_*]*|[_@][A-Za-z0-9_*]+|{_QUOTED})+"
+# Each can be read in one way alone, so that nothing is tried twice. Repeating an alternative possessively would say the
+# same, but Python before 3.11.5 misreads it (its issue 106052).
+_COMMENT = r"//[^\r\n]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*\*/"
+_HIDDEN = rf"(?:[ \r\n\t]|{_COMMENT})*"
 _DOT = rf"{_HIDDEN}\.{_HIDDEN}"
 _BARE = re.compile(r"[A-Za-z0-9_@.]+")
 _PIECE = re.compile(rf"`((?:[^`]|``)+)`|([A-Za-z0-9_@*]+|\.)|{_COMMENT}")

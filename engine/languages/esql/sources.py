@@ -7,11 +7,11 @@ from engine.errors import LanguageError
 from engine.languages.esql.nodes import From
 from engine.languages.esql.queries import QueryReader
 
-# Up to the first `|` that stands in no text, name or comment; possessive, so that nothing is looked at twice.
-_FIRST_COMMAND = re.compile(
-    r'(?:[^|"`/]++|"""(?:[^"]|"(?!""))*+"""|"(?:[^"\\]|\\.)*+"|`[^`]*+`|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|/)*+',
-    re.DOTALL,
-)
+_TEXT = r'"""[^"]*+(?:"(?!"")[^"]*+)*"""|"[^"\\]*+(?:\\.[^"\\]*+)*"'
+# One that is never closed goes on to the end: to begin again behind each of its signs would take minutes.
+_COMMENT = r"//[^\n]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*(?:\*/|\Z)"
+# Up to the first `|` that stands in no text, name or comment.
+_FIRST_COMMAND = re.compile(rf'(?:[^|"`/]++|{_TEXT}|`[^`]*+`|{_COMMENT}|/)*', re.DOTALL)
 
 
 @lru_cache(maxsize=4_096)
