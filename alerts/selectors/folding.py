@@ -21,9 +21,9 @@ from alerts.selectors.shapes import Folded
 from soc.web.counts import Count, of
 
 FEW, PORTION, MOST_PORTION, MOST_PORTIONS, MOST_PORTIONS_BACKWARDS = 60, 300, 2_400, 12, 7
-WHOLE = 20_000
-"""A list about somebody or something is looked at as a whole up to so many alerts, some 2 µs each: it folds much, and
-walking along it would look at most of them, too, in many queries."""
+WHOLE = 100_000
+"""A list about somebody or something, whose first portion did not fill a page, is looked at as a whole up to so many
+alerts, some 2 µs each: it folds much, and walking on would look at most of them, too, again and again."""
 MOST_COUNTED = 1_000
 """So many alerts of a fold are counted for its row."""
 _SIZES = """
@@ -46,14 +46,12 @@ class Faces:
 
 def faces(alerts: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] | None = None) -> Faces:
     """The first rows after a key. Two queries a portion, one on the first page; mostly one portion. The first page of a
-    list that is short, or likely to fold much, is one query.
+    short list is one query; of one about somebody or something that folds much, two or three.
 
     A page may hold fewer than `limit` where more folds go round than are worth waiting for; the next one goes on there.
     """
-    if key is None and (order.short or order.narrow):
-        whole = order.faces(alerts, limit + 1, WHOLE)
-        if whole is not None:
-            return _cut(whole, limit)
+    if key is None and order.short and (whole := order.faces(alerts, limit + 1, WHOLE)) is not None:
+        return _cut(whole, limit)
     found, met, at, size = list[Head](), set[bytes](), key, min(PORTION, FEW + 6 * limit)
     for _ in range(MOST_PORTIONS):
         portion = order.heads(alerts.filter(_not_of(met)), size, at)
@@ -66,6 +64,8 @@ def faces(alerts: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] 
                 return _cut(found, limit)
         if len(portion) < size:
             return Faces(found)
+        if at is None and order.narrow and (whole := order.faces(alerts, limit + 1, WHOLE)) is not None:
+            return _cut(whole, limit)
         at, size = portion[-1].key, min(2 * size, MOST_PORTION)
     return Faces(found, list(at or []))
 

@@ -229,7 +229,7 @@ def order_of(filters: QueueFilters, targets: Mapping[int, timedelta], moment: da
 def _is_narrow(filters: QueueFilters) -> bool:
     """Whether the filters let through what is about somebody or something, and not most of what waits."""
     about = filters.host, filters.user_name, filters.rule_id, filters.kql, filters.fold, filters.tag, filters.technique
-    return any(about) or bool(filters.assignee)
+    return any(about) or filters.assignee not in ("", "nobody")
 
 
 def is_past(alert: Alert, targets: Mapping[int, timedelta], now: datetime) -> bool:

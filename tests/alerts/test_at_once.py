@@ -49,9 +49,13 @@ def test_one_look_at_a_list_says_what_walking_along_it_says(alerts, cast, monkey
         return [(row.alert.pk, row.fold) for row in page.rows], page.next_key
 
     at_once = told()
-    monkeypatch.setattr(folding, "WHOLE", 0)
     monkeypatch.setattr(ordering, "SHORT", -1)
-    assert at_once == told()
+    monkeypatch.setattr(folding, "PORTION", 2)
+    after_a_portion = told()
+    monkeypatch.setattr(folding, "WHOLE", 0)
+    walked = told()
+    monkeypatch.setattr(folding, "PORTION", 300)
+    assert at_once == after_a_portion == walked == told()
 
 
 def test_some_of_these_lists_fold(alerts, cast):

@@ -7,6 +7,7 @@ import pytest
 from engine.errors import LanguageError
 from engine.languages.esql import parse_esql
 from engine.languages.esql.reader import MAX_DEPTH, MAX_LENGTH
+from engine.languages.esql.sources import sources_of
 from tests.engine.query_cases import error_cases
 
 
@@ -83,3 +84,9 @@ def test_a_line_further_down_is_named():
     with pytest.raises(LanguageError) as caught:
         parse_esql("from logs-*\n| where a == 1\n| whre b == 2")
     assert (caught.value.line, caught.value.column, caught.value.source_line) == (3, 3, "| whre b == 2")
+
+
+def test_of_a_query_whose_comment_is_never_closed_nobody_knows_what_it_reads():
+    assert sources_of("from logs-* /* | keep a") == ()
+    assert sources_of("from logs-* " + "/* " * 20_000) == ()
+    assert sources_of("from logs-* /* | */ metadata _id | keep a") == ("logs-*",)
