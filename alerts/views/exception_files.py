@@ -192,5 +192,4 @@ def _words(taken: Taken) -> str:
     ]
     if not done:
         return _("Nothing was new in this file.")
-    back = _(" Undo leaves the lists.") if taken.lists and taken.group else ""
-    return f"{', '.join(done)}.{back}"
+    return f"{', '.join(done)}."
