@@ -2,7 +2,7 @@
 
 Where the act has come to is stored with the portion, so a worker that is killed loses nothing and doubles nothing: its
 lease runs out and another one goes on. The person's rights and teams are asked for again at every portion. An alert
-that anybody has changed since the person saw the list is passed over and counted.
+that moved on since the person saw the list is passed over and counted, but for verbs that move nothing, as notes.
 """
 
 from collections.abc import Sequence
@@ -23,12 +23,11 @@ from alerts.bulk import MOST, UNKNOWN, candidates, changes_left, filters_of, tea
 from alerts.bulk_verbs import VERBS, Next, Portion
 from alerts.errors import AlertError
 from alerts.models import Alert, BulkAct
-from alerts.moved_on import COMMITTED
+from alerts.moved_on import moved_on
 from alerts.restoring import restore
 from alerts.selectors.narrowing import narrowed
 from alerts.selectors.queue_page import tree_of
 from alerts.selectors.searching import found
-from alerts.workflow import COMMENTED, OBJECT_TYPE
 
 log = structlog.get_logger(__name__)
 PORTION = 500
@@ -92,8 +91,8 @@ def _act(act: BulkAct, now: datetime) -> bool:
     need(actor, verb.permission)
     numbers, last, ended = verb.find(act, actor, PORTION) if verb.find else _next(act, actor)
     alerts = _locked(numbers, teams_for(act, actor))
-    untouched = _unchanged(alerts, act)
-    changed = verb.do(Portion(untouched, actor, now, act.pk), act.arguments) if untouched else []
+    reached = _as_known(alerts, act) if verb.moves else alerts
+    changed = verb.do(Portion(reached, actor, now, act.pk), act.arguments) if reached else []
     act.done += len(changed)
     act.skipped += len(numbers) - len(changed)
     act.last_key = last
@@ -119,20 +118,11 @@ def _locked(numbers: Sequence[int], team_ids: Sequence[int]) -> list[Alert]:
     return list(rows.select_related("team").order_by("pk"))
 
 
-def _unchanged(alerts: Sequence[Alert], act: BulkAct) -> list[Alert]:
-    """Those of the locked alerts that nobody has changed since the list was drawn, as far as the person could see.
-
-    What a colleague began just before that may have been over only afterwards: it counts as a change. What the person
-    did before asking for the act is known to him (alerts/moved_on.py).
-    """
-    names = [str(alert.pk) for alert in alerts]
-    colleagues = Q(at__gt=act.as_of - COMMITTED, actor__isnull=False) & ~Q(actor=act.actor_id)
-    known = Q(actor=act.actor_id, at__lte=act.created_at)
-    later = Change.objects.filter(Q(at__gt=act.as_of) & ~known | colleagues)
-    later = later.filter(object_type=OBJECT_TYPE, object_id__in=names)
-    later = later.exclude(group=act.pk).exclude(verb=COMMENTED).filter(inverse__isnull=False)
-    moved = set(later.values_list("object_id", flat=True))
-    return [alert for alert in alerts if str(alert.pk) not in moved]
+def _as_known(alerts: Sequence[Alert], act: BulkAct) -> list[Alert]:
+    """Those of the locked alerts that stand as the person knew them when he asked for the act. One query."""
+    listed = dict.fromkeys(alert.pk for alert in alerts)
+    moved = moved_on(listed, person_id=act.actor_id, drawn=act.as_of, asked=act.created_at, act=act.pk)
+    return [alert for alert in alerts if alert.pk not in moved]
 
 
 # ---------- its undo ----------

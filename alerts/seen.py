@@ -5,12 +5,13 @@ looked at, so no such act reaches it.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from alerts.errors import LookAgain
 
 OLDEST = timedelta(hours=12)
 """Who acts on a list that was drawn before that is asked to look again first."""
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Seen:
         at = datetime.fromisoformat(moment)
         if not (number.isdecimal() and number.isascii() and len(number) <= 18) or at.tzinfo is None:
             raise ValueError("no number and time of a list")
+        if not _EARLIEST < at < _LATEST:  # near its ends the calendar cannot be reckoned with
+            raise ValueError("no time at which a list was drawn")
         return cls(int(number), at)
 
     def told(self) -> str:
@@ -35,10 +38,6 @@ class Seen:
 
     def checked(self, now: datetime) -> "Seen":
         """The same, never later than now. Raises: LookAgain."""
-        try:
-            age = now - self.at
-        except OverflowError:
-            raise LookAgain from None
-        if age > OLDEST:
+        if now - self.at > OLDEST:
             raise LookAgain
         return self if self.at <= now else Seen(self.up_to_id, now)

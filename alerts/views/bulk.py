@@ -16,11 +16,11 @@ from accounts.selectors import people_to_assign, teams_of
 from alerts import bulk as acts
 from alerts import notes, snoozing, triage
 from alerts.act_forms import MOST_SELECTED, ActForm
-from alerts.errors import ActNotFound, AlertError, AlertNotFound, LookAgain, StaleAlert
+from alerts.bulk_verbs import VERBS
+from alerts.errors import ActNotFound, AlertError, AlertNotFound, LookAgain, NothingMatches, StaleAlert
 from alerts.models import Alert, BulkAct, Status
-from alerts.moved_on import as_known, moved_by_others
-from alerts.seen import Seen
-from alerts.selectors import QueueFilters, newest_id
+from alerts.moved_on import moved_on
+from alerts.selectors import QueueFilters
 from alerts.stale import stale
 from alerts.triage import Outcome
 from alerts.views.act_words import act_title, act_words, offers_after, several_words
@@ -44,8 +44,6 @@ def bulk(request: UserRequest) -> HttpResponseBase:
     data = form.cleaned_data
     try:
         return _all(request, data) if data["all"] else _chosen(request, data)
-    except StaleAlert as stale:
-        return show_queue(request, 409, stale=stale, again=_again(request, data))
     except LookAgain as error:
         return show_queue(request, 409, bulk_error=error.message)
     except AlertNotFound as error:
@@ -160,30 +158,38 @@ def start(request: UserRequest, verb: str, arguments: dict[str, Any], data: dict
 
 
 def _chosen(request: UserRequest, data: dict[str, Any]) -> HttpResponseBase:
-    numbers = chosen_numbers(request, data)
-    if len(numbers) > MOST_SELECTED and data["action"] != "escalate":
-        return began(request, start(request, data["action"], _arguments(request, data), data))
-    if data["action"] == "escalate":
+    action, numbers = data["action"], chosen_numbers(request, data)
+    if not numbers:  # folds of which nothing is left, or nothing was ever to be seen
+        raise NothingMatches
+    if action == "escalate":
         return _to_escalation(request, numbers[:MOST_SELECTED])
-    if data["action"] != "note":  # it changes no state, so that it is never too late for it
-        _check_unchanged(request.user, numbers, data)
-    outcome = _act(request, data, numbers)
-    action, reason = data["action"], data["reason"]
+    if len(numbers) > MOST_SELECTED:
+        return began(request, start(request, action, _arguments(request, data), data))
+    try:
+        if VERBS[action].moves:
+            data["versions"] = _as_known(request.user, numbers, data)
+        outcome = _act(request, data, numbers)
+    except StaleAlert as stale:
+        return show_queue(request, 409, stale=stale, again=_again(request, numbers))
     words = several_words(action, len(outcome.changed), data, outcome.taken)
-    offers = offers_after(action, reason, outcome.changed)
+    offers = offers_after(action, data["reason"], outcome.changed)
     return answer_queue(request, Spoken(words, outcome.group, offers=offers, alerts=tuple(outcome.changed[:50])))
 
 
-def _check_unchanged(user: User, numbers: list[int], data: dict[str, Any]) -> None:
-    """A tick says which version of its alert was seen, a folded row when its alerts were; what the person did since is
-    known to him. Raises: StaleAlert.
+def _as_known(user: User, numbers: list[int], data: dict[str, Any]) -> dict[int, int]:
+    """The versions of the alerts on which to act, which stand as the person knows them: a tick says which version was
+    seen, a folded row when its alerts were. What he does not see has none. Raises: StaleAlert.
     """
-    if not data["seen"]:
-        return
-    folded = [number for number in numbers if number not in data["versions"]]
-    if folded and (moved := moved_by_others(folded, data["seen"].at, user)):
+    ticked: dict[int, int] = data["versions"]
+    seen, now = data["seen"], clock_now()
+    if not seen:
+        return ticked
+    theirs = Alert.objects.filter(pk__in=numbers, team_id__in=teams_of(user))
+    versions = dict(theirs.values_list("pk", "version"))  # asked for first: what comes from now on makes them stale
+    listed = {number: ticked.get(number) for number, version in versions.items() if ticked.get(number) != version}
+    if moved := moved_on(listed, person_id=user.pk, drawn=min(seen.at, now), asked=now):
         raise stale(Alert.objects.get(pk=min(moved)))
-    data["versions"] = as_known(data["versions"], data["seen"].at, user)
+    return versions
 
 
 def _all(request: UserRequest, data: dict[str, Any]) -> HttpResponseBase:
@@ -250,21 +256,17 @@ def _arguments(request: UserRequest, data: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _again(request: UserRequest, data: dict[str, Any]) -> dict[str, Any]:
-    """The same act once more, on the alerts as they are now."""
-    now = Alert.objects.filter(pk__in=list(data["versions"]), team_id__in=teams_of(request.user)).order_by("pk")
+def _again(request: UserRequest, numbers: list[int]) -> dict[str, Any]:
+    """The same act once more, on the alerts as they are now, each by its number."""
+    now = Alert.objects.filter(pk__in=numbers, team_id__in=teams_of(request.user)).order_by("pk")
     ticks = [("alert", f"{number}:{version}") for number, version in now.values_list("pk", "version")]
-    folds = [("fold", fold.hex()) for fold in data["folds"]]
     names = ("action", "reason", "note", "assignee", "until", "recurs", "of")
     told = [(name, request.POST[name]) for name in names if request.POST.get(name)]
-    seen = [("seen", Seen(newest_id(user=request.user), clock_now()).told())] if folds else []
-    return {"url": reverse("alerts:bulk"), "fields": [*told, *ticks, *folds, *seen]}
+    return {"url": reverse("alerts:bulk"), "fields": [*told, *ticks]}
 
 
 def _to_escalation(request: UserRequest, alert_ids: list[int]) -> HttpResponseBase:
     """On to the page that asks which team, with the alerts that were chosen."""
-    if not alert_ids:
-        return show_queue(request, 422, bulk_error="")
     chosen = QueryDict(mutable=True)
     chosen.setlist("alert", [str(alert_id) for alert_id in alert_ids])
     if query := came_from(request):

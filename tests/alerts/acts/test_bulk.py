@@ -309,6 +309,16 @@ def test_what_one_has_done_oneself_just_before_is_not_passed_over(alerts, cast):
     assert (again(act).done, again(act).skipped) == (24, 0)
 
 
+def test_what_one_has_judged_oneself_since_the_list_was_drawn_keeps_its_verdict(alerts, cast):
+    drawn, closed = PRESSED - timedelta(minutes=2), alerts[0]
+    by = {"actor": cast.ana, "now": drawn + timedelta(seconds=40), "team_ids": [closed.team_id]}
+    triage.set_status(alert_ids=[closed.pk], status="closed", reason="true_positive", **by)
+    act = press(cast, filters=QueueFilters(), seen=Seen(alerts[-1].pk, drawn))
+    work()
+    assert (again(act).done, again(act).skipped) == (23, 1)
+    assert again_alert(closed).reason == "true_positive"
+
+
 def test_what_came_or_others_changed_after_the_list_was_drawn_is_left_alone(alerts, cast):
     drawn = PRESSED - timedelta(minutes=2)
     seen = Seen(alerts[-2].pk, drawn)
