@@ -22,6 +22,7 @@ from accounts.selectors import teams_of
 from alerts.bulk_filters import from_json, to_json
 from alerts.bulk_verbs import NOTE, check
 from alerts.errors import (
+    ActKind,
     ActNotFound,
     NothingMatches,
     NothingToUndo,
@@ -158,7 +159,8 @@ def take_back(*, act_id: UUID, actor: User, now: datetime, team_ids: Sequence[in
         _check_undoable(act, now)
         if act.verb == NOTE and act.actor_id != actor.pk:
             raise SomebodyElsesNote(str(act.actor))
-        _check_whole(Change.objects.filter(group=act.pk, object_type=ALERT), team_ids)
+        changes = Change.objects.filter(group=act.pk, object_type=ALERT)
+        _check_whole(changes, team_ids, "note" if act.verb == NOTE else "change")
         if not _undo_failed(act):
             act.arguments |= {"undo_total": act.done}
             act.total, act.done, act.skipped, act.last_key = act.done, 0, 0, None
@@ -185,7 +187,7 @@ def open_again(
     act = BulkAct(id=uuid4(), actor=actor, verb=closing.verb, arguments=kept, query="", created_at=now, undoing=True)
     act.as_of, act.up_to_id = now, closing.up_to_id
     closed = changes_left(act)
-    _check_whole(closed, team_ids, by_exception=True)
+    _check_whole(closed, team_ids, "exception")
     act.total = closed.count()
     if not act.total:
         return None
@@ -302,10 +304,10 @@ def _check_undoable(act: BulkAct, now: datetime) -> None:
         raise TooLate
 
 
-def _check_whole(changes: QuerySet[Change], team_ids: Sequence[int], *, by_exception: bool = False) -> None:
+def _check_whole(changes: QuerySet[Change], team_ids: Sequence[int], act: ActKind = "change") -> None:
     elsewhere = changes.exclude(team_id__in=team_ids)
     if number := elsewhere.order_by()[:MOST].count():
-        raise UndoNotWhole(number, by_exception=by_exception)
+        raise UndoNotWhole(number, act)
 
 
 def _record(act: BulkAct, verb: str, actor: User, now: datetime, after: dict[str, Any]) -> None:

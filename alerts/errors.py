@@ -32,6 +32,7 @@ AlertError
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import ClassVar, Literal
 
 from accounts.models import Team
 
@@ -81,17 +82,24 @@ class NothingToUndo(AlertError):
         super().__init__("There is nothing to undo here: it was undone already, or cannot be undone.")
 
 
-class UndoNotWhole(AlertError):
-    """An act was on alerts of teams that the person is not in as well, so he could only take it back in part."""
+ActKind = Literal["change", "exception", "note"]
 
-    def __init__(self, elsewhere: int, *, by_exception: bool = False) -> None:
-        alerts = f"{elsewhere} alert{'s' if elsewhere != 1 else ''} of other teams"
-        super().__init__(
-            f"Adding this exception closed {alerts} as well, which would stay closed. Have somebody who is in those "
-            "teams take it back, or disable it."
-            if by_exception
-            else f"This was done to {alerts} as well. Have somebody who is in those teams undo it."
-        )
+
+class UndoNotWhole(AlertError):
+    """An act was on alerts of teams that the person is not in as well, so he could only take it back in part.
+
+    `act` is what he did: it decides who else can undo it.
+    """
+
+    _SAID: ClassVar[dict[str, str]] = {
+        "change": "This was done to {alerts} as well. Have somebody who is in those teams undo it.",
+        "exception": "Adding this exception closed {alerts} as well, which would stay closed. Have somebody who is in "
+        "those teams take it back, or disable it.",
+        "note": "This note is on {alerts} as well, where you cannot take it back.",
+    }
+
+    def __init__(self, elsewhere: int, act: ActKind = "change") -> None:
+        super().__init__(self._SAID[act].format(alerts=f"{elsewhere} alert{'s' * (elsewhere != 1)} of other teams"))
         self.elsewhere = elsewhere
 
 

@@ -128,7 +128,7 @@ def take_notes_back(
     found = list(rows.select_related("alert__team").order_by("pk"))
     notes = [one for one in found if one.alert.team_id in team_ids]
     if not in_part and len(notes) < len(found):
-        raise UndoNotWhole(len(found) - len(notes)) if notes else NothingToUndo
+        raise UndoNotWhole(len(found) - len(notes), "note") if notes else NothingToUndo
     if not in_part and not notes:
         raise NothingToUndo
     told = _texts(notes)

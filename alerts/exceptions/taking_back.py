@@ -111,7 +111,7 @@ def _reopen(
     ]
     elsewhere = sum(change.team_id not in team_ids for change in closed)
     if elsewhere:
-        raise UndoNotWhole(elsewhere, by_exception=True)
+        raise UndoNotWhole(elsewhere, "exception")
     # Of alerts that were opened again along with another exception of the same act nothing is left to restore.
     return restore(closed, actor=actor, now=now, team_ids=team_ids, door=door, skip_moved=True), None
 

@@ -6,12 +6,12 @@ from uuid import uuid4
 import pytest
 
 from accounts.models import Change, Notice
-from alerts import bulk_work, notes, undo
-from alerts.errors import NothingToUndo, SomebodyElsesNote, TextRefused
+from alerts import bulk_work, notes, triage, undo
+from alerts.errors import NothingToUndo, SomebodyElsesNote, TextRefused, UndoNotWhole
 from alerts.models import Alert, BulkAct, Comment
 from alerts.selectors.activity import activity_of
 from soc.web import clock
-from tests.alerts.world import event, load, raised
+from tests.alerts.world import event, load, other_team, raised
 from tests.people import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +124,38 @@ def test_all_that_match_are_given_a_note_by_a_worker_who_takes_it_back_too(alert
     work()
     assert noted() == []
     assert BulkAct.objects.get().done == 7
+
+
+def test_a_note_on_all_that_match_reaches_what_colleagues_moved_meanwhile(alerts, cast):
+    client = sign_in(cast.ana)
+    seen = seen_on(client)
+    by = {"actor": cast.rosa, "now": clock.now(), "team_ids": [alerts[0].team_id]}
+    triage.assign(alert_ids=[alerts[0].pk], assignee=cast.rosa, **by)
+    client.post(BULK, {**NOTE, "all": "1", "seen": seen})
+    work()
+    assert (BulkAct.objects.get().done, BulkAct.objects.get().skipped) == (7, 0)
+    assert noted() == [one.pk for one in alerts]
+
+
+def test_undo_of_a_note_takes_those_off_that_are_left(alerts, cast):
+    by = {"actor": cast.ana, "now": clock.now(), "team_ids": [alerts[0].team_id]}
+    group = notes.note_all(alert_ids=[one.pk for one in alerts[:2]], text="Seen", **by).group
+    Comment.objects.filter(alert=alerts[0]).delete()
+    assert undo.undo(group=group, **by).alerts == [alerts[1].pk]
+    group = notes.note_all(alert_ids=[alerts[0].pk], text="Seen", **by).group
+    Comment.objects.all().delete()
+    with pytest.raises(NothingToUndo):
+        undo.undo(group=group, **by)
+
+
+def test_undo_of_a_note_is_refused_where_some_of_the_alerts_are_of_other_teams(alerts, cast):
+    by = {"actor": cast.ana, "now": clock.now(), "team_ids": [alerts[0].team_id]}
+    group = notes.note_all(alert_ids=[one.pk for one in alerts[:3]], text="Seen", **by).group
+    Comment.objects.filter(alert=alerts[0]).delete()
+    Alert.objects.filter(pk=alerts[1].pk).update(team=other_team())
+    with pytest.raises(UndoNotWhole, match="on 1 alert of other teams as well, where you cannot"):
+        undo.undo(group=group, **by)
+    assert noted() == [alerts[1].pk, alerts[2].pk]
 
 
 def test_a_folded_row_is_given_a_note_whoever_acted_or_noted_meanwhile(alerts, cast):
