@@ -54,6 +54,7 @@ def words(parameter: str) -> tuple[set[str], list[str]]:
         if sink in seen:
             continue
         seen.add(sink)
+        waiting += [(getattr(within.module, within.tree.name), sink[1]) for within in _passing_all(sink[0])]
         for within, value in _passed(*sink):
             for leaf in _leaves(within, value):
                 if isinstance(leaf, ast.Name) and leaf.id in _parameters(within.tree):
@@ -65,15 +66,31 @@ def words(parameter: str) -> tuple[set[str], list[str]]:
     return told, unread
 
 
-def _passed(target: Any, parameter: str) -> Iterator[tuple[Function, ast.expr]]:
-    """Each expression that is passed to the function as the parameter, and where."""
-    place = list(inspect.signature(target).parameters).index(parameter)
+def _calls(target: Any) -> Iterator[tuple[Function, ast.Call]]:
+    """Where the function is called."""
     plain = inspect.unwrap(target)
     for within in functions():
         for call in ast.walk(within.tree):
             if isinstance(call, ast.Call) and inspect.unwrap(_object(within, call.func) or _object) is plain:
-                named = [word.value for word in call.keywords if word.arg == parameter]
-                yield from ((within, value) for value in [*named, *call.args[place : place + 1]][:1])
+                yield within, call
+
+
+def _passed(target: Any, parameter: str) -> Iterator[tuple[Function, ast.expr]]:
+    """Each expression that is passed to the function as the parameter, and where."""
+    taken = list(inspect.signature(target).parameters)
+    place = taken.index(parameter) if parameter in taken else len(taken)
+    for within, call in _calls(target):
+        named = [word.value for word in call.keywords if word.arg == parameter]
+        yield from ((within, value) for value in [*named, *call.args[place : place + 1]][:1])
+
+
+def _passing_all(target: Any) -> Iterator[Function]:
+    """The functions that pass on to it all the keywords that they take (`**entry`)."""
+    for within, call in _calls(target):
+        taken = within.tree.args.kwarg
+        whole = [word.value for word in call.keywords if word.arg is None]
+        if taken is not None and any(isinstance(one, ast.Name) and one.id == taken.arg for one in whole):
+            yield within
 
 
 def _object(within: Function, node: ast.expr) -> Any:
