@@ -84,6 +84,7 @@ class ActForm(forms.Form):
     def _check_closing(self, data: dict[str, Any]) -> None:
         if not data.get("reason"):
             self.add_error("reason", _("Choose a reason for closing."))
+        data["note"] = data.get("note") or data.get("text")  # without scripts a note that was begun is this act's
         if data.get("reason") == Reason.OTHER and not data.get("note"):
             self.add_error("note", _("Say why: “other” needs a note."))
 

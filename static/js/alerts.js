@@ -8,12 +8,12 @@
   const row = (id) => document.getElementById(`alert-${id}`);
   const hide = () => { for (const id of leaving) { const one = row(id); if (one) one.hidden = true; } };
 
-  /* The rows that an act is about: the ticked ones, or the one whose preview sent it. */
+  /* The rows of an act: the ticked ones, or the one whose preview sent it. */
   function rowsOf(data) {
     const folds = data.getAll("fold").map((fold) => $(`[data-fold="${CSS.escape(fold)}"]`));
     return [...data.getAll("alert").map((tick) => row(tick.split(":")[0])), ...folds].filter(Boolean);
   }
-  /* The list that the page shows; the preview of a row inside a fold is that of a list of the fold alone. */
+  /* The list on the page; the preview of a row inside a fold is of a list of the fold alone. */
   function listed() {
     const { searchParams } = new URL(location.href);
     searchParams.delete("at");
@@ -38,14 +38,14 @@
     const first = row(ids[0]);
     if (first) wb.moveTo(first);
   }
-  /* An act that failed: what it was to take back can still be taken back. */
+  /* What it was to take back can still be taken back. */
   function failed({ ids, undoes, toast }, said) {
     if (said) wb.strip(said);
     if (undoes) wb.keep("undo", undoes);
     if (toast) $("#toasts")?.append(toast);
     comeBack(ids);
   }
-  /* Which list this is: the newest alert there was and when it was drawn. What came since is announced, and moves no row. */
+  /* The newest alert there was and when the list was drawn: what came since is announced, and moves no row. */
   function seen() {
     const pulse = $("#pulse"), asked = pulse && new URL(pulse.getAttribute("hx-get"), location.href).searchParams;
     return $("#bulk-form [name=seen]")?.value || (asked ? `${asked.get("since")}:${asked.get("at")}` : "");
@@ -73,7 +73,7 @@
     gone = ids.filter((id) => !row(id)).length;
   }
   function draw(text, act, back) {
-    const at = wb.cursor()?.dataset.id, focused = document.activeElement === document.body || document.activeElement?.closest?.("#list, #peek, .toasts");
+    const at = wb.cursor()?.dataset.id, on = $(":focus"), focused = !on || on.closest("#list, #peek, .toasts");
     const index = wb.rows().indexOf(wb.cursor()), made = new DOMParser().parseFromString(text, "text/html");
     const came = act.undoes && $("#rows .cursor", made)?.dataset.id;
     if (!$("#list", made)) { htmx.swap("#toasts", text, { swapStyle: "innerHTML" }); return; }
@@ -82,16 +82,16 @@
     const rows = wb.rows(), wanted = row(came) || (back && row(back)) || row(at) || rows[Math.min(Math.max(index, 0), rows.length - 1)];
     const notice = back && $("#list [role=alert]");
     if (notice) wb.announce(notice.textContent.trim());
-    if (wanted && (focused || came)) {
+    if (wanted && (focused || came) && !(on && wb.typing(on))) {
       if (wanted.dataset.id !== at || act.ids.includes(at) || wb.late()) wb.moveTo(wanted);
-      else if (document.activeElement === document.body) $("a[href]", wanted).focus({ preventScroll: true });
+      else if (!$(":focus")) $("a[href]", wanted).focus({ preventScroll: true });
     }
     $("#list [data-focus]")?.focus();
     if (!rows.length) $("#peek")?.replaceChildren();
   }
-  /* What the answer says of the rows on the screen: each stays in its place, what left it goes, what came back stands
-     where it stood. All else of the answer is drawn as it comes, but for what announces new alerts. */
-  function merge(made, { ids }) {
+  /* Each row on the screen stays in its place, what left it goes, what came back stands where it stood. All else of the
+     answer is drawn as it comes, but for what announces new alerts, and what is being typed for another act stays. */
+  function merge(made, { ids, data }) {
     const list = $("#list"), form = $("#bulk-form"), all = $("#rows"), fresh = $$("#rows > [data-row]", made), now = heads();
     const inside = ids.map(row).filter((one) => one?.dataset.foldOf && !one.hidden);
     ids.map(row).filter((one) => one?.dataset.fold).forEach((one) => wb.refold(one));
@@ -119,13 +119,15 @@
     else { $("#more", all)?.remove(); if (more) all.append(more); }
     $$(":scope > :not(#bulk-form)", list).forEach((one) => one.remove());
     form.before(...$$("#list > :not(#bulk-form)", made));
-    $("#bulk")?.replaceWith(bulk);
+    const used = data.get("reason") ? data.get("note") : data.get("text");
+    if (!$$("#bulk textarea").some((one) => (one.value ? one.value !== used : one.matches(":focus")))) $("#bulk")?.replaceWith(bulk);
+    else $("#bulk [name=seen]").value = $("[name=seen]", bulk).value;
     for (const id of ["list", "pulse"]) made.getElementById(id)?.remove();
     htmx.process(list);
     htmx.swap("#list", made.body.innerHTML, { swapStyle: "none" });
     inside.forEach((one) => renew(one.dataset.id, one.dataset.foldOf));
   }
-  /* A row inside a fold that was acted on and stays there. */
+  /* A row inside a fold that stays there. */
   async function renew(id, fold) {
     const link = $(`[data-unfold="${CSS.escape(fold)}"]`), url = link?.getAttribute("hx-get");
     const answer = url && await fetch(url, { headers: { "HX-Request": "true" } });
@@ -137,20 +139,22 @@
     if (one) was.replaceWith(one); else if (answer?.ok) was.remove();
     if (one && held) $("a[href]", one).focus({ preventScroll: true });
   }
-  function queue(act) {
-    const next = () => { wb.sending(); return send(act).catch((error) => failed(act, wb.failed(error.name))).finally(() => { busy -= 1; }); };
+  const run = (act) => { wb.sending(); return send(act).catch((error) => failed(act, wb.failed(error.name))); };
+  const queue = (act) => wb.inTurn(() => run(act));
+  wb.inTurn = (work) => {
+    const next = async () => { try { await work(); } finally { busy -= 1; } };
     busy += 1;
     line = line.then(next, next);
-  }
-  /* Taken back here and not on a page of its own, so that the list stays as it is. */
-  wb.undo = (action, toast) => {
+  };
+  /* Taken back here, so that the list stays as it is. */
+  wb.undo = (action, toast, turn = wb.inTurn) => {
     if (!$("#list")) return false;
     const url = new URL(action, location.href);
     url.searchParams.delete("alert");
-    queue({ action: url.pathname + url.search, data: new URLSearchParams({ from: listed() }), ids: [], undoes: { ...wb.kept("undo"), action }, toast });
+    const act = { action: url.pathname + url.search, data: new URLSearchParams({ from: listed() }), ids: [], undoes: { ...wb.kept("undo"), action }, toast };
     wb.keep("undo", null);
     toast?.remove();
-    return true;
+    return turn(() => run(act)) || true;
   };
   document.addEventListener("submit", (event) => {
     const form = event.target, { submitter } = event, action = form.getAttribute("action");
@@ -164,14 +168,14 @@
     event.preventDefault();
     event.stopImmediatePropagation();
     const data = withFold(form, new FormData(form, submitter)), rows = rowsOf(data), ids = rows.map((one) => one.dataset.id);
+    if (submitter && submitter.value !== "note") data.delete("text");
     wb.closeMenus();
     if (goes(data) && rows.length) leave(rows);
     queue({ action, data: new URLSearchParams(data), ids });
   }, true);
   wb.busy = () => busy;
-  wb.settled = () => line;
 
-  /* After the list was swapped, the preview follows the row that is under the cursor now. */
+  /* After a swap the preview follows the cursor. */
   function follow() {
     const one = wb.cursor(), peek = $("#peek");
     if (!peek || peek.getClientRects().length === 0) return;
@@ -186,7 +190,7 @@
     clearTimeout(timer);
     timer = setTimeout(follow, 250);
   });
-  /* A note was left beside the queue: back to the row it was about, unless the cursor has gone on to another. */
+  /* A note was left beside the queue: back to its row, unless the cursor has gone on to another. */
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     if (!detail.successful || detail.requestConfig.path !== $("#peek-comment")?.getAttribute("action")) return;
     $("#peek-text").value = "";

@@ -1,6 +1,6 @@
 /* Marking a stretch of time on a histogram: <svg data-brush="form" data-brush-from data-brush-to data-brush-bars>. The mark
-   snaps to bars and goes into the form's data-brush-input=from and =to (else what is named so), and the form is sent. Beside the mouse there are
-   two sliders (data-brush-ranges), shown by this script. Without it each bar is a link. */
+   snaps to bars and goes into the form's data-brush-input=from and =to (else what is named so), and the form is sent. There
+   are two sliders, too (data-brush-ranges). Without the script each bar is a link. */
 "use strict";
 (() => {
   const { $, $$ } = wb;

@@ -25,8 +25,7 @@
     address.searchParams.set("at", number);
     link.href = address;
   }
-  /* What is pressed while the preview of the row under the cursor is still on its way waits for it, in order: it is meant
-     for that row, not for the one that is still shown. */
+  /* What is pressed while the preview of the row under the cursor is on its way waits for it: it is meant for that row. */
   const WAITS = 5000;
   let held = [], givenUp;
   function hold(key, shift = false) {
@@ -77,7 +76,7 @@
     const next = tabs[here + by];
     return next ? press(next) : false;
   }
-  /* → and ← in a tree: into what is under it, out to what is above; → from elsewhere on the page goes to its top. */
+  /* → and ← in a tree: into what is under it, out to what is above; → from elsewhere goes to its top. */
   function walk(target, into) {
     const tree = target.closest("[data-tree]") || (into && !wb.cursor() && $("[data-tree]"));
     if (!tree) return false;

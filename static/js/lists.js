@@ -14,8 +14,8 @@
   /* ---- previews ---- */
   const known = (url) => { const found = cache.get(url); return found && Date.now() - found.at < FRESH ? found.html : null; };
   wb.forgetPreviews = () => cache.clear();
-  /* Whether the preview on the screen is of another row than the one under the cursor: nothing may be done with it then,
-     neither by a key (js/keys.js waits) nor by a click. */
+  /* Whether the preview on the screen is not of the row under the cursor: nothing may be done with it then, neither by a
+     key (js/keys.js waits) nor by a click. */
   wb.late = () => {
     const peek = $("#peek"), row = wb.cursor();
     return Boolean(row?.dataset.peek && peek && shown(peek) && $("[data-peeked]", peek)?.dataset.peeked !== row.dataset.id);
@@ -114,7 +114,7 @@
   wb.showSelection = () => {
     const all = boxes(), ticked = all.filter((box) => box.checked);
     const number = ticked.reduce((sum, box) => sum + Number(box.dataset.count || 1), 0);
-    /* How many rows, how many alerts they stand for, of how many rules: of one alone they go to the composer. */
+    /* How many rows, alerts, and rules: of one rule alone they go to the composer. */
     const picked = ticked.map((box) => box.closest("[data-row]")), rules = new Set(picked.map((row) => row.dataset.rule)).size;
     for (const [name, said] of [["count", number], ["rows", ticked.length], ["rules", rules]]) $$(`[data-selected-${name}]`).forEach((place) => { place.textContent = said; });
     for (const [name, on] of [["alerts", number !== ticked.length], ["one", rules === 1 && number > 1], ["rules", rules > 1]]) $$(`[data-of-${name}]`).forEach((place) => { place.hidden = !on; });
@@ -142,7 +142,7 @@
   });
   document.addEventListener("reset", () => setTimeout(wb.showSelection));
 
-  /* ---- after a swap: the ticks stay; focus what the answer names, else the row in the place of the one that left ---- */
+  /* ---- after a swap: the ticks stay; focus what the answer names, else the row in place of the one that left ---- */
   let lostRow = -1, ticked = [];
   const named = (box) => `${box.name}=${box.value.split(":")[0]}`;
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
@@ -161,8 +161,7 @@
     else if (lostRow >= 0 && !document.activeElement?.closest?.("[data-row]")) wb.moveTo(wb.rows()[Math.min(lostRow, wb.rows().length - 1)]);
     lostRow = -1;
   });
-  /* A colleague did something with a row: what is kept of its preview is old, and the one beside it is drawn anew, but
-     not under the hands of somebody who has a menu of it open. */
+  /* A colleague acted on a row: its preview is drawn anew, but not under the hands of who has a menu of it open. */
   document.addEventListener("htmx:oobAfterSwap", ({ detail }) => {
     const note = detail.target.id?.startsWith("note-") && document.getElementById(detail.target.id);
     const row = note && note.closest("[data-row]"), said = note && note.firstChild?.textContent.trim();

@@ -1,7 +1,7 @@
 /* Menus are <details>, opened by c (close), s (assign), w (snooze), e (case). data-open: opens that dialog. data-copy: copies.
-   data-dismiss: removes its strip. In the menu for closing, Shift and a key chooses a reason and waits for the note, which
-   Enter sends; data-needs-note waits when there is none; data-asks: asks there which alert it is a duplicate of. Ctrl or Cmd and K: the
-   palette, whose script is loaded when it is first wanted. */
+   data-dismiss: removes its strip. On closing, Shift and a key chooses a reason and waits for the note, which Enter sends;
+   data-needs-note waits for one; data-asks: asks which alert it is a duplicate of. Ctrl or Cmd and K: the palette, whose
+   script is loaded when it is first wanted. */
 "use strict";
 (() => {
   const { $, $$ } = wb;
@@ -15,6 +15,8 @@
     if (!target.matches?.("details.menu")) return;
     if (target.open) {
       wb.closeMenus(target);
+      const note = $("#bulk-note", target);
+      if (note) note.value ||= $("#bulk-text").value; // begun as a note, meant for the closing
       $$("select[data-like]", target).forEach((select) => { if (!select.length) select.innerHTML = $(select.dataset.like)?.innerHTML || ""; });
       return;
     }

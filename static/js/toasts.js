@@ -1,5 +1,5 @@
-/* Toasts: what was just done, for ten seconds, and the way back: z undoes the last act for ten minutes, also when its toast
-   is gone. An act on all that match keeps its toast over pages until it has ended; the list is then fetched again. */
+/* Toasts: what was just done, for ten seconds; z undoes the last act for ten minutes, also when its toast is gone. An act
+   on all that match keeps its toast over pages until it has ended; the list is then fetched again. */
 "use strict";
 (() => {
   const { $, $$ } = wb;
@@ -16,6 +16,7 @@
     const undo = $("form[action*='/undo/']", toast);
     if (undo) wb.keep("undo", { action: undo.getAttribute("action"), until: Date.now() + UNDOABLE });
   }
+  let told, before;
   function look() {
     $$("[data-toast]").forEach(start);
     const act = $("[data-act]");
@@ -25,22 +26,23 @@
       htmx.ajax("GET", location.pathname + location.search, { target: "#list", swap: "outerHTML" });
     }
     wb.keep("act", ended ? null : act.dataset.act);
-    wb.announce($("span", act).textContent);
+    const words = $("span", act).textContent;
+    if (words !== told) wb.announce(words); // once, whatever else is done meanwhile
+    told = words;
   }
-  /* An act that is still on its way is the last one: its answer tells how to undo it, or that there is nothing to undo.
-     What could be undone before is remembered as it is sent: the answer may be there already, but not quite read. */
-  let before;
+  /* The last act may be on its way: its answer tells how to undo it, if at all, and the undo goes before what is begun
+     meanwhile. What could be undone before is remembered as it is sent: its answer may be half read. */
   wb.sending = () => { look(); before = wb.kept("undo")?.action; };
-  async function undoWhenAnswered() {
-    await wb.settled();
+  function undoAnswered() {
     look();
-    if (wb.kept("undo")?.action === before) wb.announce("Nothing to undo"); else wb.undoLast();
+    return wb.kept("undo")?.action === before ? wb.announce("Nothing to undo") : wb.undoLast((work) => work());
   }
-  wb.undoLast = () => {
-    if (wb.busy?.()) { undoWhenAnswered(); return true; }
+  wb.undoLast = (turn) => {
+    if (!turn && wb.busy?.()) { wb.inTurn(undoAnswered); return true; }
     const last = wb.kept("undo");
     if (!last || last.until < Date.now()) { wb.announce("Nothing to undo"); return false; }
-    if (wb.undo?.(last.action)) return true;
+    const sent = wb.undo?.(last.action, undefined, turn);
+    if (sent) return sent;
     wb.keep("undo", null);
     const form = document.createElement("form"), field = document.createElement("input");
     Object.assign(form, { method: "post", action: last.action, hidden: true });

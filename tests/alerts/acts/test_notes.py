@@ -190,3 +190,11 @@ def test_a_note_says_something_and_not_too_much(alerts, cast, text):
     with pytest.raises(TextRefused):
         notes.checked_note(text)
     assert noted() == []
+
+
+def test_a_note_that_was_begun_goes_with_the_closing_unless_that_has_its_own(alerts, cast):
+    client, ticks = sign_in(cast.ana), [f"{one.pk}:{one.version}" for one in alerts]
+    for tick, own, kept in ((ticks[0], "", "Known"), (ticks[1], "Mine", "Mine")):
+        client.post(BULK, {"reason": "other", "note": own, "text": "Known", "alert": tick})
+        assert Change.objects.filter(verb="closed").latest("pk").note == kept
+    assert noted() == []

@@ -10,6 +10,12 @@ from tests.alerts.pages.world import World
 from tests.browser.conftest import Visit
 from tests.browser.desk.hands import press, work
 
+REMEMBERS = """() => {
+    const told = document.body.dataset;
+    told.said = "";
+    wb.announce = (words) => { told.said += `${words}|`; };
+}"""
+
 
 def test_all_that_match_are_closed_with_one_undo(visit: Visit, alerts: list[Alert], world: World, monkeypatch) -> None:
     monkeypatch.setitem(queue._found.__kwdefaults__, "limit", 5)
@@ -28,6 +34,22 @@ def test_all_that_match_are_closed_with_one_undo(visit: Visit, alerts: list[Aler
     expect(page.locator(".act")).to_contain_text("Undone: 12 alerts as before.")
     assert Alert.objects.filter(status="open").count() == 12
     assert ana.complaints == []
+
+
+def test_how_far_it_has_come_is_announced_once_whatever_is_done_meanwhile(
+    visit: Visit, alerts: list[Alert], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(queue._found.__kwdefaults__ or {}, "limit", 5)
+    page = visit("ana").open("/alerts/")
+    page.evaluate(REMEMBERS)
+    press(page, " ")
+    page.locator("[data-all-matching]").check()
+    page.locator("#bulk").get_by_role("button", name="Acknowledge").click()
+    expect(page.locator(".act")).to_contain_text("Acknowledging: 0 of 12.")
+    with page.expect_response("**/alerts/bulk/*-*/"):  # the page asks how far it is
+        page.evaluate("() => wb.sending()")
+    page.evaluate("() => wb.sending()")
+    assert page.evaluate("() => document.body.dataset.said.split('|')").count("Acknowledging: 0 of 12.") == 1
 
 
 def test_all_that_match_without_scripts(visit: Visit, alerts: list[Alert], monkeypatch) -> None:
