@@ -1,7 +1,8 @@
 """One note on several alerts: a comment on each, as one act with one undo, and one word to whom it calls."""
 
 from datetime import timedelta
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -39,6 +40,13 @@ def seen_on(client, address="/alerts/"):
     return client.get(address).context["seen"]
 
 
+def note_group(**given: Any) -> UUID:
+    """Writes a note; the group to take it back by."""
+    group = notes.note_all(**given).group
+    assert group is not None
+    return group
+
+
 def test_a_selection_is_given_a_note_and_undo_takes_it_off_each(alerts, cast):
     client, chosen = sign_in(cast.ana), alerts[:3]
     ticks = [f"{one.pk}:{one.version}" for one in chosen]
@@ -59,9 +67,9 @@ def test_a_selection_is_given_a_note_and_undo_takes_it_off_each(alerts, cast):
 
 
 def test_nobody_takes_back_what_another_wrote(alerts, cast):
-    by = {"now": clock.now(), "team_ids": [alerts[0].team_id]}
+    by: dict[str, Any] = {"now": clock.now(), "team_ids": [alerts[0].team_id]}
     chosen = [one.pk for one in alerts[:2]]
-    group = notes.note_all(alert_ids=chosen, text="Seen", actor=cast.ana, **by).group
+    group = note_group(alert_ids=chosen, text="Seen", actor=cast.ana, **by)
     with pytest.raises(SomebodyElsesNote) as refused:
         undo.undo(group=group, actor=cast.rosa, **by)
     assert refused.value.message == "This note is from Ana, and nobody else can take it back."
@@ -129,7 +137,7 @@ def test_all_that_match_are_given_a_note_by_a_worker_who_takes_it_back_too(alert
 def test_a_note_on_all_that_match_reaches_what_colleagues_moved_meanwhile(alerts, cast):
     client = sign_in(cast.ana)
     seen = seen_on(client)
-    by = {"actor": cast.rosa, "now": clock.now(), "team_ids": [alerts[0].team_id]}
+    by: dict[str, Any] = {"actor": cast.rosa, "now": clock.now(), "team_ids": [alerts[0].team_id]}
     triage.assign(alert_ids=[alerts[0].pk], assignee=cast.rosa, **by)
     client.post(BULK, {**NOTE, "all": "1", "seen": seen})
     work()
@@ -138,19 +146,19 @@ def test_a_note_on_all_that_match_reaches_what_colleagues_moved_meanwhile(alerts
 
 
 def test_undo_of_a_note_takes_those_off_that_are_left(alerts, cast):
-    by = {"actor": cast.ana, "now": clock.now(), "team_ids": [alerts[0].team_id]}
-    group = notes.note_all(alert_ids=[one.pk for one in alerts[:2]], text="Seen", **by).group
+    by: dict[str, Any] = {"actor": cast.ana, "now": clock.now(), "team_ids": [alerts[0].team_id]}
+    group = note_group(alert_ids=[one.pk for one in alerts[:2]], text="Seen", **by)
     Comment.objects.filter(alert=alerts[0]).delete()
     assert undo.undo(group=group, **by).alerts == [alerts[1].pk]
-    group = notes.note_all(alert_ids=[alerts[0].pk], text="Seen", **by).group
+    group = note_group(alert_ids=[alerts[0].pk], text="Seen", **by)
     Comment.objects.all().delete()
     with pytest.raises(NothingToUndo):
         undo.undo(group=group, **by)
 
 
 def test_undo_of_a_note_is_refused_where_some_of_the_alerts_are_of_other_teams(alerts, cast):
-    by = {"actor": cast.ana, "now": clock.now(), "team_ids": [alerts[0].team_id]}
-    group = notes.note_all(alert_ids=[one.pk for one in alerts[:3]], text="Seen", **by).group
+    by: dict[str, Any] = {"actor": cast.ana, "now": clock.now(), "team_ids": [alerts[0].team_id]}
+    group = note_group(alert_ids=[one.pk for one in alerts[:3]], text="Seen", **by)
     Comment.objects.filter(alert=alerts[0]).delete()
     Alert.objects.filter(pk=alerts[1].pk).update(team=other_team())
     with pytest.raises(UndoNotWhole, match="on 1 alert of other teams as well, where you cannot"):
@@ -163,7 +171,7 @@ def test_a_folded_row_is_given_a_note_whoever_acted_or_noted_meanwhile(alerts, c
     same = raised([event(event__id=str(number), at=now) for number in range(3)], now=now)
     client, fold = sign_in(cast.ana), same[0].fold.hex()
     seen = seen_on(client)
-    by = {"actor": cast.rosa, "now": clock.now(), "team_ids": [same[0].team_id]}
+    by: dict[str, Any] = {"actor": cast.rosa, "now": clock.now(), "team_ids": [same[0].team_id]}
     notes.note_all(alert_ids=[same[0].pk], text="Mine, too", **by)
     assert client.post(BULK, {**NOTE, "fold": fold, "seen": seen}).status_code == 303
     assert noted() == [same[0].pk, *[one.pk for one in same]]
@@ -172,7 +180,7 @@ def test_a_folded_row_is_given_a_note_whoever_acted_or_noted_meanwhile(alerts, c
 
 
 def test_whom_a_note_on_several_calls_is_told_once_and_no_more_after_undo(alerts, cast):
-    by = {"actor": cast.ana, "now": clock.now(), "team_ids": [alerts[0].team_id]}
+    by: dict[str, Any] = {"actor": cast.ana, "now": clock.now(), "team_ids": [alerts[0].team_id]}
     group = uuid4()
     for portion in (alerts[:4], alerts[4:]):
         notes.note_all(alert_ids=[one.pk for one in portion], text=f"@{cast.rosa.username} yours?", group=group, **by)
