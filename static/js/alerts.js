@@ -97,10 +97,13 @@
     ids.map(row).filter((one) => one?.dataset.fold).forEach((one) => wb.refold(one));
     const more = $("#more", made), bulk = $("#bulk", made);
     let last;
-    for (const one of fresh) {
-      const { id, fold } = one.dataset, was = (fold && $(`[data-fold="${CSS.escape(fold)}"]`, all)) || row(id);
-      one.classList.toggle("cursor", Boolean(was?.classList.contains("cursor")));
-      if (was) {
+    for (const [at, drawn] of fresh.entries()) {
+      const { id, fold } = drawn.dataset, was = (fold && $(`[data-fold="${CSS.escape(fold)}"]`, all)) || row(id);
+      drawn.classList.toggle("cursor", Boolean(was?.classList.contains("cursor")));
+      drawn.ariaSelected = was?.ariaSelected ?? null;
+      const same = was?.isEqualNode(drawn), one = fresh[at] = same ? was : drawn; // not laid out again
+      if (same) $("input", one).checked &&= !ids.includes(id);
+      else if (was) {
         const ticked = $("input[type=checkbox]:checked", was), opened = $("[aria-expanded=true]", was);
         if (ticked && !ids.includes(was.dataset.id)) $("input[type=checkbox]", one).checked = true;
         if (opened) $("[data-unfold]", one)?.setAttribute("aria-expanded", "true");
@@ -152,8 +155,7 @@
     const url = new URL(action, location.href);
     url.searchParams.delete("alert");
     const act = { action: url.pathname + url.search, data: new URLSearchParams({ from: listed() }), ids: [], undoes: { ...wb.kept("undo"), action }, toast };
-    wb.keep("undo", null);
-    toast?.remove();
+    wb.keep("undo", null); toast?.remove();
     return turn(() => run(act)) || true;
   };
   document.addEventListener("submit", (event) => {
@@ -169,8 +171,7 @@
     event.stopImmediatePropagation();
     const data = withFold(form, new FormData(form, submitter)), rows = rowsOf(data), ids = rows.map((one) => one.dataset.id);
     if (submitter && submitter.value !== "note") data.delete("text");
-    wb.closeMenus();
-    if (goes(data) && rows.length) leave(rows);
+    wb.closeMenus(); if (goes(data) && rows.length) leave(rows);
     queue({ action, data: new URLSearchParams(data), ids });
   }, true);
   wb.busy = () => busy;
@@ -193,8 +194,7 @@
   /* A note was left beside the queue: back to its row, unless the cursor has gone on to another. */
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     if (!detail.successful || detail.requestConfig.path !== $("#peek-comment")?.getAttribute("action")) return;
-    $("#peek-text").value = "";
-    wb.closeMenus();
+    $("#peek-text").value = ""; wb.closeMenus();
     $("a[href]", wb.cursor() || document).focus({ preventScroll: true });
   });
 })();

@@ -18,7 +18,7 @@
      key (js/keys.js waits) nor by a click. */
   wb.late = () => {
     const peek = $("#peek"), row = wb.cursor();
-    return Boolean(row?.dataset.peek && peek && shown(peek) && $("[data-peeked]", peek)?.dataset.peeked !== row.dataset.id);
+    return Boolean(row?.dataset.peek && peek && $("[data-peeked]", peek)?.dataset.peeked !== row.dataset.id && shown(peek));
   };
   function watch() {
     const peek = $("#peek"), late = wb.late();
