@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
 from alerts.models import Alert
-from alerts.selectors.in_turn import Part, told_parts
+from alerts.selectors.in_turn import Part, asked_for
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = ("id", "fold", "status", "severity", "risk_score", "created_at", "assignee_id")
@@ -52,20 +51,14 @@ def first_of_each(
     """The first of each fold, and what is of none, in the order of the parts and within each as `by` says ("-id":
     downwards). None where there are more than `most` alerts. One query, some microseconds for each alert.
     """
-    try:
-        base, given = alerts.order_by().values(*_COLUMNS).query.sql_with_params()
-    except EmptyResultSet:
+    asked = asked_for(alerts, parts, _COLUMNS)
+    if asked is None:
         return []
-    told = told_parts(alerts, parts)
-    if not told:
-        return []
-    turns = " ".join(f"WHEN {condition} THEN {int(number)}" for number, condition, _ in told)
+    turn, values = asked.turn
     place = ", ".join(_written(name) for name in by)
-    statement = _STATEMENT.format(
-        turn=f"CASE {turns} END", place=place, base=base, most=int(most) + 1, limit=int(limit)
-    )
+    statement = _STATEMENT.format(turn=turn, place=place, base=asked.base, most=int(most) + 1, limit=int(limit))
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*(one for _, _, more in told for one in more), *given])
+        cursor.execute(statement, [*values, *asked.given])
         rows = cursor.fetchall()
     return None if rows and rows[0][-1] > most else [_first(row, by) for row in rows]
 

@@ -39,11 +39,11 @@ def view_counts(
     told = dict(known or {})
     tabs = {**filters_of_views(user, now), **{name: one for name, one in (saved or {}).items() if not one.kql}}
     lists = {
-        name: (named(user, filters), partial(filtered, user, filters, now), OTHERS_CAP)
+        name: (named(user, filters), partial(filtered, user, filters, now))
         for name, filters in tabs.items()
         if name not in told
     }
-    told |= {name: of(number, OTHERS_CAP) for name, number in sizes(lists).items()}
+    told |= {name: of(number, OTHERS_CAP) for name, number in sizes(lists, OTHERS_CAP).items()}
     return {name: told[name] for name in tabs}
 
 

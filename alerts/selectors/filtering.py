@@ -43,7 +43,8 @@ def _told(filters: QueueFilters) -> list[Q]:
         "user_name": filters.user_name or None,
         "team_id": filters.team_id,
         "tags__contains": [filters.tag] if filters.tag else None,
-        "techniques__contains": _techniques(filters.technique),
+        # Asking for T1059 finds its sub-techniques too, since rules name both.
+        "techniques__contains": [filters.technique] if filters.technique else None,
         "fold": filters.fold or None,
         "pk__lte": filters.up_to_id,
         "building_block": None if filters.building_blocks else False,
@@ -51,11 +52,6 @@ def _told(filters: QueueFilters) -> list[Q]:
     waiting = filters.fold or (filters.statuses and Status.CLOSED not in filters.statuses)
     # Said as the indexes of what waits say it.
     return [*([WAITING] if waiting else []), *(Q((name, value)) for name, value in told.items() if value is not None)]
-
-
-def _techniques(technique: str) -> list[str] | None:
-    """A technique; asking for T1059 finds its sub-techniques too, since rules name both."""
-    return [technique] if technique else None
 
 
 def _assignee(assignee: str, user: User) -> list[Q]:

@@ -7,6 +7,7 @@ Of what is likely to be a short list all are asked at once; what is known to be 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
@@ -44,53 +45,63 @@ def placed(
     alerts: QuerySet[Alert], parts: Sequence[Part], names: Sequence[str], by: Sequence[str], limit: int
 ) -> list[tuple[Any, ...]]:
     """The same by one look at all of the alerts, for short lists. One query."""
-    try:
-        base, given = alerts.order_by().values(*_COLUMNS).query.sql_with_params()
-    except EmptyResultSet:
+    asked = asked_for(alerts, parts, _COLUMNS)
+    if asked is None:
         return []
-    told = told_parts(alerts, parts)
-    if not told:
-        return []
-    turns = " ".join(f"WHEN {condition} THEN {int(number)}" for number, condition, _ in told)
-    rows = f"SELECT CASE {turns} END AS turn, alerts_alert.* FROM ({base}) AS alerts_alert"  # noqa: S608
+    turn, values = asked.turn
+    rows = f"SELECT {turn} AS turn, alerts_alert.* FROM ({asked.base}) AS alerts_alert"  # noqa: S608
     statement = (
         f"SELECT turn, {', '.join(names)} FROM ({rows}) AS placed WHERE turn IS NOT NULL "  # noqa: S608  (names of ours)
         f"ORDER BY turn, {', '.join(_direction(name) for name in by)} LIMIT {int(limit)}"
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*(one for _, _, more in told for one in more), *given])
+        cursor.execute(statement, [*values, *asked.given])
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
 
-def told_parts(alerts: QuerySet[Alert], parts: Sequence[Part]) -> list[tuple[int, str, Sequence[Any]]]:
-    """The parts as SQL: number, condition, values; without those that nothing can meet."""
-    return [(number, *where) for number, part in parts if (where := _where(alerts.query, part)) is not None]
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Alerts as SQL with its values, and the parts of them that can be met: number, condition, its values."""
+
+    base: str
+    given: Sequence[Any]
+    parts: Sequence[tuple[int, str, Sequence[Any]]]
+
+    @property
+    def turn(self) -> tuple[str, list[Any]]:
+        """The number of an alert's part as SQL, with its values."""
+        turns = " ".join(f"WHEN {condition} THEN {int(number)}" for number, condition, _ in self.parts)
+        return f"CASE {turns} END", [one for _, _, values in self.parts for one in values]
+
+
+def asked_for(alerts: QuerySet[Alert], parts: Sequence[Part], columns: Sequence[str]) -> Asked | None:
+    """The alerts with these columns, and their parts, as SQL; None where nothing can meet any."""
+    try:
+        base, given = alerts.order_by().values(*columns).query.sql_with_params()
+    except EmptyResultSet:
+        return None
+    told = [(number, *where) for number, part in parts if (where := _where(alerts.query, part)) is not None]
+    return Asked(base, given, told) if told else None
 
 
 def _read(
     alerts: QuerySet[Alert], parts: Sequence[Part], names: Sequence[str], by: Sequence[str], limit: int
 ) -> list[tuple[Any, ...]]:
     """The same in one statement; none for no parts."""
-    if not parts:
-        return []
-    try:
-        base, given = alerts.order_by().values(*_COLUMNS).query.sql_with_params()
-    except EmptyResultSet:
-        return []
-    told = told_parts(alerts, parts)
-    if not told:
+    asked = asked_for(alerts, parts, _COLUMNS) if parts else None
+    if asked is None:
         return []
     columns, order = ", ".join(names), ", ".join(_direction(name) for name in by)
     tables, rows, values = list[str](), list[str](), list[Any]()
-    for at, (number, condition, more) in enumerate(told):
+    for at, (number, condition, more) in enumerate(asked.parts):
         left = "".join(f" - (SELECT count(*) FROM part{earlier})" for earlier in range(at))  # noqa: S608
         tables.append(
-            f"part{at} AS MATERIALIZED (SELECT {columns} FROM ({base}) AS alerts_alert WHERE {condition} "  # noqa: S608
+            f"part{at} AS MATERIALIZED (SELECT {columns} FROM ({asked.base}) AS alerts_alert WHERE {condition} "  # noqa: S608
             f"ORDER BY {order} LIMIT {int(limit)}{left})"
         )
         rows.append(f"SELECT {at} AS turn, {int(number)} AS number, * FROM part{at}")  # noqa: S608  (names of ours)
-        values += [*given, *more]
+        values += [*asked.given, *more]
     statement = f"WITH {', '.join(tables)} {' UNION ALL '.join(rows)} ORDER BY turn, {order}"
     with connection.cursor() as cursor:
         cursor.execute(statement, values)

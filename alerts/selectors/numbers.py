@@ -60,17 +60,16 @@ def closed_today(user: User, now: datetime) -> Counter[str]:
     return Counter({reason: number for reason, number, _ in rows})
 
 
-def sizes(lists: Mapping[T, tuple[Hashable, Callable[[], QuerySet[Alert]], int]]) -> dict[T, int]:
-    """How many alerts each of these lists has, up to one more than its ceiling; a list is its name, its alerts, and the
-    ceiling. One query; none where all are known to be longer.
+def sizes(lists: Mapping[T, tuple[Hashable, Callable[[], QuerySet[Alert]]]], cap: int) -> dict[T, int]:
+    """How many alerts each of these lists has, up to one more than the ceiling; a list is its name and its alerts. One
+    query; none where all are known to be longer.
     """
-    known = {at: _longer.get((name, cap)) for at, (name, _, cap) in lists.items()}
-    asked = {at: _size(lists[at][1](), lists[at][2]) for at, number in known.items() if number is None}
+    known = {at: _longer.get((name, cap)) for at, (name, _) in lists.items()}
+    asked = {at: _size(lists[at][1](), cap) for at, number in known.items() if number is None}
     found = dict(zip(asked, _read(list(asked.values())), strict=True))
     for at, number in found.items():
-        name, _, cap = lists[at]
         if number > cap:
-            _longer.put((name, cap), number)
+            _longer.put((lists[at][0], cap), number)
     return {at: found[at] if number is None else number for at, number in known.items()}
 
 

@@ -38,7 +38,8 @@ def histogram(
     step = width / max(len(columns), 1)
     tallest = max((sum(column.counts) for column in columns), default=0) or 1
     scale = (base - 2) / tallest
-    bars = joined(_column(c, i * step, step, base, scale, tuple(classes)) for i, c in enumerate(columns))
+    names = tuple(classes)
+    bars = joined(_column(c, i * step, step, base, scale, names) for i, c in enumerate(columns))
     role = "group" if any(column.url for column in columns) else "img"  # what is inside an image cannot be a link
     return format_html(
         '<svg class="chart" viewBox="0 0 {} {}" role="{}" aria-label="{}">{}'
