@@ -20,6 +20,7 @@ from alerts.seen import Seen
 from alerts.selectors import AlertPage, Histogram, QueuePage
 from alerts.selectors.meanwhile import meanwhile
 from alerts.selectors.numbers import closed_today
+from alerts.selectors.shapes import QueueRow
 from alerts.views.answers import said, see_other
 from alerts.views.asked import Queue, read_queue, tokens, usual_sort
 from alerts.views.first_run import first_run
@@ -176,7 +177,7 @@ def _around(request: UserRequest, asked: Queue, found: QueuePage, at: int | None
         "newest_id": seen.up_to_id,
         "drawn_at": seen.at.isoformat(),
         "seen": seen.told(),
-        "peeked": _peeked(request, asked, found, at),
+        "peeked": _peeked(request, asked, found, row),
         "fresh": row.hidden.number if row and row.hidden else 0,
         "peeked_fold": row.fold if row else None,
         "density": _density(request),
@@ -283,9 +284,9 @@ def _cursor(request: UserRequest, found: QueuePage) -> int | None:
     return numbers[0] if numbers else None
 
 
-def _peeked(request: UserRequest, asked: Queue, found: QueuePage, at: int | None) -> AlertPage | None:
+def _peeked(request: UserRequest, asked: Queue, found: QueuePage, row: QueueRow | None) -> AlertPage | None:
     """The preview, for a whole page only: a list that is swapped keeps the preview it has."""
-    if at is None or wants_part(request):
+    if row is None or wants_part(request):
         return None
-    alert = selectors.with_rule(next(row.alert for row in found.rows if row.alert.pk == at))
+    alert = selectors.with_rule(row.alert)
     return selectors.alert_page(alert=alert, user=asked.user, now=asked.now, times=found.targets, brief=True)
