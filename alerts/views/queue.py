@@ -64,6 +64,8 @@ def queue(request: UserRequest) -> HttpResponseBase:
     after, inside = request.GET.get("after", ""), request.GET.get("inside", "")
     if inside and asked.folds and wants_part(request):
         return render_page(request, "alerts/queue.html", inside_context(request, asked), part="members")
+    if request.htmx.target == "histogram":
+        return render_page(request, "alerts/queue.html", _bars_alone(asked), part="histogram")
     part = "rows" if after and wants_part(request) else "answer"
     answer = render_page(request, "alerts/queue.html", queue_context(request, asked, after), part=part)
     return _shortened(request, asked, answer) if wants_part(request) and not after else answer
@@ -126,11 +128,16 @@ def queue_context(request: UserRequest, asked: Queue, after: str = "") -> dict[s
     return context if further else context | _around(request, asked, found, at, seen)
 
 
+def _acted(request: UserRequest) -> bool:
+    """Whether somebody acts on a list that stays on the screen, and asks only for what has become of it."""
+    return request.method == "POST" and wants_part(request)
+
+
 def _as_listed(request: UserRequest, asked: Queue) -> tuple[Seen | None, QueuePage | None]:
     """The list on the screen of somebody who acts on it, as it is now: what came since is announced, and moves no row.
     As many rows as there are on the screen, where these are more than a page. Nothing where nothing of it is left.
     """
-    if request.method != "POST" or not wants_part(request):
+    if not _acted(request):
         return None, None
     try:
         seen = Seen(Seen.read(request.POST.get("seen", "")).checked(asked.now).up_to_id, asked.now)
@@ -173,7 +180,9 @@ def _around(request: UserRequest, asked: Queue, found: QueuePage, at: int | None
     """What stands around the list: tabs, histogram, preview, and what to say when there are no rows."""
     above, row = tabs(asked, found.total), next((row for row in found.rows if row.alert.pk == at), None)
     around: dict[str, Any] = above | {
-        "histogram": _histogram(asked, found),
+        # Whoever acts on one alert after the other needs no new bars after each: the page asks when the hands rest.
+        "acted": _acted(request),
+        "histogram": None if _acted(request) else _histogram(asked, found),
         "newest_id": seen.up_to_id,
         "drawn_at": seen.at.isoformat(),
         "seen": seen.told(),
@@ -219,6 +228,12 @@ def _found(
     except LanguageError as error:
         asked.kql_error = marked(asked.chosen.get("q", ""), error)
         return QueuePage(rows=[], next_key=None, total=NOTHING)
+
+
+def _bars_alone(asked: Queue) -> dict[str, Any]:
+    """The bars above a list whose rows were drawn before."""
+    found = _found(asked, "", limit=1)
+    return {"histogram": _histogram(asked, found), "query": asked.query}
 
 
 def _histogram(asked: Queue, found: QueuePage) -> Histogram | None:

@@ -31,7 +31,7 @@
     const next = all.slice(last + 1).find((one) => !rows.includes(one)) || all.slice(0, last).reverse().find((one) => !rows.includes(one));
     for (const one of rows) { leaving.add(one.dataset.id); one.hidden = true; $$("input[type=checkbox]", one).forEach((box) => { box.checked = false; }); }
     wb.showSelection();
-    if (next) wb.moveTo(next); else $("#peek")?.replaceChildren();
+    if (next) wb.moveTo(next, true); else $("#peek")?.replaceChildren();
   }
   function comeBack(ids) {
     for (const id of ids) { leaving.delete(id); const one = row(id); if (one) one.hidden = false; }
@@ -45,15 +45,9 @@
     if (toast) $("#toasts")?.append(toast);
     comeBack(ids);
   }
-  /* The newest alert there was and when the list was drawn: what came since is announced, and moves no row. */
-  function seen() {
-    const pulse = $("#pulse"), asked = pulse && new URL(pulse.getAttribute("hx-get"), location.href).searchParams;
-    return $("#bulk-form [name=seen]")?.value || (asked ? `${asked.get("since")}:${asked.get("at")}` : "");
-  }
-  const heads = () => $$("#rows > [data-row]:not([data-fold-of])");
   async function send(act) {
-    const { action, data } = act, rows = heads().length + (act.undoes ? gone : 0);
-    for (const [name, value] of [["csrfmiddlewaretoken", wb.token()], ["seen", data.get("seen") || seen()], ["rows", rows]]) data.set(name, value);
+    const { action, data } = act, rows = wb.heads().length + (act.undoes ? gone : 0);
+    for (const [name, value] of [["csrfmiddlewaretoken", wb.token()], ["seen", data.get("seen") || wb.listSeen()], ["rows", rows]]) data.set(name, value);
     const answer = await fetch(action, { method: "POST", body: data, headers: { "HX-Request": "true", "HX-Current-URL": location.href } })
       .catch(() => failed(act, "The server does not answer. Nothing was changed."));
     if (answer) await read(answer, act);
@@ -68,16 +62,28 @@
       return;
     }
     ids.forEach((id) => leaving.delete(id));
-    wb.forgetPreviews();
+    wb.agePreviews(ids);
     draw(text, act, answer.ok ? null : ids[0]);
     gone = ids.filter((id) => !row(id)).length;
+  }
+  /* The list as it comes. What is ticked or being typed, for another act or to be sent again, stays. */
+  function anew(text, on) {
+    const ticked = wb.ticked(), typed = $$("#bulk textarea").filter((one) => one.value).map((one) => [one.id, one.value]);
+    htmx.swap("#list", text, { swapStyle: "outerHTML" });
+    wb.tick(ticked);
+    for (const [id, value] of typed) { const place = document.getElementById(id); if (place) place.value ||= value; }
+    const place = on?.id && !on.isConnected && wb.typing(on) && document.getElementById(on.id);
+    if (!place) return;
+    $$("#bulk details").forEach((menu) => { menu.open = menu.contains(place); });
+    place.focus();
   }
   function draw(text, act, back) {
     const at = wb.cursor()?.dataset.id, on = $(":focus"), focused = !on || on.closest("#list, #peek, .toasts");
     const index = wb.rows().indexOf(wb.cursor()), made = new DOMParser().parseFromString(text, "text/html");
     const came = act.undoes && $("#rows .cursor", made)?.dataset.id;
     if (!$("#list", made)) { htmx.swap("#toasts", text, { swapStyle: "innerHTML" }); return; }
-    if (!back && $("#rows") && $("#rows", made)) merge(made, act); else htmx.swap("#list", text, { swapStyle: "outerHTML" });
+    if (!back && $("#rows") && $("#rows", made)) wb.merge(made, act); else anew(text, on);
+    htmx.trigger("#histogram", "acted"); // drawn again once the hands rest
     hide();
     const rows = wb.rows(), wanted = row(came) || (back && row(back)) || row(at) || rows[Math.min(Math.max(index, 0), rows.length - 1)];
     const notice = back && $("#list [role=alert]");
@@ -86,63 +92,12 @@
       if (wanted.dataset.id !== at || act.ids.includes(at) || wb.late()) wb.moveTo(wanted);
       else if (!$(":focus")) $("a[href]", wanted).focus({ preventScroll: true });
     }
-    $("#list [data-focus]")?.focus();
+    if (!$("#bulk textarea:focus")) $("#list [data-focus]")?.focus();
+    clearTimeout(timer); timer = setTimeout(follow, 250);
     if (!rows.length) $("#peek")?.replaceChildren();
   }
-  /* Each row on the screen stays in its place, what left it goes, what came back stands where it stood. All else of the
-     answer is drawn as it comes, but for what announces new alerts, and what is being typed for another act stays. */
-  function merge(made, { ids, data }) {
-    const list = $("#list"), form = $("#bulk-form"), all = $("#rows"), fresh = $$("#rows > [data-row]", made), now = heads();
-    const inside = ids.map(row).filter((one) => one?.dataset.foldOf && !one.hidden);
-    ids.map(row).filter((one) => one?.dataset.fold).forEach((one) => wb.refold(one));
-    const more = $("#more", made), bulk = $("#bulk", made);
-    let last;
-    for (const [at, drawn] of fresh.entries()) {
-      const { id, fold } = drawn.dataset, was = (fold && $(`[data-fold="${CSS.escape(fold)}"]`, all)) || row(id);
-      drawn.classList.toggle("cursor", Boolean(was?.classList.contains("cursor")));
-      drawn.ariaSelected = was?.ariaSelected ?? null;
-      const same = was?.isEqualNode(drawn), one = fresh[at] = same ? was : drawn; // not laid out again
-      if (same) $("input", one).checked &&= !ids.includes(id);
-      else if (was) {
-        const ticked = $("input[type=checkbox]:checked", was), opened = $("[aria-expanded=true]", was);
-        if (ticked && !ids.includes(was.dataset.id)) $("input[type=checkbox]", one).checked = true;
-        if (opened) $("[data-unfold]", one)?.setAttribute("aria-expanded", "true");
-        was.replaceWith(one);
-      } else if (last) {
-        while (last.nextElementSibling?.dataset.foldOf) last = last.nextElementSibling;
-        last.after(one);
-      } else all.prepend(one);
-      $$(`#alert-${id}`).forEach((other) => { if (other !== one) other.remove(); });
-      last = one;
-    }
-    const left = (one) => one.hidden || (!one.dataset.foldOf && now.indexOf(one) < fresh.length);
-    ids.map(row).filter((one) => one && !fresh.includes(one) && left(one)).forEach((one) => one.remove());
-    /* An answer that ends before the screen does tells neither what comes next nor that all of it was seen anew. */
-    if (more && last !== heads().at(-1)) $("[name=seen]", bulk).value = seen();
-    else { $("#more", all)?.remove(); if (more) all.append(more); }
-    $$(":scope > :not(#bulk-form)", list).forEach((one) => one.remove());
-    form.before(...$$("#list > :not(#bulk-form)", made));
-    const used = data.get("reason") ? data.get("note") : data.get("text");
-    if (!$$("#bulk textarea").some((one) => (one.value ? one.value !== used : one.matches(":focus")))) $("#bulk")?.replaceWith(bulk);
-    else $("#bulk [name=seen]").value = $("[name=seen]", bulk).value;
-    for (const id of ["list", "pulse"]) made.getElementById(id)?.remove();
-    htmx.process(list);
-    htmx.swap("#list", made.body.innerHTML, { swapStyle: "none" });
-    inside.forEach((one) => renew(one.dataset.id, one.dataset.foldOf));
-  }
-  /* A row inside a fold that stays there. */
-  async function renew(id, fold) {
-    const link = $(`[data-unfold="${CSS.escape(fold)}"]`), url = link?.getAttribute("hx-get");
-    const answer = url && await fetch(url, { headers: { "HX-Request": "true" } });
-    const made = new DOMParser().parseFromString(`<table>${answer?.ok ? await answer.text() : ""}</table>`, "text/html");
-    const one = made.getElementById(`alert-${id}`), was = row(id);
-    if (!was) return;
-    if (one) one.classList.toggle("cursor", was.classList.contains("cursor"));
-    const held = was.contains(document.activeElement);
-    if (one) was.replaceWith(one); else if (answer?.ok) was.remove();
-    if (one && held) $("a[href]", one).focus({ preventScroll: true });
-  }
-  const run = (act) => { wb.sending(); return send(act).catch((error) => failed(act, wb.failed(error.name))); };
+  /* What left is drawn first: sending it takes the time of a frame. */
+  const run = async (act) => { wb.sending(); await wb.painted(); return send(act).catch((error) => failed(act, wb.failed(error.name))); };
   const queue = (act) => wb.inTurn(() => run(act));
   wb.inTurn = (work) => {
     const next = async () => { try { await work(); } finally { busy -= 1; } };
@@ -184,7 +139,7 @@
     else if (one.dataset.id !== $("[data-peeked]", peek)?.dataset.peeked) wb.peekAt(one, 0);
   }
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
-    for (const one of heads()) if (row(one.dataset.id) !== one) one.remove(); // further rows may be there already
+    for (const one of wb.heads()) if (row(one.dataset.id) !== one) one.remove(); // further rows may be there already
     hide();
     if (detail.target?.id !== "list" && detail.elt?.id !== "list") return;
     wb.forgetPreviews();

@@ -32,6 +32,8 @@ const wb = (() => {
   function kept(name) {
     try { return JSON.parse(sessionStorage.getItem(name)); } catch { return null; }
   }
+  /* When what was just changed is on the screen; soon on one that nobody looks at. */
+  const painted = () => new Promise((go) => { requestAnimationFrame(() => setTimeout(go)); setTimeout(go, 99); });
   const failed = (status, reference) => `That did not work (${status}${reference ? `, reference ${reference}` : ""}). What you see may be out of date.`;
 
   /* The queue could not be fetched anew: say from when it is, until it can be. True when it was that. */
@@ -79,5 +81,5 @@ const wb = (() => {
     const asked = target.closest("[data-stop]")?.parentElement.previousElementSibling;
     if (asked) { htmx.trigger(asked, "htmx:abort"); asked.focus(); }
   });
-  return { $, $$, shown, typing, announce, strip, token, keep, kept, failed };
+  return { $, $$, shown, typing, announce, strip, token, keep, kept, painted, failed };
 })();

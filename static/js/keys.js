@@ -183,11 +183,12 @@
     const pressed = named(event), key = waitingForPlace > Date.now() ? pressed : usual(pressed);
     if (key && single(key, target, event.shiftKey)) event.preventDefault();
   });
-  document.addEventListener("htmx:afterSettle", relabel);
-  document.addEventListener("DOMContentLoaded", () => {
+  function putAway() {
     const place = $("#histogram");
     if (place && wb.kept("histogram")) place.hidden = true;
-    relabel();
+  }
+  for (const drawn of ["htmx:afterSettle", "DOMContentLoaded"]) document.addEventListener(drawn, () => { putAway(); relabel(); });
+  document.addEventListener("DOMContentLoaded", () => {
     $(".setnav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone the list scrolls
   });
 })();

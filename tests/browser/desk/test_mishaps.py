@@ -88,7 +88,7 @@ def test_one_mishap_ends_no_later_act_and_a_late_note_wipes_no_other(visit: Visi
     expect(page.locator("#peek-text")).to_be_focused()
     page.locator("#peek-text").fill("")
     press(page, "Escape", "Escape")
-    page.evaluate("() => { wb.forgetPreviews = () => { wb.forgetPreviews = () => {}; throw new Error('Oh'); }; }")
+    page.evaluate("() => { wb.agePreviews = () => { wb.agePreviews = () => {}; throw new Error('Oh'); }; }")
     press(page, "c", "b")
     expect(page.locator("#strip p")).to_contain_text("What you see may be out of date.")
     expect(page.locator(f"#alert-{two}")).to_be_visible()
