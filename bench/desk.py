@@ -240,7 +240,8 @@ _STAMP = """() => {
     window.painted = [];
     addEventListener("keydown", ({ key, timeStamp }) => {
         const row = document.querySelector("[data-row].cursor:not([hidden])");
-        const left = () => row.hidden || !row.isConnected, moved = () => !row.classList.contains("cursor");
+        const left = () => document.getElementById(row.id)?.hidden ?? true;
+        const moved = () => !row.classList.contains("cursor");
         const done = { c: () => true, b: left, j: moved }[key];
         const drawn = () => window.painted.push([key, performance.now() - timeStamp]);
         const look = () => requestAnimationFrame(done() ? drawn : look);

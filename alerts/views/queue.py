@@ -59,7 +59,7 @@ class Loud:
 
 @page()
 def queue(request: UserRequest) -> HttpResponseBase:
-    """The queue page, its list for htmx, further rows when `after` asks for the next page, or what is folded."""
+    """The queue page; for htmx its list, further rows when `after` asks for the next page, what is folded, or bars."""
     asked = read_queue(request, request.GET)
     after, inside = request.GET.get("after", ""), request.GET.get("inside", "")
     if inside and asked.folds and wants_part(request):
@@ -177,7 +177,7 @@ def _rows_context(request: UserRequest, asked: Queue, found: QueuePage) -> dict[
 
 
 def _around(request: UserRequest, asked: Queue, found: QueuePage, at: int | None, seen: Seen) -> dict[str, Any]:
-    """What stands around the list: tabs, histogram, preview, and what to say when there are no rows."""
+    """What stands around the list: tabs, preview, what to say when there are no rows, and but after an act the bars."""
     above, row = tabs(asked, found.total), next((row for row in found.rows if row.alert.pk == at), None)
     around: dict[str, Any] = above | {
         # Whoever acts on one alert after the other needs no new bars after each: the page asks when the hands rest.
@@ -231,7 +231,9 @@ def _found(
 
 
 def _bars_alone(asked: Queue) -> dict[str, Any]:
-    """The bars above a list whose rows were drawn before."""
+    """The bars above a list whose rows were drawn before. Costs what the list does: how far the bars go back is told by
+    counting it, and with a query by searching it.
+    """
     found = _found(asked, "", limit=1)
     return {"histogram": _histogram(asked, found), "query": asked.query}
 

@@ -1,5 +1,5 @@
 /* The queue acts at once: rows leave when they are closed or snoozed, and come back with the reason when that was refused.
-   Acts are sent one after the other, so that no older answer draws over a newer one. */
+   Acts are sent one after the other, so that no older answer draws over a newer one; js/redraw.js draws the answers. */
 "use strict";
 (() => {
   const { $, $$ } = wb;
@@ -62,6 +62,7 @@
       return;
     }
     ids.forEach((id) => leaving.delete(id));
+    if (act.undoes) wb.forgetPreviews(); // it does not say of which
     wb.agePreviews(ids);
     draw(text, act, answer.ok ? null : ids[0]);
     gone = ids.filter((id) => !row(id)).length;
@@ -71,11 +72,14 @@
     const ticked = wb.ticked(), typed = $$("#bulk textarea").filter((one) => one.value).map((one) => [one.id, one.value]);
     htmx.swap("#list", text, { swapStyle: "outerHTML" });
     wb.tick(ticked);
+    const peeked = on?.closest("#peek") && wb.typing(on) && row($("#peek [data-peeked]")?.dataset.peeked);
+    if (peeked) wb.rows().forEach((one) => one.classList.toggle("cursor", one === peeked));
     for (const [id, value] of typed) { const place = document.getElementById(id); if (place) place.value ||= value; }
     const place = on?.id && !on.isConnected && wb.typing(on) && document.getElementById(on.id);
     if (!place) return;
     $$("#bulk details").forEach((menu) => { menu.open = menu.contains(place); });
     place.focus();
+    place.setSelectionRange?.(on.selectionStart, on.selectionEnd);
   }
   function draw(text, act, back) {
     const at = wb.cursor()?.dataset.id, on = $(":focus"), focused = !on || on.closest("#list, #peek, .toasts");
@@ -92,7 +96,7 @@
       if (wanted.dataset.id !== at || act.ids.includes(at) || wb.late()) wb.moveTo(wanted);
       else if (!$(":focus")) $("a[href]", wanted).focus({ preventScroll: true });
     }
-    if (!$("#bulk textarea:focus")) $("#list [data-focus]")?.focus();
+    if (!$(wb.WRITING)) $("#list [data-focus]")?.focus();
     clearTimeout(timer); timer = setTimeout(follow, 250);
     if (!rows.length) $("#peek")?.replaceChildren();
   }
@@ -130,6 +134,12 @@
     queue({ action, data: new URLSearchParams(data), ids });
   }, true);
   wb.busy = () => busy;
+  /* Bars that are being marked or read are not drawn again under the hand. */
+  for (const name of ["htmx:beforeRequest", "htmx:beforeSwap"]) document.addEventListener(name, (event) => {
+    if (event.detail.target?.id !== "histogram" || !$("#histogram:is(:focus-within, :active, :has([open]))")) return;
+    event.preventDefault();
+    htmx.trigger("#histogram", "acted");
+  });
 
   /* After a swap the preview follows the cursor. */
   function follow() {

@@ -1,5 +1,6 @@
 /* What the other scripts share, under one name. Everything here makes a page quicker; nothing is needed to use it.
-   wb.strip(text): a line of bad news. wb.announce(text): for screen readers. wb.token(): for a form that is sent. */
+   wb.strip(text): a line of bad news. wb.announce(text): for screen readers. wb.token(): for a form that is sent.
+   wb.painted(): when what was changed is on the screen. */
 "use strict";
 const wb = (() => {
   const $ = (selector, from = document) => from.querySelector(selector);

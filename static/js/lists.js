@@ -1,79 +1,12 @@
-/* Lists: the cursor (j k), what is ticked, and the preview beside the list. data-row, data-peek: rows, and what to show
-   beside one. Previews of the rows around the cursor are fetched ahead, a few at most, so that moving shows them at once. */
+/* Lists: the cursor (j k) and what is ticked. data-row: rows. */
 "use strict";
 (() => {
-  const { $, $$, shown } = wb;
-  const REST = 60, MOST = 16, FRESH = 10000, IDLE = 1000;
-  const cache = new Map(), coming = new Map();
-  let timer, idle, turn = 0, age = 0;
+  const { $, $$ } = wb;
   wb.rows = () => $$("[data-row]").filter((row) => !row.hidden);
   wb.cursor = () => $("[data-row].cursor:not([hidden])");
   const boxes = () => wb.rows().map((row) => $("input[type=checkbox]", row)).filter((box) => box && !box.disabled);
   wb.boxes = boxes;
 
-  /* ---- previews ---- */
-  const known = (url) => { const found = cache.get(url); return found && Date.now() - found.at < FRESH ? found.html : null; };
-  wb.forgetPreviews = () => { age += 1; cache.clear(); coming.clear(); };
-  /* After an act on these: what the previews of others say may be one judgement behind, so they are fetched anew, but
-     not before the hands rest: whoever closes one after the other waits for none. */
-  wb.agePreviews = (ids) => {
-    for (const url of cache.keys()) if (ids.some((id) => url.includes(`/${id}/`))) cache.delete(url);
-    clearTimeout(idle);
-    idle = setTimeout(() => { wb.forgetPreviews(); fetchAhead(turn); }, IDLE);
-  };
-  /* Whether the preview on the screen is not of the row under the cursor: nothing may be done with it then, neither by a
-     key (js/keys.js waits) nor by a click. */
-  wb.late = () => {
-    const peek = $("#peek"), row = wb.cursor();
-    return Boolean(row?.dataset.peek && peek && $("[data-peeked]", peek)?.dataset.peeked !== row.dataset.id && shown(peek));
-  };
-  function watch() {
-    const peek = $("#peek"), late = wb.late();
-    if (peek) peek.inert = late;
-    if (!late) wb.release?.();
-  }
-  async function load(url, mine) {
-    const answer = await fetch(url, { headers: { "HX-Request": "true" } }), html = await answer.text();
-    if (!answer.ok || mine !== age) return;
-    if (cache.size >= MOST) cache.delete(cache.keys().next().value);
-    cache.set(url, { html, at: Date.now() });
-  }
-  /* What is on its way already is waited for. */
-  function get(url) {
-    if (!coming.has(url)) {
-      const one = load(url, age).catch(() => {}).finally(() => { if (coming.get(url) === one) coming.delete(url); });
-      coming.set(url, one);
-    }
-    return coming.get(url);
-  }
-  /* One at a time, the likeliest first, until the cursor goes on. */
-  async function fetchAhead(mine) {
-    const all = wb.rows(), here = all.indexOf(wb.cursor());
-    for (const by of [1, 2, -1, -2]) {
-      const url = here >= 0 && all[here + by]?.dataset.peek;
-      if (mine !== turn) return;
-      if (url && !known(url)) await get(url);
-    }
-  }
-  wb.peekAt = (row, wait = REST) => {
-    const peek = $("#peek"), url = row?.dataset.peek, mine = turn += 1;
-    clearTimeout(timer);
-    if (!url || !peek || !shown(peek) || !window.htmx) return;
-    const show = (html) => htmx.swap("#peek", html, { swapStyle: "innerHTML" });
-    async function look() {
-      await get(url);
-      if (mine !== turn) return;
-      const html = known(url);
-      if (html) show(html); else htmx.ajax("GET", url, { target: "#peek", source: "#peek", swap: "innerHTML" });
-      fetchAhead(mine);
-    }
-    const html = known(url);
-    if (html) { show(html); timer = setTimeout(fetchAhead, REST, mine); }
-    else if (coming.has(url)) look();
-    else timer = setTimeout(look, wait);
-  };
-
-  /* ---- the cursor ---- */
   /* `later`: the preview, half of the work, is drawn after the rows are. */
   wb.moveTo = (row, later) => {
     if (!row) return;
@@ -84,8 +17,7 @@
     const address = new URL(location.href);
     if (row.dataset.id) address.searchParams.set("at", row.dataset.id);
     history.replaceState(history.state, "", address);
-    watch();
-    if (later) wb.painted().then(() => { if (row === wb.cursor()) wb.peekAt(row); }); else wb.peekAt(row);
+    wb.peeks?.(row, later);
   };
   wb.step = (by, extend) => {
     const all = wb.rows(), from = wb.cursor(), here = all.indexOf(from);
@@ -157,37 +89,23 @@
   /* ---- after a swap: the ticks stay; focus what the answer names, else the row in place of the one that left ---- */
   let lostRow = -1, ticked = [];
   const named = (box) => `${box.name}=${box.value.split(":")[0]}`;
+  wb.WRITING = "#bulk textarea:focus, #peek textarea:focus, #filters :focus"; // an answer takes no letters away from here
   wb.ticked = () => boxes().filter((box) => box.checked).map(named);
   wb.tick = (names) => { boxes().forEach((box) => { box.checked ||= names.includes(named(box)); }); wb.showSelection(); };
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     lostRow = document.activeElement?.closest?.("[data-row]") ? wb.rows().indexOf(wb.cursor()) : -1;
     const reads = detail.requestConfig?.verb === "get" && detail.target?.id === "list";
     ticked = reads ? wb.ticked() : [];
-    if (detail.requestConfig && detail.requestConfig.verb !== "get") wb.forgetPreviews();
+    if (detail.requestConfig && detail.requestConfig.verb !== "get") wb.forgetPreviews?.();
   });
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
     wb.tick(ticked);
     ticked = [];
     const wanted = detail.elt?.matches?.("[data-focus]") ? detail.elt : detail.elt && $("[data-focus]", detail.elt);
     if (wanted?.matches(".twist")) wb.moveTo(wanted.closest("[data-row]"));
-    else if (wanted && !$("#bulk textarea:focus")) wanted.focus();
+    else if (wanted && !$(wb.WRITING)) wanted.focus();
     else if (lostRow >= 0 && !document.activeElement?.closest?.("[data-row]")) wb.moveTo(wb.rows()[Math.min(lostRow, wb.rows().length - 1)]);
     lostRow = -1;
   });
-  /* A colleague acted on a row: its preview is drawn anew, but not under the hands of who has a menu of it open. */
-  document.addEventListener("htmx:oobAfterSwap", ({ detail }) => {
-    const note = detail.target.id?.startsWith("note-") && document.getElementById(detail.target.id);
-    const row = note && note.closest("[data-row]"), said = note && note.firstChild?.textContent.trim();
-    if (row) row.classList.add("told");
-    if (!row || row.dataset.said === said) return;
-    row.dataset.said = said;
-    wb.forgetPreviews();
-    if (row === wb.cursor() && !$("#peek details[open]")) wb.peekAt(row, 0);
-  });
-  document.addEventListener("DOMContentLoaded", () => {
-    wb.showSelection();
-    if ($("#peek")) new MutationObserver(watch).observe($("#peek"), { childList: true });
-    const row = wb.cursor();
-    if (row?.dataset.peek) timer = setTimeout(fetchAhead, 4 * REST, turn);
-  });
+  document.addEventListener("DOMContentLoaded", wb.showSelection);
 })();
