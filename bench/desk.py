@@ -3,42 +3,33 @@
     python -m bench desk [--alerts N] [--events N] [--folder FOLDER]
 
 With FOLDER the database is kept there and used again. Server time is what Django's test client waits for, the whole way
-through middleware, view, database and template, without a network; database and process share one core, and nothing is
-cached between requests but what the product itself keeps. From key to paint is taken in Chromium, against the same
-server under granian on the same cores: from the time stamp of the key until the frame after the one in which what it
-asks for was done, whatever it had to wait for.
+through middleware, view, database and template, without a network; nothing is cached between requests but what the
+product itself keeps. From key to paint is taken in Chromium, against the same server under granian on the same cores:
+from the time stamp of the key until the frame after the one in which what it asks for was done, whatever it had to wait
+for.
 """
 
 import argparse
 import os
 import shutil
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.results import append, conditions, percentile
+from bench.desk_figures import REQUESTS, Asked, least_disturbed, tell
+from bench.desk_painted import painted
+from bench.results import conditions
 from bench.system import free_port
 from soc.local import services
 from soc.local.application import Door, Web
 from soc.web.garbage import look_rarely
 
-ALERTS, EVENTS, REQUESTS = 1_000_000, 2_000_000, 40
+ALERTS, EVENTS = 1_000_000, 2_000_000
 OF_THE_RULE = 1_000  # alerts of the rule whose exception is previewed
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One thing that the desk is asked again and again, and the most that it may take, in milliseconds."""
-
-    name: str
-    target_ms: int
-    act: Callable[[int], Any]
 
 
 def main(words: Sequence[str] = ()) -> None:
@@ -46,17 +37,15 @@ def main(words: Sequence[str] = ()) -> None:
     given = _arguments(words)
     folder = Path(given.folder or tempfile.mkdtemp(prefix="wbb-", dir="/tmp"))
     folder.mkdir(exist_ok=True)
-    everywhere = os.sched_getaffinity(0)
     try:
         with services.running(home=folder / "home", environ={}) as base:
             os.environ |= base.environment() | {"LOG_LEVEL": "ERROR"}
             os.environ.setdefault("DJANGO_SETTINGS_MODULE", "soc.settings")
             _prepared(folder, given.alerts, given.events)
-            with _on_one_core(everywhere):
-                _server(given)
+            _server(given)
             door = Door(port=free_port())
             base.supervisor.start(Web(base.environment() | {"LOG_LEVEL": "ERROR"}, door))
-            _browser(given, door.url)
+            painted(given, door.url)
             _close()
     finally:
         if not given.folder:
@@ -69,15 +58,6 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=EVENTS)
     parser.add_argument("--folder", default="")
     return parser.parse_args(words)
-
-
-@contextmanager
-def _on_one_core(everywhere: set[int]) -> Iterator[None]:
-    os.sched_setaffinity(0, {min(everywhere)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, everywhere)
 
 
 def _prepared(folder: Path, alerts: int, events: int) -> None:
@@ -138,7 +118,7 @@ def _server(given: argparse.Namespace) -> None:
     look_rarely()
     for asked in _everything(client):
         before = conditions()
-        _tell(asked, _times(asked.act), given, before)
+        tell(asked, least_disturbed(partial(_times, asked.act)), given, before)
 
 
 def _everything(client: Any) -> Iterator[Asked]:
@@ -218,78 +198,6 @@ def _times(act: Callable[[int], Any]) -> list[float]:
         act(number)
         found.append((time.perf_counter() - begun) * 1000)
     return found
-
-
-def _tell(asked: Asked, times: list[float], given: argparse.Namespace, before: dict[str, Any]) -> None:
-    figures = {
-        "asked": asked.name,
-        "alerts": given.alerts,
-        "events": given.events,
-        "median_ms": round(statistics.median(times)),
-        "p95_ms": round(percentile(times, 0.95)),
-        "target_ms": asked.target_ms,
-    }
-    append("desk", figures, f"{len(times)} requests by Django's test client, database and process on one core", before)
-
-
-# ---- in a browser ----
-
-# From the time stamp of a key until the frame after the one in which what it asks for had been done: the cursor stands
-# on another row, or the row that was closed has left. A key that had to wait for something counts with its wait.
-_STAMP = """() => {
-    window.painted = [];
-    addEventListener("keydown", ({ key, timeStamp }) => {
-        const row = document.querySelector("[data-row].cursor:not([hidden])");
-        const left = () => document.getElementById(row.id)?.hidden ?? true;
-        const moved = () => !row.classList.contains("cursor");
-        const done = { c: () => true, b: left, j: moved }[key];
-        const drawn = () => window.painted.push([key, performance.now() - timeStamp]);
-        const look = () => requestAnimationFrame(done() ? drawn : look);
-        requestAnimationFrame(look);
-    }, true);
-}"""
-
-
-def _browser(given: argparse.Namespace, base: str) -> None:
-    from playwright.sync_api import sync_playwright
-
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs in this thread
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if chromium is None:
-        print("desk: no Chromium, so nothing from key to paint")
-        return
-    with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-        page.context.add_cookies([_session(base)])  # type: ignore[list-item]
-        before = conditions()
-        for name, keys in (("cursor move, key to paint", ["j"]), ("close, key to paint", ["c", "b"])):
-            _tell(Asked(name, 100, lambda _: None), _painted(page, base, keys), given, before)
-        browser.close()
-
-
-def _painted(page: Any, base: str, keys: Sequence[str]) -> list[float]:
-    """From the last of the keys to the paint, forty times, at the pace of a quick analyst."""
-    page.goto(f"{base}/alerts/")
-    page.evaluate(_STAMP)
-    for _ in range(REQUESTS):
-        for key in keys:
-            page.keyboard.press(key)
-            page.wait_for_timeout(150)
-    page.wait_for_timeout(2_000)
-    return [took for key, took in page.evaluate("window.painted") if key == keys[-1]]
-
-
-def _session(base: str) -> dict[str, str]:
-    from django.conf import settings
-    from django.test import Client
-
-    from accounts.models import User
-
-    client = Client()
-    client.force_login(User.objects.get(username="ana"), backend="django.contrib.auth.backends.ModelBackend")
-    name = settings.SESSION_COOKIE_NAME
-    return {"name": name, "value": client.cookies[name].value, "url": base}
 
 
 def _close() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "results"
 _ROOT = Path(__file__).parents[1]
+_COUNTERS = Path("/proc/stat")
 
 
 def conditions() -> dict[str, Any]:
@@ -32,6 +33,29 @@ def conditions() -> dict[str, Any]:
 def _pace() -> float:
     """Seconds that a loop of one length takes now, the median of nine."""
     return sorted(timeit.repeat("sum(n * n for n in range(100_000))", number=1, repeat=9))[4]
+
+
+class Stolen:
+    """How much of the processor a virtual machine asked for and did not get, because its host served others: of what
+    was used and withheld since this began, in percent. A figure taken while that is not near zero tells about the
+    neighbours. Source: proc_stat(5), "steal"; nothing where the system does not say.
+    """
+
+    def __init__(self) -> None:
+        self._begun = _used_and_stolen()
+
+    def percent(self) -> float:
+        """Since it began, to a tenth."""
+        used, stolen = (now - begun for now, begun in zip(_used_and_stolen(), self._begun, strict=True))
+        return round(100 * stolen / max(1, used + stolen), 1)
+
+
+def _used_and_stolen() -> tuple[int, int]:
+    try:
+        _, user, nice, system, _, _, irq, softirq, steal, *_ = _COUNTERS.read_text().splitlines()[0].split()
+    except (OSError, ValueError):
+        return 0, 0
+    return sum(map(int, (user, nice, system, irq, softirq))), int(steal)
 
 
 def _commit() -> str:
