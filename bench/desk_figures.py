@@ -7,14 +7,15 @@ block that was disturbed least counts. Chosen by what was withheld, never by how
 
 import argparse
 import statistics
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from bench.results import Stolen, append, percentile
 
-REQUESTS = 40
-BLOCKS, STOLEN_PERCENT = 5, 1.0
+REQUESTS, KEYS = 100, 60
+BLOCKS, STOLEN_PERCENT, PAUSE_SECONDS = 5, 1.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ def least_disturbed(take: Callable[[], list[float]]) -> Block:
     """What was asked for, taken as often as the host makes necessary."""
     blocks: list[Block] = []
     while not blocks or (len(blocks) < BLOCKS and blocks[-1].stolen >= STOLEN_PERCENT):
+        time.sleep(PAUSE_SECONDS if blocks else 0)
         stolen = Stolen()
         times = take()
         blocks.append(Block(times, stolen.percent()))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from bench.desk_figures import REQUESTS, Asked, least_disturbed, tell
+from bench.desk_figures import KEYS, Asked, least_disturbed, tell
 from bench.results import conditions
 
 # From the time stamp of a key until the frame after the one in which what it asks for had been done: the cursor stands
@@ -47,10 +47,10 @@ def painted(given: argparse.Namespace, base: str) -> None:
 
 
 def _painted(page: Any, base: str, keys: Sequence[str]) -> list[float]:
-    """From the last of the keys to the paint, forty times, at the pace of a quick analyst."""
+    """From the last of the keys to the paint, again and again, at the pace of a quick analyst."""
     page.goto(f"{base}/alerts/")
     page.evaluate(_STAMP)
-    for _ in range(REQUESTS):
+    for _ in range(KEYS):
         for key in keys:
             page.keyboard.press(key)
             page.wait_for_timeout(150)

@@ -27,6 +27,7 @@ def test_a_figure_is_taken_again_while_the_host_withholds_the_processor(
 ):
     shares = iter(withheld)
     blocks: list[int] = []
+    monkeypatch.setattr(desk_figures, "PAUSE_SECONDS", 0)
     monkeypatch.setattr(results.Stolen, "percent", lambda _: next(shares))
 
     def take() -> list[float]:
