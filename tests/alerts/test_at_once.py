@@ -51,6 +51,7 @@ def test_one_look_at_a_list_says_what_walking_along_it_says(alerts, cast, monkey
 
     at_once = told()
     monkeypatch.setattr(ordering, "SHORT", -1)
+    monkeypatch.setattr(ordering, "SHORT_ABOUT_ONE", -1)
     monkeypatch.setattr(folding, "PORTION", 2)
     after_a_portion = told()
     monkeypatch.setattr(folding, "WHOLE", 0)
