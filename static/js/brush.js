@@ -48,20 +48,16 @@
     setTimeout(() => send(done.svg, ...done.range));
   });
   document.addEventListener("dragstart", (event) => { if (event.target.closest?.("svg[data-brush]")) event.preventDefault(); });
-  const ranges = (place) => ["from", "to"].map((end) => $(`[data-brush-range=${end}]`, place));
+  const ranges = (place) => $$("[data-brush-range]", place).map((one) => Number(one.value)).sort((one, other) => one - other);
   const near = (place) => $("svg[data-brush]", place.parentElement);
   document.addEventListener("input", ({ target }) => {
     const place = target.closest?.("[data-brush-ranges]");
-    if (!place) return;
-    const [from, to] = ranges(place).map((one) => Number(one.value));
-    mark(near(place), Math.min(from, to), Math.max(from, to));
+    if (place) mark(near(place), ...ranges(place));
   });
   function let_go(target) {
     const place = target.closest?.("[data-brush-ranges]");
-    if (!place) return false;
-    const [from, to] = ranges(place).map((one) => Number(one.value));
-    send(near(place), Math.min(from, to), Math.max(from, to));
-    return true;
+    if (place) send(near(place), ...ranges(place));
+    return Boolean(place);
   }
   document.addEventListener("keydown", (event) => { if (event.key === "Enter" && let_go(event.target)) event.preventDefault(); });
   document.addEventListener("change", ({ target }) => { if (target.matches("[data-brush-range]") && !target.matches(":focus-visible")) let_go(target); });

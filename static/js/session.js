@@ -28,6 +28,15 @@
     clearInterval(timer);
     timer = setInterval(look, EVERY);
   };
+  /* The queue that asks by itself is stale from now on. What is ticked and typed stays, and nothing is put in the way. */
+  function out() {
+    if ($("#strip [data-out]")) return;
+    wb.strip("Signed out. Sign in, your selection is kept.", true);
+    const again = $("#strip [data-again]");
+    again.textContent = "Sign in";
+    again.dataset.out = $("#strip").dataset.stale = "";
+    again.addEventListener("click", (event) => { event.preventDefault(); wb.signInAgain(() => {}); });
+  }
   window.addEventListener("focus", look);
   document.addEventListener("click", ({ target }) => { if (target.closest?.("[data-signed-in]")) look(); });
 
@@ -36,6 +45,7 @@
     if (xhr.status !== 401) return;
     event.preventDefault();
     const { verb, path, parameters, headers } = requestConfig, polls = elt.matches?.("#pulse, .act");
+    if (elt.id === "pulse") out();
     if (polls) return;
     const source = elt.isConnected ? elt : document.body;
     wb.signInAgain(() => htmx.ajax(verb.toUpperCase(), path, {

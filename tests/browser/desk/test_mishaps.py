@@ -9,10 +9,12 @@ from alerts.models import Alert, Comment
 from alerts.views import queue
 from soc.web import clock
 from tests.alerts.pages.world import World
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, Visitor
 from tests.browser.desk.hands import DOUBLE, at, press
 
 SESSION = "sessionid"
+# What the queue asks by itself every so often.
+ASK = "htmx.ajax('GET', htmx.find('#pulse').getAttribute('hx-get'), {source: '#pulse', swap: 'outerHTML'})"
 
 
 def test_a_colleague_acts_first(visit: Visit, alerts: list[Alert], world: World) -> None:
@@ -32,6 +34,39 @@ def test_a_colleague_acts_first(visit: Visit, alerts: list[Alert], world: World)
     assert mine.reason == "false_positive"
 
 
+def sign_in_elsewhere(visitor: Visitor, world: World) -> None:
+    """As in another tab."""
+    visitor.settle()  # an answer to the session that ended would take the new cookie away
+    client = Client()
+    client.force_login(world.ana, backend="django.contrib.auth.backends.ModelBackend")
+    visitor.context.add_cookies([{"name": SESSION, "value": client.cookies[SESSION].value, "url": visitor.base}])
+
+
+def test_a_queue_whose_session_ended_says_that_it_is_not_live_and_keeps_what_is_ticked(
+    visit: Visit, alerts: list[Alert], world: World
+) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/?fold=off")
+    press(page, " ")
+    Session.objects.all().delete()
+    page.evaluate(ASK)
+    strip = page.locator("#strip")
+    expect(strip).to_contain_text("Signed out. Sign in, your selection is kept.")
+    expect(page.get_by_text("Not live")).to_be_visible()
+    expect(page.locator("#sign-in-again")).to_be_hidden()  # nobody is interrupted who only reads
+    page.evaluate(ASK)
+    expect(strip.locator("p")).to_have_count(1)
+    strip.get_by_role("link", name="Sign in").click()
+    expect(page.locator("#sign-in-again")).to_be_visible()
+    sign_in_elsewhere(ana, world)
+    expect(page.locator("#sign-in-again")).to_be_hidden(timeout=10_000)  # it looks by itself
+    expect(strip).to_be_empty()
+    page.evaluate(ASK)
+    expect(page.get_by_text("Not live")).to_be_hidden()
+    expect(page.locator("tbody .check:checked")).to_have_count(1)
+    assert [said for said in ana.complaints if "401" not in said] == []
+
+
 def test_the_sign_in_expires_mid_form(visit: Visit, alerts: list[Alert], world: World) -> None:
     ana = visit("ana")
     page = ana.open(f"/alerts/{alerts[0].pk}/?side=activity")
@@ -40,10 +75,7 @@ def test_the_sign_in_expires_mid_form(visit: Visit, alerts: list[Alert], world: 
     page.get_by_role("button", name="Add comment").click()
     expect(page.locator("#sign-in-again")).to_be_visible()
     assert not Comment.objects.exists()
-    ana.settle()  # an answer to the session that ended would take the new cookie away
-    client = Client()
-    client.force_login(world.ana, backend="django.contrib.auth.backends.ModelBackend")
-    ana.context.add_cookies([{"name": SESSION, "value": client.cookies[SESSION].value, "url": ana.base}])
+    sign_in_elsewhere(ana, world)
     page.get_by_role("button", name="I have signed in").click()
     expect(page.locator(".activity")).to_contain_text("The vendor confirmed it.")
     assert Comment.objects.count() == 1
