@@ -26,6 +26,7 @@ from events import prevalence_notes
 from events.partitions import ensure_days
 from rules.loading import load_rules
 from rules.models import ExceptionItem, Rule
+from rules.pages import TABS
 from soc.demo.backfill import backfill
 from soc.demo.company import found
 from soc.demo.team import demo_team
@@ -124,19 +125,67 @@ def shots() -> dict[str, tuple[str, str]]:
         "event": ("ana", f"/search/event/{uid}/"),
         "rules": ("rosa", "/rules/"),
         "rule": ("rosa", f"/rules/{alert.rule_id}/"),
-        "rule_guide": ("rosa", f"/rules/{alert.rule_id}/?tab=guide"),
         "cases": ("ana", "/cases/"),
         "case": ("ana", f"/cases/{case.pk}/"),
         "overview": ("mona", "/overview/"),
         "health": ("adam", "/health/"),
-        "settings_keys": ("adam", "/settings/keys/"),
-        "settings_you": ("ana", "/settings/you/"),
-        "audit": ("adam", "/settings/audit/"),
         "login": ("", "/login/"),
+        "notices": ("ana", "/notices/"),
+        "go": ("ana", "/go/"),
+        **_around_an_alert(alert, uid),
+        **_around_a_case(case, alert),
+        **_around_rules(beside, item),
+        **_behind_the_desk(adam=User.objects.get(username="adam")),
         **{f"alert_{kind}": ("ana", f"/alerts/{one.pk}/") for kind, one in kinds.items() if one and kind != "block"},
         **({"rule_pipeline": ("rosa", f"/rules/{esql.pk}/")} if esql else {}),
     }
     return {name: told for name, told in taken.items() if not ONLY or name.startswith(ONLY)}
+
+
+def _around_an_alert(alert: Alert, uid: str) -> dict[str, tuple[str, str]]:
+    return {
+        "alert_all_fields": ("ana", f"/alerts/{alert.pk}/?facts=all"),
+        "alert_raw": ("ana", f"/alerts/{alert.pk}/?facts=raw"),
+        "escalate": ("ana", f"/alerts/{alert.pk}/escalate/"),
+        "why": ("ana", f"/search/event/{uid}/why-not/?rule={alert.rule_id}"),
+        "why_not": ("ana", f"/search/event/{uid}/why-not/?q=shell"),
+        "alerts_of_event": ("ana", f"/alerts/of-event/{uid}/"),
+        "search_alerts": ("ana", "/search/?in=alerts"),
+        "search_mistaken": ("ana", "/search/?q=host.name:("),
+        "search_fields": ("ana", "/search/fields/?field=process.name"),
+        "search_rule": ("rosa", "/search/rule/?q=process.name:perl"),
+        "not_found": ("ana", "/alerts/999999999/"),
+    }
+
+
+def _around_a_case(case: Case, alert: Alert) -> dict[str, tuple[str, str]]:
+    return {
+        "cases_board": ("ana", "/cases/?show=board"),
+        "case_new": ("ana", f"/cases/new/?alert={alert.pk}"),
+        "case_edit": ("ana", f"/cases/{case.pk}/edit/"),
+        "case_close": ("ana", f"/cases/{case.pk}/close/"),
+        "case_alerts": ("ana", f"/cases/{case.pk}/alerts/"),
+        "case_report": ("ana", f"/cases/{case.pk}/report/?show=1"),
+    }
+
+
+def _around_rules(alert: Alert, item: ExceptionItem) -> dict[str, tuple[str, str]]:
+    return {
+        **{f"rule_{tab}": ("rosa", f"/rules/{alert.rule_id}/?tab={tab}") for tab in TABS if tab != "logic"},
+        "exception_new": ("rosa", f"/rules/{alert.rule_id}/exceptions/new/?add=user.name&add=host.name"),
+        "exceptions_import": ("rosa", "/exceptions/import/"),
+    }
+
+
+def _behind_the_desk(adam: User) -> dict[str, tuple[str, str]]:
+    pages = ("keys", "users", "users/new", "teams", "roles", "targets", "audit", "security", "shared-lists/new")
+    return {
+        **{f"settings_{page.replace('/', '_')}": ("adam", f"/settings/{page}/") for page in pages},
+        "settings_user": ("adam", f"/settings/users/{adam.pk}/"),
+        "settings_you": ("ana", "/settings/you/"),
+        "agents": ("adam", "/health/agents/"),
+        "dead_letters": ("adam", "/search/dead-letters/"),
+    }
 
 
 def test_every_page_is_taken(live_server: LiveServer, visit: Visit, world: World) -> None:
