@@ -83,7 +83,10 @@ class ExceptionForm(forms.Form):
     """What an exception needs beside its conditions: why it is safe, until when, and what to do with what it covers."""
 
     reason = forms.CharField(
-        label=_("Why is this safe?"), max_length=2_000, strip=True, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Why is this safe?"),
+        max_length=2_000,
+        strip=True,
+        widget=forms.Textarea(attrs={"rows": 2, "data-keep": "reason"}),
     )
     name = forms.CharField(label=_("Name"), max_length=255, required=False, strip=True)
     expires = forms.ChoiceField(label=_("Ends after"), choices=EXPIRIES, initial="90")

@@ -99,6 +99,9 @@ class NewCaseForm(WithPeople):
         super().__init__(data, **options)
         self.fields["team"].queryset = teams  # type: ignore[attr-defined]
         self.fields["title"].required = not titled
+        self.fields["title"].widget.attrs["autofocus"] = data is None
+        for name in ("title", "next_step", "summary"):
+            self.fields[name].widget.attrs["data-keep"] = name
         self.fields["title"].error_messages["required"] = _("Give it a title.")
 
 

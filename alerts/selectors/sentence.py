@@ -149,8 +149,9 @@ def _novelty(alert: Alert) -> Parts:
     """For new terms: what had not been seen before."""
     if not alert.new_terms:
         return []
-    pairs = zip(alert.new_terms["fields"], alert.new_terms["values"], strict=False)
-    parts: Parts = [plain(f" New in {alert.new_terms['history']}: ")]
+    pairs = list(zip(alert.new_terms["fields"], alert.new_terms["values"], strict=False))
+    together = " together" if len(pairs) > 1 else ""  # each may be common by itself
+    parts: Parts = [plain(f" New{together} in {alert.new_terms['history']}: ")]
     for at, (name, value) in enumerate(pairs):
         parts += [plain(f"{', ' if at else ''}{name} "), strong(cut(str(value)))]
     return [*parts, plain(".")]

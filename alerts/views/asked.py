@@ -67,8 +67,9 @@ class Choices:
         return self.form(QueryDict(query)).chosen()
 
     def form(self, data: QueryDict) -> QueueForm:
-        """The form over an address."""
-        given = tuple((name, data[name]) for name in QueueForm.base_fields if name in data)
+        """The form over an address. It shows in which order the tab stands, where the address says none."""
+        said = {name: data[name] for name in QueueForm.base_fields if name in data}
+        given = tuple({**said, "sort": said.get("sort") or usual_sort(str(said.get("view", "")))}.items())
         return form_over(given, tuple(self.rules), named(self.people), named(self.teams))
 
 

@@ -9,8 +9,6 @@ from django.http import HttpResponse, HttpResponseBase, QueryDict
 
 from accounts import saved
 from accounts.access import page
-from accounts.models import User
-from accounts.roles import Role
 from accounts.selectors import teams_of
 from alerts import selectors
 from alerts.errors import LookAgain
@@ -19,18 +17,17 @@ from alerts.queue_form import UNFOLDED
 from alerts.seen import Seen
 from alerts.selectors import AlertPage, Histogram, QueuePage
 from alerts.selectors.meanwhile import meanwhile
-from alerts.selectors.numbers import closed_today
 from alerts.selectors.shapes import QueueRow
 from alerts.views.answers import said, see_other
 from alerts.views.asked import Queue, read_queue, tokens, usual_sort
-from alerts.views.first_run import first_run
 from alerts.views.frame import came_from, queue_address, queue_url, rights, way_back
 from alerts.views.kql import marked
+from alerts.views.no_rows import no_rows
 from alerts.views.tabs import tabs
 from engine import LanguageError
 from rules.models import Rule
 from soc.web.clock import now as clock_now
-from soc.web.counts import Count, of
+from soc.web.counts import Count
 from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
 
@@ -195,26 +192,7 @@ def _around(request: UserRequest, asked: Queue, found: QueuePage, at: int | None
         "deleted": _deleted(request),
         "empty": "",
     }
-    return around if found.rows else around | _emptiness(request, asked, above["counts"])
-
-
-def _emptiness(request: UserRequest, asked: Queue, counts: dict[str, Count]) -> dict[str, Any]:
-    """Why there are no rows."""
-    if not teams_of(asked.user):
-        return {"empty": "no_team", "admins": _admins()}
-    if not counts.get("all", NOTHING).number:
-        return {"empty": "first_run", "first": first_run(request)}
-    if asked.narrowed:
-        without = queue_url("" if asked.view == "triage" else f"view={asked.view}")
-        return {"empty": "filters", "open_without": counts.get(asked.view, NOTHING), "without_filters": without}
-    last = selectors.last_alert_at(user=asked.user)
-    by_reason = closed_today(asked.user, asked.now)
-    return {"empty": "view", "closed_today": of(by_reason.total()), "by_reason": by_reason, "last_alert": last}
-
-
-def _admins() -> list[User]:
-    """Whom to ask for a team."""
-    return list(User.objects.filter(role=Role.ADMIN, is_active=True).order_by("first_name", "username")[:5])
+    return around if found.rows else around | no_rows(request, asked, above["counts"])
 
 
 def _found(

@@ -103,6 +103,11 @@ def offers(
     return _beginning(place.typed, _words(place, language))
 
 
+def newest_fields(*, of_alerts: bool, team_ids: Sequence[int], now: datetime) -> Iterable[str]:
+    """The names of the fields that the newest events have; as `offers`, remembered."""
+    return _Look(tuple(sorted(team_ids)), of_alerts, now).newest().fields
+
+
 def _words(place: Standing, language: Language) -> Iterable[tuple[str, str]]:
     return (*_WORDS[language], *([(")", "close the bracket")] if place.open else []))
 

@@ -6,13 +6,14 @@
 (() => {
   const { $, $$, shown, typing } = wb;
   const MENU_KEYS = { c: "close", s: "assign", w: "snooze", e: "case", n: "note" };
-  let waitingForPlace = 0;
+  let waitingForPlace = 0, toNote;
   /* A menu may be a part of another ("…"), which is opened with it. */
   const around = (summary) => summary.closest("details").parentElement.closest("details.menu");
   const reachable = (summary) => shown(summary) || Boolean(around(summary) && shown($("summary", around(summary))));
   function press(element) {
     if (element.matches("input:not([type=radio], [type=checkbox]), textarea, select")) { element.focus(); return true; }
     if (element.matches("a[data-key=u]")) rememberRow(element);
+    if (element.matches("a[data-key=n]")) toNote = true;
     if (element.localName === "summary" && around(element)) around(element).open = true;
     element.click();
     if (element.localName === "summary" && element.dataset.key === "n") $("textarea", element.parentElement)?.focus();
@@ -187,7 +188,10 @@
     const place = $("#histogram");
     if (place && wb.kept("histogram")) place.hidden = true;
   }
-  for (const drawn of ["htmx:afterSettle", "DOMContentLoaded"]) document.addEventListener(drawn, () => { putAway(); relabel(); });
+  for (const drawn of ["htmx:afterSettle", "DOMContentLoaded"]) document.addEventListener(drawn, () => {
+    putAway(); relabel();
+    if (toNote && $("#comment")) { toNote = false; $("#comment").focus(); }
+  });
   document.addEventListener("DOMContentLoaded", () => {
     $(".setnav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone the list scrolls
   });

@@ -19,6 +19,10 @@
     history.replaceState(history.state, "", address);
     wb.peeks?.(row, later);
   };
+  document.addEventListener("click", ({ target }) => {
+    const row = target.closest?.("[data-row]");
+    if (row && !target.closest("a, button, input, label, summary") && getSelection().isCollapsed) wb.moveTo(row);
+  });
   wb.step = (by, extend) => {
     const all = wb.rows(), from = wb.cursor(), here = all.indexOf(from);
     if (!all.length) return false;

@@ -15,6 +15,7 @@
     if (!target.matches?.("details.menu")) return;
     if (target.open) {
       wb.closeMenus(target);
+      $("[autofocus]", target)?.focus();
       const note = $("#bulk-note", target);
       if (note) note.value ||= $("#bulk-text").value; // begun as a note, meant for the closing
       $$("select[data-like]", target).forEach((select) => { if (!select.length) select.innerHTML = $(select.dataset.like)?.innerHTML || ""; });
@@ -48,7 +49,9 @@
     else if (button.dataset.asks) { event.preventDefault(); ask(button); }
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches?.("[data-commits]")) return;
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.target.name === "recurs") { event.preventDefault(); event.target.nextElementSibling.click(); }
+    if (!event.target.matches?.("[data-commits]")) return;
     const picked = $("[data-reasons] [aria-pressed=true]", event.target.closest(".menu-panel"));
     if (!picked) return;
     event.preventDefault();

@@ -1,5 +1,6 @@
 """The queue page: what it lists, how it is narrowed, and what it says when there is nothing."""
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -185,3 +186,31 @@ def test_times_beyond_the_calendar_are_told_beside_their_filter(ana: Client, wor
             answer = ana.get(QUEUE, {name: text})
             assert answer.status_code == 200
             assert "Write a time such as" in answer.content.decode()
+
+
+def test_where_nothing_matches_a_field_that_nothing_has_is_named_with_those_that_look_like_it(
+    ana: Client, world: World
+) -> None:
+    world.send([world.perl(1)])
+    page = ana.get("/alerts/", {"q": "severity: high and host.nam: web* and host.name: nowhere"}).content.decode()
+    assert "Nothing seems to have a field <code><bdi>severity</bdi></code>." in page
+    assert "<code>kibana.alert.severity</code>" in page
+    assert "<code>host.name</code>" in page
+    assert "field <code><bdi>host.name</bdi></code>" not in page
+    evil = ana.get("/alerts/", {"q": '"<b>": x'}).content.decode()
+    assert "<b>:" not in evil
+    assert "Nothing seems" not in ana.get("/alerts/", {"q": "host.name: nowhere"}).content.decode()
+
+
+def test_the_number_of_an_alert_leads_to_it(ana: Client, world: World) -> None:
+    (alert,) = world.send([world.perl(1)])
+    page = ana.get("/alerts/", {"q": f"al-{alert.pk}"}).content.decode()
+    assert f'href="/alerts/{alert.pk}/">Open AL-{alert.pk}</a>' in page
+
+
+@pytest.mark.parametrize(("view", "order"), [("all", "newest"), ("closed", "newest"), ("triage", "urgent")])
+def test_the_order_that_is_shown_is_the_order_of_the_list(ana: Client, world: World, view: str, order: str) -> None:
+    world.send([world.perl(1)])
+    assert f'<option value="{order}" selected>' in ana.get(f"/alerts/?view={view}").content.decode()
+    other = "oldest"
+    assert f'<option value="{other}" selected>' in ana.get(f"/alerts/?view={view}&sort={other}").content.decode()

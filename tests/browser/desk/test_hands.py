@@ -1,0 +1,132 @@
+"""What hands do without thinking: click a row, press Enter in a field, begin to type, look aside and come back."""
+
+import re
+
+from playwright.sync_api import expect
+
+from alerts.models import Alert, Status
+from cases.models import Case
+from tests.alerts.pages.world import World
+from tests.browser.conftest import Visit
+from tests.browser.desk.hands import at, press
+
+
+def test_a_click_on_a_row_brings_the_cursor_and_keys_are_meant_for_it(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/?fold=off&sort=newest")
+    row = page.locator("#rows > tr[data-row]").nth(3)
+    number = int(str(row.get_attribute("data-id")))
+    row.locator("td").last.click()
+    expect(row).to_have_class(re.compile("cursor"))
+    expect(page.locator(f"#peek [data-peeked='{number}']")).to_be_visible()
+    press(page, "c", "b")
+    expect(page.locator("[data-toast]")).to_contain_text("Closed 1 alert")
+    assert Alert.objects.get(status=Status.CLOSED).pk == number
+    assert ana.complaints == []
+
+
+def test_enter_in_how_often_it_may_recur_snoozes_and_does_nothing_else(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/?fold=off")
+    one = int(at(page))
+    press(page, "w")
+    page.locator("#peek-recurs").fill("3")
+    press(page, "Enter")
+    expect(page.locator("[data-toast]")).to_contain_text("Snoozed 1 alert")
+    told = Alert.objects.get(pk=one)
+    assert (told.status, told.snooze_recurs, told.assignee_id) == (Status.OPEN, 3, None)
+    press(page, "*", "w")
+    page.locator("#bulk-recurs").fill("4")
+    press(page, "Enter")
+    expect(page.locator("[data-toast]").last).to_contain_text("Snoozed 11 alerts")
+    assert Alert.objects.filter(snooze_recurs=4, status=Status.OPEN).count() == 11
+    assert ana.complaints == []
+
+
+def test_a_number_that_cannot_be_is_said_and_does_nothing(visit: Visit, alerts: list[Alert]) -> None:
+    page = visit("ana").open("/alerts/?fold=off")
+    press(page, "w")
+    page.locator("#peek-recurs").fill("0")
+    press(page, "Enter")
+    expect(page.locator("[role=alert]").filter(has_text="1").first).to_be_visible()
+    assert not Alert.objects.exclude(snoozed_until=None).exists()
+
+
+def test_on_an_alert_enter_there_snoozes_until_it_recurs(visit: Visit, alerts: list[Alert]) -> None:
+    page = visit("ana").open(f"/alerts/{alerts[0].pk}/")
+    press(page, "w")
+    page.locator("[name=recurs]:visible").fill("3")
+    press(page, "Enter")
+    expect(page.locator(".toast")).to_contain_text("Snoozed")
+    alerts[0].refresh_from_db()
+    assert (alerts[0].snooze_recurs, alerts[0].status) == (3, Status.OPEN)
+
+
+def test_without_scripts_enter_there_does_nothing_at_all(visit: Visit, alerts: list[Alert]) -> None:
+    page = visit("ana", scripts=False).open(f"/alerts/{alerts[0].pk}/")
+    page.get_by_label("More actions").first.click()
+    page.locator("details.part summary", has_text="Snooze").first.click()
+    page.locator("[name=recurs]:visible").fill("3")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Snooze, 7 days at most").click()
+    expect(page.locator(".toast")).to_contain_text("Snoozed")
+    alerts[0].refresh_from_db()
+    assert alerts[0].snooze_recurs == 3
+
+
+def test_n_on_an_alert_opens_the_activity_and_what_follows_is_text(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana")
+    page = ana.open(f"/alerts/{alerts[0].pk}/")
+    press(page, "n")
+    expect(page.locator("#comment")).to_be_focused()
+    page.keyboard.type("cb seen")
+    expect(page.locator("#comment")).to_have_value("cb seen")
+    page.get_by_role("link", name="Related").click()
+    expect(page.locator("#comment")).to_have_count(0)
+    page.get_by_role("link", name="Activity").click()
+    expect(page.locator("#comment")).to_have_value("cb seen")
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.locator(".toast")).to_contain_text("cknowledged")
+    press(page, "n")
+    expect(page.locator("#comment")).to_have_value("cb seen")
+    page.get_by_role("button", name="Add comment").click()
+    expect(page.locator(".activity")).to_contain_text("cb seen")
+    page.reload()
+    expect(page.locator("#comment")).to_have_value("")
+    assert ana.complaints == []
+
+
+def test_a_view_that_is_to_be_saved_takes_its_name_at_once(visit: Visit, alerts: list[Alert]) -> None:
+    page = visit("ana").open("/alerts/?host=node-01")
+    page.locator("summary", has_text="Save view").focus()
+    press(page, "Enter")
+    page.keyboard.type("oacb")
+    expect(page.locator("#new-view-name")).to_have_value("oacb")
+
+
+def test_a_new_case_begins_with_its_title_and_outlives_a_reload(
+    visit: Visit, alerts: list[Alert], world: World
+) -> None:
+    ana = visit("ana")
+    page = ana.open(f"/cases/new/?alert={alerts[0].pk}")
+    expect(page.get_by_label("Title")).to_be_focused()
+    page.get_by_label("What is known so far").fill("Two shells.")
+    page.reload()
+    expect(page.get_by_label("What is known so far")).to_have_value("Two shells.")
+    other = ana.open(f"/cases/new/?alert={alerts[1].pk}")
+    expect(other.get_by_label("What is known so far")).to_have_value("")
+    page = ana.open(f"/cases/new/?alert={alerts[0].pk}")
+    page.get_by_role("button", name="Open the case").click()
+    page.wait_for_url(re.compile(r"/cases/\d+/"))
+    assert Case.objects.get().summary == "Two shells."
+    page = ana.open(f"/cases/new/?alert={alerts[0].pk}")
+    expect(page.get_by_label("What is known so far")).to_have_value("")
+
+
+def test_why_an_exception_is_safe_is_not_lost_by_looking_aside(visit: Visit, alerts: list[Alert]) -> None:
+    page = visit("ana").open(f"/alerts/{alerts[0].pk}/?side=exception&add=user.name")
+    page.get_by_label("Why is this safe?").fill("The backup does it.")
+    press(page, "Escape", "Escape")
+    expect(page.get_by_label("Why is this safe?")).to_have_count(0)
+    press(page, "x")
+    expect(page.get_by_label("Why is this safe?")).to_have_value("The backup does it.")
