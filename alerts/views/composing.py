@@ -25,6 +25,7 @@ from alerts.kept import source_of
 from alerts.models import Alert, Trial
 from alerts.selectors import AlertPage
 from alerts.selectors.briefs import briefs_of
+from alerts.selectors.of_event import event_in
 from alerts.views.composer import Composer
 from alerts.views.conditions import (
     MOST_CONDITIONS,
@@ -36,7 +37,8 @@ from alerts.views.conditions import (
     with_matches,
 )
 from alerts.views.panel import ALERTING, SILENCED
-from engine import ExceptionEntryError
+from engine import Document, ExceptionEntryError
+from engine.tree import text_of
 from rules.models import ExceptionItem, Rule, SharedList, ValueList
 from soc.web.clock import now as clock_now
 from soc.web.http import UserRequest
@@ -61,9 +63,18 @@ def values_of_rule(rule: Rule, team_ids: Sequence[int]) -> Values:
     """The fields of the rule's latest alert that the person sees."""
     latest = alerts_of(rule, team_ids).order_by("-pk").first()
     source = source_of(latest) if latest else None
-    if source is None:
-        return {}
-    return {name: tuple(str(one) for one in values) for name, values in source.document().flat.items()}
+    return _values_in(source.document()) if source else {}
+
+
+def _values_in(document: Document) -> Values:
+    return {name: tuple(map(text_of, values)) for name, values in document.flat.items()}
+
+
+def _values_of_event(request: UserRequest) -> Values:
+    """The fields of the event that the address names, if it names one."""
+    uid, day = request.GET.get("event", ""), request.GET.get("day", "")
+    found = event_in(uid, day, teams_of(request.user)) if uid else None
+    return _values_in(found.document()) if found else {}
 
 
 def compose_new(request: UserRequest, page: AlertPage, added: Sequence[str]) -> Composer:
@@ -79,8 +90,9 @@ def compose_new(request: UserRequest, page: AlertPage, added: Sequence[str]) -> 
 
 
 def compose_on_rule(request: UserRequest, rule: Rule) -> Composer:
-    """The panel on a rule as it opens, with the conditions that the address names (field, operator, value)."""
-    values = values_of_rule(rule, teams_of(request.user))
+    """The panel on a rule as it opens, with the conditions that the address names: field, operator and value, or
+    fields of an event, else of the rule's latest alert."""
+    values = _values_of_event(request) or values_of_rule(rule, teams_of(request.user))
     named = [condition_on(name, values.get(name, ())) for name in request.GET.getlist("add") if name]
     rows = conditions_from(_with_all_columns(request.GET)) or named or [Condition()]
     composer = _composer(request, rule, _new_form(request.user), rows, values)

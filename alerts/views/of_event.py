@@ -1,48 +1,43 @@
 """The door from an event to the alerts that rest on it, asked for by the pages about events."""
 
-import re
-from datetime import date
 from urllib.parse import urlencode
 
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.dateparse import parse_date
 
-from accounts.access import may, page
+from accounts.access import may, page, reason_against
 from accounts.roles import Permission
 from accounts.selectors import teams_of
-from alerts.selectors.of_event import MOST, alerts_of_event
+from alerts.selectors.of_event import MOST, alerts_of_event, day_in, uid_in
 from soc.web import clock
 from soc.web.htmx import render_page
 from soc.web.http import UserRequest
 
-_UID = re.compile(r"[0-9a-f]{32}")
-
 
 @page()
 def of_event(request: UserRequest, uid: str) -> HttpResponseBase:
-    """The alerts, as a line for the event's row or as a page. With `add`, on to an exception on that field."""
-    if not _UID.fullmatch(uid):
+    """The alerts, as a line for the event's row or as a page.
+
+    With `add`, on to an exception on that field: of the newest alert, or of a rule that is chosen first.
+    """
+    named = uid_in(uid)
+    if named is None:
         raise Http404
-    found = alerts_of_event(bytes.fromhex(uid), _day(request.GET.get("day", "")), teams_of(request.user))
+    found = alerts_of_event(named, day_in(request.GET.get("day", "")), teams_of(request.user))
     field = request.GET.get("add", "")[:512]
     if field and found:
         url = reverse("alerts:detail", args=[found[0].pk])
         return redirect(f"{url}?side=exception&{urlencode({'add': field})}")
+    if field and may(request.user, Permission.EXCEPT):
+        told = {name: request.GET.get(name, "") for name in ("add", "value", "day")}
+        return redirect(f"{reverse('alerts:exception_for')}?{urlencode(told | {'event': uid})}")
     context = {
         "alerts": found[:MOST],
         "more": len(found) > MOST,
-        "field": field,
+        "why_not": reason_against(Permission.EXCEPT) if field else "",
         "may_triage": may(request.user, Permission.TRIAGE),
         "now": clock.now(),
     }
     return render_page(request, "alerts/of_event.html", context, part="line")
-
-
-def _day(text: str) -> date | None:
-    try:
-        return parse_date(text)
-    except ValueError:
-        return None

@@ -1,23 +1,21 @@
 """Why a rule did not fire on an event: chosen from an event's page, or from a rule's by the event's uid."""
 
 import re
-from datetime import date
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.dateparse import parse_date
 
 from accounts.access import page
 from accounts.selectors import teams_of
+from alerts.selectors.of_event import event_in
 from alerts.selectors.why_not import rules_like, why_not
-from events import store
+from alerts.views.choices import RuleChoice
 from events.stored import StoredEvent
 from rules.selectors import rule_for
 from soc.web.http import UserRequest
 
-_UID = re.compile(r"[0-9a-f]{32}")
 _IN_TEXT = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 
@@ -45,23 +43,17 @@ def show(request: UserRequest, uid: str) -> HttpResponseBase:
         rule = rule_for(request.user, rule_id)
         context |= {"rule": rule, "told": why_not(rule=rule, event=event, user=request.user)}
     else:
-        context["choices"] = rules_like(request.user, text)
+        day = {"day": event.day.isoformat()}
+        found = rules_like(request.user, text)
+        context["choices"] = [RuleChoice(rule, f"?{urlencode(day | {'rule': rule.pk})}") for rule in found]
+        context["kept"] = day
     context["event_url"] = f"{reverse('events:event', args=[uid])}?day={event.day.isoformat()}"
     return render(request, "alerts/why_not.html", context)
 
 
 def _event(request: UserRequest, uid: str) -> StoredEvent:
     """The event, or a 404 when it is not stored or of a team the person is not in."""
-    day = _day(request.GET.get("day", ""))
-    found = store.get(team_ids=teams_of(request.user), uid=bytes.fromhex(uid), day=day) if _UID.fullmatch(uid) else None
+    found = event_in(uid, request.GET.get("day", ""), teams_of(request.user))
     if found is None:
         raise Http404
     return found
-
-
-def _day(text: str) -> date | None:
-    """The day; None for what is no day of the calendar."""
-    try:
-        return parse_date(text)
-    except ValueError:
-        return None

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import orjson
 from django.urls import reverse
 
-from engine.tree import text_of
+from engine.tree import Scalar, text_of
 from events.pages.asked import Asked
 from events.pages.clauses import address
 from events.pages.links import Links, links_of
@@ -16,6 +16,7 @@ from events.process_tree import ProcessTree, around
 from events.stored import StoredEvent
 
 FIRST_FIELDS = 12
+_LONGEST_TOLD = 300
 SHOWS = (("fields", "Fields"), ("json", "JSON"), ("tree", "Process tree"))
 # What is mostly asked of an event first.
 _FIRST = (
@@ -29,20 +30,23 @@ _FIRST = (
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value of a field; the links are empty where no query could hold it. `met`: the query asked for it."""
+    """A value of a field; the links are empty where no query could hold it. `met`: the query asked for it.
+
+    `except_url` leads to where an exception for it is made.
+    """
 
     text: str
     links: Links
     met: bool = False
+    except_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field and its values; `except_url` leads to where an exception for the field is made."""
+    """A field and its values."""
 
     name: str
     values: tuple[Value, ...]
-    except_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +123,18 @@ def _fields(event: StoredEvent, asked: Asked) -> list[Field]:
     document = event.document()
     met = met_values(asked.tree, document)
     flat, beside = document.flat, _alerts_url(event)
-    return [
-        Field(
-            name,
-            tuple(Value(text_of(one), links_of(asked, name, one), text_of(one) in met) for one in flat[name]),
-            f"{beside}&{urlencode({'add': name})}",
-        )
-        for name in sorted(flat)
-    ]
+
+    def value(name: str, one: Scalar) -> Value:
+        text = text_of(one)
+        return Value(text, links_of(asked, name, one), text in met, _except_url(beside, name, text))
+
+    return [Field(name, tuple(value(name, one) for one in flat[name])) for name in sorted(flat)]
+
+
+def _except_url(beside: str, name: str, text: str) -> str:
+    """With the value where an address can hold it; of a longer one only the field, whose event is named anyway."""
+    told = {"add": name, "value": text} if len(text) <= _LONGEST_TOLD else {"add": name}
+    return f"{beside}&{urlencode(told)}"
 
 
 def _first(fields: list[Field]) -> list[Field]:

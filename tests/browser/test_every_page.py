@@ -128,6 +128,7 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         "event, on a case": (f"/cases/note-event/{uid}/", "Note an event"),
         "event": (f"/search/event/{uid}/", "Event of"),
         "why, of an event": (f"/search/event/{uid}/why-not/?rule={PERL}", "fire"),
+        "exception, which rule": ("/search/exception/?add=process.name&value=perl", "which rule"),
         "why not, which rule": (f"/search/event/{uid}/why-not/?q=shell", "Why it did not fire"),
         "why not, which event": (f"/search/why-not/?rule={PERL}", "Why it did not fire"),
         "dead letters": ("/search/dead-letters/", "Refused events"),
