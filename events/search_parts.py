@@ -1,6 +1,7 @@
 """Doors beside the search page: its list of fields, its answer as a file or as a rule, and looking on while it runs."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -13,13 +14,16 @@ from events.pages.asked import Asked, fixed, moment_of
 from events.pages.field_list import FieldList, field_list
 from events.pages.files import cells_of, events_of, header_of, lines_of, table_of
 from events.pages.language import asked_language
+from events.pages.one_event import address_part
 from events.pages.rows import fields_of_rows, rows_found
 from events.pages.rows_asked import RowsAsked, address_of, read_rows_asked
 from events.pages.rule_file import NoRule, rule_file
+from events.pages.rule_of_event import index_of, query_of
 from events.pages.together import fields_together
 from events.progress import progress_of, stop
 from events.searching import ORDINARY
-from events.views import asked_of
+from events.stored import StoredEvent
+from events.views import asked_of, event_of
 from soc.web import clock, csv
 from soc.web.htmx import render_page
 from soc.web.http import UserRequest
@@ -81,20 +85,54 @@ def _rows_asked(request: UserRequest) -> RowsAsked:
 
 @page()
 def make_rule(request: UserRequest) -> HttpResponseBase:
-    """The search as the beginning of a rule file, to look at or to keep."""
-    language, query = asked_language(request), request.GET.get("q", "")[:10_000]
-    asked = asked_of(request, clock.now())
-    context = {"back_url": asked.url(reverse("events:search")), "now": clock.now()}
+    """The search, or an event, as the beginning of a rule file, to look at or to keep.
+
+    Where the address names an event, it is what there is to begin with unless a query was asked too: then `of` chooses.
+    """
+    asked, named = asked_of(request, clock.now()), _named_event(request)
+    of_event = named is not None and (not asked.text or request.GET.get("of") == "event")
+    context = {"back_url": asked.url(reverse("events:search")), "now": clock.now()} | _ways(asked, named, of_event)
     try:
-        text = rule_file(language, query.replace("\r\n", "\n").strip(), asked.indices if asked.of_alerts else ORDINARY)
+        text = _rule_of_event(named, asked) if named and of_event else _rule_of_search(request, asked)
     except NoRule as reason:
         return render(request, "events/make_rule.html", context | {"why_not": reason.sentence}, status=422)
     if "download" in request.GET:
         response = HttpResponse(text, content_type="application/toml; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="new_rule.toml"'
         return response
-    download = asked.url(reverse("events:make_rule"), download="1")
+    download = _rule_url(asked, named, of="event" if of_event else "", download="1")
     return render(request, "events/make_rule.html", context | {"text": text, "download_url": download})
+
+
+def _named_event(request: UserRequest) -> StoredEvent | None:
+    """The event that the address names, if it names one; a 404 when that is not there."""
+    uid = request.GET.get("event", "")
+    return event_of(request, uid) if uid else None
+
+
+def _rule_of_search(request: UserRequest, asked: Asked) -> str:
+    query = request.GET.get("q", "")[:10_000].replace("\r\n", "\n").strip()
+    return rule_file(asked_language(request), query, asked.indices if asked.of_alerts else ORDINARY)
+
+
+def _rule_of_event(event: StoredEvent, asked: Asked) -> str:
+    query = query_of(event)
+    if not query:
+        raise NoRule("This event has no field that tells what happened, so no rule can begin with it.")
+    return rule_file("kql", query, asked.indices if asked.of_alerts else (index_of(event),))
+
+
+def _ways(asked: Asked, named: StoredEvent | None, of_event: bool) -> dict[str, Any]:
+    """What the rule is made of, and the other way where there are two: title, address, whether it is this."""
+    if named is None or not asked.text:
+        return {"of_event": of_event}
+    ways = [("Of the search", _rule_url(asked, named), not of_event)]
+    ways += [("Of the event", _rule_url(asked, named, of="event"), of_event)]
+    return {"of_event": of_event, "ways": ways}
+
+
+def _rule_url(asked: Asked, named: StoredEvent | None, **more: str) -> str:
+    return asked.url(reverse("events:make_rule"), **(address_part(named) if named else {}), **more)
 
 
 @page()

@@ -168,7 +168,7 @@ def event(request: UserRequest, uid: str) -> HttpResponseBase:
     """One event: its fields, its process's relatives, the raw document."""
     now = clock.now()
     asked = asked_of(request, now)
-    shown = event_page(_event_of(request, uid), asked)
+    shown = event_page(event_of(request, uid), asked)
     context = {"page": shown, "asked": asked, "now": now, "may_work_cases": _may_work_cases(request)}
     return render_page(request, "events/event.html", context, part="fields")
 
@@ -179,7 +179,7 @@ def event_row(request: UserRequest, uid: str) -> HttpResponseBase:
     if not wants_part(request):
         return event(request, uid)
     now = clock.now()
-    asked, found = asked_of(request, now), _event_of(request, uid)
+    asked, found = asked_of(request, now), event_of(request, uid)
     show, mark = request.GET.get("open", ""), _mark(request)
     if show in ("fields", "json", "tree", "all"):
         context: dict[str, Any] = {"opened": opened(found, asked, show, mark), "asked": asked, "now": now}
@@ -204,13 +204,13 @@ def _mark(request: UserRequest) -> StepMark | None:
 @page()
 def raw(request: UserRequest, uid: str) -> HttpResponseBase:
     """The document of one event, to keep as a file."""
-    found = _event_of(request, uid)
+    found = event_of(request, uid)
     response = HttpResponse(pretty(found), content_type="application/json; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{found.uid.hex()}.json"'
     return response
 
 
-def _event_of(request: UserRequest, uid: str) -> StoredEvent:
+def event_of(request: UserRequest, uid: str) -> StoredEvent:
     """The event, or a 404 when it is not stored (any more) or is of a team the person is not in."""
     if not _UID.fullmatch(uid):  # bytes.fromhex alone would pass over white space
         raise Http404

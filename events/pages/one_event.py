@@ -92,7 +92,7 @@ def event_page(event: StoredEvent, asked: Asked) -> EventPage:
         around(event=event),
         back,
         address(reverse("events:raw", args=[event.uid.hex()]), day=event.day.isoformat()),
-        _rule_url(asked),
+        _rule_url(event, asked),
         _alerts_url(event),
         _note_url(event),
     )
@@ -113,7 +113,7 @@ def opened(event: StoredEvent, asked: Asked, show: str, mark: StepMark | None = 
         all_url=asked.url(path, day=day, open="all", **marked(mark)) if len(some) < len(fields) else "",
         raw=pretty(event) if show == "json" else "",
         tree=around(event=event) if show == "tree" else None,
-        rule_url=_rule_url(asked),
+        rule_url=_rule_url(event, asked),
         alerts_url=_alerts_url(event),
         note_url=_note_url(event),
     )
@@ -157,8 +157,14 @@ def _note_url(event: StoredEvent) -> str:
     return f"{reverse('cases:note_event', args=[event.uid.hex()])}?day={event.day.isoformat()}"
 
 
-def _rule_url(asked: Asked) -> str:
-    return asked.url(reverse("events:make_rule"))
+def _rule_url(event: StoredEvent, asked: Asked) -> str:
+    """Where it, or the search that found it, becomes the beginning of a rule."""
+    return asked.url(reverse("events:make_rule"), **address_part(event))
+
+
+def address_part(event: StoredEvent) -> dict[str, str]:
+    """An event in an address that is not its own."""
+    return {"event": event.uid.hex(), "day": event.day.isoformat()}
 
 
 def pretty(event: StoredEvent) -> str:

@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 
+from engine import matches, parse_kql
 from engine.rulefile import load_rule
 from events.pages.clauses import eql_clause_of, narrowed_eql
 from events.pages.rule_file import NoRule, rule_file
@@ -250,6 +251,63 @@ class TestFiles:
         assert "every event" in text_of(ana.get("/search/rule/"), 422)
         with pytest.raises(NoRule):
             rule_file("kql", "a: (", ("*",))
+
+
+class TestRuleOfAnEvent:
+    TOLD = {
+        "event": {"category": ["process"], "type": ["start"]},
+        "process": {"name": 'p"e\\rl', "parent": {"name": "bash"}, "pid": 7},
+        "host": {"name": "web-1", "os": {"type": "linux"}},
+        "data_stream": {"type": "logs", "dataset": "endpoint.events.process", "namespace": "here"},
+    }
+
+    def rule_of(self, ana: Client, event: Any, **more: str) -> Any:
+        return load_rule(
+            text_of(ana.get("/search/rule/", {"event": event.uid.hex(), "download": "1"} | more)), "x.toml"
+        )
+
+    def test_without_a_query_it_asks_what_the_event_tells_and_finds_it(self, ana: Client, store: Store) -> None:
+        event, other = store(self.TOLD, self.TOLD | {"process": {"name": "sh"}})
+        rule = self.rule_of(ana, event)
+        query = rule.query.strip()
+        assert query.startswith('event.category: "process" and event.type: "start"')
+        assert "web-1" not in query
+        assert matches(parse_kql(query), event.document())
+        assert not matches(parse_kql(query), other.document())
+        assert rule.indices == ("logs-endpoint.events.process-*",)
+
+    def test_beside_a_query_one_chooses_between_search_and_event(self, ana: Client, store: Store) -> None:
+        [event] = store(self.TOLD)
+        assert self.rule_of(ana, event, q="host.name: web-1").query.strip() == "host.name: web-1"
+        assert "process.parent.name" in self.rule_of(ana, event, q="host.name: web-1", of="event").query
+        page = text_of(ana.get("/search/rule/", {"event": event.uid.hex(), "q": "host.name: web-1"}))
+        assert "of=event" in page
+        assert "Of the event" not in text_of(ana.get("/search/rule/", {"event": event.uid.hex()}))
+        broken = {"event": event.uid.hex(), "q": "host.name: ("}
+        assert "of=event" in text_of(ana.get("/search/rule/", broken), 422)
+
+    def test_the_page_and_the_opened_row_of_an_event_lead_there(self, ana: Client, store: Store) -> None:
+        [event] = store(self.TOLD)
+        pages = [f"/search/event/{event.uid.hex()}/", f"/search/event/{event.uid.hex()}/row/?open=fields"]
+        for page in (ana.get(pages[0]), ana.get(pages[1], headers={"HX-Request": "true"})):
+            text = text_of(page)
+            assert f"/search/rule/?event={event.uid.hex()}" in text
+            assert f"/search/event/{event.uid.hex()}/why-not/" in text
+
+    @pytest.mark.parametrize("told", [{"x": "y"}, {"message": "z" * 900}, {"process.name": "\n\u202e"}])
+    def test_an_event_that_tells_nothing_says_so(self, ana: Client, store: Store, told: dict[str, str]) -> None:
+        [event] = store(told)
+        answer = ana.get("/search/rule/", {"event": event.uid.hex()})
+        if answer.status_code == 422:
+            assert "no field that tells" in text_of(answer, 422)
+        else:
+            query = self.rule_of(ana, event).query
+            assert matches(parse_kql(query), event.document())
+
+    def test_events_of_others_are_not_there(self, ana: Client, people: People, store: Store) -> None:
+        [event] = store(self.TOLD)
+        assert sign_in(people.otto).get("/search/rule/", {"event": event.uid.hex()}).status_code == 404
+        assert ana.get("/search/rule/", {"event": "zz"}).status_code == 404
 
 
 class TestLanguage:
