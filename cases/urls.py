@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases.views import alerts, case, closing, editing, entries, from_event, listing, opening, report, tasks
+from cases.views import alerts, case, closing, editing, entries, from_event, from_row, listing, opening, report, tasks
 
 app_name = "cases"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("new/", opening.new, name="new"),
     path("add/", opening.add_from_alerts, name="add_from_alerts"),
     path("note-event/<str:uid>/", from_event.note_event, name="note_event"),
+    path("note-row/", from_row.note_row, name="note_row"),
     path("<int:case_id>/", case.detail, name="detail"),
     path("<int:case_id>/edit/", editing.edit, name="edit"),
     path("<int:case_id>/step/", editing.step, name="step"),

@@ -8,13 +8,15 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from accounts.access import page
+from accounts.access import may, page
+from accounts.roles import Permission
 from accounts.selectors import teams_of
 from events.pages.asked import Asked, fixed, moment_of
 from events.pages.field_list import FieldList, field_list
 from events.pages.files import cells_of, events_of, header_of, lines_of, table_of
 from events.pages.language import asked_language
 from events.pages.one_event import address_part
+from events.pages.row_told import fields_of_row, read_row
 from events.pages.rows import fields_of_rows, rows_found
 from events.pages.rows_asked import RowsAsked, address_of, read_rows_asked
 from events.pages.rule_file import NoRule, rule_file
@@ -35,7 +37,7 @@ _LIMIT_SECONDS = 10
 def fields(request: UserRequest) -> HttpResponseBase:
     """The fields of the newest events that match; a search that cannot be read has none."""
     opened, find = request.GET.get("field", "")[:512], request.GET.get("find", "").strip()[:100]
-    asked = _rows_asked(request) if asked_language(request) == "esql" else asked_of(request, clock.now())
+    asked = rows_asked(request) if asked_language(request) == "esql" else asked_of(request, clock.now())
     back = asked.url(reverse("events:search"))
     if asked.window is None or (not asked.prepared if isinstance(asked, RowsAsked) else not asked.readable):
         return redirect(back)
@@ -71,16 +73,39 @@ def export(request: UserRequest) -> HttpResponseBase:
 
 
 def _rows_file(request: UserRequest) -> HttpResponseBase:
-    asked = _rows_asked(request)
+    asked = rows_asked(request)
     if asked.prepared is None or asked.window is None:
         return redirect(address_of(reverse("events:search"), asked.text, asked.start, asked.end, asked.values))
     return csv.answer("rows.csv", *table_of(rows_found(asked, teams_of(request.user))))
 
 
-def _rows_asked(request: UserRequest) -> RowsAsked:
+def rows_asked(request: UserRequest) -> RowsAsked:
+    """What the address of a page about a search in ES|QL asks."""
     text, start, end, values = (request.GET.get(name, "") for name in ("q", "from", "to", "values"))
     now = moment_of(request.GET.get("at", ""), clock.now())
     return fixed(read_rows_asked(text, start, end, now, values), now)
+
+
+@page()
+def row_alone(request: UserRequest) -> HttpResponse:
+    """A row of groups on a page of its own, as its button tells of it."""
+    asked = rows_asked(request)
+    told = read_row(request.GET.get("columns", ""), request.GET.get("row", ""))
+    context = {
+        "asked": asked,
+        "fields": fields_of_row(told, asked),
+        "back_url": asked.url(reverse("events:search")),
+        "rule_url": asked.url(reverse("events:make_rule")),
+        "note_url": row_url(request, asked, reverse("cases:note_row")),
+        "may_work_cases": may(request.user, Permission.WORK_CASES),
+    }
+    return render(request, "events/row.html", context)
+
+
+def row_url(request: UserRequest, asked: RowsAsked, path: str = "") -> str:
+    """An address about the row that the request's own address tells of; its page where no other is named."""
+    told = {name: request.GET.get(name, "") for name in ("columns", "row", "at")}
+    return asked.url(path or reverse("events:row_alone"), **told)
 
 
 @page()

@@ -15,6 +15,7 @@ urlpatterns = [
     path("saved/restore/<uuid:group>/", saved_views.restore, name="saved_restore"),
     path("fields/", search_parts.fields, name="fields"),
     path("export/", search_parts.export, name="export"),
+    path("row/", search_parts.row_alone, name="row_alone"),
     path("rule/", search_parts.make_rule, name="make_rule"),
     path("progress/<str:token>/", search_parts.progress, name="progress"),
     path("cancel/<str:token>/", search_parts.cancel, name="cancel"),

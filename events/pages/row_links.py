@@ -65,7 +65,7 @@ class Wanted:
 def leads(prepared: Prepared, names: list[tuple[str, Type]], *, of_events: bool) -> list[Led | None]:
     """For each column what a value's button says, None where its values lead nowhere. The button of a value that no
     query can hold is empty."""
-    fields = _fields(prepared.query)
+    fields = fields_by_column(prepared.query)
     return [
         _led(name, kind) if kind in _WRITABLE and _PLAIN.fullmatch(name) and (of_events or name in fields) else None
         for name, kind in names[:_MOST_COLUMNS]
@@ -145,7 +145,7 @@ def _can_be_asked(text: str, values: str) -> bool:
 
 
 def _alone(asked: RowsAsked, query: Query, wanted: Wanted) -> str | None:
-    field = _fields(query).get(wanted.column)
+    field = fields_by_column(query).get(wanted.column)
     clause = clause_of(field, wanted.value) if field else None
     if clause is None:
         return None
@@ -157,7 +157,7 @@ def _in(query: Query) -> str:
     return "alerts" if isinstance(first, From) and first.patterns == ALERTS else ""
 
 
-def _fields(query: Query) -> dict[str, str]:
+def fields_by_column(query: Query) -> dict[str, str]:
     """The groups of the last STATS that are fields of events as they are, by their columns."""
     grouped = [at for at, one in enumerate(query.commands) if isinstance(one, Stats) and not one.inline]
     if not grouped or not isinstance(query.commands[0], From):

@@ -15,6 +15,7 @@ from events.pages.clauses import address
 from events.pages.field_list import DEAR_SECONDS, FieldList, keep, kept, listed
 from events.pages.results import BARS, chart
 from events.pages.row_links import Led, leads
+from events.pages.row_told import columns_told, row_told
 from events.pages.rows_asked import RowsAsked
 from events.pipelines import CELLS, RowEvent, Rows, run
 from events.sampling import Sample, sample_of
@@ -41,11 +42,12 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row: its cells, and when it is an event, which."""
+    """A row: its cells, and when it is an event, which; when it is none, what its button tells of it."""
 
     cells: Sequence[SafeString]
     event: RowEvent | None
     url: str
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,11 @@ class RowsFound:
     def tells_time(self) -> bool:
         """Whether a column says when each event was."""
         return any(head.name == "@timestamp" for head in self.heads)
+
+    @property
+    def columns_told(self) -> str:
+        """The names of the columns, as the pages about a row read them."""
+        return columns_told([head.name for head in self.heads])
 
     @property
     def with_events(self) -> bool:
@@ -174,7 +181,7 @@ def _within(lines: Iterable[Line]) -> Iterator[Line]:
     """As many rows as a page has room for, and the first in any case. Signs are drawn longer than they are."""
     room = MOST_CHARACTERS
     for number, line in enumerate(lines):
-        room -= sum(map(len, line.cells))
+        room -= sum(map(len, line.cells)) + len(line.told)
         if room < 0 and number:
             return
         yield line
@@ -187,7 +194,7 @@ def _head(name: str, kind: Type) -> Head:
 def _line(found: Rows, row: int, kinds: Sequence[Type], led: Sequence[Led | None], asked: RowsAsked) -> Line:
     cells = [cell(value, kind, to) for value, kind, to in zip(found.rows[row], kinds, led, strict=False)]
     event = found.events[row] if found.events else None
-    return Line(cells, event, _url(event, asked) if event else "")
+    return Line(cells, event, _url(event, asked)) if event else Line(cells, None, "", row_told(found.rows[row]))
 
 
 def _url(event: RowEvent, asked: RowsAsked) -> str:

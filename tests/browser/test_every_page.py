@@ -23,6 +23,9 @@ from tests.browser.axe import violations
 from tests.browser.conftest import DESK, PHONE, Visit, Visitor
 
 NAME = "Interactive Terminal Spawned via Perl"
+ONE_ROW = (
+    "lang=esql&q=FROM+*|STATS+n=COUNT(*)+BY+host.name&columns=[%22n%22,%22host.name%22]&row=[[%223%22],[%22db-1%22]]"
+)
 CASE = "Shells on the databases"
 LONG = "perl -e " + "x" * 600  # a word without a place to break
 EXPECTED = (
@@ -123,6 +126,9 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         "search, columns": ("/search/?cols=host.name,process.command_line,kibana.alert.rule.name", "Search"),
         "search, nothing found": ("/search/?q=host.name:nowhere", "Search"),
         "search, fields": ("/search/fields/?field=process.name", "Fields"),
+        "search, one row": (f"/search/row/?{ONE_ROW}", "Row"),
+        "row, on a case": (f"/cases/note-row/?{ONE_ROW}", "Note a row"),
+        "search, a rule of an event": (f"/search/rule/?event={uid}&q=host.name:db-1&of=event", "Make a rule"),
         "search, a rule of it": ("/search/rule/?q=host.name:db-1", "Make a rule"),
         "alerts of an event": (f"/alerts/of-event/{uid}/", "Alerts of an event"),
         "event, on a case": (f"/cases/note-event/{uid}/", "Note an event"),
