@@ -96,19 +96,22 @@ def values_by_columns(
     team_ids: Sequence[int],
     top: int = 5,
     most_rows: int = 50_000,
+    fewest_first: bool = False,
     budget_seconds: float,
 ) -> Values:
     """How many values a field with a column has among the events that match a tree that `tells_all`; odd rows are
-    left out. Of very many events only so many are looked at, and then it says `capped`."""
+    left out. Of very many events only so many are looked at, and then it says `capped`. With `fewest_first` it gives
+    the least frequent values instead of the most."""
     column = column_of(field)
     if column is None:
         raise ValueError("the field has no column of its own")
     where, values = _where(tree, window, team_ids)
+    order = "ASC" if fewest_first else "DESC"
     statement = (
         f"WITH found AS MATERIALIZED (SELECT {column} AS value FROM event WHERE NOT odd AND {where} "  # noqa: S608
         f"LIMIT {int(most_rows) + 1}), grouped AS (SELECT value, count(*) AS number FROM found "
         "WHERE value IS NOT NULL GROUP BY value) SELECT value, number, (SELECT count(*) FROM grouped), "
-        f"(SELECT count(*) FROM found) FROM grouped ORDER BY number DESC, value LIMIT {int(top)}"
+        f"(SELECT count(*) FROM found) FROM grouped ORDER BY number {order}, value LIMIT {int(top)}"
     )
     rows = fetch(statement, values, budget_seconds)
     if rows is None:

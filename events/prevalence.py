@@ -15,6 +15,7 @@ from django.db import connection
 
 from engine.folding import fold
 from events.models import ValuesLearnt
+from events.searching import fetch
 
 FIELDS: Mapping[str, int] = {
     "process.name": 1, "process.executable": 2, "process.parent.name": 3, "process.parent.executable": 4,
@@ -56,6 +57,18 @@ LEFT JOIN LATERAL (
         AND kept.host = %(host)s
 ) AS own ON true
 """
+
+# As above, of each value no more rows than tell that it is on more hosts than few.
+_FEW = """
+SELECT asked.value, (SELECT count(*) FROM (
+    SELECT DISTINCT host FROM events_seenvalue kept
+    WHERE kept.team_id = ANY(%(teams)s) AND kept.field = asked.field AND kept.value = asked.value
+        AND host <> %(nowhere)s LIMIT CASE WHEN asked.field = 0 THEN %(most)s ELSE %(few)s END
+) AS bounded)
+FROM unnest(%(fields)s::smallint[], %(values)s::bytea[]) AS asked (field, value)
+"""
+RARE = 100
+"""What at most one host in so many has is rare, and what one host alone has is rare anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +113,29 @@ def common(
         rows = {(number, bytes(value)): rest for number, value, *rest in cursor.fetchall() if rest[1] is not None}
     total, known_from = rows.pop((HOSTS, ANY_VALUE), [0, None])[:2]
     return {asked[key]: _told(found, total, known_from, bool(host)) for key, found in rows.items()}
+
+
+def rare_ones(
+    team_ids: Sequence[int], field: str, values: Sequence[str], *, seconds: float
+) -> tuple[list[tuple[str, int]], int] | None:
+    """Those of a field's values that few hosts had in thirty days, with on how many, the rarest first, and how many
+    hosts there are; None where it took longer than it may. One query.
+
+    What was not noted yet is on no host that is known of, and so is an address that its agent spells in its own way.
+    """
+    few = max(1, MOST_HOSTS // RARE) + 1
+    hashes = {hash_of(value): value for value in values}
+    asked = {
+        "fields": [HOSTS, *(FIELDS[field] for _ in hashes)], "values": [ANY_VALUE, *hashes], "teams": list(team_ids),
+        "nowhere": NOWHERE, "most": MOST_HOSTS, "few": few,
+    }  # fmt: skip
+    rows = fetch(_FEW, asked, seconds)
+    if rows is None:
+        return None
+    known = {bytes(value): number for value, number in rows}
+    total = known.pop(ANY_VALUE)
+    found = [(hashes[key], number) for key, number in known.items() if number <= max(1, total // RARE)]
+    return sorted(found, key=lambda one: (one[1], one[0])), total
 
 
 def _told(found: Sequence[Any], total: int, known_from: date | None, asked_here: bool) -> Common:

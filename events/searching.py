@@ -4,7 +4,7 @@ Newest first for people, in pages with a key and within a budget of seconds; old
 look-backs and histories. An answer that ran out of its budget says so and where to go on.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -217,7 +217,9 @@ def scan(
     return iter(Pass(Question(tree, window, team_ids, indices, by), newest_first=False, as_written=True))
 
 
-def fetch(statement: str, values: Sequence[Any], seconds: float | None) -> list[tuple[Any, ...]] | None:
+def fetch(
+    statement: str, values: Sequence[Any] | Mapping[str, Any], seconds: float | None
+) -> list[tuple[Any, ...]] | None:
     """The rows of a statement, or None when it takes longer than it may."""
     if seconds is None:
         with connection.cursor() as cursor:

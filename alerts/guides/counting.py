@@ -9,6 +9,7 @@ from time import monotonic
 
 from alerts.guides.alerts_found import alerts_found
 from alerts.guides.pivoting import ShownPivot
+from alerts.guides.seen import Seen, named, rare
 from alerts.selectors.shapes import AlertBrief
 from engine import Tree, parse_kql
 from engine.pivots import Table
@@ -30,12 +31,14 @@ NOT_YET = Counted(0, False, True)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How many a search found, and the newest few: events, values of a field with their numbers, or alerts."""
+    """How many a search found, and the newest few: events, values of a field with their numbers, alerts, or values
+    with their hosts."""
 
     total: Counted
     events: Sequence[StoredEvent] = ()
     values: Sequence[tuple[str, int]] = ()
     alerts: Sequence[AlertBrief] = ()
+    seen: Sequence[Seen] = ()
 
 
 def count_all(
@@ -58,6 +61,8 @@ def answer_of(shown: ShownPivot, team_ids: Sequence[int], alert_id: int, seconds
     tree = parse_kql(shown.pivot.query)
     if shown.pivot.table is Table.ALERTS:
         return Answer(*_alerts(shown, tree, team_ids, alert_id, seconds, newest))
+    if shown.pivot.table is Table.SEEN:
+        return _seen(shown, tree, team_ids, seconds)
     if shown.pivot.by:
         return _values(shown, tree, team_ids, seconds)
     return _events(shown, tree, team_ids, seconds, newest)
@@ -118,6 +123,12 @@ def _values(shown: ShownPivot, tree: Tree, team_ids: Sequence[int], seconds: flo
 
 
 _MOST_VALUES = 1_000
+
+
+def _seen(shown: ShownPivot, tree: Tree, team_ids: Sequence[int], seconds: float) -> Answer:
+    by = shown.pivot.by
+    found = rare(by, tree, shown.window, team_ids, seconds, SHOWN) if by else named(tree, team_ids)
+    return Answer(found.total, seen=found.rows)
 
 
 def _alerts(

@@ -3,10 +3,11 @@
     {{pivot: Logons by {user.name} | event.category: authentication and user.name: {user.name}}}
     {{pivot: Alerts on this host | host.name: {host.name} | alerts 7d}}
     {{pivot: Hosts used | user.name: {user.name} | by host.name -7d}}
+    {{pivot: Hosts with this file | process.hash.sha256: {process.hash.sha256} | seen -30d}}
 
-The third part names, in any order: `events` or `alerts`; `by` a field whose values are counted; how far is looked,
-such as `24h` (before and after), `-7d` (before), `+1h` (after). A bar in the query itself is no third part unless
-every word of what follows is one of these.
+The third part names, in any order: `events`, `alerts` or `seen`; `by` a field whose values are counted; how far is
+looked, such as `24h` (before and after), `-7d` (before), `+1h` (after). A bar in the query itself is no third part
+unless every word of what follows is one of these.
 """
 
 import re
@@ -27,6 +28,7 @@ _UNITS: Mapping[str, timedelta] = {
     "d": timedelta(days=1),
     "w": timedelta(weeks=1),
 }
+_TABLES = frozenset(Table)
 _FIELD = re.compile(r"[A-Za-z0-9_@.-]{1,200}")
 
 
@@ -71,7 +73,7 @@ def _options(text: str) -> _Options | None:
     options, before, after = _Options(), None, None
     words = iter(text.split())
     for word in words:
-        if word in ("events", "alerts"):
+        if word in _TABLES:
             options = replace(options, table=Table(word))
         elif word == "by" and _FIELD.fullmatch(field := next(words, "")):
             options = replace(options, by=field)

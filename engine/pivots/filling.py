@@ -6,10 +6,11 @@ from functools import lru_cache
 
 from engine.errors import LanguageError
 from engine.languages.kql import parse_kql
-from engine.pivots.template import PLACE, TREE, Search, Span, Table
+from engine.pivots.template import ANCESTORS, PLACE, TREE, Search, Span, Table
 from engine.pivots.writing import UnwritableError, one_of
 
 _LONGEST_IN_LABEL = 40
+_NO_SUCH = {TREE: "the alert is about no process", ANCESTORS: "the alert names no parent process"}
 _UNREADABLE = "This search cannot be read: {}"
 
 
@@ -58,7 +59,7 @@ def _problem_of(query: str) -> str:
 def _filled(search: Search, values: Mapping[str, Sequence[str]]) -> str:
     for place in search.places:
         if not values.get(place):
-            raise UnwritableError("the alert is about no process" if place == TREE else f"the alert has no {place}")
+            raise UnwritableError(_NO_SUCH.get(place) or f"the alert has no {place}")
     return PLACE.sub(lambda found: _written(found[1], search, values), search.query)
 
 

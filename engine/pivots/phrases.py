@@ -2,6 +2,11 @@
 
 Each kind has a pattern for the words of a step and the searches that answer it. The first pattern that fits an earlier
 place of the text does not win over a later one: all that fit count, in the order of this table.
+
+What asks for thirty days is answered from the values noted of them (Table.SEEN) and never by a search: over millions of
+events a search for a hash takes seconds, and a number has a tenth of one. They are noted for each value and host, and
+not together: so which program which user ran on which host is two answers, on how many hosts each of the values is
+known, and a search of the week before on this host. Hosts are not noted by name; "Open in search" finds them.
 """
 
 import re
@@ -9,11 +14,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 
-from engine.pivots.template import WEEK, Search, Span, Table
+from engine.pivots.template import DAY, WEEK, Search, Span, Table
 
 _HOUR = Span(timedelta(hours=1), timedelta(hours=1))
 _MINUTES = Span(timedelta(minutes=5), timedelta(minutes=5))
 _WEEK_BEFORE = Span(timedelta(days=7), timedelta(hours=1))
+_MONTH_BEFORE = Span(timedelta(days=30), timedelta(hours=1))
 
 # Where Linux, macOS and Windows look for what is to start by itself, and who may sign in.
 _PERSISTENCE = " or ".join(
@@ -40,6 +46,9 @@ _PERSISTENCE = " or ".join(
 LOGONS = Search("Logons of {user.name}", "event.category: authentication and user.name: {user.name}")
 HOSTS_OF_USER = Search("Hosts used by {user.name}", "user.name: {user.name}", _WEEK_BEFORE, by="host.name")
 PARENT = Search("Parent process {process.parent.name}", "process.entity_id: {process.parent.entity_id}")
+ANCESTORS_OF = Search(
+    "Ancestors of {process.name}", "event.category: process and process.entity_id: {ancestors}", _WEEK_BEFORE
+)
 # As the process tree counts them: processes, and not what else is known of them, without the one at hand.
 BESIDE = Search(
     "Others started by {process.parent.name}",
@@ -50,8 +59,12 @@ CHILDREN = Search(
     "Children of {process.name}", "event.category: process and process.parent.entity_id: {process.entity_id}"
 )
 CONNECTIONS = Search("Connections in this tree", "event.category: network and process.entity_id: {tree}")
-DESTINATIONS = Search(
-    "Destinations of {host.name}", "event.category: network and host.name: {host.name}", by="destination.ip"
+RARE_DESTINATIONS = Search(
+    "Rare destinations of {host.name}",
+    "event.category: network and host.name: {host.name}",
+    DAY,
+    Table.SEEN,
+    by="destination.ip",
 )
 FILES = Search("Files in this tree", "event.category: file and process.entity_id: {tree}")
 PERSISTENCE = Search(
@@ -62,6 +75,7 @@ PERSISTENCE = Search(
 ALERTS_OF_HOST = Search("Alerts on {host.name}", "host.name: {host.name}", WEEK, Table.ALERTS)
 ALERTS_OF_USER = Search("Alerts of {user.name}", "user.name: {user.name}", WEEK, Table.ALERTS)
 ALERTS_OF_HASH = Search("Alerts about this file", "process.hash.sha256: {process.hash.sha256}", WEEK, Table.ALERTS)
+HOSTS_OF_HASH = Search("Hosts with this file", "process.hash.sha256: {process.hash.sha256}", _MONTH_BEFORE, Table.SEEN)
 HASH_HERE = Search(
     "This file on {host.name}", "host.name: {host.name} and process.hash.sha256: {process.hash.sha256}", _WEEK_BEFORE
 )
@@ -81,6 +95,12 @@ ACCOUNT_CHANGES = Search(
     "process.name: (useradd or usermod or userdel or groupadd or visudo or passwd or chsh))",
 )
 CHANGES_BY_USER = Search("Account changes by {user.name}", "event.category: iam and user.name: {user.name}")
+HOW_USUAL = Search(
+    "Hosts that run {process.name}",
+    "process.executable: {process.executable} and user.name: {user.name} and host.name: {host.name}",
+    _MONTH_BEFORE,
+    Table.SEEN,
+)
 USUAL_HERE = Search(
     "{process.name} by {user.name} here",
     "host.name: {host.name} and user.name: {user.name} and process.executable: {process.executable}",
@@ -118,7 +138,7 @@ PHRASES = (
         r"parent\b|ancestors?|process (tree|chain|lineage|ancestry)|execution chain"
         r"|how (it|\w+ \w+) was (started|launched)"
         r"|(who|what) (started|launched|spawned)|(launched|started|spawned|invoked) (it|from|by)",
-        (PARENT, BESIDE),
+        (PARENT, ANCESTORS_OF, BESIDE),
     ),
     Phrase(
         "account",
@@ -131,7 +151,7 @@ PHRASES = (
         r"network|connect(ion|ions|ed|s)\b|outbound|inbound|command[- ]and[- ]control|\bc2\b|exfiltrat\w+"
         r"|data transfer|traffic|destinations?\b|(external|remote) (ip|address|host|server)\w*|downloads?\b|downloaded"
         r"|beacon\w*|egress",
-        (CONNECTIONS, DESTINATIONS),
+        (CONNECTIONS, RARE_DESTINATIONS),
     ),
     Phrase(
         "files",
@@ -148,7 +168,7 @@ PHRASES = (
     Phrase(
         "binary",
         r"hash(es)?\b|binar(y|ies)|executables?\b|code signature|signatures?\b|signed|prevalence|reputation|malware",
-        (HASH_HERE, ALERTS_OF_HASH),
+        (HOSTS_OF_HASH, HASH_HERE, ALERTS_OF_HASH),
     ),
     Phrase(
         "command",
@@ -169,7 +189,7 @@ PHRASES = (
         "usual",
         r"baseline|expected|usual\b|normal\b|legitimate|known good|histor(y|ical)\w*|routine|typical\w*|authori[sz]ed"
         r"|benign|unusual|anomal\w+",
-        (USUAL_HERE, HOSTS_OF_USER),
+        (HOW_USUAL, USUAL_HERE, HOSTS_OF_USER),
     ),
     Phrase(
         "timeline",

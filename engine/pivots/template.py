@@ -9,13 +9,17 @@ PLACE = re.compile(r"\{([A-Za-z_@][A-Za-z0-9_@.-]*)\}")
 """`{user.name}`: where the alert's value goes. A group in braces, `field:{ … }`, has a colon or a blank and is none."""
 TREE = "tree"
 """The place for the entity ids of the alert's process, of its parent and of what it started: `{tree}`."""
+ANCESTORS = "ancestors"
+"""The place for the entity ids of the processes above the alert's, from its parent up: `{ancestors}`."""
 
 
 class Table(StrEnum):
-    """What is searched."""
+    """What is searched. SEEN: of how many hosts the values that the query names are known, or with `by` which values
+    of that field among its events few hosts had; both from what was noted of thirty days, without a search of them."""
 
     EVENTS = "events"
     ALERTS = "alerts"
+    SEEN = "seen"
 
 
 @dataclass(frozen=True, slots=True)

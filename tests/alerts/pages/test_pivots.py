@@ -5,14 +5,19 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
 from alerts.guides import checklist_of, counting, guide_of
 from alerts.guides.counting import count_all
 from alerts.guides.pivoting import ShownPivot
+from alerts.guides.rows import Line, rows_of
 from alerts.guides.values import values_of
 from alerts.models import Alert
+from engine.pivots import Search, fill, phrases
+from events import prevalence_notes
+from events.summing import Counted
 from tests.alerts.pages.conftest import HTMX, SignIn
 from tests.alerts.pages.world import World
 
@@ -155,6 +160,96 @@ def test_without_time_every_number_says_that_it_is_not_done(world: World, alert:
     found = count_all(shown, [world.team.pk], alert_id=alert.pk, seconds=0)
     assert time.monotonic() - started < 1
     assert all(total.stopped for _, total in found)
+
+
+def of_search(search: Search, alert: Alert, world: World) -> ShownPivot:
+    seen = Alert.objects.select_related("revision").get(pk=alert.pk)
+    return ShownPivot(1, fill(search, values_of(seen, [world.team.pk])), seen.event_time)
+
+
+def noted(world: World) -> None:
+    prevalence_notes.forget_written()
+    while prevalence_notes.note(now=world.now + timedelta(minutes=5)):
+        pass
+
+
+def lines(search: Search, alert: Alert, world: World) -> tuple[Counted, list[Line]]:
+    shown = of_search(search, alert, world)
+    answer = counting.answer_of(shown, [world.team.pk], alert.pk, 20.0)
+    return answer.total, rows_of(shown, answer)
+
+
+def test_how_common_is_not_known_before_it_is_noted_and_that_is_no_none(world: World, alert: Alert) -> None:
+    total, shown = lines(phrases.HOW_USUAL, alert, world)
+    assert (total.number, total.stopped, shown) == (0, True, [])
+
+
+def test_a_baseline_says_on_how_many_hosts_each_value_is_and_since_when(world: World, alert: Alert) -> None:
+    noted(world)
+    total, shown = lines(phrases.HOW_USUAL, alert, world)
+    assert (total.number, total.stopped) == (2, False)
+    assert [(line.name, line.number) for line in shown] == [("/usr/bin/perl", 2), ("postgres", 2)]
+    assert re.fullmatch(r"of 2 hosts, since \d+ \w{3} \d{4}, here since \d+ \w{3} \d{4}", shown[0].text)
+    assert "process.executable" in shown[0].url
+    assert "user.name" not in shown[0].url
+
+
+def test_hosts_with_a_hash_are_counted_without_a_search(world: World) -> None:
+    one, _, _ = world.send([world.perl(number, process__hash={"sha256": "ab" * 32}) for number in (1, 2, 3)])
+    noted(world)
+    total, shown = lines(phrases.HOSTS_OF_HASH, one, world)
+    assert (total.number, shown[0].name) == (3, "ab" * 32)
+    otto = counting.answer_of(of_search(phrases.HOSTS_OF_HASH, one, world), [world.other.pk], one.pk, 20.0)
+    assert otto.total.number == 0
+    assert not otto.seen
+
+
+def test_a_destination_that_few_hosts_reach_is_rare_and_one_that_is_not_noted_too(world: World, alert: Alert) -> None:
+    def reached(host: str, address: str) -> dict[str, object]:
+        event = _connection(world, "x") | {"host": {"name": host}, "destination": {"ip": address, "port": 53}}
+        return event | {"event": {"category": ["network"], "id": f"{host} {address}"}}
+
+    world.send([reached(host, "198.51.100.1") for host in ("db-1", "db-2", "db-3")])
+    noted(world)
+    world.send([reached("db-2", "203.0.113.77")])
+    total, shown = lines(phrases.RARE_DESTINATIONS, alert, world)
+    assert (total.number, total.capped, total.stopped) == (2, False, False)
+    assert [(line.name, line.number, line.text) for line in shown] == [
+        ("203.0.113.77", 0, "of 4 hosts, not noted before, 1 event here"),
+        ("203.0.113.9", 1, "of 4 hosts, 1 event here"),
+    ]
+    assert "destination.ip" in shown[0].url
+
+
+def test_the_processes_above_are_found_by_their_ids_up_to_a_bound(world: World) -> None:
+    def started(number: int, parent: int) -> dict[str, object]:
+        event = world.perl(0, process__name=f"n{number}", process__entity_id=f"p-{number}", event__id=f"n{number}")
+        event["process"] |= {"parent": {"entity_id": f"p-{parent}", "name": "x"}, "args": ["x"]}
+        return event
+
+    world.send([started(number, number - 1) for number in range(1, 20)])
+    found = world.send([world.perl(1, process__entity_id="p-20", process__parent={"entity_id": "p-19"})])
+    total, shown = lines(phrases.ANCESTORS_OF, found[0], world)
+    assert (total.number, len(shown)) == (10, 5)
+
+
+def test_a_ring_of_forged_ids_above_ends(world: World) -> None:
+    [one] = world.send([world.perl(1, process__entity_id="a", process__parent={"entity_id": "a"})])
+    assert lines(phrases.ANCESTORS_OF, one, world)[0].number == 1
+
+
+def test_how_common_is_said_in_place(world: World, alert: Alert) -> None:
+    shown = of_search(phrases.HOW_USUAL, alert, world)
+
+    def drawn() -> str:
+        answer = counting.answer_of(shown, [world.team.pk], alert.pk, 20.0)
+        told = {"alert": alert, "shown": shown, "answer": answer, "rows": rows_of(shown, answer)}
+        return render_to_string("alerts/_pivot_rows.html", told | {"longer": False, "counted": [(shown, answer.total)]})
+
+    assert "Not known yet: values are noted" in drawn()
+    noted(world)
+    assert "of 2 hosts, since" in drawn()
+    assert "Open in search" in drawn()
 
 
 def test_the_alerts_own_time_is_the_middle_of_what_is_looked_at(world: World, alert: Alert) -> None:

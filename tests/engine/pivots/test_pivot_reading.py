@@ -210,3 +210,21 @@ def test_persistence_means_the_places_where_things_start_by_themselves() -> None
     ):
         document = {"event": {"category": ["file"]}, "host": {"name": "h"}, "file": {"path": path}}
         assert matches(tree, Document.of(document)) is hit, path
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "then"),
+    [
+        ("Check the hash of the binary.", "Hosts with this file", "This file on {host.name}"),
+        ("Is this the baseline?", "Hosts that run {process.name}", "{process.name} by {user.name} here"),
+        ("Look for outbound traffic.", "Connections in this tree", "Rare destinations of {host.name}"),
+        ("How it was launched.", "Parent process {process.parent.name}", "Ancestors of {process.name}"),
+    ],
+)
+def test_what_a_phrase_asks_is_answered_with_how_common_it_is(words: str, first: str, then: str) -> None:
+    assert [search.label for search in searches_of(words)][:2] == [first, then]
+
+
+def test_an_author_may_ask_how_common_a_value_is() -> None:
+    found = read_pivot("Rare | event.category: network | seen by destination.ip 24h")
+    assert (found.table, found.by, found.problem) == (Table.SEEN, "destination.ip", "")
