@@ -4,7 +4,8 @@ and what each of them did besides.
 Processes are joined by their entity ids, which agents make unique; typed columns find them, and a document is read only
 for what is drawn. What was never stored, such as the parent of a process that was running before its agent, is taken
 from what the child's event says about it and marked so. A process may have hundreds of thousands of events: no more of
-them than a bound are looked at, the oldest stored first, among which is the one that tells of its start.
+them than a bound are looked at, the oldest stored first, among which is the one that tells of its start. Without
+entity ids only what is above is looked for, by the numbers of processes (events/by_pid.py).
 """
 
 from collections import defaultdict
@@ -17,6 +18,7 @@ from django.db import connection
 
 from engine.document import Document
 from engine.tree import text_of
+from events import by_pid
 from events.documents import ROW, BlockShelf, read_documents
 from events.stored import EventRef, StoredEvent
 
@@ -27,6 +29,8 @@ DRAWN = 40
 """The most processes whose documents are read and that are drawn; beyond that they are counted."""
 MAX_COUNTED = 500
 """To so many the other events of a process are counted."""
+_TOP = ("", "0", "1", "4")
+"""The numbers of processes that no other started, on Linux and on Windows."""
 _OURS = ".%"  # alerts that were written back repeat what their events say
 _BACK, _AHEAD = timedelta(days=7), timedelta(days=1)
 STARTED_WITHIN = timedelta(hours=24)
@@ -114,7 +118,8 @@ class ProcessTree:
     """A process among its relatives; ancestors from the oldest down. `more`: some lists were cut.
 
     `children_in_all` and `siblings_in_all` count those that are not in the lists too. `cut_above`: the oldest ancestor
-    has a parent of which nothing is known or shown. `by_ids` is false for an event whose process has no entity id.
+    has a parent of which nothing is known or shown. `by_ids` is false for an event whose process has no entity id; with
+    `by_pid` its ancestors are the nearest by their numbers, which are given out again.
     `capped`: a parent has so many events that not all were looked at, so there may be more children than were counted.
     """
 
@@ -127,6 +132,7 @@ class ProcessTree:
     siblings_in_all: int = 0
     cut_above: bool = False
     by_ids: bool = True
+    by_pid: bool = False
     capped: bool = False
 
     @property
@@ -162,12 +168,13 @@ class _Near:
 def around(*, event: StoredEvent, whole: bool = True) -> ProcessTree | None:
     """The relatives of the event's process, or None for an event about no process.
 
-    Costs two short queries, and the blocks of what is drawn; without `whole` one, for the ancestors alone.
+    Costs two short queries, and the blocks of what is drawn; without `whole` one, for the ancestors alone. Without
+    entity ids a tenth of a second at most, and without `whole` nothing: the parent alone is told then.
     """
     document = event.document()
     process = _node(document, "process", event)
     if not process.entity_id:
-        return _by_its_own_words(document, process)
+        return _by_numbers(event, document, process) if whole else _by_its_own_words(document, process)
     near, at = _Near(event), event.time
     span = {"since": at - STARTED_WITHIN, "until": at + STARTED_WITHIN}
     asked = {"own": process.entity_id, "parent": process.parent_id or None, **(span if whole else {})}
@@ -205,6 +212,17 @@ def _by_its_own_words(document: Document, process: ProcessNode) -> ProcessTree |
     return ProcessTree(process, (told,) if told.name or told.executable else (), (), (), False, by_ids=False)
 
 
+def _by_numbers(event: StoredEvent, document: Document, process: ProcessNode) -> ProcessTree | None:
+    """The same with the processes above it that are known by their numbers; the parent of the topmost as it is told."""
+    tree, found = _by_its_own_words(document, process), by_pid.above(event, most=MAX_ANCESTORS)
+    if tree is None or not found:
+        return tree
+    nodes = [_node(one.document, "process", one.event) for one in found]
+    told = _node(found[-1].document, "process.parent", None)
+    unknown = told.pid or found[-1].parent_pid
+    return replace(tree, ancestors=_told_of([*nodes, told]), cut_above=unknown not in _TOP, by_pid=True)
+
+
 def _ancestors(
     rows: Sequence[tuple[Any, ...]], near: _Near, document: Document, process: ProcessNode
 ) -> tuple[tuple[ProcessNode, ...], bool]:
@@ -226,7 +244,7 @@ def _ancestors(
         return _told_of(found), bool(wanted)
     if wanted or told.name or told.executable:
         found.append(replace(told, entity_id=wanted))
-    return _told_of(found), bool(found) and found[-1].ref is None and found[-1].pid not in ("", "0", "1", "4")
+    return _told_of(found), bool(found) and found[-1].ref is None and found[-1].pid not in _TOP
 
 
 def _told_of(found: Iterable[ProcessNode]) -> tuple[ProcessNode, ...]:

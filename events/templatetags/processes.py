@@ -38,8 +38,7 @@ def process_tree(tree: ProcessTree, marked: Sequence[str] = (), here: str = "") 
     for ancestor in reversed(tree.ancestors):
         drawn = [_node(ancestor, marked) + _list(drawn)]
     above = _words(_("What started it was not recorded.")) if tree.cut_above else SafeString("")
-    gap = SafeString("") if tree.by_ids else _note(_("Its agent gives processes no ids: this is all the event says."))
-    return format_html('<div class="tree" data-tree>{}{}</div>{}', above, _joined(drawn), gap)
+    return format_html('<div class="tree" data-tree>{}{}</div>{}', above, _joined(drawn), _gap(tree))
 
 
 @register.simple_tag
@@ -61,6 +60,15 @@ def processes_told(tree: ProcessTree) -> str:
 def _number(number: int, tree: ProcessTree) -> str:
     """With a plus where there may be more than were counted."""
     return f"{number:,}{'+' if tree.capped else ''}"
+
+
+def _gap(tree: ProcessTree) -> SafeString:
+    """What is said where an agent gives no entity ids."""
+    if tree.by_ids:
+        return SafeString("")
+    if tree.by_pid:
+        return _note(_("Its agent gives processes no ids: parent not recorded; nearest ancestor by pid shown."))
+    return _note(_("Its agent gives processes no ids: this is all the event says."))
 
 
 def _note(words: str) -> SafeString:
