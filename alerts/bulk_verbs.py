@@ -12,19 +12,23 @@ from uuid import UUID
 from accounts.access import may, need
 from accounts.models import User
 from accounts.roles import Permission
-from alerts import notes, snoozing, triage
+from accounts.selectors import teams_of
+from alerts import duplicates, notes, snoozing, triage
 from alerts.errors import AssigneeRefused
-from alerts.models import Alert, BulkAct, Status
+from alerts.models import Alert, BulkAct, Reason, Status
 
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """Alerts that are locked, as the person knows them (unless the verb moves none), and of teams that he is in."""
+    """Alerts that are locked, as the person knows them (unless the verb moves none), and of teams that he is in;
+    `reach` are all of these teams.
+    """
 
     alerts: Sequence[Alert]
     actor: User
     now: datetime
     group: UUID
+    reach: Sequence[int]
 
     @property
     def common(self) -> dict[str, Any]:
@@ -80,11 +84,13 @@ def register(name: str, verb: Verb) -> None:
 def check(name: str, arguments: dict[str, Any], actor: User) -> None:
     """Whether the person may begin such an act.
 
-    Raises: NotAllowed, ReasonNeeded, NoteNeeded, TextRefused, AssigneeRefused.
+    Raises: NotAllowed, ReasonNeeded, NoteNeeded, TextRefused, AssigneeRefused, AlertNotFound.
     """
     need(actor, VERBS[name].permission)
     if name == "close":
         triage.checked_reason(arguments["reason"], arguments.get("note", ""))
+        if (original := _original(arguments)) is not None:
+            duplicates.checked_original(original, teams_of(actor))
     if name == "assign":
         _owner(arguments)
     if name == NOTE:
@@ -92,12 +98,28 @@ def check(name: str, arguments: dict[str, Any], actor: User) -> None:
 
 
 def _status(status: Status) -> Do:
-    def do(portion: Portion, arguments: dict[str, Any]) -> list[int]:
+    def do(portion: Portion, _: dict[str, Any]) -> list[int]:
         numbers = [alert.pk for alert in portion.alerts]
-        told = {name: arguments.get(name, "") for name in ("reason", "note")} if status == Status.CLOSED else {}
-        return triage.set_status(alert_ids=numbers, status=status, **told, **portion.common).changed
+        return triage.set_status(alert_ids=numbers, status=status, **portion.common).changed
 
     return do
+
+
+def _close(portion: Portion, arguments: dict[str, Any]) -> list[int]:
+    """As duplicates all but the original, and what that is a duplicate of in its turn."""
+    original = _original(arguments)
+    passed = set() if original is None else set(duplicates.chain_of(original))
+    numbers = [alert.pk for alert in portion.alerts if alert.pk not in passed]
+    if not numbers:
+        return []
+    told = {name: arguments.get(name, "") for name in ("reason", "note")}
+    by = portion.common | {"team_ids": portion.reach}
+    closed = triage.set_status(alert_ids=numbers, status=Status.CLOSED, duplicate_of=original, **told, **by)
+    return closed.changed
+
+
+def _original(arguments: dict[str, Any]) -> int | None:
+    return arguments.get("duplicate_of") if arguments.get("reason") == Reason.DUPLICATE else None
 
 
 def _assign(portion: Portion, arguments: dict[str, Any]) -> list[int]:
@@ -133,7 +155,7 @@ def _note(portion: Portion, arguments: dict[str, Any]) -> list[int]:
     return notes.note_all(alert_ids=numbers, text=arguments["text"], **portion.common).changed
 
 
-register("close", Verb(_status(Status.CLOSED)))
+register("close", Verb(_close))
 register("acknowledge", Verb(_status(Status.ACKNOWLEDGED)))
 register("reopen", Verb(_status(Status.OPEN)))
 register("assign", Verb(_assign))

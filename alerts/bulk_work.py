@@ -90,9 +90,10 @@ def _act(act: BulkAct, now: datetime) -> bool:
     actor, verb = User.objects.get(pk=act.actor_id), VERBS[act.verb]
     need(actor, verb.permission)
     numbers, last, ended = verb.find(act, actor, PORTION) if verb.find else _next(act, actor)
-    alerts = _locked(numbers, teams_for(act, actor))
+    teams = teams_for(act, actor)
+    alerts = _locked(numbers, teams)
     reached = _as_known(alerts, act) if verb.moves else alerts
-    changed = verb.do(Portion(reached, actor, now, act.pk), act.arguments) if reached else []
+    changed = verb.do(Portion(reached, actor, now, act.pk, teams), act.arguments) if reached else []
     act.done += len(changed)
     act.skipped += len(numbers) - len(changed)
     act.last_key = last

@@ -14,6 +14,7 @@ AlertError
 ├── EscalationRefused    an alert that cannot be handed to that team
 ├── TargetRefused        a target that is no sensible time
 ├── StaleTarget          somebody else changed the target first
+├── DuplicateRefused     an alert that would be a duplicate of itself
 ├── GuardRefused         the exception would have hidden a true positive
 ├── ReviewNeeded         the role's exceptions take effect after a review only
 ├── DraftNotFound        no such draft, or none that this person may see
@@ -153,6 +154,10 @@ class StaleTarget(AlertError):
         self.severity = severity
         self.who = who
         self.when = when
+
+
+class DuplicateRefused(AlertError):
+    """The original is the alert itself, or one that was closed as its duplicate."""
 
 
 class GuardRefused(AlertError):

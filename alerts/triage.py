@@ -15,7 +15,7 @@ from django.db import transaction
 from accounts.access import may, need
 from accounts.models import Change, User
 from accounts.roles import Permission
-from alerts import telling
+from alerts import duplicates, telling
 from alerts.errors import AlertNotFound, AssigneeRefused, NoteNeeded, ReasonNeeded, TextRefused
 from alerts.models import Alert, Reason, Status
 from alerts.stale import stale
@@ -41,6 +41,7 @@ def set_status(
     status: str,
     reason: str = "",
     note: str = "",
+    duplicate_of: int | None = None,
     versions: Mapping[int, int] | None = None,
     actor: User,
     now: datetime,
@@ -51,24 +52,35 @@ def set_status(
     """Open, acknowledge or close alerts; those that already are as asked stay untouched.
 
     Who acknowledges an alert that nobody owns takes it, in the same entry of the record and by the same undo.
-    `versions` are the versions the person saw: one that moved on refuses the whole act.
+    `versions` are the versions the person saw: one that moved on refuses the whole act. `duplicate_of` is the original
+    of what is closed as duplicates; that one among them stays as it is, and with another reason it means nothing.
 
-    Raises: NotAllowed, AlertNotFound, StaleAlert, ReasonNeeded, NoteNeeded, TextRefused.
+    Raises: NotAllowed, AlertNotFound, StaleAlert, ReasonNeeded, NoteNeeded, TextRefused, DuplicateRefused.
     """
     need(actor, Permission.TRIAGE)
     wanted, why = Status(status), _reason_for(status, reason, note)
+    original = duplicate_of if why == Reason.DUPLICATE else None
     with transaction.atomic():
+        if original is not None:
+            alert_ids = duplicates.closable(alert_ids, original, team_ids)
         alerts = locked(alert_ids, versions=versions, team_ids=team_ids)
-        group, told = group or uuid4(), note.strip()
-        moves = [Move(one, _turned(one, wanted, why, actor, now), told) for one in alerts]
+        group, told = group or uuid4(), _told(note, original)
+        moves = [Move(one, _turned(one, wanted, why, actor, now, original), told) for one in alerts]
         taken = sum(move.new.assignee_id != move.alert.assignee_id for move in moves)
         changed = write_all(moves, verb=VERBS[wanted], actor=actor, now=now, door=door, group=group)
     return Outcome(changed, group if changed else None, taken)
 
 
-def _turned(alert: Alert, status: Status, reason: str, actor: User, now: datetime) -> Workflow:
+def _told(note: str, original: int | None) -> str:
+    """The note in the record; that of a duplicate begins with its original."""
+    return note.strip() if original is None else f"Duplicate of AL-{original}. {note}".strip()
+
+
+def _turned(
+    alert: Alert, status: Status, reason: str, actor: User, now: datetime, duplicate_of: int | None
+) -> Workflow:
     """The alert in its new status; an acknowledged one is owned by who had it, else by who acknowledges it."""
-    turned = Workflow.of(alert).with_status(status, reason=reason, now=now)
+    turned = Workflow.of(alert).with_status(status, reason=reason, now=now, duplicate_of=duplicate_of)
     if status != Status.ACKNOWLEDGED or turned.assignee_id is not None:
         return turned
     return turned.with_assignee(actor.pk, now=now)

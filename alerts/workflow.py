@@ -36,6 +36,7 @@ class Workflow:
     snoozed_until: datetime | None = None
     snooze_recurs: int | None = None
     snoozed_after: int | None = None
+    duplicate_of_id: int | None = None
 
     @classmethod
     def of(cls, alert: Alert) -> "Workflow":
@@ -51,14 +52,23 @@ class Workflow:
             snoozed_until=alert.snoozed_until,
             snooze_recurs=alert.snooze_recurs,
             snoozed_after=alert.snoozed_after,
+            duplicate_of_id=alert.duplicate_of_id,
         )
 
-    def with_status(self, status: str, *, reason: str, now: datetime, exception_id: int | None = None) -> "Workflow":
+    def with_status(
+        self,
+        status: str,
+        *,
+        reason: str,
+        now: datetime,
+        exception_id: int | None = None,
+        duplicate_of: int | None = None,
+    ) -> "Workflow":
         """In another status. Closing keeps the moment of the first human act; re-opening clears the verdict.
 
-        Whatever happens to a snoozed alert wakes it.
+        Whatever happens to a snoozed alert wakes it. A duplicate may be given an original, or another one, later.
         """
-        if (status, reason) == (self.status, self.reason):
+        if (status, reason) == (self.status, self.reason) and duplicate_of in (None, self.duplicate_of_id):
             return self
         closed = status == Status.CLOSED
         acted = None if status == Status.OPEN else now
@@ -69,6 +79,7 @@ class Workflow:
             acknowledged_at=self.acknowledged_at or acted,
             closed_at=now if closed else None,
             closed_by_exception_id=exception_id if closed else None,
+            duplicate_of_id=duplicate_of if closed else None,
         )
 
     def with_assignee(self, assignee_id: int | None, *, now: datetime) -> "Workflow":
@@ -109,6 +120,7 @@ class Workflow:
             team_id=data.get("team_id") or team_id,
             snooze_recurs=data.get("snooze_recurs"),
             snoozed_after=data.get("snoozed_after"),
+            duplicate_of_id=data.get("duplicate_of_id"),
             **times,
         )
 

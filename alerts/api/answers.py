@@ -251,6 +251,14 @@ class AlertPageAnswer(Answer):
     verdicts = VerdictsAnswer()
     activity = ActivityAnswer(many=True)
     related = RelatedAnswer()
+    duplicate_of = serializers.IntegerField(
+        allow_null=True, source="duplicates.original", help_text="The alert it was closed as a duplicate of."
+    )
+    duplicates = serializers.ListField(
+        child=serializers.IntegerField(),
+        source="duplicates.shown",
+        help_text="Closed as duplicates of it, 100 at most.",
+    )
 
     def get_event(self, page: AlertPage) -> dict[str, Any]:
         """The document."""

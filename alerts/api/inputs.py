@@ -84,6 +84,18 @@ class Verdict(Strict):
     status = serializers.ChoiceField(choices=Status.choices)
     reason = serializers.ChoiceField(choices=Reason.choices, required=False, default="")
     note = _text(MAX_TEXT, "Kept in the record.")
+    duplicate_of = Id(
+        required=False,
+        default=None,
+        allow_null=True,
+        help_text="With the reason `duplicate`: the original. Among several alerts that one stays as it is.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Only a duplicate has an original."""
+        if attrs["duplicate_of"] is not None and attrs["reason"] != Reason.DUPLICATE:
+            raise serializers.ValidationError({"duplicate_of": ["Only a duplicate has an original."]})
+        return attrs
 
 
 class StatusBody(Verdict):

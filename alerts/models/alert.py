@@ -60,6 +60,9 @@ class Alert(models.Model):
     acknowledged_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     closed_by_exception = models.ForeignKey(ExceptionItem, null=True, on_delete=models.SET_NULL, related_name="+")
+    duplicate_of = models.ForeignKey(  # the original, of one that was closed as its duplicate (alerts/duplicates.py)
+        "self", null=True, on_delete=models.SET_NULL, related_name="duplicates", db_index=False
+    )
     version = models.PositiveIntegerField(default=1)
     demo = models.BooleanField(default=False)
 
@@ -114,6 +117,9 @@ class Alert(models.Model):
                 fields=["suppression_key", "-id"],
                 name="alert_suppressing",
                 condition=models.Q(suppression_key__isnull=False),
+            ),
+            models.Index(  # an alert's page counts its duplicates
+                fields=["duplicate_of", "id"], name="alert_duplicates", condition=models.Q(duplicate_of__isnull=False)
             ),
             models.Index(fields=["shell", "id"], name="alert_of_shell", condition=models.Q(shell__isnull=False)),
             models.Index(

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from alerts.duplicates import inherited
 from alerts.kept import iterate_documents
-from alerts.models import Alert, Kind, Status
+from alerts.models import Alert, Kind, Reason, Status
 from alerts.selectors.briefs import BRIEFLY, brief_of
 from alerts.selectors.shapes import AlertBrief, Verdicts
 from engine import Document, RuleDefinition
@@ -42,7 +43,7 @@ class Difference:
 class Earlier:
     """Alerts of the rule that people judged before, newest first: on the same `entity` (a host or user).
 
-    `verdicts` are of these; `differs` is None where nothing could be compared.
+    `verdicts` are of these, of a duplicate that of its original; `differs` is None where nothing could be compared.
     """
 
     of: str  # "host" or "user"
@@ -66,7 +67,8 @@ class Earlier:
 def earlier_of(
     alert: Alert, document: Document | None, definition: RuleDefinition, team_ids: Sequence[int]
 ) -> Earlier | None:
-    """The verdicts about the alert's host, or user where it has no host; None where nobody judged one. Two queries."""
+    """The verdicts about the alert's host, or user where it has no host; None where nobody judged one. Two queries, and
+    one more where there are duplicates."""
     of = "host" if alert.host_name else "user"
     entity = alert.host_name or alert.user_name
     if not entity:
@@ -84,7 +86,8 @@ def earlier_of(
     told = tuple(brief_of(values) for _, *values in found[:LOOKED_AT])
     teams = {number: team_id for team_id, number, *_ in found[:LOOKED_AT]}
     differs = tuple(_differences(document, teams, definition)) if document else None
-    verdicts = Verdicts.of(Counter(brief.reason for brief in told))
+    found_in = inherited([brief.id for brief in told if brief.reason == Reason.DUPLICATE], team_ids)
+    verdicts = Verdicts.of(Counter(found_in.get(brief.id, brief.reason) for brief in told))
     return Earlier(of, entity, told, verdicts, differs, len(found) > LOOKED_AT)
 
 

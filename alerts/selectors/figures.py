@@ -11,7 +11,7 @@ from alerts.models import Alert
 from alerts.selectors.activity import SHOWN
 from alerts.selectors.alike import MOST, Alike, alike
 from alerts.selectors.origin import HOME, about
-from alerts.selectors.shapes import Verdicts
+from alerts.selectors.shapes import Duplicates, Verdicts
 from alerts.selectors.verdicts import OF_RULE, OLDER
 from alerts.workflow import COMMENTED
 from events.store import StoredEvent
@@ -26,7 +26,10 @@ SELECT home,
  (SELECT count(*) FROM (SELECT FROM accounts_change WHERE object_type = %(type)s AND object_id = %(number)s
   AND verb <> %(commented)s LIMIT {SHOWN}) AS acts),
  (SELECT count(*) FROM (SELECT FROM alerts_comment WHERE alert_id = %(alert)s LIMIT {SHOWN}) AS comments),
- (SELECT count(*) FROM alerts_stepdone WHERE alert_id = %(alert)s)
+ (SELECT count(*) FROM alerts_stepdone WHERE alert_id = %(alert)s),
+ (SELECT id FROM alerts_alert WHERE id = %(original)s AND team_id = ANY(%(teams)s)),
+ ARRAY(SELECT id FROM alerts_alert WHERE duplicate_of_id = %(alert)s AND team_id = ANY(%(teams)s)
+  ORDER BY id LIMIT {Duplicates.MOST + 1})
 FROM (SELECT {HOME} AS home) AS origin,
  (SELECT count(*) AS number, min(event_time) AS since FROM (
    SELECT event_time FROM alerts_alert WHERE fold = %(fold)s AND status <> 'closed' AND team_id = ANY(%(teams)s)
@@ -46,6 +49,7 @@ class Figures:
     exceptions_checked: int
     entries: int
     ticked: int
+    duplicates: Duplicates
 
 
 def figures_of(alert: Alert, event: StoredEvent | None, team_ids: Sequence[int]) -> Figures:
@@ -60,10 +64,12 @@ def figures_of(alert: Alert, event: StoredEvent | None, team_ids: Sequence[int])
         "fold": None if alert.fold is None or alert.status == "closed" else bytes(alert.fold),
         "uid": event.uid if event else None,
         "day": event.day if event else None,
+        "original": alert.duplicate_of_id,
     }
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES, asked)
-        home, stored, judged, number, since, checked, acts, comments, ticked = cursor.fetchone()
+        home, stored, judged, number, since, checked, acts, comments, ticked, of, duplicates = cursor.fetchone()
     by_reason = orjson.loads(judged) if judged else {}
     verdicts = Verdicts.of(by_reason, newest=OLDER in by_reason)
-    return Figures(home, stored, verdicts, alike(alert, number, since), checked, acts + comments, ticked)
+    told = Duplicates(of, tuple(duplicates))
+    return Figures(home, stored, verdicts, alike(alert, number, since), checked, acts + comments, ticked, told)

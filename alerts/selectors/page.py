@@ -126,6 +126,7 @@ def _brief(looked: _Looked, tree: ProcessTree | None) -> AlertPage:
         exceptions_checked=figures.exceptions_checked,
         entries=figures.entries,
         ticked=figures.ticked,
+        duplicates=figures.duplicates,
     )
 
 

@@ -1,19 +1,23 @@
 """What people found in alerts like these before: of the rule on this host (by this user where there is no host), and
 where nothing was found there yet, of the rule anywhere. The newest verdicts only: what happened long ago says little.
+
+In a duplicate was found what was found in its original, as soon as that is judged.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import connection
 
-from alerts.models import Alert
+from alerts.duplicates import inherited
+from alerts.models import Alert, Reason
 from alerts.selectors.shapes import NEWEST_VERDICTS, Prior, Verdicts
 
 MOST = 100
 """So many verdicts are counted for each rule and host."""
 
 Counted = tuple[int, int]  # how many, and the number of the oldest alert among them
+Told = dict[str, Counted]  # by reason
 Entity = tuple[str, str, str]  # "host", "user" or "rule"; the rule; the name of the host or user
 
 # Each part reads one index from its newest entry on (alerts/models: alert_judged_…), one more than is counted: with
@@ -26,7 +30,8 @@ LATERAL (
 ) AS found GROUP BY 1, 2, 3, 4
 """
 _PART = """
-SELECT wanted.of, wanted.rule, wanted.name, found.reason, count(*), min(found.id)
+SELECT wanted.of, wanted.rule, wanted.name, found.reason, count(*), min(found.id),
+  array_agg(found.id) FILTER (WHERE found.reason = 'duplicate') AS duplicates
 FROM (SELECT * FROM wanted WHERE of = '{of}') AS wanted,
 """
 # What was found of a rule anywhere is looked up for those alone of which something that is wanted is not known.
@@ -38,7 +43,8 @@ told AS MATERIALIZED (
   UNION ALL
   {_PART.format(of="user")} {_FOUND.format(named="host_name IS NULL AND user_name = wanted.name", most=MOST)})
 SELECT * FROM told UNION ALL
-SELECT 'rule', wanted.rule, '', found.reason, count(*), min(found.id) FROM (
+SELECT 'rule', wanted.rule, '', found.reason, count(*), min(found.id),
+  array_agg(found.id) FILTER (WHERE found.reason = 'duplicate') FROM (
   SELECT DISTINCT rule FROM wanted WHERE NOT EXISTS (
     SELECT FROM told WHERE told.of = wanted.of AND told.rule = wanted.rule AND told.name = wanted.name)
 ) AS wanted, {_FOUND.format(named="true", most=NEWEST_VERDICTS)}
@@ -46,7 +52,8 @@ SELECT 'rule', wanted.rule, '', found.reason, count(*), min(found.id) FROM (
 
 
 def prior_verdicts(alerts: Iterable[Alert], team_ids: Sequence[int]) -> dict[int, Prior]:
-    """What came of alerts like each of these, by its number. One query, bounded by the number of rules and hosts."""
+    """What came of alerts like each of these, by its number. One query, bounded by the number of rules and hosts,
+    and one more where there are duplicates."""
     shown = list(alerts)
     entities = {alert.pk: _entity(alert) for alert in shown}
     found = _read({entities[alert.pk] or ("rule", alert.rule_id, "") for alert in shown}, team_ids)
@@ -67,18 +74,25 @@ def _read(wanted: Iterable[Entity], team_ids: Sequence[int]) -> dict[Entity, Pri
     of, rules, names = ([one[at] for one in sorted(wanted)] for at in range(3))
     if not of:
         return {}
-    counts = defaultdict[Entity, dict[str, Counted]](dict)
+    counts, duplicates = defaultdict[Entity, Told](dict), dict[Entity, list[int]]()
     with connection.cursor() as cursor:
         cursor.execute(_STATEMENT, {"of": of, "rules": rules, "names": names, "teams": list(team_ids)})
-        for kind, rule, name, reason, number, oldest in cursor.fetchall():
+        for kind, rule, name, reason, number, oldest, same in cursor.fetchall():
             counts[kind, rule, name][reason] = number, oldest
-    return {entity: _prior(entity[0], told) for entity, told in counts.items()}
+            duplicates[kind, rule, name] = [*duplicates.get((kind, rule, name), ()), *(same or ())]
+    found = inherited(list({number for numbers in duplicates.values() for number in numbers}), team_ids)
+    return {entity: _prior(entity[0], told, duplicates[entity], found) for entity, told in counts.items()}
 
 
-def _prior(of: str, told: dict[str, Counted]) -> Prior:
+def _prior(of: str, told: Told, duplicates: Sequence[int], found: Mapping[int, str]) -> Prior:
     most = NEWEST_VERDICTS if of == "rule" else MOST
-    counts = {reason: number for reason, (number, _) in told.items()}
-    more = sum(counts.values()) > most
-    if more:
-        counts[min(told, key=lambda reason: told[reason][1])] -= 1
+    counts = Counter({reason: number for reason, (number, _) in told.items()})
+    more = counts.total() > most
+    too_many = min(told, key=lambda reason: told[reason][1]) if more else ""
+    counts.subtract([too_many] if more else [])
+    left = sorted(duplicates)[1:] if too_many == Reason.DUPLICATE else duplicates
+    for number in left:
+        if number in found:
+            counts.subtract([Reason.DUPLICATE.value])
+            counts.update([found[number]])
     return Prior(Verdicts.of(counts, newest=more), of)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
 from alerts.models import Alert, Reason, Status
@@ -330,6 +330,31 @@ class Neighbours:
 
 
 @dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Which alert this one was closed as a duplicate of, and which ones as duplicates of it; those one may see."""
+
+    original: int | None = None
+    numbers: tuple[int, ...] = ()  # the oldest, one more than are ever told
+
+    MOST: ClassVar[int] = 100
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """Those that are told."""
+        return self.numbers[: self.MOST]
+
+    @property
+    def linked(self) -> tuple[int, ...]:
+        """Those for which a page has room."""
+        return self.numbers[:5]
+
+    @property
+    def more(self) -> bool:
+        """Whether there are more than are told."""
+        return len(self.numbers) > self.MOST
+
+
+@dataclass(frozen=True, slots=True)
 class AlertPage:
     """Everything the alert page shows."""
 
@@ -363,6 +388,7 @@ class AlertPage:
     document: Document | None = None  # the event's, where the alert rests on one alone
     entries: int = 0  # how long the activity is, as far as it is shown
     ticked: int = 0  # how many steps of guides were done
+    duplicates: Duplicates = Duplicates()
 
     @property
     def events_linked(self) -> bool:

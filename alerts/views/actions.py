@@ -26,7 +26,7 @@ from alerts.selectors.originals import originals_of
 from alerts.triage import Outcome
 from alerts.views.act_words import offers_after, taken_words
 from alerts.views.answers import Spoken, answer, fragment, say, see_other
-from alerts.views.bulk import act_url, answer_queue, first_error, noted, show_act
+from alerts.views.bulk import act_url, answer_queue, first_error, show_act
 from alerts.views.detail import alert_context, seen_alert
 from alerts.views.frame import came_from
 from soc.web.clock import now as clock_now
@@ -47,7 +47,8 @@ def set_status(request: UserRequest, alert_id: int) -> HttpResponseBase:
             alert_ids=[alert.pk],
             status=data["status"],
             reason=data["reason"],
-            note=noted(data["note"], original_in(request.POST), data["reason"], teams_of(request.user)),
+            note=data["note"],
+            duplicate_of=original_in(request.POST),
             versions={alert.pk: data["version"]},
             actor=request.user,
             now=clock_now(),

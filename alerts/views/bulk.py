@@ -225,27 +225,15 @@ def _act(request: UserRequest, data: dict[str, Any], numbers: list[int]) -> Outc
     if action == "snooze":
         until = snoozing.until_of(data["until"], now=now, time_zone=request.user.time_zone)
         return snoozing.snooze(until=until, recurs=data["recurs"], **common)
-    note = noted(data["note"], data["of"], data["reason"], common["team_ids"])
-    return triage.set_status(status=STATUS_OF[action], reason=data["reason"], note=note, **common)
-
-
-def noted(note: str, original: int | None, reason: str, team_ids: list[int]) -> str:
-    """The note of a closing; that of a duplicate begins with what it is a duplicate of. Raises: AlertNotFound."""
-    if reason != "duplicate" or original is None:
-        return note
-    if not Alert.objects.filter(pk=original, team_id__in=team_ids).exists():
-        raise AlertNotFound(original)
-    return f"Duplicate of AL-{original}. {note}".strip()
+    said = {name: data[name] for name in ("reason", "note")}
+    return triage.set_status(status=STATUS_OF[action], duplicate_of=data["of"], **said, **common)
 
 
 def _arguments(request: UserRequest, data: dict[str, Any]) -> dict[str, Any]:
     """What a worker needs to know to do the same."""
     action, now = data["action"], clock_now()
     if action == "close":
-        return {
-            "reason": data["reason"],
-            "note": noted(data["note"], data["of"], data["reason"], teams_of(request.user)),
-        }
+        return {"reason": data["reason"], "note": data["note"], "duplicate_of": data["of"]}
     if action == "assign":
         return {"assignee": data["assignee"].pk if data["assignee"] else None}
     if action == "snooze":

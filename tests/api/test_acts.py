@@ -236,3 +236,21 @@ def test_a_refused_event_is_sent_again_once(site):
     assert site.call("rosa", "POST", f"{letter}/again").json()["letter"]["state"] == "stored"
     assert site.call("rosa", "POST", f"{letter}/again").status_code == 409
     assert site.call("ana", "GET", letter).status_code == 403
+
+
+def test_a_duplicate_names_its_original_and_both_tell(site):
+    alert, original = _alert(site), Alert.objects.get(pk=site.named["in_case"])
+    body = {"status": "closed", "reason": "duplicate", "duplicate_of": original.pk, "version": alert.version}
+    assert site.call("ana", "POST", f"alerts/{alert.pk}/status", body).status_code == 200
+    assert site.call("ana", "GET", f"alerts/{alert.pk}").json()["duplicate_of"] == original.pk
+    assert site.call("ana", "GET", f"alerts/{original.pk}").json()["duplicates"] == [alert.pk]
+
+
+def test_only_a_duplicate_has_an_original_and_never_itself(site):
+    alert = _alert(site)
+    path, version = f"alerts/{alert.pk}/status", alert.version
+    for reason, original, code in (("false_positive", site.named["in_case"], 400), ("duplicate", alert.pk, 422)):
+        body = {"status": "closed", "reason": reason, "duplicate_of": original, "version": version}
+        assert site.call("ana", "POST", path, body).status_code == code
+    body = {"status": "closed", "reason": "duplicate", "duplicate_of": 10**12, "version": version}
+    assert site.call("ana", "POST", path, body).status_code == 404
