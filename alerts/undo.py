@@ -1,7 +1,9 @@
 """Ten minutes in which an act can be taken back as if it had not been done, by its group in the record.
 
 An act that added an exception is taken back whole: the exception goes, what it held back is raised, what it closed
-opens again (alerts/exceptions/taking_back.py). What a worker did a worker takes back (alerts/bulk_work.py).
+opens again (alerts/exceptions/taking_back.py). One that changed an exception has it stand as before
+(alerts/exception_undo.py), and so has what was done with a draft (alerts/exceptions/drafts.py). What a worker did a
+worker takes back (alerts/bulk_work.py).
 """
 
 from collections.abc import Sequence
@@ -18,7 +20,9 @@ from accounts.record import UNDO_WINDOW
 from accounts.roles import Permission
 from alerts import bulk, telling
 from alerts.errors import NothingToUndo, TooLate
+from alerts.exception_undo import has_way_back, put_back
 from alerts.exceptions.changing_back import ChangedBack, change_back, is_import
+from alerts.exceptions.drafts import OBJECT_TYPE, put_drafts_back
 from alerts.exceptions.taking_back import take_back_all
 from alerts.models import BulkAct
 from alerts.restoring import changes_of, restore
@@ -35,7 +39,8 @@ class Undone:
 
     alerts: list[int]
     released: int = 0
-    changed_back: int = 0  # exceptions that an import changed, and that say again what they said
+    changed_back: int = 0  # exceptions that stand as before: switched, edited, taken back, or changed by an import
+    drafts: int = 0  # drafts that stand as before
     left: int = 0  # what it changed or made and that stays: changed again, used, or hiding true positives as it was
     gone: int = 0  # exceptions that were added, and are taken back
     lists: int = 0  # shared lists that an import made, and that are gone
@@ -52,9 +57,13 @@ def undo(
 ) -> Undone:
     """Take back everything that was recorded under this group.
 
-    Raises: NotAllowed, TooLate, NothingToUndo, SomebodyElsesNote, UndoNotWhole, AlertNotFound, StaleAlert.
+    Raises: NotAllowed, TooLate, NothingToUndo, SomebodyElsesNote, UndoNotWhole, AlertNotFound, StaleAlert; of
+    exceptions and their drafts also NotYourTeam, ReviewNeeded, GuardRefused, NotUndoable, ExceptionRefused,
+    DraftNotFound, StaleDraft, AlreadyExcepted, RuleFailed.
     """
     need(actor, Permission.TRIAGE)
+    if back := _of_exceptions(group, {"actor": actor, "now": now, "team_ids": team_ids, "door": door}):
+        return back
     is_act = bulk.is_act(group)
     changes = [] if is_act else _undoable(group, now)
     items = _exceptions_of(group)
@@ -68,12 +77,26 @@ def undo(
         return Undone(taken.reopened, taken.released, gone=len(items), act=taken.act)
     if is_act:
         return Undone([], act=bulk.take_back(act_id=group, actor=actor, now=now, team_ids=team_ids))
-    if any(change.object_type == EXCEPTION and change.verb == "create" for change in changes):
+    if any(change.object_type == EXCEPTION for change in changes):
         raise NothingToUndo
     with transaction.atomic():
         restored = restore(changes, actor=actor, now=now, team_ids=team_ids, door=door)
         telling.escalation_undone(changes=changes, group=group)
     return Undone(restored)
+
+
+def _of_exceptions(group: UUID, by: dict[str, Any]) -> Undone | None:
+    """What was done to exceptions that stood already, or to drafts, taken back; None where the act was something else.
+    A query."""
+    about = list(Change.objects.filter(group=group, object_type__in=(EXCEPTION, OBJECT_TYPE)).order_by("pk"))
+    if not any(has_way_back(change) or change.object_type == OBJECT_TYPE for change in about):
+        return None
+    if by["now"] - about[0].at > UNDO_WINDOW:
+        raise TooLate
+    if about[0].object_type == OBJECT_TYPE:
+        return Undone([], drafts=put_drafts_back(changes=about, **by))
+    back = put_back(changes=changes_of(group), **by)
+    return Undone(back.alerts, back.released, len(back.items), gone=back.gone, act=back.act)
 
 
 @retry_conflicts

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
@@ -53,6 +53,7 @@ def edit(
     now: datetime,
     team_ids: Sequence[int],
     door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
 ) -> Edited:
     """Replace what an exception says. It passes the true-positive guard anew; what it lets go is raised. `more` groups
     of entries become exceptions of their own, in the same act. An item of a shared list changes on all of its rules.
@@ -69,7 +70,7 @@ def edit(
     need_to_save_on(actor, rules)
     note = check_guard(rules=rules, groups=groups, team_ids=team_ids, actor=actor, override=override_guard_reason)
     said: dict[str, Any] = {"reason": reason, "name": name, "expires_at": expires_at, "review_at": review_at}
-    said |= {"actor": actor, "now": now, "door": door}
+    said |= {"actor": actor, "now": now, "door": door, "group": group or uuid4()}
     if shared is not None:
         return _edit_in_list(item, shared, version, [entries, *more], note, said)
     return _edit_on_rule(item, version, [entries, *more], note, said)
@@ -77,7 +78,6 @@ def edit(
 
 def _edit_on_rule(item: ExceptionItem, version: int, groups: EntryGroups, note: str, said: dict[str, Any]) -> Edited:
     """The exception of one rule; further groups become exceptions beside it, of the same act."""
-    said = said | {"group": uuid4()}
     changed = edit_item(item=item, version=version, entries=groups[0], note=note, **said)
     for number, one in enumerate(groups[1:], start=2):
         create_item(rule=item.rule, entries=one, **said | {"name": _numbered(said["name"], number)})
@@ -120,13 +120,14 @@ def disable(
     now: datetime,
     team_ids: Sequence[int] = (),  # noqa: ARG001 - the doors call every act alike
     door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
 ) -> TakenBack:
     """Switch an exception off and raise what it held back, as far as it is still stored.
 
     Raises: NotAllowed, NotYourTeam, ReviewNeeded, StaleException, ExceptionGone, RuleFailed.
     """
     need_to_lift(actor, item)
-    switched = disable_item(item=item, version=version, actor=actor, now=now, door=door)
+    switched = disable_item(item=item, version=version, actor=actor, now=now, door=door, group=group or uuid4())
     released = release(item=switched, now=now)
     return TakenBack(switched, released.alerts, released.gone, [], released.over, released.still_held)
 
@@ -142,6 +143,7 @@ def enable(
     team_ids: Sequence[int],
     override_guard_reason: str = "",
     door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
 ) -> ExceptionItem:
     """Switch an exception on again; what became of its alerts meanwhile passes the guard first.
 
@@ -153,4 +155,5 @@ def enable(
     groups = parse_groups([item.entries])
     epoch.bump()
     note = check_guard(rules=item.rule, groups=groups, team_ids=team_ids, actor=actor, override=override_guard_reason)
-    return enable_item(item=item, version=version, note=note, actor=actor, now=now, door=door)
+    by: dict[str, Any] = {"actor": actor, "now": now, "door": door, "group": group or uuid4()}
+    return enable_item(item=item, version=version, note=note, **by)

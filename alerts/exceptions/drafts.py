@@ -7,6 +7,7 @@ entries can be read, whether the rule has them already, and whether a true posit
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -23,6 +24,7 @@ from alerts.errors import (
     AlreadyExcepted,
     DraftNotFound,
     NoteNeeded,
+    NothingToUndo,
     OwnDraft,
     ReasonNeeded,
     ScopeRefused,
@@ -45,6 +47,7 @@ from alerts.exceptions.scope import Scope, need_to_except_on, scope_of
 from alerts.models import Alert, ExceptionDraft, Reason
 from alerts.retrying import retry_conflicts
 from alerts.triage import checked_text
+from alerts.workflow import UNDID
 from engine import ExceptionEntryError
 from rules.exceptions import check_content
 from rules.models import Rule
@@ -52,6 +55,8 @@ from rules.models import Rule
 State = ExceptionDraft.State
 OBJECT_TYPE = "exception_draft"
 _PAST = {"draft": "sent", "approve": "approved", "return": "returned", "withdraw": "withdrew"}
+_PAST |= {UNDID: "took back a change of"}
+WITH_WAY_BACK = ("draft", "return", "withdraw")
 
 
 @transaction.atomic
@@ -74,11 +79,12 @@ def draft(
     now: datetime,
     team_ids: Sequence[int],
     door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
 ) -> ExceptionDraft:
     """Send an exception for review, and tell the team's reviewers; one's own returned draft `replaces` is withdrawn.
 
     `more`, `rule_ids` and `list_id` as in adding one. A draft hangs on an alert that shows what it is about: one that
-    is written on a rule hangs on the rule's latest.
+    is written on a rule hangs on the rule's latest. `group` is what the undo knows it by.
 
     Raises: NotAllowed, NotYourTeam, AlertNotFound, AlreadyExcepted, ReasonNeeded, ScopeRefused, ExceptionEntryError,
     ExceptionRefused, TextRefused.
@@ -101,7 +107,7 @@ def draft(
     check_not_there(scope.rules, [content["entries"], *further])
     _check_not_waiting(alert, content["entries"], further, scope)
     if replaces is not None:
-        _replace(replaces, actor, now, door)
+        _replace(replaces, actor, now, door, group)
     made = ExceptionDraft.objects.create(
         alert=alert,
         rule=alert.rule,
@@ -116,7 +122,7 @@ def draft(
         created_at=now,
         updated_at=now,
     )
-    _record("draft", made, {}, actor, now, door)
+    _record("draft", made, {}, actor, now, door, group=group)
     _tell(made, _reviewers(made), f"{actor} asks for a review: an exception on {made.rule.name}", actor, now)
     return made
 
@@ -155,7 +161,7 @@ def approve(
     )
     told = f"Drafted by {waiting.author}, approved by {actor}: {waiting.reason}"
     added = put_in_force(wanted, By(actor, waiting.author, now, team_ids, door, told, on_alert), waiting.alert)
-    values = {"state": State.APPROVED, "reviewer": actor, "reviewed_at": now, "item": added.item}
+    values: dict[str, Any] = {"state": State.APPROVED, "reviewer": actor, "reviewed_at": now, "item": added.item}
     _settle("approve", waiting, actor, now, door, note="" if on_alert else added.note, **values)
     _tell(waiting, [waiting.author], f"{actor} approved your exception on {waiting.rule.name}", actor, now)
     return added
@@ -171,6 +177,7 @@ def send_back(
     now: datetime,
     team_ids: Sequence[int],
     door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
 ) -> ExceptionDraft:
     """Ask the author for a change, and say which.
 
@@ -180,8 +187,8 @@ def send_back(
     if not note:
         raise NoteNeeded("Say what should be changed.")
     waiting = _reviewable(draft_id, version, actor, team_ids)
-    values = {"state": State.RETURNED, "reviewer": actor, "reviewed_at": now, "review_note": note}
-    _settle("return", waiting, actor, now, door, note=note, **values)
+    values: dict[str, Any] = {"state": State.RETURNED, "reviewer": actor, "reviewed_at": now, "review_note": note}
+    _settle("return", waiting, actor, now, door, note=note, group=group, **values)
     said = f"{actor} asks for a change of your exception on {waiting.rule.name}: {' '.join(note.split())}"
     _tell(waiting, [waiting.author], said, actor, now)
     return waiting
@@ -196,6 +203,7 @@ def withdraw(
     now: datetime,
     team_ids: Sequence[int],
     door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
 ) -> ExceptionDraft:
     """Take one's own draft back, whether it waits or was returned.
 
@@ -205,8 +213,49 @@ def withdraw(
     mine = _locked(draft_id, version, team_ids, (State.WAITING, State.RETURNED))
     if mine.author_id != actor.pk:
         raise DraftNotFound(draft_id)
-    _settle("withdraw", mine, actor, now, door, state=State.WITHDRAWN)
+    _settle("withdraw", mine, actor, now, door, group=group, state=State.WITHDRAWN)
     return mine
+
+
+@transaction.atomic
+def put_drafts_back(
+    *, changes: Sequence[Change], actor: User, now: datetime, team_ids: Sequence[int], door: Change.Door
+) -> int:
+    """Take back that drafts were sent, returned or withdrawn, whole or not at all; returns how many stand as before.
+
+    One that was withdrawn for another waits for a change again once the other is gone. Raises: NotAllowed,
+    DraftNotFound (also for a draft of somebody else), StaleDraft, AlreadyExcepted, ScopeRefused.
+    """
+    for change in reversed(changes):
+        row = _locked(int(change.object_id), change.after["version"], team_ids, tuple(State))
+        _need_to_put_back(change, row, actor)
+        values = _stood(change)
+        if values["state"] == State.WAITING:
+            scope = scope_of(row.rule, row.rule_ids, row.list_id)
+            _check_not_waiting(row.alert, row.entries, row.more, scope)
+        _settle(UNDID, row, actor, now, door, undoes=change, **values)
+        if change.verb == "return":
+            said = f"{actor} no longer asks for a change of your exception on {row.rule.name}"
+            _tell(row, [row.author], said, actor, now)
+    return len(changes)
+
+
+def _need_to_put_back(change: Change, row: ExceptionDraft, actor: User) -> None:
+    """Refuse who could not have done it. Raises: NotAllowed, DraftNotFound, NothingToUndo."""
+    if change.verb not in WITH_WAY_BACK:
+        raise NothingToUndo
+    need(actor, Permission.REVIEW_EXCEPTIONS if change.verb == "return" else Permission.EXCEPT)
+    if change.verb != "return" and row.author_id != actor.pk:
+        raise DraftNotFound(row.pk)
+
+
+def _stood(change: Change) -> dict[str, Any]:
+    """Where the draft stood before; one that was not there before is withdrawn."""
+    if change.verb == "draft":
+        return {"state": State.WITHDRAWN}
+    if change.verb == "withdraw":
+        return {"state": State(change.before["state"])}
+    return {"state": State.WAITING, "reviewer": None, "reviewed_at": None, "review_note": ""}
 
 
 def waiting_for(user: User, team_ids: Sequence[int]) -> QuerySet[ExceptionDraft]:
@@ -301,15 +350,23 @@ def _check_not_waiting(alert: Alert, entries: Entries, more: EntryGroups, scope:
         raise AlreadyExcepted(item_id=None, name=same.name, waiting=True)
 
 
-def _replace(draft_id: int, actor: User, now: datetime, door: Change.Door) -> None:
+def _replace(draft_id: int, actor: User, now: datetime, door: Change.Door, group: UUID | None) -> None:
     mine = ExceptionDraft.objects.select_for_update(of=("self",)).select_related("team")
     old = mine.filter(pk=draft_id, author=actor, state=State.RETURNED).first()
     if old is not None:
-        _settle("withdraw", old, actor, now, door, note="Sent anew.", state=State.WITHDRAWN)
+        _settle("withdraw", old, actor, now, door, note="Sent anew.", group=group, state=State.WITHDRAWN)
 
 
 def _settle(
-    verb: str, row: ExceptionDraft, actor: User, now: datetime, door: Change.Door, note: str = "", **values: Any
+    verb: str,
+    row: ExceptionDraft,
+    actor: User,
+    now: datetime,
+    door: Change.Door,
+    note: str = "",
+    group: UUID | None = None,
+    undoes: Change | None = None,
+    **values: Any,
 ) -> None:
     before = _content(row)
     for name, value in values.items():
@@ -317,7 +374,7 @@ def _settle(
     row.version += 1
     row.updated_at = now
     row.save(update_fields=[*values, "version", "updated_at"])
-    _record(verb, row, before, actor, now, door, note)
+    _record(verb, row, before, actor, now, door, note, group, undoes)
 
 
 def _record(
@@ -328,6 +385,8 @@ def _record(
     now: datetime,
     door: Change.Door,
     note: str = "",
+    group: UUID | None = None,
+    undoes: Change | None = None,
 ) -> None:
     record_change(
         at=now,
@@ -340,6 +399,8 @@ def _record(
         after=_content(row),
         team=row.team,
         note=note or row.reason,
+        group=group,
+        undoes=undoes,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
@@ -46,15 +47,18 @@ def take_back(
     now: datetime,
     team_ids: Sequence[int],
     door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
 ) -> TakenBack:
     """Remove an exception and raise what it held back. Within ten minutes of being added, what it closed opens again,
-    except where somebody has worked on the alert since. What was added along with it stays.
+    except where somebody has worked on the alert since. What was added along with it stays. `group` is what the undo
+    knows it by (alerts/exception_undo.py).
 
     Raises: NotAllowed, NotYourTeam, ReviewNeeded, StaleException, ExceptionGone, UndoNotWhole, RuleFailed.
     """
     need_to_lift(actor, item)
-    removed = remove_item(item=item, version=version, actor=actor, now=now, door=door)
-    reopened, act = _reopen([item], actor=actor, now=now, team_ids=team_ids, door=door)
+    by: dict[str, Any] = {"actor": actor, "now": now, "door": door, "group": group or uuid4()}
+    removed = remove_item(item=item, version=version, **by)
+    reopened, act = _reopen([item], team_ids=team_ids, **by)
     return _told(removed, release(item=removed, now=now), reopened, act)
 
 
@@ -90,6 +94,7 @@ def _reopen(
     now: datetime,
     team_ids: Sequence[int],
     door: Change.Door,
+    group: UUID | None = None,
     whole: bool = False,
 ) -> tuple[list[int], BulkAct | None]:
     """Open again what adding the exception closed; with `whole` what was closed in the same act by others too, as far
@@ -113,7 +118,8 @@ def _reopen(
     if elsewhere:
         raise UndoNotWhole(elsewhere, "exception")
     # Of alerts that were opened again along with another exception of the same act nothing is left to restore.
-    return restore(closed, actor=actor, now=now, team_ids=team_ids, door=door, skip_moved=True), None
+    told: dict[str, Any] = {"actor": actor, "now": now, "door": door, "group": group}
+    return restore(closed, team_ids=team_ids, skip_moved=True, **told), None
 
 
 def _closed_by(change: Change, item: ExceptionItem) -> bool:

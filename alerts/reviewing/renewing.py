@@ -21,7 +21,13 @@ AGAIN_AFTER = timedelta(days=90)
 @retry_conflicts
 @transaction.atomic
 def review_again(
-    *, item: ExceptionItem, version: int | None, actor: User, now: datetime, door: Change.Door = Change.Door.PAGE
+    *,
+    item: ExceptionItem,
+    version: int | None,
+    actor: User,
+    now: datetime,
+    door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
 ) -> ExceptionItem:
     """Say that an exception in force was reviewed today; it is to be reviewed again in 90 days. So are all copies of a
     shared list's item, each as it is.
@@ -35,7 +41,7 @@ def review_again(
     others = standing(shared).filter(item_id=item.item_id).exclude(pk=item.pk) if shared else []
     in_force = [copy for copy in others if copy.enabled and not copy.expired]
     need_to_save_on(actor, [one.rule for one in (item, *in_force)])
-    group = uuid4()
+    group = group or uuid4()
     for copy in in_force:
         _reviewed(copy, copy.version, actor, now, door, group)
     return _reviewed(item, item.version if version is None else version, actor, now, door, group)

@@ -13,22 +13,26 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.access import page
+from accounts.local_path import local_path
 from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import people_to_assign, teams_of
 from alerts import notes, snoozing, triage
 from alerts import undo as undoing
 from alerts.act_forms import SNOOZES, SnoozeForm, original_in
+from alerts.blame import RuleFailed
 from alerts.errors import AlertError, StaleAlert
 from alerts.forms import AssignForm, CommentForm, StatusForm
 from alerts.models import Alert, Reason, Status
 from alerts.selectors.originals import originals_of
 from alerts.triage import Outcome
 from alerts.views.act_words import offers_after, taken_words
-from alerts.views.answers import Spoken, answer, fragment, say, see_other
+from alerts.views.answers import Spoken, answer, fragment, say, see_other, tell
 from alerts.views.bulk import act_url, answer_queue, first_error, show_act
 from alerts.views.detail import alert_context, seen_alert
 from alerts.views.frame import came_from
+from engine import ExceptionEntryError
+from rules.errors import RulesError
 from soc.web.clock import now as clock_now
 from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
@@ -172,12 +176,17 @@ def undo(request: UserRequest, group: UUID) -> HttpResponseBase:
     alert_id, back = request.POST.get("alert") or request.GET.get("alert", ""), list[int]()
     try:
         undone = undoing.undo(group=group, actor=request.user, now=clock_now(), team_ids=teams_of(request.user))
-    except AlertError as error:
+    except (AlertError, RulesError, ExceptionEntryError) as error:
         spoken = Spoken(error.message, problem=True)
+    except RuleFailed:
+        spoken = Spoken(_("Nothing was undone: its rule fails, so what was held back cannot be judged."), problem=True)
     else:
         if undone.act is not None:
             return show_act(request, undone.act) if wants_part(request) else see_other(act_url(undone.act))
         spoken, back = Spoken(_undone_words(undone)), undone.alerts
+    if (to := request.GET.get("to", "")) and not wants_part(request):
+        tell(request, spoken)
+        return see_other(local_path(to))
     alert = _still_seen(request.user, alert_id)
     return (
         back_to_alert(request, alert, spoken, "activity") if alert is not None else answer_queue(request, spoken, back)
@@ -257,13 +266,14 @@ def _still_seen(user: User, alert_id: str) -> Alert | None:
 def _undone_words(undone: undoing.Undone) -> str:
     """What came back, truly: an import's undo leaves what was changed since."""
     count, gone, back, left = len(undone.alerts), undone.gone, undone.changed_back, undone.left
-    lists = undone.lists
+    lists, drafts = undone.lists, undone.drafts
     alerts = ngettext("Undone: 1 alert is as before.", "Undone: %(count)s alerts are as before.", count)
-    said = [alerts % {"count": count}] if count or not (gone or back or left or lists) else [_("Undone.")]
+    said = [alerts % {"count": count}] if count or not (gone or back or left or lists or drafts) else [_("Undone.")]
     counted = (
         (gone, ngettext("1 exception is gone.", "%(n)s exceptions are gone.", gone)),
         (lists, ngettext("1 shared list is gone.", "%(n)s shared lists are gone.", lists)),
         (back, ngettext("1 exception is as before.", "%(n)s exceptions are as before.", back)),
+        (drafts, ngettext("1 draft is as before.", "%(n)s drafts are as before.", drafts)),
         (left, ngettext("1 stays: changed since, or guarded.", "%(n)s stay: changed since, or guarded.", left)),
         (
             undone.released,

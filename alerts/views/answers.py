@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -15,6 +16,8 @@ from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
 
 KEY = "alerts.said"
+FINAL = "final"
+"""In place of the address of an undo: there is none, and none of what was done before."""
 
 
 class Offer(StrEnum):
@@ -46,6 +49,14 @@ def say(request: UserRequest, spoken: Spoken) -> None:
     group = str(spoken.group or "")
     request.session[KEY] = [spoken.text, group, spoken.problem, list(spoken.offers), list(spoken.alerts)]
     request.session[KEY].append(str(spoken.act or ""))
+
+
+def tell(request: UserRequest, spoken: Spoken, undo_url: str = FINAL) -> None:
+    """The sentence for whichever page comes next. Without an undo of its own an act has what was done before it
+    forgotten, so that `z` never takes back what the person was not looking at; a problem changed nothing.
+    """
+    level = messages.ERROR if spoken.problem else messages.SUCCESS
+    messages.add_message(request, level, spoken.text, extra_tags="" if spoken.problem else undo_url)
 
 
 def said(request: UserRequest) -> Spoken | None:

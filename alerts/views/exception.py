@@ -1,8 +1,9 @@
 """The page of one exception, and the click that says that it was reviewed."""
 
 from datetime import datetime, timedelta
+from urllib.parse import quote
+from uuid import uuid4
 
-from django.contrib import messages
 from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -15,11 +16,12 @@ from accounts.audit.words import did
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from alerts.errors import AlertError
+from alerts.exception_undo import undoable
 from alerts.exceptions.saving import named_after
 from alerts.reviewing.renewing import review_again
 from alerts.selectors.exception_page import ExceptionPage, exception_page
-from alerts.views.answers import see_other
 from alerts.views.conditions import conditions_of
+from alerts.views.exception_answers import refused, told
 from alerts.views.exceptions import seen_item
 from alerts.views.frame import rights
 from rules.errors import RulesError
@@ -34,6 +36,7 @@ def show(request: UserRequest, item_id: int) -> HttpResponseBase:
     """What it says, what it held back, whether it still serves, and who changed it."""
     item, now = seen_item(request.user, item_id), clock_now()
     shown = exception_page(item, teams_of(request.user), now)
+    ways_back = undoable(shown.history, {item.pk: item}, request.user, now)
     context = {
         "title": item.reason.split("\n", 1)[0] if item.name == named_after(item.entries) else item.name,
         "page": shown,
@@ -41,7 +44,8 @@ def show(request: UserRequest, item_id: int) -> HttpResponseBase:
         "item": item,
         "conditions": conditions_of(item.entries),
         "chart": _chart(shown, now),
-        "history": [(change, did("exception", change.verb)) for change in shown.history],
+        "history": [(change, did("exception", change.verb), change.pk in ways_back) for change in shown.history],
+        "here": quote(request.path, safe=""),
         "now": now,
         **rights(request.user),
     }
@@ -51,16 +55,14 @@ def show(request: UserRequest, item_id: int) -> HttpResponseBase:
 @page(Permission.EXCEPT, methods=("POST",))
 def reviewed(request: UserRequest, item_id: int) -> HttpResponseBase:
     """Say that it was reviewed; it comes back in ninety days."""
-    item, version = seen_item(request.user, item_id), request.POST.get("version", "")
+    item, version, group = seen_item(request.user, item_id), request.POST.get("version", ""), uuid4()
     seen = int(version) if version.isdecimal() and len(version) < 10 else None
-    try:
-        review_again(item=item, version=seen, actor=request.user, now=clock_now())
-    except (AlertError, RulesError) as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, _("Reviewed. It comes up again in 90 days."))
     back = reverse("alerts:exceptions") if "list" in request.POST else reverse("alerts:exception", args=[item.pk])
-    return see_other(back)
+    try:
+        review_again(item=item, version=seen, actor=request.user, now=clock_now(), group=group)
+    except (AlertError, RulesError) as error:
+        return refused(request, error.message, back)
+    return told(request, _("Reviewed. It comes up again in 90 days."), group, back)
 
 
 def _chart(shown: ExceptionPage, now: datetime) -> SafeString | None:

@@ -1,8 +1,8 @@
 """Exceptions: written on an alert or a rule, previewed on every edit, added with their closes, edited, taken back."""
 
 from typing import Any
+from uuid import UUID, uuid4
 
-from django.contrib import messages
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -15,10 +15,11 @@ from accounts.selectors import teams_of
 from alerts import exceptions
 from alerts.errors import AlertError, AlreadyExcepted, GuardRefused
 from alerts.views.actions import back_to_alert
-from alerts.views.answers import Spoken, fragment, say, see_other
+from alerts.views.answers import Spoken, fragment, say, see_other, tell
 from alerts.views.composer import Composer
 from alerts.views.composing import compose_edit, compose_from, compose_on_rule, values_of_rule, values_on
 from alerts.views.detail import alert_context, seen_alert
+from alerts.views.exception_answers import refused, tab_of, told, undo_address
 from alerts.views.exception_words import changed_words, spoken_of
 from alerts.views.frame import came_from, rights
 from engine import ExceptionEntryError
@@ -53,8 +54,7 @@ def add(request: UserRequest, alert_id: int) -> HttpResponseBase:
     if _is_ready(composer):
         try:
             if "send" in request.POST:
-                _send(composer)
-                return back_to_alert(request, alert, Spoken(_sent_words()))
+                return back_to_alert(request, alert, Spoken(_sent_words(), _sent(composer)))
             added = _added(composer)
         except (AlertError, RulesError, ExceptionEntryError) as error:
             return _again(request, "alerts/detail.html", context | {"composer": composer}, _show(composer, error))
@@ -73,8 +73,9 @@ def new(request: UserRequest, rule_id: str) -> HttpResponseBase:
     if _is_ready(composer):
         try:
             if "send" in request.POST:
-                _send(composer)
-                return _back_to_rule(request, rule.pk, Spoken(_sent_words()))
+                to = tab_of(rule.pk)
+                tell(request, Spoken(_sent_words()), undo_address(_sent(composer), to))
+                return see_other(to)
             added = _added(composer)
         except (AlertError, RulesError, ExceptionEntryError) as error:
             return _again(request, _EDIT, _page_of(request, composer), _show(composer, error))
@@ -100,13 +101,14 @@ def edit(request: UserRequest, item_id: int) -> HttpResponseBase:
     if request.method == "GET":
         return render_page(request, _EDIT, context, part="main")
     if _is_ready(composer):
+        group = uuid4()
         try:
-            edited = _edited(composer, item)
+            edited = _edited(composer, item, group)
         except StaleException as error:
             return _again(request, _EDIT, context | {"stale": error.message}, 409)
         except (AlertError, RulesError, ExceptionEntryError) as error:
             return _again(request, _EDIT, context, _show(composer, error))
-        return _back_to_rule(request, item.rule_id, Spoken(changed_words(_("Exception saved."), edited)))
+        return told(request, changed_words(_("Exception saved."), edited), group, tab_of(item.rule_id))
     return _again(request, _EDIT, context, 422)
 
 
@@ -231,16 +233,18 @@ def _added(composer: Composer) -> exceptions.Added:
     return exceptions.add(**_asked(composer), override_guard_reason=composer.form.cleaned_data["override"])
 
 
-def _send(composer: Composer) -> None:
-    """Send it for review instead of saving it."""
-    exceptions.draft(**_asked(composer), replaces=composer.draft_id)
+def _sent(composer: Composer) -> UUID:
+    """Send it for review instead of saving it; the group by which that is undone."""
+    group = uuid4()
+    exceptions.draft(**_asked(composer), replaces=composer.draft_id, group=group)
+    return group
 
 
 def _sent_words() -> str:
     return _("Sent for review. Nothing is held back until it is approved.")
 
 
-def _edited(composer: Composer, item: ExceptionItem) -> exceptions.Edited:
+def _edited(composer: Composer, item: ExceptionItem, group: UUID) -> exceptions.Edited:
     data, now, groups = composer.form.cleaned_data, clock_now(), composer.groups_of_entries()
     return exceptions.edit(
         item=item,
@@ -255,11 +259,12 @@ def _edited(composer: Composer, item: ExceptionItem) -> exceptions.Edited:
         actor=composer.user,
         now=now,
         team_ids=teams_of(composer.user),
+        group=group,
     )
 
 
 def _switch(request: UserRequest, item_id: int, act: Any, words: str) -> HttpResponseBase:
-    item = seen_item(request.user, item_id)
+    item, group = seen_item(request.user, item_id), uuid4()
     try:
         changed = act(
             item=item,
@@ -267,18 +272,18 @@ def _switch(request: UserRequest, item_id: int, act: Any, words: str) -> HttpRes
             actor=request.user,
             now=clock_now(),
             team_ids=teams_of(request.user),
+            group=group,
         )
     except (AlertError, RulesError) as error:
-        return _back_to_rule(request, item.rule_id, Spoken(error.message, problem=True))
-    return _back_to_rule(request, item.rule_id, Spoken(changed_words(words, changed)))
+        return refused(request, error.message, tab_of(item.rule_id))
+    said = changed_words(words, changed)
+    if isinstance(changed, exceptions.TakenBack) and changed.act:  # a worker opens alerts: this is not undone at once
+        tell(request, Spoken(said))
+        return see_other(tab_of(item.rule_id))
+    return told(request, said, group, tab_of(item.rule_id))
 
 
 def _version(request: UserRequest) -> int | None:
     """The version of the exception the person saw, if the form said."""
     version = request.POST.get("version", "")
     return int(version) if version.isdecimal() and len(version) < 10 else None
-
-
-def _back_to_rule(request: UserRequest, rule_id: str, spoken: Spoken) -> HttpResponseBase:
-    messages.add_message(request, messages.ERROR if spoken.problem else messages.SUCCESS, spoken.text)
-    return see_other(reverse("rules:detail", args=[rule_id]) + "?tab=exceptions")

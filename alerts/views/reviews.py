@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from typing import Any
+from uuid import UUID, uuid4
 
-from django.contrib import messages
 from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.access import may, page, reason_against
+from accounts.audit.words import did
 from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import teams_of
@@ -20,9 +21,11 @@ from alerts.errors import AlertError, DraftNotFound, GuardRefused, StaleDraft
 from alerts.exceptions.drafts import draft_of, returned_to, waiting_for
 from alerts.exceptions.looks import Look, Seen, look_at
 from alerts.models import ExceptionDraft, Reason
+from alerts.selectors.done_lately import Done, done_lately
 from alerts.selectors.ledger import SHOWS, Ledger, ledger
-from alerts.views.answers import said, say, see_other
+from alerts.views.answers import Spoken, said, say, see_other, tell
 from alerts.views.conditions import Condition, conditions_of
+from alerts.views.exception_answers import undo_address
 from alerts.views.exception_words import spoken_of
 from alerts.views.frame import rights
 from engine import ExceptionEntryError
@@ -139,25 +142,30 @@ def approve(request: UserRequest, draft_id: int) -> HttpResponseBase:
 @page(Permission.REVIEW_EXCEPTIONS, methods=("POST",))
 def send_back(request: UserRequest, draft_id: int) -> HttpResponseBase:
     """Ask the author for a change."""
-    draft = _seen(request.user, draft_id)
+    draft, group = _seen(request.user, draft_id), uuid4()
     try:
-        exceptions.send_back(draft_id=draft.pk, note=request.POST.get("note", ""), **_acting(request))
+        exceptions.send_back(draft_id=draft.pk, note=request.POST.get("note", ""), group=group, **_acting(request))
     except AlertError as error:
         return _refused(request, error)
-    messages.success(request, _("%(person)s is asked for a change.") % {"person": draft.author})
-    return see_other(reverse("alerts:exceptions"))
+    return _done(request, _("%(person)s is asked for a change.") % {"person": draft.author}, group)
 
 
 @page(Permission.EXCEPT, methods=("POST",))
 def withdraw(request: UserRequest, draft_id: int) -> HttpResponseBase:
     """Take one's own draft back."""
-    draft = _seen(request.user, draft_id)
+    draft, group = _seen(request.user, draft_id), uuid4()
     try:
-        exceptions.withdraw(draft_id=draft.pk, **_acting(request))
+        exceptions.withdraw(draft_id=draft.pk, group=group, **_acting(request))
     except AlertError as error:
         return _refused(request, error)
-    messages.success(request, _("Draft withdrawn."))
-    return see_other(reverse("alerts:exceptions"))
+    return _done(request, _("Draft withdrawn."), group)
+
+
+def _done(request: UserRequest, words: str, group: UUID) -> HttpResponseBase:
+    """Back to the drafts, with what was done to one of them and its undo."""
+    to = reverse("alerts:exceptions")
+    tell(request, Spoken(words), undo_address(group, to))
+    return see_other(to)
 
 
 def _acting(request: UserRequest) -> dict[str, Any]:
@@ -196,6 +204,7 @@ def _page(request: UserRequest, status: int, problem: str = "") -> HttpResponseB
             (one, conditions_of(one.entries), one.alert.team_id in team_ids)
             for one in returned_to(request.user, team_ids)[:MOST_DRAFTS]
         ],
+        "lately": _lately(request.user, team_ids, now),
         "page": found.page,
         "lines": [(row, conditions_of(row.item.entries)) for row in found.page.items],
         "headline": _headline(found),
@@ -213,6 +222,10 @@ def _page(request: UserRequest, status: int, problem: str = "") -> HttpResponseB
     response = render_page(request, "alerts/exceptions.html", context, part="main")
     response.status_code = status
     return response
+
+
+def _lately(user: User, team_ids: list[int], now: datetime) -> list[tuple[Done, str]]:
+    return [(one, did(one.change.object_type, one.change.verb)) for one in done_lately(user, team_ids, now)]
 
 
 def _cards(request: UserRequest, drafts: list[ExceptionDraft], team_ids: list[int], now: datetime) -> list[DraftCard]:

@@ -17,7 +17,7 @@ from accounts.roles import Permission
 from rules import epoch
 from rules.errors import ExceptionGone, StaleException
 from rules.exceptions.content import Said, check_content, check_enabling
-from rules.exceptions.recording import content_of, entry_about
+from rules.exceptions.recording import content_of, entry_about, standing_of
 from rules.models import ExceptionItem, Rule
 
 EXPIRY_BATCH = 500
@@ -96,11 +96,11 @@ def edit_item(
     content = check_content(now=now, **said)
     epoch.bump()
     item = _locked(item, version)
-    before = content_of(item)
+    before, was = content_of(item), standing_of(item)
     values = {**content, "expired": False, "owner": owner or item.owner, "not_applied_because": ""}
     _save(item, now, **values)
-    inverse = {"verb": "edit", "version": item.version, "values": before}
-    told = {"before": before, "after": content_of(item), "inverse": inverse}
+    inverse = {"verb": "edit", "version": item.version, "values": before, **was}
+    told: dict[str, Any] = {"before": before, "after": content_of(item), "inverse": inverse}
     record_all([entry_about("edit", item, actor, now, door, group, **told, note=note)])
     return item
 
@@ -177,8 +177,9 @@ def _switch(
     item = _locked(item, version)
     if all(getattr(item, key) == value for key, value in values.items()):
         return item
+    was = standing_of(item)
     _save(item, now, **values)
-    back = {"verb": inverse, "version": item.version}
+    back = {"verb": inverse, "version": item.version, **was}
     record_all([entry_about(verb, item, actor, now, door, group, inverse=back, note=note)])
     return item
 

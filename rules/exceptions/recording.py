@@ -22,6 +22,11 @@ def content_of(item: ExceptionItem) -> dict[str, Any]:
     }
 
 
+def standing_of(item: ExceptionItem) -> dict[str, Any]:
+    """Whether an exception holds, and why not, as the record keeps it of what is changed: the way back needs it."""
+    return {"enabled": item.enabled, "not_applied_because": item.not_applied_because}
+
+
 def entry_about(
     verb: str,
     item: ExceptionItem,
@@ -34,6 +39,7 @@ def entry_about(
     after: dict[str, Any] | None = None,
     inverse: dict[str, Any] | None = None,
     note: str = "",
+    undoes: Change | None = None,
 ) -> Change:
     """An entry about an exception, for record_all."""
     return entry_of(
@@ -49,4 +55,5 @@ def entry_about(
         team=item.rule.team,
         note=note,
         group=group,
+        undoes=undoes,
     )

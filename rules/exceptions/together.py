@@ -14,7 +14,7 @@ from rules import epoch
 from rules.errors import ExceptionGone
 from rules.exceptions.content import Said, check_content, check_enabling
 from rules.exceptions.items import may_except
-from rules.exceptions.recording import content_of, entry_about
+from rules.exceptions.recording import content_of, entry_about, standing_of
 from rules.models import ExceptionItem
 
 
@@ -38,11 +38,12 @@ def edit_items(
     epoch.bump()
     found = _standing(items)
     before = {item.pk: content_of(item) for item in found}
+    stood = {item.pk: standing_of(item) for item in found}
     _write(found, now, **content, expired=False, not_applied_because="")
     by, told = (actor, now, door, group), list[Change]()
     for item in found:
         was, is_now = before[item.pk], content_of(item)
-        back = {"verb": "edit", "version": item.version, "values": was}
+        back = {"verb": "edit", "version": item.version, "values": was, **stood[item.pk]}
         told.append(entry_about("edit", item, *by, before=was, after=is_now, inverse=back, note=note))
     record_all(told)
     return found

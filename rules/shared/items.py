@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Unpack
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
@@ -47,13 +47,14 @@ def edit_item(
     actor: User | None,
     now: datetime,
     door: Change.Door = Change.Door.PAGE,
+    group: UUID | None = None,
     **said: Unpack[Said],
 ) -> Copies:
     """Let every copy of an item say this, those too that differed; `version` is the list's, as the person saw it.
 
     Raises: as add_item, and StaleList, ExceptionGone.
     """
-    return _all(edit_items, list_id, item_id, version, actor, now, door, note=note, **said)
+    return _all(edit_items, list_id, item_id, version, actor, now, door, group, note=note, **said)
 
 
 @transaction.atomic
@@ -97,12 +98,13 @@ def _all(
     actor: User | None,
     now: datetime,
     door: Change.Door,
+    group: UUID | None = None,
     **told: Any,
 ) -> Copies:
     """Do it to every copy of an item, under one group."""
     may_except(actor)
     epoch.bump()
-    shared, group = locked(list_id, version), uuid4()
+    shared, group = locked(list_id, version), group or uuid4()
     copies = list(standing(shared).filter(item_id=item_id))
     if not copies:
         raise ListGone(list_id)

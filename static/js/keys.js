@@ -54,7 +54,7 @@
     const bulk = wb.boxes().some((box) => box.checked) ? $("#bulk") : null;
     if (bulk && keyed(key, bulk).length && !MENU_KEYS[key]) return press(keyed(key, bulk)[0]);
     const named = MENU_KEYS[key] && $$(`details[data-menu=${MENU_KEYS[key]}] > summary`, bulk || document).find(reachable);
-    const found = named || keyed(key).at(-1);
+    const found = named || keyed(key).findLast((one) => !one.closest("[data-row]"));
     if (key !== "Escape" && (!found || found.closest("#peek")) && wb.late?.()) return hold(key);
     return found ? press(found) : false;
   }

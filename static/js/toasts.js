@@ -1,5 +1,5 @@
-/* Toasts: what was just done, for ten seconds; z undoes the last act for ten minutes, also when its toast is gone. An act
-   on all that match keeps its toast over pages until it has ended; the list is then fetched again. */
+/* Toasts: what was just done, for ten seconds; z undoes the last act for ten minutes (data-toast="final": there is none).
+   An act on all that match keeps its toast until it has ended; then the list is fetched again. */
 "use strict";
 (() => {
   const { $, $$ } = wb;
@@ -14,7 +14,7 @@
     for (const name of ["mouseleave", "focusout"]) toast.addEventListener(name, begin);
     begin();
     const undo = $("form[action*='/undo/']", toast);
-    if (undo) wb.keep("undo", { action: undo.getAttribute("action"), until: Date.now() + UNDOABLE });
+    if (undo || toast.dataset.toast) wb.keep("undo", undo && { action: undo.getAttribute("action"), until: Date.now() + UNDOABLE });
   }
   let told, before;
   function look() {
@@ -27,7 +27,7 @@
     }
     wb.keep("act", ended ? null : act.dataset.act);
     const words = $("span", act).textContent;
-    if (words !== told) wb.announce(words); // once, whatever else is done meanwhile
+    if (words !== told) wb.announce(words);
     told = words;
   }
   /* The last act may be on its way: its answer tells how to undo it, if at all, and the undo goes before what is begun

@@ -3,6 +3,8 @@
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import Change, RolePolicy
+from accounts.roles import Role
 from alerts import exceptions
 from alerts.models import Alert
 from alerts.reviewing.checks import check
@@ -84,3 +86,56 @@ def test_what_left_storage_says_so(ana: Client, world: World) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM event")
     assert "The event has left storage." in ana.get(page_of(item)).content.decode()
+
+
+def undo_in(page: str) -> str:
+    """The address of the undo in the toast."""
+    toast = page[page.index('class="toasts"') :]
+    return toast[toast.index('action="/alerts/undo/') + len('action="') :].split('"')[0]
+
+
+def test_switching_off_has_an_undo_of_its_own_that_leads_back(sign_in: SignIn, world: World) -> None:
+    item, rosa = added(world, world.send([world.perl(1)])[0]), sign_in("rosa")
+    answer = rosa.post(reverse("alerts:exception_disable", args=[item.pk]), {"version": item.version})
+    page = rosa.get(answer["Location"]).content.decode()
+    assert "Exception disabled." in page
+    answer = rosa.post(undo_in(page).replace("&amp;", "&"))
+    assert answer["Location"] == reverse("rules:detail", args=[item.rule_id]) + "?tab=exceptions"
+    assert "Undone. 1 exception is as before." in rosa.get(answer["Location"]).content.decode()
+    assert ExceptionItem.objects.get(pk=item.pk).enabled
+
+
+def test_the_history_and_the_list_offer_the_undo_for_ten_minutes(sign_in: SignIn, world: World) -> None:
+    item, rosa = added(world, world.send([world.perl(1)])[0]), sign_in("rosa")
+    rosa.post(reverse("alerts:exception_disable", args=[item.pk]), {"version": item.version})
+    rosa.get(LIST)
+    group = Change.objects.get(object_type="exception", verb="disable").group
+    undo = reverse("alerts:undo", args=[group])
+    assert undo in rosa.get(page_of(item)).content.decode()
+    assert undo in rosa.get(LIST).content.decode()
+    assert undo not in sign_in("vera").get(page_of(item)).content.decode()
+    rosa.post(undo + "?to=//evil.example/")
+    assert undo not in rosa.get(page_of(item)).content.decode()
+    assert undo not in rosa.get(LIST).content.decode()
+
+
+def test_what_was_taken_back_comes_back_from_the_list(sign_in: SignIn, world: World) -> None:
+    item, rosa = added(world, world.send([world.perl(1)])[0]), sign_in("rosa")
+    rosa.post(reverse("alerts:exception_undo", args=[item.pk]), {"version": item.version})
+    rosa.get(LIST)
+    assert "Done just now" in rosa.get(LIST).content.decode()
+    undo = reverse("alerts:undo", args=[Change.objects.get(object_type="exception", verb="remove").group])
+    assert rosa.post(f"{undo}?to={LIST}")["Location"] == LIST
+    assert ExceptionItem.objects.get(pk=item.pk).removed_at is None
+
+
+def test_an_act_that_its_person_may_not_undo_has_the_older_one_forgotten(sign_in: SignIn, world: World) -> None:
+    alert = world.send([world.perl(1)])[0]
+    item = added(world, alert)
+    ExceptionItem.objects.filter(pk=item.pk).update(owner=world.people["ana"])
+    RolePolicy.objects.create(role=Role.ANALYST, exceptions=RolePolicy.Exceptions.DRAFT)
+    ana = sign_in("ana")
+    answer = ana.post(reverse("alerts:exception_disable", args=[item.pk]), {"version": item.version})
+    page = ana.get(answer["Location"]).content.decode()
+    assert 'data-toast="final"><span>Exception disabled.' in page
+    assert "/alerts/undo/" not in page

@@ -1,0 +1,42 @@
+"""What is said after an act on an exception or a draft, with its own undo, and where its undo leads."""
+
+from uuid import UUID
+
+from django.http import HttpResponseBase, QueryDict
+from django.urls import reverse
+
+from accounts.models import Change
+from alerts.exception_undo import has_way_back, may_put_back
+from alerts.views.answers import FINAL, Spoken, see_other, tell
+from soc.web.http import UserRequest
+
+
+def told(request: UserRequest, words: str, group: UUID, to: str) -> HttpResponseBase:
+    """To a page, with what was done at its foot; an undo of it, where the person may, leads there, too."""
+    tell(request, Spoken(words), undo_of(request, group, to))
+    return see_other(to)
+
+
+def refused(request: UserRequest, words: str, to: str) -> HttpResponseBase:
+    """To a page, with why nothing was done at its foot."""
+    tell(request, Spoken(words, problem=True))
+    return see_other(to)
+
+
+def undo_of(request: UserRequest, group: UUID, to: str) -> str:
+    """Where the act on exceptions is undone; FINAL where it changed nothing, or the person may not. Two queries."""
+    done = Change.objects.filter(group=group, object_type="exception").order_by("pk")
+    act = next((one for one in done if has_way_back(one)), None)
+    return undo_address(group, to) if act is not None and may_put_back(request.user, act) else FINAL
+
+
+def undo_address(group: UUID, to: str) -> str:
+    """Where an act is undone, and the page on which the person then is."""
+    state = QueryDict(mutable=True)
+    state["to"] = to
+    return f"{reverse('alerts:undo', args=[group])}?{state.urlencode()}"
+
+
+def tab_of(rule_id: str) -> str:
+    """The exceptions on the page of a rule."""
+    return reverse("rules:detail", args=[rule_id]) + "?tab=exceptions"

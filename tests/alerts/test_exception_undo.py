@@ -1,0 +1,206 @@
+"""Every act on an exception or a draft is taken back as a whole, by whoever may, unless something came after it."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from accounts.models import Change, RolePolicy
+from accounts.roles import Role
+from accounts.selectors import default_team
+from alerts import exceptions
+from alerts.errors import DraftNotFound, GuardRefused, NothingToUndo, ReviewNeeded, StaleDraft, TooLate
+from alerts.models import Alert, ExceptionDraft
+from alerts.reviewing.renewing import review_again
+from alerts.selectors.done_lately import done_lately
+from alerts.triage import set_status
+from alerts.undo import undo
+from rules.errors import NotUndoable
+from rules.models import ExceptionItem
+from tests.alerts.world import NOW, event, load, post, raised, work
+
+pytestmark = pytest.mark.django_db
+LATER, SOON = NOW + timedelta(minutes=1), NOW + timedelta(minutes=3)
+CI = [{"field": "user.name", "type": "match", "operator": "included", "value": "svc-ci"}]
+ELSE = [CI[0] | {"value": "other"}]
+
+
+@pytest.fixture
+def alerts(tmp_path, cast):
+    load(tmp_path)
+    return raised([event(), event(user__name="other")])
+
+
+def by(person, now=LATER):
+    return {"actor": person, "now": now, "team_ids": [default_team().pk]}
+
+
+def added(alerts, person, **given):
+    return exceptions.add(alert=alerts[0], entries=CI, reason="known", **by(person, NOW), **given).item
+
+
+def done(act, person, **given):
+    """An act, and the group to undo it by."""
+    group = uuid4()
+    act(group=group, **by(person), **given)
+    return group
+
+
+def state(item):
+    now = ExceptionItem.objects.get(pk=item.pk)
+    return now.enabled, now.removed_at is None, now.entries, now.name, now.reason, now.review_at, now.expires_at
+
+
+def edited(item, **given):
+    said = {"version": item.version, "entries": ELSE, "reason": "x", "name": "y"} | given
+    return lambda **by: exceptions.edit(item=item, **said, **by)
+
+
+@pytest.mark.parametrize("verb", ["disable", "take_back", "edit", "reviewed"])
+def test_what_was_done_to_an_exception_is_undone_and_it_holds_again(alerts, cast, verb):
+    item = added(alerts, cast.rosa)
+    acts = {
+        "disable": lambda **by: exceptions.disable(item=item, **by),
+        "take_back": lambda **by: exceptions.take_back(item=item, **by),
+        "edit": edited(item),
+        "reviewed": lambda **by: by.pop("team_ids") and review_again(item=item, version=None, **by),
+    }
+    before = state(item)
+    group = done(acts[verb], cast.rosa)
+    assert state(item) != before
+    undone = undo(group=group, **by(cast.rosa, SOON))
+    assert (state(item), undone.changed_back) == (before, 1)
+    assert raised([event()], now=SOON) == []
+    with pytest.raises(NothingToUndo):
+        undo(group=group, **by(cast.rosa, SOON))
+
+
+def test_the_undo_of_switching_on_switches_off_and_raises_what_was_held_back_meanwhile(alerts, cast):
+    item = added(alerts, cast.rosa)
+    exceptions.disable(item=item, **by(cast.rosa, NOW))
+    group = done(exceptions.enable, cast.rosa, item=item)
+    assert raised([event(host__name="held")], now=LATER) == []
+    undone = undo(group=group, **by(cast.rosa, SOON))
+    assert (undone.released, state(item)[0]) == (1, False)
+
+
+def test_what_switching_off_raised_is_closed_again_unless_somebody_took_it(alerts, cast):
+    item = added(alerts, cast.rosa)
+    post([event(host__name="a"), event(host__name="b")], now=NOW)
+    work(NOW)
+    known = {alert.pk for alert in alerts}
+    group = done(exceptions.disable, cast.rosa, item=item)
+    first, second = Alert.objects.exclude(pk__in=known).order_by("pk")
+    set_status(alert_ids=[second.pk], status="acknowledged", **by(cast.ana))
+    undone = undo(group=group, **by(cast.rosa, SOON))
+    assert undone.alerts == [first.pk]
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, first.reason, first.closed_by_exception_id) == ("closed", "other", item.pk)
+    assert second.status == "acknowledged"
+    assert Alert.objects.get(pk=alerts[0].pk).status == "open"
+
+
+def test_taking_back_and_its_undo_open_and_close_what_the_exception_closed_however_often(alerts, cast):
+    item = added(alerts, cast.rosa, close_matching="benign_positive")
+
+    def stands():
+        alert = Alert.objects.get(pk=alerts[0].pk)
+        return alert.status, alert.reason, alert.closed_by_exception_id
+
+    closed = ("closed", "benign_positive", item.pk)
+    assert stands() == closed
+    for _ in range(2):
+        group = done(exceptions.take_back, cast.rosa, item=item)
+        assert stands() == ("open", "", None)
+        undo(group=group, **by(cast.rosa, SOON))
+        assert stands() == closed
+    adding = Change.objects.get(verb="create", object_id=str(item.pk)).group
+    assert adding
+    undo(group=adding, **by(cast.rosa, SOON))
+    assert stands() == ("open", "", None)
+    assert not state(item)[1]
+
+
+def test_a_group_of_conditions_that_was_added_by_an_edit_goes_with_it(alerts, cast):
+    item = added(alerts, cast.rosa)
+    before = state(item)
+    group = done(edited(item, entries=CI, more=[ELSE]), cast.rosa)
+    assert ExceptionItem.objects.filter(removed_at=None).count() == 2
+    assert undo(group=group, **by(cast.rosa, SOON)).gone == 1
+    assert state(item) == before
+    assert ExceptionItem.objects.filter(removed_at=None).count() == 1
+
+
+def test_what_was_changed_since_is_not_undone(alerts, cast):
+    item = added(alerts, cast.rosa)
+    group = done(exceptions.disable, cast.rosa, item=item)
+    exceptions.enable(item=item, **by(cast.ana))
+    with pytest.raises(NotUndoable):
+        undo(group=group, **by(cast.rosa, SOON))
+    assert state(item)[0]
+
+
+def test_after_ten_minutes_it_is_too_late(alerts, cast):
+    group = done(exceptions.disable, cast.rosa, item=added(alerts, cast.rosa))
+    with pytest.raises(TooLate):
+        undo(group=group, **by(cast.rosa, LATER + timedelta(minutes=11)))
+
+
+def test_the_guard_looks_before_an_exception_holds_again(alerts, cast):
+    item = added(alerts, cast.rosa)
+    group = done(exceptions.disable, cast.rosa, item=item)
+    set_status(alert_ids=[alerts[0].pk], status="closed", reason="true_positive", **by(cast.ana))
+    with pytest.raises(GuardRefused):
+        undo(group=group, **by(cast.rosa, SOON))
+    assert not state(item)[0]
+
+
+def test_who_may_switch_off_only_does_not_switch_on_by_an_undo(alerts, cast):
+    item = added(alerts, cast.ana)
+    RolePolicy.objects.create(role=Role.ANALYST, exceptions=RolePolicy.Exceptions.DRAFT)
+    group = done(exceptions.disable, cast.ana, item=item)
+    with pytest.raises(ReviewNeeded):
+        undo(group=group, **by(cast.ana, SOON))
+    assert done_lately(cast.ana, [default_team().pk], SOON) == []
+    assert len(done_lately(cast.rosa, [default_team().pk], SOON)) == 0
+
+
+def test_a_list_tells_what_can_be_undone_until_it_is(alerts, cast):
+    item, teams = added(alerts, cast.rosa), [default_team().pk]
+    group = done(exceptions.take_back, cast.rosa, item=item)
+    (shown,) = done_lately(cast.rosa, teams, SOON)
+    assert (shown.change.verb, shown.change.group, shown.name) == ("remove", group, item.name)
+    undo(group=group, **by(cast.rosa, SOON))
+    assert done_lately(cast.rosa, teams, SOON) == []
+
+
+def sent(alerts, person, group=None, **given):
+    return exceptions.draft(alert=alerts[0], entries=CI, reason="known", group=group, **by(person, NOW), **given)
+
+
+def test_a_draft_that_was_returned_withdrawn_or_sent_stands_as_before(alerts, cast):
+    begun = uuid4()
+    draft = sent(alerts, cast.ana, begun)
+    state_of = lambda: ExceptionDraft.objects.get(pk=draft.pk).state  # noqa: E731
+    group = done(exceptions.send_back, cast.rosa, draft_id=draft.pk, version=1, note="Narrower.")
+    assert [one.change.verb for one in done_lately(cast.rosa, [default_team().pk], SOON)] == ["return"]
+    assert undo(group=group, **by(cast.rosa, SOON)).drafts == 1
+    assert state_of() == "waiting"
+    group = done(exceptions.withdraw, cast.ana, draft_id=draft.pk, version=3)
+    with pytest.raises(DraftNotFound):
+        undo(group=group, **by(cast.rosa, SOON))
+    undo(group=group, **by(cast.ana, SOON))
+    assert state_of() == "waiting"
+    with pytest.raises(StaleDraft):
+        undo(group=begun, **by(cast.ana, SOON))
+
+
+def test_a_draft_sent_anew_is_undone_with_what_it_replaced(alerts, cast):
+    first = sent(alerts, cast.ana)
+    exceptions.send_back(draft_id=first.pk, version=1, note="Narrower.", **by(cast.rosa, NOW))
+    group = uuid4()
+    second = sent(alerts, cast.ana, group, replaces=first.pk)
+    undo(group=group, **by(cast.ana, SOON))
+    states = dict(ExceptionDraft.objects.values_list("pk", "state"))
+    assert states == {first.pk: "returned", second.pk: "withdrawn"}
