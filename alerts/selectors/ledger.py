@@ -11,7 +11,7 @@ from django.db.models.functions import TruncDate
 from accounts.models import User
 from alerts.models import Alert, ExceptionCheck
 from alerts.reviewing.signs import BROAD_SHARE
-from rules.models import ExceptionItem, HeldBack, SharedList
+from rules.models import ExceptionItem, HeldBack, Rule, SharedList
 from soc.web.counts import Count, capped
 from soc.web.paging import KeyPage, cut, read_key
 
@@ -68,18 +68,29 @@ class Ledger:
 
 
 def ledger(
-    *, user: User, team_ids: Sequence[int], show: str, now: datetime, after: str | None = None, limit: int = 50
+    *,
+    user: User,
+    team_ids: Sequence[int],
+    show: str,
+    now: datetime,
+    rule: Rule | None = None,
+    after: str | None = None,
+    limit: int = 50,
 ) -> Ledger:
-    """The exceptions of the rules that serve these teams, newest first, narrowed to one facet. Some 20 queries."""
+    """The exceptions of the rules that serve these teams, or of one of these rules, newest first, narrowed to one
+    facet. Some 20 queries."""
     seen = ExceptionItem.objects.filter(Q(rule__team=None) | Q(rule__team_id__in=team_ids), removed_at=None)
+    lately = HeldBack.objects.filter(team_id__in=team_ids, at__gte=now - LATELY, item__removed_at=None)
+    if rule is not None:
+        seen, lately = seen.filter(rule=rule), lately.filter(rule=rule)
     facets = {name: _narrowed(seen, name, user, team_ids, now) for name in SHOWS}
-    start = read_key(after, f"{SALT}:{show}")
+    salt = f"{SALT}:{show}:{rule.pk}" if rule else f"{SALT}:{show}"
+    start = read_key(after, salt)
     found = facets[show].select_related("rule", "owner").order_by("-pk")
     if start.values is not None:
         found = found.filter(pk__lt=start.values[0])
-    page = cut(list(found[: limit + 1]), limit, lambda item: (item.pk,), f"{SALT}:{show}", start.notice)
+    page = cut(list(found[: limit + 1]), limit, lambda item: (item.pk,), salt, start.notice)
     rows = _rows(page.items, team_ids, now)
-    lately = HeldBack.objects.filter(team_id__in=team_ids, at__gte=now - LATELY, item__removed_at=None)
     return Ledger(
         KeyPage(rows, page.next_key, page.notice),
         {name: capped(facet) for name, facet in facets.items()},
@@ -127,6 +138,13 @@ def _rows(items: Sequence[ExceptionItem], team_ids: Sequence[int], now: datetime
         )
         for item in items
     ]
+
+
+def rows_of_rule(rule: Rule, team_ids: Sequence[int], now: datetime) -> list[LedgerRow]:
+    """The exceptions of one rule, newest first. Seven queries, however many they are."""
+    found = ExceptionItem.objects.filter(rule=rule, removed_at=None).select_related("owner").order_by("-pk")
+    items = list(found)
+    return _rows(items, team_ids, now) if items else []
 
 
 def row_of(item: ExceptionItem, team_ids: Sequence[int], now: datetime) -> LedgerRow:

@@ -16,10 +16,11 @@ from accounts.selectors import teams_of
 from alerts import selectors
 from alerts.models import Alert, Kind, Status
 from alerts.selectors import Verdicts
-from alerts.selectors.ledger import alerts_seen
-from alerts.views.conditions import Condition, conditions_of
+from alerts.selectors.ledger import rows_of_rule
+from alerts.views.conditions import conditions_of
 from alerts.views.frame import rights
-from rules.models import ExceptionItem, HeldBack, Rule
+from rules.models import Rule
+from soc.web.clock import now as clock_now
 
 register = template.Library()
 RECENT = 8
@@ -64,44 +65,20 @@ def recent_alerts_of(context: dict[str, Any], rule: Rule) -> dict[str, Any]:
     return {"alerts": sorted(briefs, key=lambda brief: -brief.id), "rule": rule, "now": context.get("now")}
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerLine:
-    """An exception as the ledger shows it."""
-
-    item: ExceptionItem
-    conditions: list[Condition]
-    state: str
-    held_back: int
-    alert_seen: bool
-
-
 @register.inclusion_tag("alerts/_ledger.html", takes_context=True)
 def exception_ledger(context: dict[str, Any], rule: Rule) -> dict[str, Any]:
-    """`{% exception_ledger rule %}`: the rule's exceptions with their state, and what may be done with each."""
-    items = ExceptionItem.objects.filter(rule=rule, removed_at=None).select_related("owner").order_by("-pk")
-    held = dict(HeldBack.objects.filter(item__in=items).order_by().values_list("item_id").annotate(number=Count("pk")))
-    request = context["request"]
-    seen = alerts_seen({item.from_alert for item in items if item.from_alert}, teams_of(_user(context)))
-    lines = [
-        LedgerLine(
-            item, conditions_of(item.entries), _state(item), held.get(item.pk, 0), alert_seen=item.from_alert in seen
-        )
-        for item in items
-    ]
+    """`{% exception_ledger rule %}`: the rule's exceptions as the ledger across rules shows them, and what may be done
+    with each. Some eight queries, however many they are."""
+    request, now = context["request"], context.get("now") or clock_now()
+    rows = rows_of_rule(rule, teams_of(_user(context)), now)
     return {
-        "items": lines,
+        "lines": [(row, conditions_of(row.item.entries)) for row in rows],
         "rule": rule,
         "request": request,
         "csrf_token": context.get("csrf_token"),
-        "now": context.get("now"),
+        "now": now,
         **rights(request.user),
     }
-
-
-def _state(item: ExceptionItem) -> str:
-    if item.expired:
-        return "Expired"
-    return "In force" if item.enabled else "Disabled"
 
 
 def _alerts(context: dict[str, Any]) -> QuerySet[Alert]:

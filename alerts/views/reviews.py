@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -27,9 +29,11 @@ from alerts.views.answers import Spoken, said, say, see_other, tell
 from alerts.views.conditions import Condition, conditions_of
 from alerts.views.exception_answers import undo_address
 from alerts.views.exception_words import spoken_of
+from alerts.views.exceptions import seen_rule
 from alerts.views.frame import rights
 from engine import ExceptionEntryError
 from rules.errors import RulesError
+from rules.models import Rule
 from soc.web.clock import now as clock_now
 from soc.web.evidence import plain
 from soc.web.htmx import render_page
@@ -195,18 +199,22 @@ def _page(request: UserRequest, status: int, problem: str = "") -> HttpResponseB
     now, team_ids = clock_now(), teams_of(request.user)
     show = request.GET.get("show", "all")
     show = show if show in SHOWS else "all"
-    found = ledger(user=request.user, team_ids=team_ids, show=show, now=now, after=request.GET.get("after"))
-    waiting = list(waiting_for(request.user, team_ids)[: MOST_DRAFTS + 1])
+    rule = seen_rule(request.user, request.GET["rule"]) if request.GET.get("rule") else None
+    after = request.GET.get("after")
+    found = ledger(user=request.user, team_ids=team_ids, show=show, now=now, rule=rule, after=after)
+    waiting = list(_of(waiting_for(request.user, team_ids), rule)[: MOST_DRAFTS + 1])
     context = {
         "cards": _cards(request, waiting[:MOST_DRAFTS], team_ids, now),
         "more_drafts": len(waiting) > MOST_DRAFTS,
         "returned": [
             (one, conditions_of(one.entries), one.alert.team_id in team_ids)
-            for one in returned_to(request.user, team_ids)[:MOST_DRAFTS]
+            for one in _of(returned_to(request.user, team_ids), rule)[:MOST_DRAFTS]
         ],
         "lately": _lately(request.user, team_ids, now),
         "page": found.page,
         "lines": [(row, conditions_of(row.item.entries)) for row in found.page.items],
+        "rule": rule,
+        "of_rule": f"?rule={quote(rule.pk, safe='')}" if rule else "",
         "headline": _headline(found),
         "facets": [(name, _TITLES[name], found.numbers[name], name == show) for name in SHOWS],
         "show": show,
@@ -222,6 +230,10 @@ def _page(request: UserRequest, status: int, problem: str = "") -> HttpResponseB
     response = render_page(request, "alerts/exceptions.html", context, part="main")
     response.status_code = status
     return response
+
+
+def _of(drafts: QuerySet[ExceptionDraft], rule: Rule | None) -> QuerySet[ExceptionDraft]:
+    return drafts if rule is None else drafts.filter(rule=rule)
 
 
 def _lately(user: User, team_ids: list[int], now: datetime) -> list[tuple[Done, str]]:

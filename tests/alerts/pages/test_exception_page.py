@@ -1,7 +1,12 @@
 """The page of one exception, and the ledger's signs, as people see them."""
 
+from datetime import timedelta
+
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Change, RolePolicy
 from accounts.roles import Role
@@ -9,7 +14,7 @@ from alerts import exceptions
 from alerts.models import Alert
 from alerts.reviewing.checks import check
 from alerts.reviewing.renewing import AGAIN_AFTER
-from rules.models import ExceptionItem
+from rules.models import ExceptionItem, Rule
 from tests.alerts.pages.conftest import SignIn
 from tests.alerts.pages.world import World
 
@@ -79,8 +84,6 @@ def test_a_viewer_reads_it_and_is_told_why_he_cannot_change_it(sign_in: SignIn, 
 
 
 def test_what_left_storage_says_so(ana: Client, world: World) -> None:
-    from django.db import connection
-
     item = added(world, world.send([world.perl(1)])[0])
     world.send([world.perl(2)])
     with connection.cursor() as cursor:
@@ -139,3 +142,47 @@ def test_an_act_that_its_person_may_not_undo_has_the_older_one_forgotten(sign_in
     page = ana.get(answer["Location"]).content.decode()
     assert 'data-toast="final"><span>Exception disabled.' in page
     assert "/alerts/undo/" not in page
+
+
+def tab_of(item: ExceptionItem) -> str:
+    return reverse("rules:detail", args=[item.rule_id]) + "?tab=exceptions"
+
+
+def test_the_tab_of_a_rule_shows_hits_over_time_the_last_one_and_the_flags(ana: Client, world: World) -> None:
+    item = added(world, world.send([world.perl(1)])[0])
+    world.send([world.perl(2), world.perl(3)])
+    ExceptionItem.objects.filter(pk=item.pk).update(expires_at=world.now + timedelta(days=3))
+    shown = ana.get(tab_of(item)).content.decode()
+    line = shown[shown.index(f'id="exception-{item.pk}"') :].split("</tr>")[0]
+    assert f'href="{page_of(item)}"' in line
+    assert ">2<span" in line
+    assert "never" not in line
+    assert "daybars" in line
+    assert "Ends soon" in line
+    assert f'{LIST}?rule={item.rule_id}"' in shown
+
+
+def test_the_tab_costs_the_same_for_one_exception_and_for_many(
+    ana: Client, world: World, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    alert = world.send([world.perl(1)])[0]
+    item = added(world, alert)
+    with CaptureQueriesContext(connection) as one:
+        ana.get(tab_of(item))
+    for user in ("a", "b", "c"):
+        added(world, alert, user)
+    with django_assert_num_queries(len(one)):
+        ana.get(tab_of(item))
+
+
+def test_the_ledger_is_narrowed_to_a_rule_with_its_numbers(ana: Client, world: World) -> None:
+    alert = world.send([world.perl(1)])[0]
+    item = added(world, alert)
+    other = Rule.objects.exclude(pk=item.rule_id).order_by("pk").first()
+    assert other is not None
+    shown = ana.get(f"{LIST}?rule={item.rule_id}").content.decode()
+    assert f'id="exception-{item.pk}"' in shown
+    assert f"?rule={item.rule_id}&amp;show=mine" in shown
+    shown = ana.get(f"{LIST}?rule={other.pk}").content.decode()
+    assert f'id="exception-{item.pk}"' not in shown
+    assert ana.get(f"{LIST}?rule=nothing").status_code == 404
