@@ -14,6 +14,7 @@ from alerts.exceptions.covering import Judgement, alerts_of, is_of_several, judg
 from alerts.exceptions.entries import Entries, field_of, found_in, told
 from alerts.exceptions.groups import EntryGroups, Groups, parse_groups
 from alerts.exceptions.lints import Carried, Lint, about_counted, about_kept, lints
+from alerts.exceptions.steps import Steps, ends, flat, steps_of
 from alerts.models import Alert, Reason, Status
 from alerts.selectors.briefs import briefs_of
 from alerts.selectors.shapes import AlertBrief
@@ -44,11 +45,13 @@ class Miss:
 @dataclass(frozen=True, slots=True)
 class GroupPreview:
     """One group of conditions: how many alerts are left after each, how many it silences by itself, and how many of
-    these no group before it does."""
+    these no group before it does. `inside`: for each condition how many are left after each of its parts, as far as it
+    is a nested one of several."""
 
     per_entry: list[int]
     silenced: int
     adds: int
+    inside: list[list[int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +123,9 @@ def preview(
     """
     started, groups = perf_counter(), [entries, *more]
     trees, scope = parse_groups(groups), list({one.pk: one for one in (rule, *rules)}.values())
+    steps = [steps_of(one, told, scope) for one, told in zip(groups, trees, strict=True)]
     seen = _Seen(Carried([entry for one in groups for entry in one]), [Counter[int]() for _ in trees])
-    walk = _Walk(scope, team_ids, trees, list(seen.carried.names), started + seconds, count_beyond)
+    walk = _Walk(scope, team_ids, flat(steps), list(seen.carried.names), started + seconds, count_beyond)
     for row, one in walk.first(alert):
         seen.take(row, one, alert)
     elsewhere = walk.elsewhere()
@@ -129,7 +133,7 @@ def preview(
         seen.take(row, one, alert)
     misses = _misses(alert, seen.at_hand, groups, trees) if alert else []
     still_open = [row.suppressed for row in seen.covered if row.status != Status.CLOSED]
-    shown = [seen.group(at, len(one)) for at, one in enumerate(trees)]
+    shown = [seen.group(at, one) for at, one in enumerate(steps)]
     return Preview(
         total=seen.total,
         silenced=len(seen.covered),
@@ -211,10 +215,14 @@ class _Seen:
         if alert is not None and one.alert_id == alert.pk:
             self.at_hand = one
 
-    def group(self, at: int, entries: int) -> GroupPreview:
+    def group(self, at: int, steps: Steps) -> GroupPreview:
         """What there is to say of one group."""
-        running = [sum(count for held, count in self.reached[at].items() if held > number) for number in range(entries)]
-        return GroupPreview(running, self.reached[at][entries], self.adds[at])
+        done = ends(steps)
+        running = [
+            sum(count for held, count in self.reached[at].items() if held > number) for number in range(done[-1])
+        ]
+        inside = [running[end - len(one) : end] if len(one) > 1 else [] for end, one in zip(done, steps, strict=True)]
+        return GroupPreview([running[end - 1] for end in done], self.reached[at][done[-1]], self.adds[at], inside)
 
 
 @dataclass(slots=True)

@@ -321,7 +321,7 @@ def judged(composer: Composer, now: datetime | None = None) -> Composer:
     counted = [
         row
         for at, group in enumerate(_filled_groups(composer))
-        for row in with_matches(group, composer.preview.groups[at].per_entry)
+        for row in with_matches(group, composer.preview.groups[at].per_entry, composer.preview.groups[at].inside)
     ]
     return _nameless_marked(_with_filled(composer, counted))
 

@@ -5,7 +5,7 @@ number, with an `n` behind it where the row is a condition inside the nested one
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -277,10 +277,20 @@ def condition_on(field: str, values: Sequence[str], group: int = 0) -> Condition
     return Condition(field, "one_of" if len(values) > 1 else "is", "\n".join(values), group=group)
 
 
-def with_matches(rows: Sequence[Condition], matches: Sequence[int]) -> list[Condition]:
-    """One group's rows with the running count of a preview beside each; rows inside a nested one have none."""
-    counts = iter(matches)
-    return [row if row.inner else replace(row, match=next(counts, None)) for row in rows]
+def with_matches(
+    rows: Sequence[Condition], matches: Sequence[int], inside: Sequence[Sequence[int]] = ()
+) -> list[Condition]:
+    """One group's rows with the running count of a preview beside each; `inside` are those of the parts of each
+    condition. A nested one says what it leaves as a whole, as its last part does, which says nothing where it is alone.
+    """
+    counts, parts = iter(matches), iter(inside)
+    within: Iterator[int] = iter(())
+    counted = list[Condition]()
+    for row in rows:
+        if not row.inner:
+            within = iter(next(parts, ()))
+        counted.append(replace(row, match=next(within if row.inner else counts, None)))
+    return counted
 
 
 def with_error(rows: Sequence[Condition], number: int, message: str) -> list[Condition]:

@@ -88,6 +88,23 @@ class TestPreview:
         entries = [*ON_CI, entry("host.name", "ci-1"), entry("host.name", "nowhere")]
         assert look(rule, entries).per_entry == [4, 2, 0]
 
+    def test_each_part_of_a_nested_condition_shows_how_many_are_left(self, rule, cast):
+        libraries = lambda *pairs: [{"name": name, "hash": hashed} for name, hashed in pairs]  # noqa: E731
+        raised(
+            [
+                event(process__libraries=libraries(("a", "1"), ("b", "2"))),
+                event(process__libraries=libraries(("a", "2"), ("b", "1"))),
+                event(process__libraries=libraries(("c", "1"))),
+            ]
+        )
+        parts = [entry("name", "a"), entry("hash", "1")]
+        nested = {"field": "process.libraries", "type": "nested", "entries": parts}
+        shown = look(rule, [*ON_CI, nested, entry("host.name", "web-1")])
+        (group,) = shown.groups
+        assert (group.per_entry, group.inside, shown.silenced) == ([3, 1, 1], [[], [2, 1], []], 1)
+        alone = look(rule, [nested | {"entries": parts[:1]}]).groups[0]
+        assert (alone.per_entry, alone.inside) == ([2], [[]])
+
     def test_hosts_and_users_are_counted(self, rule, alerts):
         shown = look(rule, ON_CI)
         assert sorted(shown.hosts) == [("ci-1", 2), ("ci-2", 2)]
