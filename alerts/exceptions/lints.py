@@ -289,7 +289,8 @@ def _single_host(at: int, entry: Mapping[str, Any], carried: Carried) -> Iterato
 
 def _leading_wildcard(at: int, entry: Mapping[str, Any], _: Carried) -> Iterator[Lint]:
     if entry.get("type") == "wildcard" and any(value.startswith(("*", "?")) for value in values_of(entry)):
-        yield Lint("leading_wildcard", "A pattern that begins with a wildcard lets any path in front.", at)
+        what = "any path" if _PATH_FIELDS.search(field_of(entry)) else "anything"
+        yield Lint("leading_wildcard", f"A pattern that begins with a wildcard lets {what} in front.", at)
 
 
 _CHECKS: tuple[Callable[[int, Mapping[str, Any], Carried], Iterator[Lint]], ...] = (

@@ -131,9 +131,14 @@ def _alerts_on(rule: Rule, event: StoredEvent, user: User) -> Iterator[Alert]:
 
 
 def _before(rule: Rule, definition: RuleDefinition, event: StoredEvent) -> Iterator[Obstacle]:
-    """What is asked before any clause: whether the rule is in force, and reads this event at all."""
+    """What is asked before any clause: whether the rule ever reads this event, and then whether it was in force."""
     if not rule.evaluated:
         yield Obstacle(f"The rule is not evaluated: {rule.not_evaluated_because or 'its type is only shown'}.")
+    if rule.team_id is not None and rule.team_id != event.team_id:
+        yield Obstacle("The rule belongs to another team and judges only that team's events.")
+    if not index_matches(definition.indices, event.index):
+        listed = ", ".join(definition.indices) or "no index"
+        yield Obstacle(f"The rule reads {listed}; this event is in {event.index}.")
     if rule.quarantined_at:
         yield Obstacle("The rule is quarantined, since it failed.")
     elif not rule.enabled:
@@ -142,11 +147,6 @@ def _before(rule: Rule, definition: RuleDefinition, event: StoredEvent) -> Itera
         yield Obstacle("Another rule stands in for this one.")
     elif rule.enabled_at and rule.enabled_at > event.ingested:
         yield Obstacle("The event came before the rule was switched on; only its look-back judges such events.")
-    if rule.team_id is not None and rule.team_id != event.team_id:
-        yield Obstacle("The rule belongs to another team and judges only that team's events.")
-    if not index_matches(definition.indices, event.index):
-        listed = ", ".join(definition.indices) or "no index"
-        yield Obstacle(f"The rule reads {listed}; this event is in {event.index}.")
 
 
 def _judged(part: Part, document: Document) -> JudgedPart:

@@ -48,7 +48,7 @@ def headline(facts: Facts) -> Headline:
         return Headline(wrong, _behind(facts))
     if not facts.arrived:
         return Headline("", "No event has arrived yet.")
-    return Headline("", "Everything that was sent was judged.")
+    return Headline("", "Everything that was accepted was judged.")
 
 
 def many(number: int, one: str, more: str) -> str:

@@ -54,7 +54,7 @@ ORDER: list[tuple[dict[str, Any], str]] = [
 
 
 def test_the_most_urgent_sentence_wins() -> None:
-    assert headline(WELL).rest == "Everything that was sent was judged."
+    assert headline(WELL).rest == "Everything that was accepted was judged."
     assert headline(WELL).wrong == ""
     facts = WELL
     for change, sentence in ORDER:  # each is more urgent than all before it
@@ -72,7 +72,7 @@ def test_when_all_is_well(people: People) -> None:
     send(people.key, NOW - 4 * MINUTE, *["web-1"] * 30)
     judged(NOW)
     found = state(people)
-    assert found.headline.rest == "Everything that was sent was judged."
+    assert found.headline.rest == "Everything that was accepted was judged."
     told = {figure.title: (figure.value, figure.below) for figure in figures.figures(found)}
     assert told["Events a second"] == ("0.1", "30 in 24 h")
     assert told["Behind, now"][0] == "0.0"

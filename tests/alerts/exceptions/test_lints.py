@@ -61,6 +61,12 @@ def test_what_is_sound_is_left_alone(entries):
     assert codes(*entries) == set()
 
 
+@pytest.mark.parametrize(("field", "what"), [("process.executable", "any path"), ("user.name", "anything")])
+def test_a_wildcard_in_front_lets_a_path_in_front_of_paths_alone(field, what):
+    [said] = [lint.message for lint in about(entry(field, "*x", "wildcard")) if lint.code == "leading_wildcard"]
+    assert said == f"A pattern that begins with a wildcard lets {what} in front."
+
+
 def test_a_host_that_is_tagged_as_such_is_short_lived():
     tagged = {"host": {"name": "runner", "tags": ["ci", "ephemeral"]}}
     assert "short_lived" in codes(entry("host.name", "runner"), events=[tagged])

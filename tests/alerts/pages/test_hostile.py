@@ -6,7 +6,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.alerts.pages.world import World
+from alerts.exceptions.entries import match_entry
+from rules.exceptions import create_item
+from rules.models import Rule
+from tests.alerts.pages.conftest import SignIn
+from tests.alerts.pages.world import PERL, World
 
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = {
@@ -46,6 +50,20 @@ def test_hostile_text_is_shown_and_not_obeyed(ana: Client, world: World, text: s
         assert "\u202e" not in page
         assert "\x1b" not in page
         assert "<mark><bdi>forged" not in page
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_the_name_of_an_exception_is_drawn_wherever_it_is_told(sign_in: SignIn, world: World, text: str) -> None:
+    item = create_item(
+        rule=Rule.objects.get(pk=PERL), entries=[match_entry("user.name", text)], reason=text, name=text,
+        actor=world.rosa, now=world.now,
+    )  # fmt: skip
+    reader = sign_in("rosa")
+    for address in (reverse("alerts:exceptions"), reverse("alerts:exception_edit", args=[item.pk])):
+        page = re.sub(r'value="[^"]*"', "", without_exact_values(reader.get(address).content.decode()))
+        assert SCRIPT not in page
+        assert "\u202e" not in page
+        assert "\u200b" not in page
 
 
 def without_exact_values(page: str) -> str:

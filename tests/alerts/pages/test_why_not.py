@@ -11,6 +11,7 @@ from alerts.models import Alert, AlertEvent
 from events.models import Event
 from rules.exceptions import create_item
 from rules.models import Rule
+from soc.web import clock
 from tests.alerts.pages.conftest import SignIn
 from tests.alerts.pages.world import PERL, World
 
@@ -69,6 +70,15 @@ def test_another_index_is_told(ana: Client, world: World) -> None:
     stream = {"type": "logs", "dataset": "somewhere.else", "namespace": "default"}
     world.send([world.perl(1, data_stream=stream)])
     assert "this event is in logs-somewhere.else-default" in told(ana, uid_of(1))
+
+
+def test_what_could_never_match_is_told_before_what_came_too_early(ana: Client, world: World) -> None:
+    stream = {"type": "logs", "dataset": "somewhere.else", "namespace": "default"}
+    world.send([world.perl(1, data_stream=stream)])
+    Rule.objects.filter(pk=PERL).update(enabled_at=clock.now() + timedelta(hours=1))
+    page = told(ana, uid_of(1))
+    assert "only its look-back judges such events" in page
+    assert page.index("this event is in logs-somewhere.else-default") < page.index("The event came before")
 
 
 def test_without_a_rule_one_is_chosen(ana: Client, world: World) -> None:

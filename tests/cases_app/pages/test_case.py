@@ -37,6 +37,13 @@ def test_it_shows_what_comes_next_what_happened_and_what_it_is_about(
     assert f"/alerts/{alerts[0].pk}/" in text
 
 
+def test_acknowledged_alerts_are_not_called_open(ana: Client, world: World, case: Case, alerts: list[Alert]) -> None:
+    assert {alert.status for alert in Alert.objects.filter(in_case__case=case)} == {"acknowledged"}
+    assert "3, none closed; closing the case can close them" in page(ana, case)
+    Alert.objects.filter(pk=alerts[0].pk).update(status="closed", reason="other")
+    assert "3, 2 not closed" in page(ana, case)
+
+
 def test_the_response_steps_of_its_rules_are_offered(ana: Client, case: Case) -> None:
     text = page(ana, case)
     assert "Response steps of the guides" in text
