@@ -23,7 +23,9 @@ EACH_SECONDS = 0.1
 """For what columns do not tell documents are read, a block for nearly each: some thirty of them in this time. A column
 more for each field that guides ask about (a path, a hash, a program's name) would make every event dearer to store, to
 spare seconds of who opens one search; what was not counted to the end says so, and is counted on when asked to."""
-ALL_SECONDS = 1.5
+AGAIN_SECONDS = 1.5
+"""For each that was not finished; asked for by the page once everything else of it is there."""
+ALL_SECONDS, ALL_AGAIN_SECONDS = 1.5, 6.0
 LONGER_SECONDS = 8.0
 SHOWN = 5
 NOT_YET = Counted(0, False, True)
@@ -42,15 +44,17 @@ class Answer:
 
 
 def count_all(
-    shown: Iterable[ShownPivot], team_ids: Sequence[int], *, alert_id: int, seconds: float | None = None
+    shown: Iterable[ShownPivot], team_ids: Sequence[int], *, alert_id: int, again: bool = False
 ) -> list[tuple[ShownPivot, Counted]]:
     """The number behind each search, each within its budget and all within theirs; a question that several steps ask
-    is asked once."""
-    deadline = monotonic() + (ALL_SECONDS if seconds is None else seconds)
+    is asked once. `again`: those that were not finished, with more time."""
+    each, deadline = EACH_SECONDS, monotonic() + ALL_SECONDS
+    if again:
+        each, deadline = AGAIN_SECONDS, monotonic() + ALL_AGAIN_SECONDS
     known: dict[object, Counted] = {}
     for one in shown:
         if one.can_be_asked and one.pivot.asks not in known:
-            left = min(EACH_SECONDS, deadline - monotonic())
+            left = min(each, deadline - monotonic())
             asked = left > 0.01
             known[one.pivot.asks] = answer_of(one, team_ids, alert_id, left, newest=0).total if asked else NOT_YET
     return [(one, known[one.pivot.asks]) for one in shown if one.can_be_asked]

@@ -22,11 +22,17 @@ ROWS_SECONDS = EACH_SECONDS
 
 @page()
 def counts(request: UserRequest, alert_id: int) -> HttpResponseBase:
-    """The number behind every search of the guide, for htmx to put in its place."""
+    """The number behind every search of the guide, for htmx to put in its place. The page asks once more, with more
+    time, about those that were not finished: `again` are their numbers.
+    """
     alert = seen_alert(request.user, alert_id)
-    shown = _guide(request, alert)
-    found = count_all(shown.all_pivots, teams_of(request.user), alert_id=alert.pk)
-    return fragment(request, "alerts/_pivot_counts.html", {"counted": found})
+    shown, again = _guide(request, alert).all_pivots, request.GET.getlist("again")
+    asked = [one for one in shown if str(one.number) in again] if again else shown
+    found = count_all(asked, teams_of(request.user), alert_id=alert.pk, again=bool(again))
+    unfinished = [] if again else [one.number for one, total in found if total.stopped]
+    return fragment(
+        request, "alerts/_pivots_counted.html", {"counted": found, "unfinished": unfinished, "alert": alert}
+    )
 
 
 @page()

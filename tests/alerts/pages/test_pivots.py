@@ -154,12 +154,37 @@ def test_only_events_of_the_persons_teams_are_counted(world: World, alert: Alert
     assert all(not total.number for _, total in count_all(shown, [world.other.pk], alert_id=alert.pk))
 
 
-def test_without_time_every_number_says_that_it_is_not_done(world: World, alert: Alert) -> None:
+def test_without_time_every_number_says_that_it_is_not_done(
+    world: World, alert: Alert, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "ALL_SECONDS", 0)
     shown = list(pivots(alert, world).values())
     started = time.monotonic()
-    found = count_all(shown, [world.team.pk], alert_id=alert.pk, seconds=0)
+    found = count_all(shown, [world.team.pk], alert_id=alert.pk)
     assert time.monotonic() - started < 1
     assert all(total.stopped for _, total in found)
+
+
+def test_what_was_not_finished_is_counted_once_more_and_only_that(
+    ana: Client, world: World, alert: Alert, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "AGAIN_SECONDS", 20.0)
+    monkeypatch.setattr(counting, "ALL_AGAIN_SECONDS", 60.0)
+    address, shown = reverse("alerts:pivot_counts", args=[alert.pk]), pivots(alert, world)
+    children, files = shown["Children of perl"].number, shown["Files in this tree"].number
+    assert "again=" not in ana.get(address, headers=HTMX).content.decode()
+    monkeypatch.setattr(counting, "ALL_SECONDS", 0)
+    first = ana.get(address, headers=HTMX).content.decode()
+    assert "still counting" in first
+    assert {f"again={children}", f"again={files}"} <= set(re.findall(r"again=\d+", first))
+    again = ana.get(f"{address}?again={children}&again={files}&again=999", headers=HTMX).content.decode()
+    assert set(re.findall(r'id="pn-(\d+)"', again)) == {str(children), str(files)}
+    assert ">2</span>" in again
+    assert "still counting" not in again
+    monkeypatch.setattr(counting, "ALL_AGAIN_SECONDS", 0)
+    unfinished = ana.get(f"{address}?again={children}", headers=HTMX).content.decode()
+    assert "not counted to the end" in unfinished
+    assert "again=" not in unfinished
 
 
 def of_search(search: Search, alert: Alert, world: World) -> ShownPivot:
