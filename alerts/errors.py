@@ -167,10 +167,8 @@ class GuardRefused(AlertError):
     """
 
     def __init__(self, *, alert_ids: Sequence[int], elsewhere: int = 0) -> None:
-        super().__init__(
-            f"This {named_alerts(alert_ids, len(alert_ids) + elsewhere)} "
-            "Narrow the conditions, or have a detection engineer save it with a reason."
-        )
+        self.hides = f"This {named_alerts(alert_ids, len(alert_ids) + elsewhere)}"
+        super().__init__(f"{self.hides} Narrow the conditions, or have a detection engineer save it with a reason.")
         self.alert_ids = tuple(alert_ids)
         self.elsewhere = elsewhere
 

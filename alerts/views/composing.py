@@ -181,6 +181,7 @@ def _edited(composer: Composer, data: QueryDict, values: Values) -> Composer:
     composer.into = min(_number(data.get("into", "")) or 0, groups - 1)
     composer.rev = _number(data.get("rev", "")) or 0
     composer.fresh = not data.keys().isdisjoint(("add", "or", "add_inner"))
+    composer.removed = "remove" in data
     if added := data.get("add_field", ""):
         rows = _toggled(rows, added, values.get(added, ()), composer.into)
     if "or" in data and groups < MOST_GROUPS and rows:

@@ -198,7 +198,8 @@ def _show(composer: Composer, error: Exception) -> int:
         composer.form.add_error(_FORM_FIELD[error.field], error.message)
     elif isinstance(error, GuardRefused):
         composer.refused = len(error.alert_ids) + error.elsewhere
-        composer.form.add_error("override", error.message)
+        may_pass = _("%(hides)s Narrow the conditions, or write here why it may be.") % {"hides": error.hides}
+        composer.form.add_error("override", may_pass if composer.may_override else error.message)
     elif isinstance(error, AlreadyExcepted):
         composer.problem = error.message
         composer.conflict = ExceptionItem.objects.filter(pk=error.item_id or 0).first()

@@ -83,6 +83,7 @@ class Panel:
     trial: Trial | None = None
     rev: int = 0  # how many previews were shown
     fresh: bool = False  # a blank row was asked for: it has the focus
+    removed: bool = False  # a row was taken out: what adds another has it
     opening: bool = False  # nothing was typed yet: the preview was given little time
     refused: int = 0  # how many true positives the guard found when it was to be saved
     see: str = ""  # which alerts of the preview are asked for: "silenced" or "alerting"

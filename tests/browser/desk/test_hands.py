@@ -130,3 +130,10 @@ def test_why_an_exception_is_safe_is_not_lost_by_looking_aside(visit: Visit, ale
     expect(page.get_by_label("Why is this safe?")).to_have_count(0)
     press(page, "x")
     expect(page.get_by_label("Why is this safe?")).to_have_value("The backup does it.")
+
+
+def test_who_takes_a_condition_out_goes_on_where_another_is_added(visit: Visit, alerts: list[Alert]) -> None:
+    page = visit("rosa").open(f"/alerts/{alerts[0].pk}/?side=exception&add=user.name&add=host.name")
+    page.locator("#cx1").click()
+    expect(page.locator("#cf1")).to_have_count(0)
+    expect(page.locator("#and-0")).to_be_focused()
