@@ -6,21 +6,25 @@ No dialog opens, nothing is reported by the content policy, no request leaves th
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
+from uuid import uuid4
 
 import orjson
 import pytest
-from playwright.sync_api import Dialog, Request
+from playwright.sync_api import Dialog, Request, Response
 
+from accounts import saved
 from accounts.models import ApiKey, Notice, Team, User
 from accounts.notices import notify
 from alerts import exceptions
-from alerts.models import Alert, AlertEvent, ExceptionDraft
+from alerts.models import Alert, AlertEvent, BulkAct, ExceptionDraft, SavedView
 from alerts.notes import comment
 from cases import opening, todo, writing
-from events.models import DeadLetter
+from events.models import DeadLetter, SavedSearch
+from rules import shared, value_lists
 from rules.loading import load_rules
-from rules.models import ExceptionItem
+from rules.models import ExceptionItem, Rule
 from rules.pages import TABS
+from tests.alerts.pages import joined, rows
 from tests.alerts.pages.world import World
 from tests.browser.conftest import DESK, PHONE, Visit, Visitor
 
@@ -73,6 +77,8 @@ id = "T1059"
 name = {name}
 reference = "javascript:alert(1)"
 """
+GROUPS = "FROM * | STATS n = COUNT(*), VALUES(message) BY user.name, process.args"
+SEQUENCE = "sequence by user.name [process where true] [process where true]"
 NOTE = f"""## Triage and analysis
 
 {HOSTILE}
@@ -132,10 +138,45 @@ def alerts(world: World, tmp_path: Path) -> list[Alert]:
 
 
 @pytest.fixture
-def places(world: World, alerts: list[Alert]) -> list[str]:
+def several(world: World, monkeypatch: pytest.MonkeyPatch) -> list[Alert]:
+    """Alerts of sequences, counts, indicators, new terms, groups and rows, all of hostile events."""
+    plain = joined.document
+    monkeypatch.setattr(joined, "document", lambda *args, **fields: spoilt_document(plain(*args, **fields)))
+    made = list(joined.everything(world).values())
+    rows.load()
+    commands = [*rows.COMMANDS, *(words.replace("\n", " ") for words in WORDS.values())]
+    made += [rows.group(world, commands), rows.row(world, user=HOSTILE), rows.window(world)]
+    for alert in made:
+        alert.facts = _named_otherwise(alert.facts)
+        alert.save(update_fields=["facts"])
+    Alert.objects.filter(pk__in=[alert.pk for alert in made]).update(name=f"{WORDS['script']} {WORDS['turned']}"[:250])
+    return made
+
+
+def spoilt_document(document: dict[str, Any]) -> dict[str, Any]:
+    """The same with hostile texts where no rule of a test looks."""
+    told = {"message": HOSTILE, "process.command_line": HOSTILE, "process.args": list(WORDS.values())}
+    told |= {"user.name": WORDS["script"], "process.parent.name": WORDS["attribute"], "file.path": WORDS["long"]}
+    indicator = document.get("threat.indicator")
+    if indicator:
+        told["threat.indicator"] = indicator | {"description": HOSTILE, "provider": WORDS["script"]}
+    return document | told
+
+
+def _named_otherwise(facts: Any) -> Any:
+    """What the alert's kind tells, with the values by which it was joined made hostile."""
+    if isinstance(facts, dict):
+        return {name: HOSTILE[:900] if name == "value" and isinstance(one, str) else _named_otherwise(one)
+                for name, one in facts.items()}  # fmt: skip
+    return [_named_otherwise(one) for one in facts] if isinstance(facts, list) else facts
+
+
+@pytest.fixture
+def places(world: World, alerts: list[Alert], several: list[Alert]) -> list[str]:
     """Every kind of page, on what is hostile."""
     assert {alert.rule_id for alert in alerts} == {RULE}
     case = around(world, alerts)
+    kept(world, case)
     world.close(alerts[3:], "true_positive")
     item, letter = ExceptionItem.objects.latest("pk"), DeadLetter.objects.latest("pk")
     uid = bytes(AlertEvent.objects.filter(alert=alerts[0])[0].uid).hex()
@@ -151,6 +192,11 @@ def places(world: World, alerts: list[Alert]) -> list[str]:
         "/search/?q=process.name:*", f"/search/?q={words}", f"/search/?lang=esql&q={words}",
         f"/search/?lang=esql&q={quote('FROM * | STATS n = COUNT(*), VALUES(message) BY host.name, process.args')}",
         f"/search/event/{uid}/", f"/search/event/{uid}/why-not/?rule={RULE}", f"/search/event/{uid}/why-not/?q={words}",
+        *beyond_events(uid, words),
+        *(f"/alerts/{one.pk}/" for one in several), *(f"/alerts/{one.pk}/?side=exception" for one in several[:4]),
+        f"/alerts/bulk/{BulkAct.objects.latest('created_at').pk}/", "/exceptions/import/",
+        "/settings/lists/", "/settings/lists/hostile/", "/settings/lists/hostile-rows/",
+        f"/settings/lists/hostile/?q={words}", "/settings/shared-lists/hostile/", f"/go/?q={words}", "/go/?q=script",
         "/search/dead-letters/", f"/search/dead-letters/{letter.pk}/",
         "/cases/", f"/cases/?q={words}", f"/cases/{case}/", f"/cases/{case}/edit/", f"/cases/{case}/close/",
         f"/cases/{case}/alerts/", f"/cases/{case}/report/?show=1", f"/cases/new/?alert={alerts[1].pk}",
@@ -158,6 +204,45 @@ def places(world: World, alerts: list[Alert]) -> list[str]:
         "/settings/you/", "/settings/users/", f"/settings/users/{world.ana.pk}/", "/settings/teams/",
         f"/settings/teams/{world.team.pk}/", "/settings/keys/", "/settings/audit/", f"/settings/audit/?q={words}",
     ]  # fmt: skip
+
+
+def beyond_events(uid: str, words: str) -> list[str]:
+    """What a search and an event lead to."""
+    row = quote(orjson.dumps([[HOSTILE[:300]], [WORDS["script"]]]).decode())
+    one = (
+        f"lang=esql&q={quote(GROUPS)}&columns={quote(orjson.dumps([HOSTILE[:300], 'process.args']).decode())}&row={row}"
+    )
+    return [
+        f"/search/?lang=esql&q={quote(GROUPS)}", f"/search/row/?{one}", f"/cases/note-row/?{one}",
+        f"/search/?lang=eql&q={quote(SEQUENCE)}", f"/search/?lang=eql&q={words}",
+        "/search/fields/?field=message", f"/search/fields/?find={words}", "/search/fields/?field=process.args",
+        f"/search/rule/?q={words}", f"/search/rule/?event={uid}", f"/search/rule/?event={uid}&of=event&q={words}",
+        f"/search/exception/?add={words}&value={words}&q={words}", f"/search/exception/?add=message&event={uid}",
+        f"/rules/{RULE}/exceptions/new/?add=message&event={uid}", f"/alerts/of-event/{uid}/",
+        f"/cases/note-event/{uid}/",
+    ]  # fmt: skip
+
+
+def kept(world: World, case: int) -> None:
+    """Lists, a saved view and a saved search, and an act on all that match, with hostile names and values."""
+    told: dict[str, Any] = {"actor": world.rosa, "now": world.now}
+    name, lines = WORDS["script"], [one.replace("\n", " ") for one in WORDS.values()]
+    described: dict[str, Any] = {"name": name, "description": HOSTILE[:1_900]}
+    value_lists.create_list(list_id="hostile", type="keyword", lines=lines, **described, **told)
+    cells = ['"' + line.replace('"', '""') + '"' for line in lines]
+    table = ["host.name:keyword,said:keyword", *(f"{one},{one}" for one in cells)]
+    value_lists.create_list(list_id="hostile-rows", type="table", lines=table, **described, **told)
+    listed = shared.create_list(list_id="hostile", rules=[Rule.objects.get(pk=RULE)], **described, **told)
+    entries = [{"field": "message", "type": "match_any", "operator": "included", "value": lines}]
+    shared.add_item(list_id=listed.pk, entries=entries, reason=HOSTILE[:1_900], name=name, **told)
+    mine: dict[str, Any] = {"actor": world.adam, "now": world.now, "team": None, "team_ids": [world.team.pk]}
+    saved.create(SavedView, name=SCRIPT[:60], query=f"host={quote(name)}", **mine)
+    saved.create(SavedSearch, name=SCRIPT[:60], query=f"q={quote(name)}", **mine)
+    asked = {"filters": {"q": [HOSTILE[:900]]}, "folds": [], "along": True, "covering": [], "left_open": 0}
+    BulkAct.objects.create(
+        id=uuid4(), actor=world.adam, verb="case", as_of=world.now, created_at=world.now, total=7, up_to_id=1,
+        query=f"q={quote(HOSTILE[:900])}", arguments=asked | {"case": case},
+    )  # fmt: skip
 
 
 def around(world: World, alerts: list[Alert]) -> int:
@@ -212,6 +297,7 @@ class Witness:
         self.seen: list[str] = []
         visitor.page.on("dialog", self._opened)
         visitor.page.on("request", self._asked)
+        visitor.page.on("response", self._answered)
 
     def _opened(self, dialog: Dialog) -> None:
         self.seen.append(f"a dialog: {dialog.message}")
@@ -221,11 +307,20 @@ class Witness:
         if urlsplit(request.url).netloc != urlsplit(self.visitor.base).netloc and not request.url.startswith("data:"):
             self.seen.append(f"a request to {request.url}")
 
+    def _answered(self, response: Response) -> None:
+        if response.request.is_navigation_request() and response.status not in {200, 422}:
+            self.seen.append(f"no page: {response.status}")
+
     def visit(self, address: str, width: int) -> list[str]:
         """What was wrong with a page."""
         self.seen.clear()
         self.visitor.complaints.clear()
-        page = self.visitor.open(address)
+        self.visitor.open(address)
+        return self.wrong(width)
+
+    def wrong(self, width: int) -> list[str]:
+        """What is wrong with the page that is open."""
+        page = self.visitor.page
         page.wait_for_timeout(40)  # for what handlers of errors and loads would do
         wide = page.evaluate("document.documentElement.scrollWidth")
         made = page.evaluate(
@@ -243,3 +338,17 @@ def test_no_page_obeys_what_is_written_on_it(visit: Visit, places: list[str], ph
     width = (PHONE if phone else DESK)["width"]
     found = {address[:120]: witness.visit(address, width) for address in places}
     assert {address: wrong for address, wrong in found.items() if wrong} == {}
+
+
+def test_no_file_of_exceptions_is_obeyed(visit: Visit, alerts: list[Alert]) -> None:
+    entry = {"field": "message", "type": "match", "operator": "included", "value": HOSTILE[:900]}
+    listed = {"list_id": WORDS["attribute"], "name": WORDS["script"], "description": HOSTILE, "type": "detection"}
+    item = {"type": "simple", "list_id": WORDS["attribute"], "item_id": WORDS["link"], "name": WORDS["markdown"]}
+    lines = [listed, item | {"entries": [entry]}, item | {"name": WORDS["turned"], "entries": [HOSTILE]}, HOSTILE]
+    witness = Witness(visit("adam"))
+    page = witness.visitor.open("/exceptions/import/")
+    page.locator("textarea[name=text]").fill("\n".join(orjson.dumps(line).decode() for line in lines))
+    page.get_by_role("button", name="See what it changes").click()
+    page.locator(".importing").wait_for()
+    assert "&lt;script" in page.content()
+    assert witness.wrong(DESK["width"]) == []
