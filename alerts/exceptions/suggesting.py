@@ -1,7 +1,8 @@
 """Conditions to begin an exception with: few, stable, true of the alert at hand.
 
 From the verdicts where there are some: the smallest conjunction that covers what benign closes of the rule share and
-none of its true positives. Else the most specific stable fields. Never timestamps, process or entity ids, or counters:
+none of its true positives. Else the most specific stable fields. Where a true positive would be hidden, fields that set
+it apart are added; where none does, nothing is suggested. Never timestamps, process or entity ids, or counters:
 such a condition would cover this one event and nothing after it. Nor what the rule asks for anyway: a condition is
 there to narrow the exception, and one that holds for every alert only looks as if it did.
 """
@@ -46,7 +47,12 @@ STABLE_FIELDS: tuple[tuple[str, str | None], ...] = (
 )
 # Mostly the same in every alert of a rule; a condition on them is worth its line only when it sets some apart.
 WEAK_FIELDS = frozenset({"user_agent.original", "cloud.account.id", "destination.port", "event.action"})
-LEAST, MOST = 2, 5
+# What sets apart from true positives where nothing above does: too narrow to begin with.
+TELLING_APART = (
+    "process.command_line", "process.parent.command_line", "process.working_directory", "process.hash.sha256",
+    "file.hash.sha256", "file.name", "url.full",
+)  # fmt: skip
+LEAST, MOST = 2, 8
 WANTED_WITHOUT_VERDICTS = 3
 SHARED = 0.8  # a condition is "what benign closes share" from this share of them on
 LOOKED_AT = 200
@@ -63,41 +69,64 @@ class _Candidate:
         return matches(self.tree, document)
 
 
-def suggest(alert: Alert) -> list[Entry]:
-    """The entries of one suggestion; every one is true of the alert's source event.
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """The entries, every one true of the alert's source event; none where all there are would hide a true positive
+    (`withheld`), or the event has none of the stable fields."""
 
-    Empty only when the event has none of the stable fields. Costs eight queries and reads up to 600 source events.
-    """
+    entries: list[Entry]
+    withheld: bool = False
+
+
+def suggest(alert: Alert) -> list[Entry]:
+    """The entries of one suggestion, as below."""
+    return suggestion(alert).entries
+
+
+def suggestion(alert: Alert) -> Suggestion:
+    """What to begin an exception with. Costs eight queries and reads up to 600 source events."""
     source = source_of(alert)
     if source is None:
-        return []
+        return Suggestion([])
+    if alert.status == Status.CLOSED and alert.reason == Reason.TRUE_POSITIVE:
+        return Suggestion([], withheld=True)
     # Of a group only what all of its events share covers it.
     document = fields_of_alert(alert, events_of(alert)) if alert.kind == Kind.GROUP else source.document()
     candidates = _not_asked_by_rule(list(_candidates(document)), alert, document)
-    few = FewFields(str(one.entry["field"]) for one in candidates)
+    apart = [one for name in TELLING_APART if (one := _candidate(document, name))]
+    few = FewFields(str(one.entry["field"]) for one in (*candidates, *apart))
     candidates = _that_tell(candidates, _documents(_of_rule(alert), few))
     judged = _of_rule(alert).filter(status=Status.CLOSED, closed_by_exception=None)  # as its index says it
     benign = _documents(judged.filter(reason__in=_BENIGN), few)
     bad = _documents(judged.filter(reason=Reason.TRUE_POSITIVE), few)
     chosen = _shared(candidates, benign) if benign else candidates[:WANTED_WITHOUT_VERDICTS]
     chosen = _at_least(chosen, candidates, LEAST)
-    return [one.entry for one in _without_true_positives(chosen, candidates, benign, bad)]
+    chosen = _without_true_positives(chosen, candidates, benign, bad)
+    chosen = _without_true_positives(chosen, apart, benign, bad)
+    if _hidden(chosen, bad):
+        return Suggestion([], withheld=True)
+    return Suggestion([one.entry for one in chosen])
 
 
 def _candidates(document: Document) -> Iterable[_Candidate]:
     for field, said_better_by in STABLE_FIELDS:
         if said_better_by and document.values(said_better_by):
             continue
-        value = _telling_value(document, field)
-        if value is None:
-            continue
-        entry = match_entry(field, value)
-        try:
-            tree = parse_entries([entry])
-        except EngineError:
-            continue
-        if matches(tree, document):
-            yield _Candidate(entry, tree)
+        if found := _candidate(document, field):
+            yield found
+
+
+def _candidate(document: Document, field: str) -> _Candidate | None:
+    """A condition on the field's value; None where it has none that is told, or none that holds."""
+    value = _telling_value(document, field)
+    if value is None:
+        return None
+    entry = match_entry(field, value)
+    try:
+        tree = parse_entries([entry])
+    except EngineError:
+        return None
+    return _Candidate(entry, tree) if matches(tree, document) else None
 
 
 def _telling_value(document: Document, field: str) -> str | None:
@@ -180,13 +209,18 @@ def _without_true_positives(
 ) -> list[_Candidate]:
     """Add conditions until no true positive is covered: each time what excludes most of them and loses least."""
     while len(chosen) < MOST:
-        hidden = [document for document in bad if all(one.holds(document) for one in chosen)]
+        hidden = _hidden(chosen, bad)
         others = [candidate for candidate in candidates if candidate not in chosen]
         best = max(others, key=lambda one: _worth(one, hidden, benign), default=None)
         if not hidden or best is None or not any(not best.holds(document) for document in hidden):
             break
         chosen = [*chosen, best]
     return chosen
+
+
+def _hidden(chosen: Sequence[_Candidate], bad: Sequence[Document]) -> list[Document]:
+    """The true positives that all of the conditions hold for; none where there are no conditions."""
+    return [document for document in bad if chosen and all(one.holds(document) for one in chosen)]
 
 
 def _worth(candidate: _Candidate, hidden: Sequence[Document], benign: Sequence[Document]) -> tuple[int, int]:

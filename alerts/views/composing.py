@@ -20,6 +20,7 @@ from alerts.exceptions.drafts import returned_to
 from alerts.exceptions.groups import MOST_GROUPS
 from alerts.exceptions.made import made_by_rule
 from alerts.exceptions.scope import MOST_RULES, Scope, scope_of
+from alerts.exceptions.suggesting import Suggestion, suggestion
 from alerts.forms import ExceptionForm
 from alerts.kept import source_of
 from alerts.models import Alert, Trial
@@ -81,12 +82,19 @@ def compose_new(request: UserRequest, page: AlertPage, added: Sequence[str]) -> 
     """The panel as it opens: on the fields that were clicked, else on what the past verdicts suggest."""
     values = values_on(page)
     picked = [condition_on(name, values.get(name, ())) for name in dict.fromkeys(added) if name]
-    rows = picked or conditions_of(exceptions.suggest(page.alert))
+    found = Suggestion([]) if picked else suggestion(page.alert)
+    rows = picked or conditions_of(found.entries)
     composer = _composer(request, page.alert.rule, _new_form(request.user), rows or [Condition()], values)
     composer.alert = page.alert
-    composer.suggested = "" if picked or not rows else _("Suggested from this alert and past verdicts")
+    composer.suggested = _suggested_words(found)
     composer.opening = True
     return judged(_as_drafted(composer, request))
+
+
+def _suggested_words(found: Suggestion) -> str:
+    if found.withheld:
+        return _("Nothing is suggested: what is true of this alert would hide a true positive")
+    return _("Suggested from this alert and past verdicts") if found.entries else ""
 
 
 def compose_on_rule(request: UserRequest, rule: Rule) -> Composer:

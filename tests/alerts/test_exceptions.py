@@ -9,6 +9,7 @@ from accounts.errors import NotAllowed, NotYourTeam
 from accounts.models import Change
 from alerts.errors import AlertNotFound, AlreadyExcepted, GuardRefused, NothingToUndo, UndoNotWhole
 from alerts.exceptions import add, disable, edit, enable, preview, suggest, take_back
+from alerts.exceptions.suggesting import Suggestion, suggestion
 from alerts.models import Alert, Reason, Status
 from alerts.triage import set_status
 from alerts.undo import undo
@@ -216,6 +217,21 @@ class TestSuggestion:
         entries = suggest(alert)
         assert "host.name" in [one["field"] for one in entries]
         assert not look(rule, entries).hides_true_positive
+
+    def test_what_alone_sets_it_apart_from_a_true_positive_is_added(self, rule, cast):
+        (bad,) = raised([event(process__command_line="perl -e 'evil'")])
+        judge(bad, cast.ana, Reason.TRUE_POSITIVE)
+        (alert,) = raised([event(process__command_line="perl -e 'menu'")], now=LATER)
+        entries = suggest(alert)
+        assert "process.command_line" in [one["field"] for one in entries]
+        assert not look(rule, entries).hides_true_positive
+
+    def test_where_nothing_sets_it_apart_from_a_true_positive_nothing_is_suggested(self, rule, cast):
+        bad, alert = raised([event(), event()])
+        judge(bad, cast.ana, Reason.TRUE_POSITIVE)
+        assert suggestion(alert) == Suggestion([], withheld=True)
+        bad.refresh_from_db()
+        assert suggestion(bad) == Suggestion([], withheld=True)
 
 
 def Document_of(alert):  # noqa: N802

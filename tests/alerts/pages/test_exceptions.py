@@ -45,6 +45,13 @@ def test_it_opens_with_suggested_conditions_and_says_what_they_would_silence(ana
     assert 'name="field"' in page
 
 
+def test_it_says_why_it_suggests_nothing(ana: Client, world: World, alerts: list[Alert]) -> None:
+    world.close(alerts[:1], "true_positive")
+    page = ana.get(panel(alerts[3])).content.decode()
+    assert "Nothing is suggested: what is true of this alert would hide a true positive" in page
+    assert "Suggested from this alert" not in page
+
+
 def test_a_clicked_field_becomes_a_condition_with_its_value(ana: Client, alerts: list[Alert]) -> None:
     page = ana.get(panel(alerts[0]) + "&add=process.args").content.decode()
     assert '<option value="one_of" selected>' in page
