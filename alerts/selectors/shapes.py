@@ -75,13 +75,19 @@ class Verdicts:
 
     @property
     def total(self) -> int:
-        """Every verdict, duplicates too."""
-        return self.judged + self.duplicate
+        """All that were closed by people, duplicates and others too."""
+        return self.judged + self.uncounted
 
     @property
     def judged(self) -> int:
-        """The verdicts that say something about the rule: duplicates are counted once, at their original."""
-        return self.true_positive + self.benign_positive + self.false_positive + self.other
+        """The verdicts: closings that say what the alert was, as docs/figures.md has it. A duplicate is counted once,
+        at its original; "other" says nothing."""
+        return self.true_positive + self.benign_positive + self.false_positive
+
+    @property
+    def uncounted(self) -> int:
+        """What was closed by people without a verdict."""
+        return self.duplicate + self.other
 
     @property
     def few(self) -> bool:

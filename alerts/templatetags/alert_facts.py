@@ -1,5 +1,6 @@
 """What stands beside the facts of an alert: how common a value is here, and which alerts may be of the same story."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -156,6 +157,15 @@ def counted_words(verdicts: Verdicts) -> str:
     """ "2 true positive, 9 benign": the verdicts that there are, in words."""
     words = {
         "true_positive": _("true positive"), "benign_positive": _("benign"), "false_positive": _("false positive"),
-        "duplicate": _("duplicate"), "other": _("other"),
     }  # fmt: skip
+    return _numbers(verdicts, words)
+
+
+@register.filter
+def uncounted_words(verdicts: Verdicts) -> str:
+    """ "1 duplicate, 2 other": what was closed without a verdict."""
+    return _numbers(verdicts, {"duplicate": _("duplicate"), "other": _("other")})
+
+
+def _numbers(verdicts: Verdicts, words: Mapping[str, str]) -> str:
     return ", ".join(f"{getattr(verdicts, name)} {word}" for name, word in words.items() if getattr(verdicts, name))

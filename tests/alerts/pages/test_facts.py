@@ -13,7 +13,7 @@ from django.urls import reverse
 from alerts.models import Alert
 from events import prevalence_notes
 from events.models import ValuesLearnt
-from tests.alerts.pages.conftest import HTMX
+from tests.alerts.pages.conftest import HTMX, SignIn
 from tests.alerts.pages.world import World
 
 
@@ -172,3 +172,21 @@ def test_an_event_that_left_storage_is_told_with_the_day(ana: Client, world: Wor
     settings.RETENTION_DAYS = 2
     page = told(page_of(ana, alert))
     assert re.search(r"The event left storage on \d+ \w+; these \d+ fields were kept with the alert\.", page)
+
+
+def test_verdicts_are_the_same_number_wherever_they_are_told(ana: Client, sign_in: SignIn, world: World) -> None:
+    *closed, alert = world.send([world.perl(3 * number) for number in range(1, 14)])  # all on one host
+    for reason, several in (
+        ("true_positive", closed[:2]), ("benign_positive", closed[2:7]), ("false_positive", closed[7:10]),
+        ("duplicate", closed[10:11]), ("other", closed[11:]),
+    ):  # fmt: skip
+        world.close(several, reason, note="an exercise")
+    on_page = told(page_of(ana, alert))
+    assert re.search(r"\D10 verdicts", on_page.split("What usually happens")[-1])
+    assert (
+        "On db-1 10 verdicts: 2 true positive, 5 benign, 3 false positive; not counted: 1 duplicate, 1 other."
+        in on_page
+    )
+    assert "2 true of 10" in told(ana.get(reverse("alerts:queue")).content.decode())
+    assert "20 % of 10" in told(ana.get(reverse("rules:list")).content.decode())
+    assert "2 true of 10 verdicts" in told(sign_in("mona").get("/overview/").content.decode())

@@ -86,12 +86,13 @@ class World:
             _put(document, name.split("__"), value)
         return document
 
-    def close(self, alerts: Iterable[Alert], reason: str = "benign_positive", by: str = "ana") -> None:
+    def close(self, alerts: Iterable[Alert], reason: str = "benign_positive", by: str = "ana", note: str = "") -> None:
         """Close alerts as a person would."""
         triage.set_status(
             alert_ids=[alert.pk for alert in alerts],
             status="closed",
             reason=reason,
+            note=note,
             actor=self.people[by],
             now=self.now,
             team_ids=[self.team.pk, self.other.pk],
