@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from alerts.act_forms import SNOOZES
 from alerts.bulk import UNKNOWN, Progress
 from alerts.bulk_covered import LEFT_OPEN, VERB
 from alerts.models import BulkAct, Reason
@@ -16,7 +17,7 @@ def several_words(action: str, count: int, data: Mapping[str, Any], taken: int =
     """What one action on several alerts came to; `taken` of them had no owner before."""
     if not count:
         return _("Nothing to change: the alerts already were so.")
-    shown = {"count": count, "reason": "", "person": data.get("assignee") or _("nobody")}
+    shown = {"count": count, "reason": "", "person": data.get("assignee") or _("nobody"), "until": snoozed_words(data)}
     if action == "close":
         shown["reason"] = Reason(data["reason"]).label.lower()
         return ngettext("Closed 1 alert as %(reason)s.", "Closed %(count)s alerts as %(reason)s.", count) % shown
@@ -24,12 +25,35 @@ def several_words(action: str, count: int, data: Mapping[str, Any], taken: int =
         return ngettext("Assigned 1 alert to %(person)s.", "Assigned %(count)s alerts to %(person)s.", count) % shown
     words = {
         "acknowledge": ngettext("Acknowledged 1 alert.", "Acknowledged %(count)s alerts.", count),
-        "snooze": ngettext("Snoozed 1 alert.", "Snoozed %(count)s alerts.", count),
+        "snooze": ngettext("Snoozed 1 alert %(until)s.", "Snoozed %(count)s alerts %(until)s.", count),
         "note": ngettext("Note added to 1 alert.", "Note added to %(count)s alerts.", count),
         "wake": ngettext("Woke 1 alert.", "Woke %(count)s alerts.", count),
     }
     said = words.get(action, ngettext("Reopened 1 alert.", "Reopened %(count)s alerts.", count)) % shown
     return said + taken_words(taken, count)
+
+
+def snoozed_words(data: Mapping[str, Any]) -> str:
+    """For how long alerts were asked to sleep: "for 4 hours", "until tomorrow, 9:00"."""
+    choice = data.get("until", "")
+    if choice not in dict(SNOOZES):
+        return ""
+    words = _("until %(when)s") if choice == "tomorrow" else _("for %(when)s")
+    return words % {"when": str(dict(SNOOZES)[choice]).lower()}
+
+
+def meant_words(action: str, data: Mapping[str, Any]) -> str:
+    """What an act would have made of an alert that somebody else changed first: "false positive", "owner Rosa"."""
+    if action == "close":
+        return Reason(data["reason"]).label.lower()
+    if action == "assign":
+        return _("owner %(person)s") % {"person": data["assignee"]} if data["assignee"] else _("no owner")
+    words = {
+        "acknowledge": _("acknowledged"),
+        "snooze": _("snoozed %(until)s") % {"until": snoozed_words(data)},
+        "wake": _("awake"),
+    }
+    return words.get(action, _("open"))
 
 
 def taken_words(taken: int, count: int) -> str:

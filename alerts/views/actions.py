@@ -19,16 +19,16 @@ from accounts.roles import Permission
 from accounts.selectors import people_to_assign, teams_of
 from alerts import notes, snoozing, triage
 from alerts import undo as undoing
-from alerts.act_forms import SNOOZES, SnoozeForm, original_in
+from alerts.act_forms import SnoozeForm, original_in
 from alerts.blame import RuleFailed
 from alerts.errors import AlertError, StaleAlert
 from alerts.forms import AssignForm, CommentForm, StatusForm
 from alerts.models import Alert, Reason, Status
 from alerts.selectors.originals import originals_of
 from alerts.triage import Outcome
-from alerts.views.act_words import offers_after, taken_words
+from alerts.views.act_words import meant_words, offers_after, snoozed_words, taken_words
 from alerts.views.answers import Spoken, answer, fragment, say, see_other, tell
-from alerts.views.bulk import act_url, answer_queue, first_error, show_act
+from alerts.views.bulk import STATUS_OF, act_url, answer_queue, first_error, show_act
 from alerts.views.detail import alert_context, seen_alert
 from alerts.views.frame import came_from
 from engine import ExceptionEntryError
@@ -59,7 +59,9 @@ def set_status(request: UserRequest, alert_id: int) -> HttpResponseBase:
             team_ids=teams_of(request.user),
         )
     except StaleAlert as stale:
-        return _overwritable(request, alert_id, stale, "alerts:set_status", ("status", "reason", "note", "of"))
+        action = next(name for name, status in STATUS_OF.items() if status == data["status"])
+        fields = ("status", "reason", "note", "of")
+        return _overwritable(request, alert_id, stale, "alerts:set_status", fields, meant_words(action, data))
     except AlertError as error:
         return show_alert(request, alert, 422, note_error=error.message)
     words = _status_words(data["status"], data["reason"], outcome)
@@ -84,7 +86,8 @@ def assign(request: UserRequest, alert_id: int) -> HttpResponseBase:
             team_ids=teams_of(request.user),
         )
     except StaleAlert as stale:
-        return _overwritable(request, alert_id, stale, "alerts:assign", ("assignee",))
+        meant = meant_words("assign", form.cleaned_data)
+        return _overwritable(request, alert_id, stale, "alerts:assign", ("assignee",), meant)
     except AlertError as error:
         return show_alert(request, alert, 422, problem=error.message)
     return back_to_alert(request, alert, Spoken(_owner_words(form.cleaned_data["assignee"], outcome), outcome.group))
@@ -154,7 +157,8 @@ def snooze(request: UserRequest, alert_id: int) -> HttpResponseBase:
             until = snoozing.until_of(data["until"], now=now, time_zone=request.user.time_zone)
             outcome = snoozing.snooze(until=until, recurs=data["recurs"], **common)
     except StaleAlert as stale:
-        return _overwritable(request, alert_id, stale, "alerts:snooze", ("until", "recurs", "wake"))
+        meant = meant_words("wake" if data["wake"] else "snooze", data)
+        return _overwritable(request, alert_id, stale, "alerts:snooze", ("until", "recurs", "wake"), meant)
     except AlertError as error:
         return show_alert(request, alert, 422, problem=error.message)
     return back_to_alert(request, alert, Spoken(_snooze_words(data, outcome), outcome.group))
@@ -194,10 +198,12 @@ def undo(request: UserRequest, group: UUID) -> HttpResponseBase:
 
 
 def _overwritable(
-    request: UserRequest, alert_id: int, stale: StaleAlert, name: str, fields: tuple[str, ...]
+    request: UserRequest, alert_id: int, stale: StaleAlert, name: str, fields: tuple[str, ...], meant: str
 ) -> HttpResponseBase:
-    """The alert as it is now, with who was first, and the same act offered once more on what one sees now."""
+    """The alert as it is now, with who was first, and the same act, told as `meant`, offered once more on what one sees
+    now."""
     again = {
+        "meant": meant,
         "url": reverse(name, args=[alert_id]),
         "fields": [(field, request.POST[field]) for field in fields if field in request.POST],
     }
@@ -236,8 +242,7 @@ def _snooze_words(data: dict[str, Any], outcome: Outcome) -> str:
         return _("Nothing to change: the alert already was so.")
     if data["wake"]:
         return _("Awake again.")
-    until = str(dict(SNOOZES)[data["until"]]).lower()
-    return _("Snoozed: %(until)s.") % {"until": until}
+    return _("Snoozed %(until)s.") % {"until": snoozed_words(data)}
 
 
 def _status_words(status: str, reason: str, outcome: Outcome) -> str:

@@ -23,7 +23,7 @@ from alerts.moved_on import moved_on
 from alerts.selectors import QueueFilters
 from alerts.stale import stale
 from alerts.triage import Outcome
-from alerts.views.act_words import act_title, act_words, offers_after, several_words
+from alerts.views.act_words import act_title, act_words, meant_words, offers_after, several_words
 from alerts.views.answers import Spoken, answer, see_other
 from alerts.views.frame import came_from, rights
 from alerts.views.queue import queue_context, read_queue
@@ -170,7 +170,7 @@ def _chosen(request: UserRequest, data: dict[str, Any]) -> HttpResponseBase:
             data["versions"] = _as_known(request.user, numbers, data)
         outcome = _act(request, data, numbers)
     except StaleAlert as stale:
-        return show_queue(request, 409, stale=stale, again=_again(request, numbers))
+        return show_queue(request, 409, stale=stale, again=_again(request, numbers, meant_words(action, data)))
     words = several_words(action, len(outcome.changed), data, outcome.taken)
     offers = offers_after(action, data["reason"], outcome.changed)
     return answer_queue(request, Spoken(words, outcome.group, offers=offers, alerts=tuple(outcome.changed[:50])))
@@ -244,13 +244,13 @@ def _arguments(request: UserRequest, data: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _again(request: UserRequest, numbers: list[int]) -> dict[str, Any]:
-    """The same act once more, on the alerts as they are now, each by its number."""
+def _again(request: UserRequest, numbers: list[int], meant: str) -> dict[str, Any]:
+    """The same act, told as `meant`, once more on the alerts as they are now, each by its number."""
     now = Alert.objects.filter(pk__in=numbers, team_id__in=teams_of(request.user)).order_by("pk")
     ticks = [("alert", f"{number}:{version}") for number, version in now.values_list("pk", "version")]
     names = ("action", "reason", "note", "assignee", "until", "recurs", "of")
     told = [(name, request.POST[name]) for name in names if request.POST.get(name)]
-    return {"url": reverse("alerts:bulk"), "fields": [*told, *ticks]}
+    return {"meant": meant, "url": reverse("alerts:bulk"), "fields": [*told, *ticks]}
 
 
 def _to_escalation(request: UserRequest, alert_ids: list[int]) -> HttpResponseBase:

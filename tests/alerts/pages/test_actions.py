@@ -55,9 +55,10 @@ def test_a_stale_action_is_a_409_that_says_who_did_what(ana: Client, sign_in: Si
     assert "acknowledged" in page
     alert.refresh_from_db()
     assert alert.status == "acknowledged"
-    assert ">Overwrite<" in page
+    assert "Yours was: false positive." in page
+    assert ">Overwrite with false positive<" in page
     again = {"version": alert.version, "status": "closed", "reason": "false_positive"}
-    assert f'name="version" value="{alert.version}"' in page.split(">Overwrite<")[0].rsplit("<form", 1)[1]
+    assert f'name="version" value="{alert.version}"' in page.split(">Overwrite with")[0].rsplit("<form", 1)[1]
     assert ana.post(status(alert), again).status_code == 303
 
 
@@ -156,3 +157,31 @@ def test_the_other_team_cannot_act_on_it(sign_in: SignIn, world: World) -> None:
     assert answer.status_code == 404
     alert.refresh_from_db()
     assert alert.status == "open"
+
+
+def test_both_the_queue_and_the_alert_say_with_what_one_would_overwrite(
+    ana: Client, sign_in: SignIn, world: World
+) -> None:
+    alert = world.send([world.perl()])[0]
+    seen = alert.version
+    sign_in("rosa").post(status(alert), {"version": seen, "status": "closed", "reason": "benign_positive"})
+    meant = {
+        "close": ({"reason": "true_positive"}, "true positive"),
+        "assign": ({"assignee": world.rosa.pk}, "owner Rosa"),
+        "snooze": ({"until": "4h"}, "snoozed for 4 hours"),
+    }
+    for action, (data, words) in meant.items():
+        answer = ana.post(reverse("alerts:bulk"), {"action": action, "alert": f"{alert.pk}:{seen}"} | data)
+        assert answer.status_code == 409
+        assert f">Overwrite with {words}</button>" in answer.content.decode()
+        assert f"Yours was: {words}." in answer.content.decode()
+    late = ana.post(reverse("alerts:snooze", args=[alert.pk]), {"version": seen, "until": "tomorrow"})
+    assert "Overwrite with snoozed until tomorrow, 9:00<" in late.content.decode()
+
+
+def test_snoozing_says_until_when_in_the_queue_and_on_the_alert(ana: Client, world: World) -> None:
+    first, second = world.send([world.perl(1), world.perl(2)])
+    ana.post(reverse("alerts:bulk"), {"action": "snooze", "until": "tomorrow", "alert": f"{first.pk}:{first.version}"})
+    assert "Snoozed 1 alert until tomorrow, 9:00." in ana.get(reverse("alerts:queue")).content.decode()
+    answer = ana.post(reverse("alerts:snooze", args=[second.pk]), {"version": second.version, "until": "1h"})
+    assert "Snoozed for 1 hour." in ana.get(answer["Location"]).content.decode()

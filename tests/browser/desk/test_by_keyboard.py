@@ -59,7 +59,7 @@ def test_a_selection_grows_with_shift_and_survives_further_rows(visit: Visit, al
     page.wait_for_timeout(400)
     expect(page.locator("[data-selected-count]")).to_have_text("3")
     press(page, "w", "1")
-    expect(page.locator("[data-toast]")).to_contain_text("Snoozed 3 alerts.")
+    expect(page.locator("[data-toast]")).to_contain_text("Snoozed 3 alerts for 1 hour.")
     assert Alert.objects.filter(snoozed_until__isnull=False).count() == 3
     expect(page.locator("tr[data-row]:visible")).to_have_count(9)
 
