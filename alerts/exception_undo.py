@@ -113,9 +113,10 @@ def put_back(
     by: dict[str, Any] = {"actor": actor, "now": now, "door": door}
     gone = unmake_items(items=made, **by) if made else []
     released = release_all([*(item for item in other if before[item.pk][1]), *gone], now)
-    alerts = _alerts_back(changes, group, team_ids, by)
+    act = _opening(changes[0].group, actor, now, team_ids)
+    alerts = _alerts_back(changes, group, team_ids, by) if act is None else []
     alerts += _raised_closed(coming, changes[0].at, Closing(Reason.OTHER, _NOTE, actor, now, door, group), team_ids)
-    return PutBack(items, alerts, released.alerts, len(gone), _opening(changes[0].group, actor, now, team_ids))
+    return PutBack(items, alerts, released.alerts, len(gone), act)
 
 
 _NOTE = "It was raised by an act on an exception that was taken back."

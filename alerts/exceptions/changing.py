@@ -1,7 +1,7 @@
 """An exception edited, switched off and switched on again, with what that means for what it held back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,12 +9,15 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from accounts.models import Change, User
+from alerts.errors import ReasonNeeded
 from alerts.exceptions.allowed import need_to_lift, need_to_save, need_to_save_on
+from alerts.exceptions.closing import Closing, Covering, Place
 from alerts.exceptions.entries import Entries
 from alerts.exceptions.groups import EntryGroups, parse_groups
 from alerts.exceptions.guard import check_guard
-from alerts.exceptions.saving import MAX_NAME, check_count
+from alerts.exceptions.saving import MAX_NAME, check_count, close_covered
 from alerts.exceptions.taking_back import TakenBack
+from alerts.models import BulkAct, Reason
 from alerts.release import release, release_all
 from alerts.retrying import retry_conflicts
 from rules import epoch
@@ -27,13 +30,17 @@ from rules.shared import list_of
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """The exception as it is now, and what became of the events it held back (as in TakenBack)."""
+    """The exception as it is now, and what became of the events it held back (as in TakenBack), and of the open alerts
+    that it covers (as in Added)."""
 
     item: ExceptionItem
     released: int
     gone: int = 0
     over: int = 0
     still_held: int = 0
+    closed: list[int] = field(default_factory=list)
+    left_open: list[int] = field(default_factory=list)
+    act: BulkAct | None = None
 
 
 @retry_conflicts
@@ -48,6 +55,7 @@ def edit(
     more: EntryGroups = (),
     expires_at: datetime | None = None,
     review_at: datetime | None = None,
+    close_matching: str | None = None,
     override_guard_reason: str = "",
     actor: User,
     now: datetime,
@@ -57,11 +65,14 @@ def edit(
 ) -> Edited:
     """Replace what an exception says. It passes the true-positive guard anew; what it lets go is raised. `more` groups
     of entries become exceptions of their own, in the same act. An item of a shared list changes on all of its rules.
+    The person's open alerts that it covers then are closed with `close_matching`, unless it is switched off.
 
     Raises: NotAllowed, NotYourTeam, ReviewNeeded, StaleException, GuardRefused, ExceptionEntryError, ExceptionRefused,
-    RuleFailed.
+    ReasonNeeded, RuleFailed.
     """
     need_to_save(actor, item.rule)
+    if close_matching is not None and close_matching not in Reason.values:
+        raise ReasonNeeded
     check_count([entries, *more])
     groups = parse_groups([entries, *more])
     epoch.bump()
@@ -72,17 +83,30 @@ def edit(
     said: dict[str, Any] = {"reason": reason, "name": name, "expires_at": expires_at, "review_at": review_at}
     said |= {"actor": actor, "now": now, "door": door, "group": group or uuid4()}
     if shared is not None:
-        return _edit_in_list(item, shared, version, [entries, *more], note, said)
-    return _edit_on_rule(item, version, [entries, *more], note, said)
+        edited, items = _edit_in_list(item, shared, version, [entries, *more], note, said)
+    else:
+        edited, items = _edit_on_rule(item, version, [entries, *more], note, said)
+    if not close_matching:
+        return edited
+    how = Closing(close_matching, "", actor, now, door, said["group"])
+    in_force = {place: one for place, one in items.items() if one.enabled}
+    done, act = close_covered(rules, Covering(groups, in_force), team_ids, how)
+    return replace(edited, closed=done.closed, left_open=done.left_open, act=act)
 
 
-def _edit_on_rule(item: ExceptionItem, version: int, groups: EntryGroups, note: str, said: dict[str, Any]) -> Edited:
+_Edits = tuple[Edited, dict[Place, ExceptionItem]]
+"""What became of the exception, and every one that the act changed or made."""
+
+
+def _edit_on_rule(item: ExceptionItem, version: int, groups: EntryGroups, note: str, said: dict[str, Any]) -> _Edits:
     """The exception of one rule; further groups become exceptions beside it, of the same act."""
     changed = edit_item(item=item, version=version, entries=groups[0], note=note, **said)
-    for number, one in enumerate(groups[1:], start=2):
-        create_item(rule=item.rule, entries=one, **said | {"name": _numbered(said["name"], number)})
+    items: dict[Place, ExceptionItem] = {(item.rule_id, 0): changed}
+    for at, one in enumerate(groups[1:], start=1):
+        made = create_item(rule=item.rule, entries=one, **said | {"name": _numbered(said["name"], at + 1)})
+        items[item.rule_id, at] = made
     let_go = release(item=changed, now=said["now"])
-    return Edited(changed, let_go.alerts, let_go.gone, let_go.over, let_go.still_held)
+    return Edited(changed, let_go.alerts, let_go.gone, let_go.over, let_go.still_held), items
 
 
 def _edit_in_list(
@@ -92,18 +116,21 @@ def _edit_in_list(
     groups: EntryGroups,
     note: str,
     said: dict[str, Any],
-) -> Edited:
+) -> _Edits:
     """Every copy of a shared list's item; further groups become items of the list."""
     if item.version != version:
         raise StaleException(item.pk, version, item.version, item.updated_at)
     copies = shared_items.edit_item(
         list_id=shared.pk, item_id=item.item_id, version=None, entries=groups[0], note=note, **said
     )
-    for number, one in enumerate(groups[1:], start=2):
-        shared_items.add_item(list_id=shared.pk, entries=one, **said | {"name": _numbered(said["name"], number)})
+    items: dict[Place, ExceptionItem] = {(copy.rule_id, 0): copy for copy in copies.items}
+    for at, one in enumerate(groups[1:], start=1):
+        named = said | {"name": _numbered(said["name"], at + 1)}
+        made = shared_items.add_item(list_id=shared.pk, entries=one, **named)
+        items |= {(copy.rule_id, at): copy for copy in made.items}
     let_go = release_all(copies.items, said["now"])
     mine = next((copy for copy in copies.items if copy.pk == item.pk), item)
-    return Edited(mine, let_go.alerts, let_go.gone, let_go.over, let_go.still_held)
+    return Edited(mine, let_go.alerts, let_go.gone, let_go.over, let_go.still_held), items
 
 
 def _numbered(name: str, number: int) -> str:

@@ -165,7 +165,7 @@ def put_in_force(wanted: Wanted, by: By, alert: Alert | None) -> Added:
     if not wanted.close_matching:
         return Added(items[0], [], group, note, [], items)
     how = Closing(wanted.close_matching, checked_text(wanted.close_note, "note"), by.actor, by.now, by.door, group)
-    done, act = _close_covered(wanted, Covering(groups, known | made), by, how)
+    done, act = close_covered(wanted.scope.rules, Covering(groups, known | made), by.team_ids, how)
     return Added(items[0], done.closed, group, note, done.left_open, items, act)
 
 
@@ -254,15 +254,17 @@ def _name(wanted: Wanted, at: int) -> str:
     return given if len(wanted.groups) == 1 else f"{given[: MAX_NAME - 5]} ({at + 1})"
 
 
-def _close_covered(wanted: Wanted, covering: Covering, by: By, how: Closing) -> tuple[Closed, BulkAct | None]:
-    """Close what they cover at once, or have a worker do it where that is a lot: alerting stands still meanwhile."""
-    rules = wanted.scope.rules
-    waiting = alerts_of(rules, by.team_ids).exclude(status=Status.CLOSED)
+def close_covered(
+    rules: Sequence[Rule], covering: Covering, team_ids: Sequence[int], how: Closing
+) -> tuple[Closed, BulkAct | None]:
+    """Close what they cover at once, or have a worker do it where that is a lot: alerting stands still meanwhile. Part
+    of the transaction that puts them in force."""
+    waiting = alerts_of(rules, team_ids).exclude(status=Status.CLOSED)
     some = list(waiting.values_list("pk", "team_id")[: LOOKED_AT + 1])
     covered = covering.of(some, CLOSED_AT_ONCE) if len(some) <= LOOKED_AT else {}
     if len(some) > LOOKED_AT or len(covered) > CLOSED_AT_ONCE:
-        return Closed(), bulk_covered.start(covering.items.values(), how, by.team_ids)
-    return close_all(locked(list(covered), team_ids=by.team_ids), covered, covering, how), None
+        return Closed(), bulk_covered.start(covering.items.values(), how, team_ids)
+    return close_all(locked(list(covered), team_ids=team_ids), covered, covering, how), None
 
 
 def _record_on_alert(alert: Alert, items: Sequence[ExceptionItem], note: str, by: By, group: UUID) -> None:

@@ -194,7 +194,7 @@ class Composer(Panel):
     def button(self) -> str:
         """The words on the button, with what it will do."""
         if self.item:
-            return _("Save exception")
+            return _("Save exception, close %(n)s") % {"n": self.closes} if self.closes else _("Save exception")
         return _("Add exception, close %(n)s") % {"n": self.closes} if self.closes else _("Add exception")
 
 

@@ -41,6 +41,7 @@ from alerts.views.panel import ALERTING, SILENCED
 from engine import Document, ExceptionEntryError
 from engine.tree import text_of
 from rules.models import ExceptionItem, Rule, SharedList, ValueList
+from rules.shared import list_of
 from soc.web.clock import now as clock_now
 from soc.web.http import UserRequest
 
@@ -135,6 +136,7 @@ def compose_edit(request: UserRequest, item: ExceptionItem) -> Composer:
         name=item.name,
         expires="keep" if item.expires_at else "never",
         review="keep" if item.review_at else "",
+        close_reason="benign_positive",
     )
     wanted = request.htmx.target != "preview" or bool(data and data.get("add_field"))
     values = values_of_rule(item.rule, teams_of(request.user)) if wanted else {}
@@ -144,7 +146,14 @@ def compose_edit(request: UserRequest, item: ExceptionItem) -> Composer:
         version = _number(data.get("version", ""))
         composer.version = version if version is not None else item.version
         composer = _edited(composer, data, values)
+    composer.scope = _scope_of(item)
     return judged(composer)
+
+
+def _scope_of(item: ExceptionItem) -> Scope:
+    """Where a stored exception holds: an item of a list changes on all of its rules."""
+    shared = list_of(item)
+    return Scope(item.rule, tuple(shared.rules.order_by("name", "pk")), shared) if shared else Scope(item.rule)
 
 
 def _composer(request: UserRequest, rule: Rule, form: ExceptionForm, rows: list[Condition], values: Values) -> Composer:

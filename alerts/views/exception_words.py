@@ -30,7 +30,8 @@ def changed_words(done: str, changed: TakenBack | Edited | ExceptionItem) -> str
     if isinstance(changed, ExceptionItem):
         return done
     said = ", ".join([*_of_what_it_held(changed), *_of_what_it_closed(changed)])
-    return f"{done} {said[0].upper()}{said[1:]}." if said else done
+    left = left_open_words(len(changed.left_open)) if isinstance(changed, Edited) else ""
+    return " ".join(filter(None, (done, f"{said[0].upper()}{said[1:]}." if said else "", left)))
 
 
 def _of_what_it_held(changed: TakenBack | Edited) -> list[str]:
@@ -45,8 +46,18 @@ def _of_what_it_held(changed: TakenBack | Edited) -> list[str]:
 
 
 def _of_what_it_closed(changed: TakenBack | Edited) -> list[str]:
-    if isinstance(changed, TakenBack) and changed.act:
+    if isinstance(changed, Edited):
+        return _of_what_it_closes(changed)
+    if changed.act:
         return [_("the alerts it closed are being opened again")]
-    number = len(changed.reopened) if isinstance(changed, TakenBack) else 0
+    number = len(changed.reopened)
     words = ngettext("1 alert it closed is open again", "%(n)s alerts it closed are open again", number)
     return [words % {"n": number}] if number else []
+
+
+def _of_what_it_closes(edited: Edited) -> list[str]:
+    if edited.act:
+        return [_("what it covers is being closed")]
+    number = len(edited.closed)
+    words = ngettext("1 alert is closed", "%(n)s alerts are closed", number) % {"n": number}
+    return [words] if number else []

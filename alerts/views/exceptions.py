@@ -108,6 +108,9 @@ def edit(request: UserRequest, item_id: int) -> HttpResponseBase:
             return _again(request, _EDIT, context | {"stale": error.message}, 409)
         except (AlertError, RulesError, ExceptionEntryError) as error:
             return _again(request, _EDIT, context, _show(composer, error))
+        if edited.act:
+            say(request, Spoken(changed_words(_("Exception saved."), edited), group, act=edited.act.pk))
+            return see_other(reverse("alerts:exceptions"))
         return told(request, changed_words(_("Exception saved."), edited), group, tab_of(item.rule_id))
     return _again(request, _EDIT, context, 422)
 
@@ -256,6 +259,7 @@ def _edited(composer: Composer, item: ExceptionItem, group: UUID) -> exceptions.
         name=data["name"] or item.name,
         expires_at=composer.form.expires_at(now),
         review_at=composer.form.review_at(now),
+        close_matching=data["close_reason"] if data["close"] and composer.may_close else None,
         override_guard_reason=data["override"],
         actor=composer.user,
         now=now,

@@ -203,7 +203,12 @@ class Panel:
     @property
     def closes(self) -> int:
         """How many alerts saving it closes."""
-        return self.open_count if self.form["close"].value() and not self.item else 0
+        return self.open_count if self.form["close"].value() and self.may_close else 0
+
+    @property
+    def may_close(self) -> bool:
+        """Whether saving it can close what it covers: not while it is switched off."""
+        return self.item is None or self.item.enabled
 
     @property
     def alerting(self) -> int:

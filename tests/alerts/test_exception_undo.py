@@ -9,7 +9,9 @@ from accounts.models import Change, RolePolicy
 from accounts.roles import Role
 from accounts.selectors import default_team
 from alerts import exceptions
+from alerts.bulk_work import work_portion
 from alerts.errors import DraftNotFound, GuardRefused, NothingToUndo, ReviewNeeded, StaleDraft, TooLate
+from alerts.exceptions import saving
 from alerts.models import Alert, ExceptionDraft
 from alerts.reviewing.renewing import review_again
 from alerts.selectors.done_lately import done_lately
@@ -204,3 +206,35 @@ def test_a_draft_sent_anew_is_undone_with_what_it_replaced(alerts, cast):
     undo(group=group, **by(cast.ana, SOON))
     states = dict(ExceptionDraft.objects.values_list("pk", "state"))
     assert states == {first.pk: "returned", second.pk: "withdrawn"}
+
+
+def test_an_edit_closes_what_it_matches_and_its_undo_opens_that_again(alerts, cast):
+    item = added(alerts, cast.rosa)
+    group = uuid4()
+    saved = edited(item, close_matching="false_positive")(group=group, **by(cast.rosa))
+    other = Alert.objects.get(pk=alerts[1].pk)
+    assert saved.closed == [other.pk]
+    assert (other.status, other.reason, other.closed_by_exception_id) == ("closed", "false_positive", item.pk)
+    assert undo(group=group, **by(cast.rosa, SOON)).alerts == [other.pk]
+    assert Alert.objects.get(pk=other.pk).status == "open"
+    assert state(item)[2] == CI
+
+
+def test_an_edit_of_one_that_is_switched_off_closes_nothing(alerts, cast):
+    item = exceptions.disable(item=added(alerts, cast.rosa), **by(cast.rosa, NOW)).item
+    assert edited(item, close_matching="false_positive")(**by(cast.rosa)).closed == []
+
+
+def test_what_a_worker_closes_after_an_edit_a_worker_opens_again(alerts, cast, monkeypatch):
+    monkeypatch.setattr(saving, "CLOSED_AT_ONCE", 0)
+    item, group = added(alerts, cast.rosa), uuid4()
+    saved = edited(item, close_matching="false_positive")(group=group, **by(cast.rosa))
+    assert saved.act is not None
+    while work_portion(now=SOON, worker=uuid4()):
+        pass
+    assert Alert.objects.get(pk=alerts[1].pk).status == "closed"
+    assert undo(group=group, **by(cast.rosa, SOON)).act is not None
+    while work_portion(now=SOON, worker=uuid4()):
+        pass
+    assert Alert.objects.get(pk=alerts[1].pk).status == "open"
+    assert state(item)[2] == CI

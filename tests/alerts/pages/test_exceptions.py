@@ -314,3 +314,21 @@ def test_what_many_alerts_covered_is_closed_by_a_worker_with_its_progress_and_on
     assert not ExceptionItem.objects.filter(removed_at=None).exists()
     assert work_portion(now=clock.now(), worker=uuid4())
     assert not Alert.objects.filter(status="closed").exists()
+
+
+def test_editing_offers_to_close_what_it_matches_unticked(sign_in: SignIn, alerts: list[Alert], world: World) -> None:
+    rosa = sign_in("rosa")
+    rosa.post(add(alerts[0]), HOST | SAVED | {"close": ""})
+    item = ExceptionItem.objects.get()
+    edit = reverse("alerts:exception_edit", args=[item.pk])
+    page = rosa.get(edit).content.decode()
+    assert "Close the 2 open alerts it matches as" in page
+    assert "Save exception <kbd>" in page
+    form = HOST | SAVED | {"version": item.version, "name": item.name, "expires": "90"}
+    page = rosa.post(reverse("alerts:exception_edit_preview", args=[item.pk]), form).content.decode()
+    assert "Save exception, close 2" in page
+    answer = rosa.post(edit, form)
+    assert "2 alerts are closed." in rosa.get(answer["Location"]).content.decode()
+    assert Alert.objects.filter(status="closed", closed_by_exception=item).count() == 2
+    ExceptionItem.objects.update(enabled=False)
+    assert 'name="close"' not in rosa.get(edit).content.decode()
