@@ -172,6 +172,8 @@ class Panel:
         """Why it cannot be saved, as a sentence; empty when it can."""
         if self.problem or not self.filled:
             return _("Add a condition first.") if not self.filled else ""
+        if self.drafts_only and self.item:
+            return _("Exceptions of your role need a review. Write a new one for it, or ask an engineer to edit this.")
         if self.drafts_only:
             return _("Exceptions of your role need a review first.")
         if not self.guarded or self.may_override:
