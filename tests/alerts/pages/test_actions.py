@@ -1,5 +1,7 @@
 """What people do: acknowledge, close, assign, comment, undo; with and without htmx; and who was first."""
 
+from typing import Any
+
 from django.test import Client
 from django.urls import reverse
 
@@ -165,7 +167,7 @@ def test_both_the_queue_and_the_alert_say_with_what_one_would_overwrite(
     alert = world.send([world.perl()])[0]
     seen = alert.version
     sign_in("rosa").post(status(alert), {"version": seen, "status": "closed", "reason": "benign_positive"})
-    meant = {
+    meant: dict[str, tuple[dict[str, Any], str]] = {
         "close": ({"reason": "true_positive"}, "true positive"),
         "assign": ({"assignee": world.rosa.pk}, "owner Rosa"),
         "snooze": ({"until": "4h"}, "snoozed for 4 hours"),
