@@ -58,14 +58,18 @@ LEFT JOIN LATERAL (
 ) AS own ON true
 """
 
-# As above, of each value no more rows than tell that it is on more hosts than few.
+# Of each value no more rows are read than tell that it is on more hosts than few; a host has one in each of its teams.
 _FEW = """
-SELECT asked.value, (SELECT count(*) FROM (
-    SELECT DISTINCT host FROM events_seenvalue kept
-    WHERE kept.team_id = ANY(%(teams)s) AND kept.field = asked.field AND kept.value = asked.value
-        AND host <> %(nowhere)s LIMIT CASE WHEN asked.field = 0 THEN %(most)s ELSE %(few)s END
+SELECT asked.value, (SELECT count(DISTINCT host) FROM (
+    SELECT host FROM events_seenvalue kept
+    WHERE kept.team_id = ANY(%(teams)s) AND kept.field = %(field)s AND kept.value = asked.value LIMIT {few}
+) AS bounded WHERE host <> %(nowhere)s)
+FROM unnest(%(values)s::bytea[]) AS asked (value)
+UNION ALL
+SELECT %(any)s::bytea, (SELECT count(DISTINCT host) FROM (
+    SELECT host FROM events_seenvalue kept
+    WHERE kept.team_id = ANY(%(teams)s) AND kept.field = %(hosts)s AND kept.value = %(any)s LIMIT {most}
 ) AS bounded)
-FROM unnest(%(fields)s::smallint[], %(values)s::bytea[]) AS asked (field, value)
 """
 RARE = 100
 """What at most one host in so many has is rare, and what one host alone has is rare anywhere."""
@@ -123,18 +127,19 @@ def rare_ones(
 
     What was not noted yet is on no host that is known of, and so is an address that its agent spells in its own way.
     """
-    few = max(1, MOST_HOSTS // RARE) + 1
-    hashes = {hash_of(value): value for value in values}
-    asked = {
-        "fields": [HOSTS, *(FIELDS[field] for _ in hashes)], "values": [ANY_VALUE, *hashes], "teams": list(team_ids),
-        "nowhere": NOWHERE, "most": MOST_HOSTS, "few": few,
+    hashes, teams = {hash_of(value): value for value in values}, max(1, len(team_ids))
+    asked: dict[str, Any] = {
+        "field": FIELDS[field], "values": list(hashes), "any": ANY_VALUE, "hosts": HOSTS, "teams": list(team_ids),
+        "nowhere": NOWHERE,
     }  # fmt: skip
-    rows = fetch(_FEW, asked, seconds)
+    few = max(1, MOST_HOSTS // RARE) + 2  # one more than are few, and the row of events that name no host
+    rows = fetch(_FEW.format(few=few * teams, most=MOST_HOSTS * teams), asked, seconds)
     if rows is None:
         return None
     known = {bytes(value): number for value, number in rows}
     total = known.pop(ANY_VALUE)
-    found = [(hashes[key], number) for key, number in known.items() if number <= max(1, total // RARE)]
+    most = max(1, min(total, MOST_HOSTS) // RARE)
+    found = [(hashes[key], number) for key, number in known.items() if number <= most]
     return sorted(found, key=lambda one: (one[1], one[0])), total
 
 

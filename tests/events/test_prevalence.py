@@ -14,7 +14,7 @@ from accounts.models import Team
 from engine.folding import fold
 from events import prevalence_notes
 from events.models import Batch, SeenValue, ValuesLearnt
-from events.prevalence import FIELDS, common, hash_of, noted_until
+from events.prevalence import FIELDS, common, hash_of, noted_until, rare_ones
 from events.store import put_batch
 from tests.events.conftest import Put, normalised
 
@@ -217,3 +217,17 @@ def test_many_hosts_are_counted_to_a_bound(put: Put, team: Team, now: datetime) 
 
 def test_the_horizon_is_a_moment_before_now(now: datetime) -> None:
     assert prevalence_notes._horizon(datetime.now(UTC)) < datetime.now(UTC)
+
+
+def test_rare_is_what_one_host_in_a_hundred_has_and_a_host_of_two_teams_is_one(
+    put: Put, team: Team, other_team: Team, now: datetime
+) -> None:
+    put(*(event(f"h{number}", now, name="common") for number in range(200)))
+    put(*(event(f"h{number}", now, name="on two") for number in range(2)))
+    put(*(event(f"h{number}", now, name="on three") for number in range(3)), event(None, now, name="on two"))
+    put(event("h0", now, name="on two"), team=other_team)
+    noted(now)
+    asked = ["common", "on two", "on three", "never noted"]
+    found = rare_ones([team.pk, other_team.pk], "process.name", asked, seconds=20)
+    assert found == ([("never noted", 0), ("on two", 2)], 200)
+    assert rare_ones([other_team.pk], "process.name", ["on two"], seconds=20) == ([("on two", 1)], 1)
