@@ -158,7 +158,7 @@ def put_in_force(wanted: Wanted, by: By, alert: Alert | None) -> Added:
         rules=wanted.scope.rules, groups=groups, team_ids=by.team_ids, actor=by.actor, override=wanted.override
     )
     group = uuid4()
-    made = _create_all(wanted, known, by, alert, group)
+    made = _create_all(wanted, known, by, alert, group, guard_note)
     items, note = list(made.values()), " ".join(filter(None, (by.told, guard_note)))
     if alert is not None and by.on_alert:
         _record_on_alert(alert, items, note, by, group)
@@ -205,15 +205,17 @@ def _places(groups: EntryGroups, entries: Entries) -> list[int]:
 
 
 def _create_all(
-    wanted: Wanted, known: dict[Place, ExceptionItem], by: By, alert: Alert | None, group: UUID
+    wanted: Wanted, known: dict[Place, ExceptionItem], by: By, alert: Alert | None, group: UUID, guard_note: str
 ) -> dict[Place, ExceptionItem]:
-    """An exception for each group on each rule that does not have it; in a shared list on all of its rules."""
+    """An exception for each group on each rule that does not have it; in a shared list on all of its rules, whose
+    record does not say why the guard was passed: it is read by people who do not see all of them.
+    """
     if wanted.scope.shared is not None:
         return _create_in_list(wanted, wanted.scope.shared, by, alert, group)
     made: dict[Place, ExceptionItem] = {}
     for at in range(len(wanted.groups)):
         rules = [rule for rule in wanted.scope.rules if (rule.pk, at) not in known]
-        items = create_items(rules=rules, **_new(wanted, at, by, alert, group))
+        items = create_items(rules=rules, note=guard_note, **_new(wanted, at, by, alert, group))
         made |= {(item.rule_id, at): item for item in items}
     return made
 

@@ -33,6 +33,7 @@ class NewItem(Said, total=False):
     from_alert: int | None
     door: Change.Door
     group: UUID | None
+    note: str
 
 
 def create_item(*, rule: Rule, **new: Unpack[NewItem]) -> ExceptionItem:
@@ -56,11 +57,12 @@ def create_items(
     from_alert: int | None = None,
     door: Change.Door = Change.Door.PAGE,
     group: UUID | None = None,
+    note: str = "",
     **said: Unpack[Said],
 ) -> list[ExceptionItem]:
     """The same exception on each of some rules, in their order. Costs a query for some hundreds.
 
-    `list_id` and `item_id` are given for the copies of a shared list's item (rules/shared).
+    `note` is for the record. `list_id` and `item_id` are given for the copies of a shared list's item (rules/shared).
 
     Raises: as create_item.
     """
@@ -71,7 +73,7 @@ def create_items(
     items = [ExceptionItem(rule=rule, **content, **origin, created_at=now, updated_at=now) for rule in rules]
     ExceptionItem.objects.bulk_create(items, batch_size=TOGETHER)
     by, inverse = (actor, now, door, group), {"verb": "remove"}
-    record_all([entry_about("create", item, *by, after=content_of(item), inverse=inverse) for item in items])
+    record_all([entry_about("create", item, *by, after=content_of(item), inverse=inverse, note=note) for item in items])
     return items
 
 

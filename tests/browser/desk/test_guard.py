@@ -49,6 +49,6 @@ def test_an_engineer_passes_only_with_a_reason_which_stays_on_record(
     page.locator("#exception-foot [data-submit]").click()
     expect(page.locator(".toast")).to_contain_text("Exception added")
     assert ExceptionItem.objects.count() == 1
-    page = rosa.open(f"/alerts/{alerts[1].pk}/?side=activity")
-    expect(page.locator(".activity")).to_contain_text("That was an exercise.")
+    for told in (f"/alerts/{alerts[1].pk}/?side=activity", f"/exceptions/{ExceptionItem.objects.get().pk}/"):
+        expect(rosa.open(told).locator("main")).to_contain_text("That was an exercise.")
     assert [said for said in rosa.complaints if "422" not in said] == []
