@@ -215,7 +215,9 @@ def _create_all(
     made: dict[Place, ExceptionItem] = {}
     for at in range(len(wanted.groups)):
         rules = [rule for rule in wanted.scope.rules if (rule.pk, at) not in known]
-        items = create_items(rules=rules, note=guard_note, **_new(wanted, at, by, alert, group))
+        new = _new(wanted, at, by, alert, group)
+        new["note"] = guard_note
+        items = create_items(rules=rules, **new)
         made |= {(item.rule_id, at): item for item in items}
     return made
 
