@@ -40,11 +40,11 @@ class Undone:
     alerts: list[int]
     released: int = 0
     changed_back: int = 0  # exceptions that stand as before: switched, edited, taken back, or changed by an import
-    drafts: int = 0  # drafts that stand as before
     left: int = 0  # what it changed or made and that stays: changed again, used, or hiding true positives as it was
     gone: int = 0  # exceptions that were added, and are taken back
     lists: int = 0  # shared lists that an import made, and that are gone
     act: BulkAct | None = None  # what was done to all that match is put back by a worker
+    drafts: int = 0  # drafts that stand as before
 
 
 def undo(
