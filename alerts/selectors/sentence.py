@@ -8,14 +8,17 @@ from alerts.kept import source_of
 from alerts.models import Alert
 from alerts.plain_names import came_to, different, place, place_of
 from alerts.selectors.deeds import Parts, cut, plain, strong, what, where, who
-from alerts.selectors.joined_shapes import Composition, KeptEvent, Learning, MetIndicator, Pair, Reached, Steps
+from alerts.selectors.joined_shapes import Composition, KeptEvent, Learning, MetIndicator, Pair, Reached, StepRow, Steps
 from alerts.selectors.row_shapes import MadeRow, deciding
 from alerts.selectors.shapes import Part
+from alerts.selectors.steps import NO_SUCH
 from engine import Document
+from engine.wording import shortened
 
 TOLD_STEPS = 3
 TOLD_NAMES = 2
 TOLD_TERMS = 3
+TOLD_CLAUSE = 120
 NOTHING = Composition()
 
 
@@ -37,7 +40,7 @@ def summary_sentence(
         plain(" "),
         *what(document),
         *where(document, alert.host_name),
-        plain(f" at {_when(alert.event_time)}."),
+        plain(f" at {time_in_words(alert.event_time)}."),
         *_indicated(composition.indicators),
         *(_made_of(composition.row) if composition.row else ()),
         *(_learnt(composition.learning) if composition.learning else _novelty(alert)),
@@ -61,8 +64,17 @@ def _of_steps(steps: Steps, alert: Alert) -> Parts:
         last = again
     if more := steps.events - len(rows):
         parts.append(plain(f", and {more} more"))
-    parts += [plain(f"; {row.missing[0].lower()}{row.missing[1:]}") for row in steps.rows if row.missing][:1]
-    return [*parts, *_places(steps, alert), plain(f" at {_when(first.at)}.")]
+    parts += next((_missing(row) for row in steps.rows if row.missing), [])
+    return [*parts, *_places(steps, alert), plain(f" at {time_in_words(first.at)}.")]
+
+
+def _missing(row: StepRow) -> Parts:
+    """ "; no event where process.name is sh followed within 30 s": what did not come, and when."""
+    said = plain(f"; {row.missing[0].lower()}{row.missing[1:]}")
+    if not row.asked:
+        return [said]
+    how = row.missing.removeprefix(NO_SUCH)
+    return [plain("; no event where "), strong(shortened(row.asked, TOLD_CLAUSE)), plain(how)]
 
 
 def _then(gap: str) -> str:
@@ -89,7 +101,7 @@ def _of_count(reached: Reached) -> Parts:
         enough += f" with {reached.cardinality.needed:,} different"
     within = f" within {reached.span}" if reached.span else ""
     parts.append(plain(f"{within}; {enough}."))
-    return [*parts, *_last_of(reached.events), plain(f" at {_when(reached.last)}.")]
+    return [*parts, *_last_of(reached.events), plain(f" at {time_in_words(reached.last)}.")]
 
 
 def _of_group(row: MadeRow) -> Parts:
@@ -99,7 +111,7 @@ def _of_group(row: MadeRow) -> Parts:
     told = _came_to(row)
     came = [plain(" came to "), *told] if told else [plain(" made a row")]
     parts = [strong(events), *_grouped(row.by), plain(within), *came, plain(".")]
-    return [*parts, *_last_of(row.events), plain(f" at {_when(row.last)}.")]
+    return [*parts, *_last_of(row.events), plain(f" at {time_in_words(row.last)}.")]
 
 
 def _made_of(row: MadeRow) -> Parts:
@@ -161,10 +173,11 @@ def _learnt(learning: Learning) -> Parts:
     return [
         plain(" It stands for "),
         strong(f"{learning.number:,} {learning.what}"),
-        plain(f" met while the rule learns its history, since {_when(learning.since)}."),
+        plain(f" met while the rule learns its history, since {time_in_words(learning.since)}."),
     ]
 
 
-def _when(at: datetime) -> str:
+def time_in_words(at: datetime) -> str:
+    """ "07:56:59 UTC on 22 November 2026"."""
     at = at.astimezone(UTC)
     return f"{at:%H:%M:%S} UTC on {at.day} {at:%B %Y}"

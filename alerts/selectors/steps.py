@@ -13,6 +13,7 @@ from engine.plan import Plan, Sample, Sequence, Step
 from engine.wording import in_words, shortened
 
 _LONGEST_ASKED = 600
+NO_SUCH = "No such event"
 
 
 def steps_of(
@@ -104,9 +105,9 @@ def _missing(number: int, title: str, part: Step | None, where: str, allowed: ti
     """A step that stands for the absence of an event."""
     within = f" within {span_of(allowed)}" if allowed else ""
     words = {
-        "first": f"No such event came before{within}",
-        "last": f"No such event followed{within}",
-    }.get(where, f"No such event came in between{within}")
+        "first": f"{NO_SUCH} came before{within}",
+        "last": f"{NO_SUCH} followed{within}",
+    }.get(where, f"{NO_SUCH} came in between{within}")
     asked = shortened(in_words(part.tree), _LONGEST_ASKED) if part else ""
     return StepRow(number, title, None, missing=words, asked=asked)
 

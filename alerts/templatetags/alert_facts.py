@@ -30,9 +30,8 @@ def how_common(clause: Clause, known: CommonValues, when: datetime) -> SafeStrin
         return SafeString("")
     said, since = _where(found), _since(found, when.date())
     rare = "rare" if found.hosts <= 1 or _is_new(found, when.date()) else "often"
-    title = _("As far as events of the last 30 days tell; last seen %(day)s.") % {
-        "day": _day(found.last_day, when.date())
-    }
+    told = _("As far as events of the last 30 days tell, also those that the rule does not read; last seen %(day)s.")
+    title = told % {"day": _day(found.last_day, when.date())}
     said = ", ".join(part for part in (said, since, _as_of(found, when)) if part)
     return format_html('<span class="{}" title="{}">{}</span>', rare, title, said)
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from alerts.models import Kind, Reason, Severity, Status
 from alerts.plain_names import different
 from alerts.selectors import AlertBrief, AlertPage, Entry, FieldGroup, FieldRow, NewTerms, Part, Verdicts
+from alerts.selectors.sentence import time_in_words
 from alerts.views.answers import Spoken
 from alerts.views.composer import Composer
 from alerts.views.conditions import OPERATORS, Condition
@@ -99,6 +100,12 @@ def sentence(parts: Sequence[Part]) -> SafeString:
         for part in parts
     )
     return format_html_join("", "{}", ((piece,) for piece in drawn))
+
+
+@register.simple_tag
+def sentence_time(moment: datetime) -> SafeString:
+    """`{% sentence_time page.alike.since %}`: a time as the sentence above an alert writes it."""
+    return when.element(moment, time_in_words(moment))
 
 
 @register.simple_tag
