@@ -61,14 +61,28 @@ def set_status(
     wanted, why = Status(status), _reason_for(status, reason, note)
     original = duplicate_of if why == Reason.DUPLICATE else None
     with transaction.atomic():
-        if original is not None:
-            alert_ids = duplicates.closable(alert_ids, original, team_ids)
-        alerts = locked(alert_ids, versions=versions, team_ids=team_ids)
+        alerts = (
+            locked(alert_ids, versions=versions, team_ids=team_ids)
+            if original is None
+            else (_locked_with(original, list(alert_ids), versions, team_ids))
+        )
         group, told = group or uuid4(), _told(note, original)
         moves = [Move(one, _turned(one, wanted, why, actor, now, original), told) for one in alerts]
         taken = sum(move.new.assignee_id != move.alert.assignee_id for move in moves)
         changed = write_all(moves, verb=VERBS[wanted], actor=actor, now=now, door=door, group=group)
     return Outcome(changed, group if changed else None, taken)
+
+
+def _locked_with(
+    original: int, alert_ids: Sequence[int], versions: Mapping[int, int] | None, team_ids: Sequence[int]
+) -> list[Alert]:
+    """What can be closed as duplicates of the original, locked together with it. Raises as `closable`, and `locked`."""
+    duplicates.one_at_a_time()
+    duplicates.checked_original(original, team_ids)
+    seen = None if versions is None else {number: seen for number, seen in versions.items() if number != original}
+    alerts = locked({*alert_ids, original}, versions=seen, team_ids=team_ids)
+    rest = set(duplicates.closable(alert_ids, original, team_ids))
+    return [alert for alert in alerts if alert.pk in rest]
 
 
 def _told(note: str, original: int | None) -> str:

@@ -19,12 +19,4 @@ class Migration(migrations.Migration):
                 to="alerts.alert",
             ),
         ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(
-                fields=["duplicate_of", "id"],
-                name="alert_duplicates",
-                condition=models.Q(("duplicate_of__isnull", False)),
-            ),
-        ),
     ]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from alerts.duplicates import inherited
+from alerts.duplicates import Judged, each_once, inherited
 from alerts.kept import iterate_documents
 from alerts.models import Alert, Kind, Reason, Status
 from alerts.selectors.briefs import BRIEFLY, brief_of
@@ -43,7 +43,8 @@ class Difference:
 class Earlier:
     """Alerts of the rule that people judged before, newest first: on the same `entity` (a host or user).
 
-    `verdicts` are of these, of a duplicate that of its original; `differs` is None where nothing could be compared.
+    `verdicts` are of these, of duplicates that of their original, once; `differs` is None where nothing could be
+    compared.
     """
 
     of: str  # "host" or "user"
@@ -86,9 +87,21 @@ def earlier_of(
     told = tuple(brief_of(values) for _, *values in found[:LOOKED_AT])
     teams = {number: team_id for team_id, number, *_ in found[:LOOKED_AT]}
     differs = tuple(_differences(document, teams, definition)) if document else None
-    found_in = inherited([brief.id for brief in told if brief.reason == Reason.DUPLICATE], team_ids)
-    verdicts = Verdicts.of(Counter(found_in.get(brief.id, brief.reason) for brief in told))
-    return Earlier(of, entity, told, verdicts, differs, len(found) > LOOKED_AT)
+    return Earlier(of, entity, told, _verdicts(alert, told, team_ids), differs, len(found) > LOOKED_AT)
+
+
+def _verdicts(alert: Alert, told: Sequence[AlertBrief], team_ids: Sequence[int]) -> Verdicts:
+    """How these were judged; in duplicates was found what was found in their original, once."""
+
+    def is_counted(original: Judged) -> bool:
+        same = original.rule_id == alert.rule_id and original.host_name == alert.host_name
+        return same and (bool(alert.host_name) or original.user_name == alert.user_name)
+
+    duplicates, counts = [one.id for one in told if one.reason == Reason.DUPLICATE], Counter(one.reason for one in told)
+    found = each_once(duplicates, inherited(duplicates, team_ids), is_counted)
+    counts.subtract({Reason.DUPLICATE.value: found.total()})
+    counts.update(found)
+    return Verdicts.of(counts)
 
 
 def _differences(document: Document, earlier: dict[int, int], definition: RuleDefinition) -> Iterator[Difference]:

@@ -1,15 +1,17 @@
 """What people found in alerts like these before: of the rule on this host (by this user where there is no host), and
 where nothing was found there yet, of the rule anywhere. The newest verdicts only: what happened long ago says little.
 
-In a duplicate was found what was found in its original, as soon as that is judged.
+In duplicates was found what was found in their original, as soon as that is judged: once, however many they are, and
+not again where the original itself is among these alerts.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from django.db import connection
 
-from alerts.duplicates import inherited
+from alerts.duplicates import Judged, each_once, inherited
 from alerts.models import Alert, Reason
 from alerts.selectors.shapes import NEWEST_VERDICTS, Prior, Verdicts
 
@@ -81,18 +83,24 @@ def _read(wanted: Iterable[Entity], team_ids: Sequence[int]) -> dict[Entity, Pri
             counts[kind, rule, name][reason] = number, oldest
             duplicates[kind, rule, name] = [*duplicates.get((kind, rule, name), ()), *(same or ())]
     found = inherited(list({number for numbers in duplicates.values() for number in numbers}), team_ids)
-    return {entity: _prior(entity[0], told, duplicates[entity], found) for entity, told in counts.items()}
+    return {entity: _prior(entity, told, duplicates[entity], found) for entity, told in counts.items()}
 
 
-def _prior(of: str, told: Told, duplicates: Sequence[int], found: Mapping[int, str]) -> Prior:
-    most = NEWEST_VERDICTS if of == "rule" else MOST
+def _prior(entity: Entity, told: Told, duplicates: Sequence[int], found: Mapping[int, Judged]) -> Prior:
+    most = NEWEST_VERDICTS if entity[0] == "rule" else MOST
     counts = Counter({reason: number for reason, (number, _) in told.items()})
     more = counts.total() > most
     too_many = min(told, key=lambda reason: told[reason][1]) if more else ""
     counts.subtract([too_many] if more else [])
     left = sorted(duplicates)[1:] if too_many == Reason.DUPLICATE else duplicates
-    for number in left:
-        if number in found:
-            counts.subtract([Reason.DUPLICATE.value])
-            counts.update([found[number]])
-    return Prior(Verdicts.of(counts, newest=more), of)
+    verdicts = each_once(left, found, partial(_is_about, entity))
+    counts.subtract({Reason.DUPLICATE.value: verdicts.total()})
+    counts.update(verdicts)
+    return Prior(Verdicts.of(counts, newest=more), entity[0])
+
+
+def _is_about(entity: Entity, original: Judged) -> bool:
+    """Whether the original is counted with the alerts of this entity by itself."""
+    of, rule, name = entity
+    named = original.host_name if of == "host" else original.user_name if original.host_name is None else None
+    return original.rule_id == rule and (of == "rule" or named == name)

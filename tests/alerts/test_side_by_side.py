@@ -1,9 +1,11 @@
 """Several workers and people at once, on connections of their own: nothing is lost, doubled, or slips past."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +13,7 @@ import pytest
 from django.db import connection, connections
 
 from accounts.selectors import default_team
-from alerts import evaluation, judging
+from alerts import evaluation, judging, triage
 from alerts.errors import StaleAlert
 from alerts.evaluation import evaluate_pending
 from alerts.exceptions import add
@@ -19,7 +21,7 @@ from alerts.models import Alert, Reason, SignalCount, Status
 from alerts.triage import set_status
 from events.models import Batch
 from rules.models import HeldBack, SeenTerm
-from tests.alerts.world import NOW, event, load, people, post, work
+from tests.alerts.world import NOW, event, load, people, post, raised, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ON_CI = [{"field": "user.name", "type": "match", "operator": "included", "value": "svc-ci"}]
@@ -261,3 +263,45 @@ def test_a_worker_that_dies_before_its_commit_leaves_nothing_and_its_batch_is_ju
     assert not SignalCount.objects.exists()
     assert work(NOW + timedelta(seconds=30)).alerts == 0
     assert work(NOW + timedelta(seconds=61)).alerts == 1
+
+
+def _closed_as_duplicate(actor: Any, one: Alert, original: Alert) -> Any:
+    return set_status(
+        alert_ids=[one.pk], status=Status.CLOSED, reason=Reason.DUPLICATE, duplicate_of=original.pk, actor=actor,
+        now=NOW, team_ids=[one.team_id],
+    )  # fmt: skip
+
+
+def test_who_name_originals_at_once_make_no_ring(tmp_path, pool):
+    load(tmp_path)
+    cast = people()
+    a, b, c, d = raised([event(user__name=name) for name in "abcd"])
+    _closed_as_duplicate(cast.ana, a, b)
+    _closed_as_duplicate(cast.ana, c, d)
+    acts = [partial(_closed_as_duplicate, cast.ana, *pair) for pair in ((b, c), (d, a))]
+    told = both(pool, *acts)
+    assert sorted(type(one).__name__ for one in told) == ["DuplicateRefused", "Outcome"]
+    assert Alert.objects.filter(duplicate_of=None).count() == 1
+
+
+def test_who_names_an_original_and_who_acts_on_it_do_not_lock_each_other_out(tmp_path, pool, monkeypatch):
+    load(tmp_path)
+    cast, written = people(), threading.Event()
+    first, second = sorted(raised([event(user__name=name) for name in "ab"]), key=lambda one: one.pk)
+    write = triage.write_all
+
+    def slowly(moves, **by):
+        found = write(moves, **by)
+        if by["verb"] == "closed":
+            written.set()
+            time.sleep(0.5)  # the other act takes what it can meanwhile
+        return found
+
+    def acknowledged():
+        written.wait(PATIENCE)
+        asked: dict[str, Any] = {"actor": cast.rosa, "now": NOW, "team_ids": [first.team_id]}
+        return set_status(alert_ids=[first.pk, second.pk], status=Status.ACKNOWLEDGED, **asked)
+
+    monkeypatch.setattr(triage, "write_all", slowly)
+    told = both(pool, lambda: _closed_as_duplicate(cast.ana, second, first), acknowledged)
+    assert [type(one).__name__ for one in told] == ["Outcome", "Outcome"]
