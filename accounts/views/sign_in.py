@@ -11,7 +11,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.views import LoginWebAuthnView
 from allauth.socialaccount.providers.openid_connect import views as openid_connect
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 
 from accounts import services
@@ -142,5 +142,15 @@ sign_in_by_passkey = public(LoginWebAuthnView.as_view())
 second_step = public(SecondStep.as_view())
 to_provider = public(in_words(openid_connect.login))
 from_provider = public(in_words(openid_connect.callback))
-sign_out = page(methods=("GET", "POST"))(LogoutView.as_view())
+
+
+@page(methods=("GET", "POST"))
+def sign_out(request: UserRequest) -> HttpResponseBase:
+    """Sign out, after asking. What the browser kept for the person, such as a text that was not sent, goes with her."""
+    answer: HttpResponseBase = LogoutView.as_view()(request)
+    if request.method == "POST":
+        answer["Clear-Site-Data"] = '"storage"'
+    return answer
+
+
 change_password = page(methods=("GET", "POST"))(ChangePassword.as_view())

@@ -23,9 +23,9 @@ EACH_SECONDS = 0.1
 """For what columns do not tell documents are read, a block for nearly each: some thirty of them in this time. A column
 more for each field that guides ask about (a path, a hash, a program's name) would make every event dearer to store, to
 spare seconds of who opens one search; what was not counted to the end says so, and is counted on when asked to."""
-AGAIN_SECONDS = 1.5
+AGAIN_SECONDS = 1.0
 """For each that was not finished; asked for by the page once everything else of it is there."""
-ALL_SECONDS, ALL_AGAIN_SECONDS = 1.5, 6.0
+ALL_SECONDS, ALL_AGAIN_SECONDS = 1.5, 2.5
 LONGER_SECONDS = 8.0
 SHOWN = 5
 NOT_YET = Counted(0, False, True)

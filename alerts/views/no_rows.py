@@ -18,7 +18,7 @@ from soc.web.counts import Count, of
 from soc.web.http import UserRequest
 
 NOTHING = Count(0, False)
-_NUMBER = re.compile(r"AL-(\d{1,18})", re.IGNORECASE)
+_NUMBER = re.compile(r"AL-([0-9]{1,18})", re.IGNORECASE)
 
 
 def no_rows(request: UserRequest, asked: Queue, counts: dict[str, Count]) -> dict[str, Any]:

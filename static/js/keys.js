@@ -139,7 +139,7 @@
     if (key === "ArrowRight" || key === "ArrowLeft") return walk(target, key === "ArrowRight") || twist(key === "ArrowRight") || wb.unfold(key === "ArrowRight");
     if ((key === "+" || key === "-") && filter(target, key)) return true;
     if (key === " ") return tick(target);
-    if (key === "o" && !menu && wb.cursor()) return press($("a[href]", wb.cursor()));
+    if (key === "o" && !menu && wb.cursor()) return press($("a[href]", wb.cursor()) || $("button", wb.cursor()));
     return !menu && PLAIN[key] ? PLAIN[key]() : act(key);
   }
   /* What the person pressed, as the usual key; nothing for one whose place another took. */
@@ -166,6 +166,7 @@
   }
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
+    toNote = false;
     if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
       if (wb.goAnywhere()) event.preventDefault();
       return;
@@ -190,7 +191,7 @@
   }
   for (const drawn of ["htmx:afterSettle", "DOMContentLoaded"]) document.addEventListener(drawn, () => {
     putAway(); relabel();
-    if (toNote && $("#comment")) { toNote = false; $("#comment").focus(); }
+    if (toNote && $("#comment")) { toNote = false; if (!typing(document.activeElement)) $("#comment").focus(); }
   });
   document.addEventListener("DOMContentLoaded", () => {
     $(".setnav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone the list scrolls

@@ -12,7 +12,7 @@
     if (!row) return;
     $$("[data-row].cursor").forEach((one) => one.classList.remove("cursor")); // hidden ones, too
     row.classList.add("cursor");
-    ($("a[href]", row) || row).focus({ preventScroll: true });
+    ($("a[href]", row) || $("button", row) || row).focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest" });
     const address = new URL(location.href);
     if (row.dataset.id) address.searchParams.set("at", row.dataset.id);

@@ -11,11 +11,15 @@
     open.forEach((menu) => { for (const one of [menu, ...$$("details.part[open]", menu)]) one.open = false; }); // at once: the next key may be there
     return open;
   };
+  /* What is typed next is meant for the menu's first field. */
+  document.addEventListener("click", (event) => {
+    const menu = event.target.closest?.("details.menu:not([open]) > summary")?.parentElement, field = menu && $("[autofocus]", menu);
+    if (field) { event.preventDefault(); menu.open = true; field.focus(); }
+  });
   document.addEventListener("toggle", ({ target }) => {
     if (!target.matches?.("details.menu")) return;
     if (target.open) {
       wb.closeMenus(target);
-      $("[autofocus]", target)?.focus();
       const note = $("#bulk-note", target);
       if (note) note.value ||= $("#bulk-text").value; // begun as a note, meant for the closing
       $$("select[data-like]", target).forEach((select) => { if (!select.length) select.innerHTML = $(select.dataset.like)?.innerHTML || ""; });

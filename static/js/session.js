@@ -5,7 +5,13 @@
   const { $, $$ } = wb;
   const ALIVE = "/alerts/pulse/", EVERY = 3000;
   let waiting = [], timer;
-  const alive = async () => (await fetch(ALIVE, { headers: { "HX-Request": "true" } })).status !== 401;
+  /* Of another person nothing is sent that this one began: the page is loaded anew, as hers. */
+  async function alive() {
+    const { status, headers } = await fetch(ALIVE, { headers: { "HX-Request": "true" } }), now = headers.get("X-Person");
+    if (!now || now === document.body.dataset.person) return status !== 401;
+    location.reload();
+    return new Promise(() => {});
+  }
   async function look() {
     const dialog = $("#sign-in-again");
     if (!dialog?.open || !(await alive().catch(() => false))) return;
@@ -28,7 +34,7 @@
     clearInterval(timer);
     timer = setInterval(look, EVERY);
   };
-  /* The queue that asks by itself is stale from now on. What is ticked and typed stays, and nothing is put in the way. */
+  /* The queue that asks by itself is stale from now on. What is ticked and typed stays. */
   function out() {
     if ($("#strip [data-out]")) return;
     wb.strip("Signed out. Sign in, your selection is kept.", true);

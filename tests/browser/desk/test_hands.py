@@ -2,13 +2,14 @@
 
 import re
 
-from playwright.sync_api import expect
+from django.contrib.sessions.models import Session
+from playwright.sync_api import Route, expect
 
 from alerts.models import Alert, Status
 from cases.models import Case
 from tests.alerts.pages.world import World
 from tests.browser.conftest import Visit
-from tests.browser.desk.hands import at, press
+from tests.browser.desk.hands import at, press, sign_in_elsewhere
 
 
 def test_a_click_on_a_row_brings_the_cursor_and_keys_are_meant_for_it(visit: Visit, alerts: list[Alert]) -> None:
@@ -91,6 +92,7 @@ def test_n_on_an_alert_opens_the_activity_and_what_follows_is_text(visit: Visit,
     expect(page.locator("#comment")).to_have_value("cb seen")
     page.get_by_role("button", name="Add comment").click()
     expect(page.locator(".activity")).to_contain_text("cb seen")
+    expect(page.locator("#comment")).to_have_value("")
     page.reload()
     expect(page.locator("#comment")).to_have_value("")
     assert ana.complaints == []
@@ -124,12 +126,15 @@ def test_a_new_case_begins_with_its_title_and_outlives_a_reload(
 
 
 def test_why_an_exception_is_safe_is_not_lost_by_looking_aside(visit: Visit, alerts: list[Alert]) -> None:
-    page = visit("ana").open(f"/alerts/{alerts[0].pk}/?side=exception&add=user.name")
+    ana = visit("ana")
+    page = ana.open(f"/alerts/{alerts[0].pk}/?side=exception")
     page.get_by_label("Why is this safe?").fill("The backup does it.")
     press(page, "Escape", "Escape")
     expect(page.get_by_label("Why is this safe?")).to_have_count(0)
     press(page, "x")
     expect(page.get_by_label("Why is this safe?")).to_have_value("The backup does it.")
+    page = ana.open(f"/alerts/{alerts[0].pk}/?side=exception&add=host.name")  # another exception
+    expect(page.get_by_label("Why is this safe?")).to_have_value("")
 
 
 def test_who_takes_a_condition_out_goes_on_where_another_is_added(visit: Visit, alerts: list[Alert]) -> None:
@@ -137,3 +142,59 @@ def test_who_takes_a_condition_out_goes_on_where_another_is_added(visit: Visit, 
     page.locator("#cx1").click()
     expect(page.locator("#cf1")).to_have_count(0)
     expect(page.locator("#and-0")).to_be_focused()
+
+
+def test_what_was_not_taken_is_still_there_and_what_is_given_up_is_not(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana")
+    page = ana.open(f"/alerts/{alerts[0].pk}/?side=activity")
+    page.route("**/comments/**", lambda route: route.abort())
+    page.locator("#comment").fill("Lost on its way.")
+    page.get_by_role("button", name="Add comment").click()
+    expect(page.locator("#strip")).to_contain_text("does not answer")
+    page.reload()
+    expect(page.locator("#comment")).to_have_value("Lost on its way.")
+    page = ana.open("/cases/new/")
+    page.get_by_label("Title").fill("Abandoned")
+    page.get_by_role("link", name="Cancel").click()
+    page = ana.open("/cases/new/")
+    expect(page.get_by_label("Title")).to_have_value("")
+
+
+def test_nobody_reads_what_another_has_not_sent(visit: Visit, alerts: list[Alert], world: World) -> None:
+    ana = visit("ana")
+    page = ana.open(f"/alerts/{alerts[0].pk}/?side=activity")
+    page.locator("#comment").fill("Between us.")
+    sign_in_elsewhere(ana, world.rosa)
+    page = ana.open(f"/alerts/{alerts[0].pk}/?side=activity")
+    expect(page.locator("#comment")).to_have_value("")
+    sign_in_elsewhere(ana, world.ana)
+    page = ana.open(f"/alerts/{alerts[0].pk}/?side=activity")
+    expect(page.locator("#comment")).to_have_value("Between us.")
+    page.evaluate("document.querySelector('form[action$=\"/logout/\"]')?.submit()")
+    page.wait_for_url("**/login/**")
+    assert page.evaluate("Object.keys(sessionStorage).filter(one => one.startsWith('unsent'))") == []
+
+
+def test_what_one_began_is_not_done_in_the_name_of_who_signs_in_next(
+    visit: Visit, alerts: list[Alert], world: World
+) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/?fold=off")
+    Session.objects.all().delete()
+    press(page, "c", "b")
+    expect(page.locator("#sign-in-again")).to_be_visible()
+    sign_in_elsewhere(ana, world.rosa)
+    expect(page.locator("body")).to_have_attribute("data-person", str(world.rosa.pk), timeout=10_000)
+    assert not Alert.objects.filter(status=Status.CLOSED).exists()
+
+
+def test_letters_go_on_where_they_are_written_when_the_activity_comes_late(visit: Visit, alerts: list[Alert]) -> None:
+    page, held = visit("ana").open(f"/alerts/{alerts[0].pk}/"), list[Route]()
+    page.route("**/*side=activity*", lambda route: held.append(route))
+    press(page, "n", "c")
+    note = page.locator("details[data-menu=close][open] textarea[name=note]")
+    note.fill("clo")
+    held[0].continue_()
+    expect(page.locator("#comment")).to_be_visible()
+    page.keyboard.type("sing")
+    expect(note).to_have_value("closing")

@@ -2,17 +2,15 @@
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.test import Client
 from playwright.sync_api import Route, expect
 
 from alerts.models import Alert, Comment
 from alerts.views import queue
 from soc.web import clock
 from tests.alerts.pages.world import World
-from tests.browser.conftest import Visit, Visitor
-from tests.browser.desk.hands import DOUBLE, at, press
+from tests.browser.conftest import Visit
+from tests.browser.desk.hands import DOUBLE, at, press, sign_in_elsewhere
 
-SESSION = "sessionid"
 # What the queue asks by itself every so often.
 ASK = "htmx.ajax('GET', htmx.find('#pulse').getAttribute('hx-get'), {source: '#pulse', swap: 'outerHTML'})"
 
@@ -34,14 +32,6 @@ def test_a_colleague_acts_first(visit: Visit, alerts: list[Alert], world: World)
     assert mine.reason == "false_positive"
 
 
-def sign_in_elsewhere(visitor: Visitor, world: World) -> None:
-    """As in another tab."""
-    visitor.settle()  # an answer to the session that ended would take the new cookie away
-    client = Client()
-    client.force_login(world.ana, backend="django.contrib.auth.backends.ModelBackend")
-    visitor.context.add_cookies([{"name": SESSION, "value": client.cookies[SESSION].value, "url": visitor.base}])
-
-
 def test_a_queue_whose_session_ended_says_that_it_is_not_live_and_keeps_what_is_ticked(
     visit: Visit, alerts: list[Alert], world: World
 ) -> None:
@@ -58,7 +48,7 @@ def test_a_queue_whose_session_ended_says_that_it_is_not_live_and_keeps_what_is_
     expect(strip.locator("p")).to_have_count(1)
     strip.get_by_role("link", name="Sign in").click()
     expect(page.locator("#sign-in-again")).to_be_visible()
-    sign_in_elsewhere(ana, world)
+    sign_in_elsewhere(ana, world.ana)
     expect(page.locator("#sign-in-again")).to_be_hidden(timeout=10_000)  # it looks by itself
     expect(strip).to_be_empty()
     page.evaluate(ASK)
@@ -75,7 +65,7 @@ def test_the_sign_in_expires_mid_form(visit: Visit, alerts: list[Alert], world: 
     page.get_by_role("button", name="Add comment").click()
     expect(page.locator("#sign-in-again")).to_be_visible()
     assert not Comment.objects.exists()
-    sign_in_elsewhere(ana, world)
+    sign_in_elsewhere(ana, world.ana)
     page.get_by_role("button", name="I have signed in").click()
     expect(page.locator(".activity")).to_contain_text("The vendor confirmed it.")
     assert Comment.objects.count() == 1
