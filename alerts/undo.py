@@ -87,16 +87,24 @@ def undo(
 
 def _of_exceptions(group: UUID, by: dict[str, Any]) -> Undone | None:
     """What was done to exceptions that stood already, or to drafts, taken back; None where the act was something else.
-    A query."""
+    Up to three queries before it is done."""
     about = list(Change.objects.filter(group=group, object_type__in=(EXCEPTION, OBJECT_TYPE)).order_by("pk"))
-    if not any(has_way_back(change) or change.object_type == OBJECT_TYPE for change in about):
+    ways_back = [change for change in about if has_way_back(change)]
+    if not ways_back and not any(change.object_type == OBJECT_TYPE for change in about):
         return None
+    if ways_back and _goes_on(group, ways_back):
+        return Undone([], act=bulk.take_back(act_id=group, **{key: by[key] for key in ("actor", "now", "team_ids")}))
     if by["now"] - about[0].at > UNDO_WINDOW:
         raise TooLate
     if about[0].object_type == OBJECT_TYPE:
         return Undone([], drafts=put_drafts_back(changes=about, **by))
     back = put_back(changes=changes_of(group), **by)
     return Undone(back.alerts, back.released, len(back.items), gone=back.gone, act=back.act)
+
+
+def _goes_on(group: UUID, changes: Sequence[Change]) -> bool:
+    """Whether the exceptions stand as before already, and what is left is for the worker that opens alerts again."""
+    return Change.objects.filter(undoes__in=changes).exists() and bulk.is_act(group)
 
 
 @retry_conflicts

@@ -9,10 +9,10 @@ from accounts.models import Change, RolePolicy
 from accounts.roles import Role
 from accounts.selectors import default_team
 from alerts import exceptions
-from alerts.bulk_work import work_portion
+from alerts.bulk_work import UNDO_NEVER_CAME_BACK, work_portion
 from alerts.errors import DraftNotFound, GuardRefused, NothingToUndo, ReviewNeeded, StaleDraft, TooLate
 from alerts.exceptions import saving
-from alerts.models import Alert, ExceptionDraft
+from alerts.models import Alert, BulkAct, ExceptionDraft
 from alerts.reviewing.renewing import review_again
 from alerts.selectors.done_lately import done_lately
 from alerts.triage import set_status
@@ -56,6 +56,12 @@ def state(item):
 def edited(item, **given):
     said = {"version": item.version, "entries": ELSE, "reason": "x", "name": "y"} | given
     return lambda **by: exceptions.edit(item=item, **said, **by)
+
+
+def worked_off():
+    """Everything that waits for a worker is done."""
+    while work_portion(now=SOON, worker=uuid4()):
+        pass
 
 
 @pytest.mark.parametrize("verb", ["disable", "take_back", "edit", "reviewed"])
@@ -230,11 +236,23 @@ def test_what_a_worker_closes_after_an_edit_a_worker_opens_again(alerts, cast, m
     item, group = added(alerts, cast.rosa), uuid4()
     saved = edited(item, close_matching="false_positive")(group=group, **by(cast.rosa))
     assert saved.act is not None
-    while work_portion(now=SOON, worker=uuid4()):
-        pass
+    worked_off()
     assert Alert.objects.get(pk=alerts[1].pk).status == "closed"
     assert undo(group=group, **by(cast.rosa, SOON)).act is not None
-    while work_portion(now=SOON, worker=uuid4()):
-        pass
+    worked_off()
     assert Alert.objects.get(pk=alerts[1].pk).status == "open"
     assert state(item)[2] == CI
+
+
+def test_a_workers_undo_that_failed_goes_on_when_it_is_asked_for_again(alerts, cast, monkeypatch):
+    monkeypatch.setattr(saving, "CLOSED_AT_ONCE", 0)
+    item, group = added(alerts, cast.rosa), uuid4()
+    edited(item, close_matching="false_positive")(group=group, **by(cast.rosa))
+    worked_off()
+    undo(group=group, **by(cast.rosa, SOON))
+    with pytest.raises(NothingToUndo):
+        undo(group=group, **by(cast.rosa, SOON))
+    BulkAct.objects.filter(pk=group).update(state=BulkAct.State.FAILED, error=UNDO_NEVER_CAME_BACK, done_at=SOON)
+    assert undo(group=group, **by(cast.rosa, SOON)).act is not None
+    worked_off()
+    assert Alert.objects.get(pk=alerts[1].pk).status == "open"
