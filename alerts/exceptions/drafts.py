@@ -223,7 +223,7 @@ def put_drafts_back(
 ) -> int:
     """Take back that drafts were sent, returned or withdrawn, whole or not at all; returns how many stand as before.
 
-    One that was withdrawn for another waits for a change again once the other is gone. Raises: NotAllowed,
+    One that was withdrawn for another waits for a change again once the other is gone. Raises: NotAllowed, OwnDraft,
     DraftNotFound (also for a draft of somebody else), StaleDraft, AlreadyExcepted, ScopeRefused.
     """
     for change in reversed(changes):
@@ -241,12 +241,14 @@ def put_drafts_back(
 
 
 def _need_to_put_back(change: Change, row: ExceptionDraft, actor: User) -> None:
-    """Refuse who could not have done it. Raises: NotAllowed, DraftNotFound, NothingToUndo."""
+    """Refuse who could not have done it. Raises: NotAllowed, DraftNotFound, OwnDraft, NothingToUndo."""
     if change.verb not in WITH_WAY_BACK:
         raise NothingToUndo
     need(actor, Permission.REVIEW_EXCEPTIONS if change.verb == "return" else Permission.EXCEPT)
     if change.verb != "return" and row.author_id != actor.pk:
         raise DraftNotFound(row.pk)
+    if change.verb == "return" and row.author_id == actor.pk:
+        raise OwnDraft
 
 
 def _stood(change: Change) -> dict[str, Any]:
