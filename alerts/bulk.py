@@ -5,11 +5,11 @@ understood, with the moment at which the person saw the list: what came or chang
 the group under which everything it does is recorded, so it is taken back as one act.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
@@ -172,19 +172,21 @@ def take_back(*, act_id: UUID, actor: User, now: datetime, team_ids: Sequence[in
 
 
 def open_again(
-    *, group: UUID, items: Sequence[int], actor: User, now: datetime, team_ids: Sequence[int]
+    *, group: UUID, items: Sequence[int], taken: UUID, actor: User, now: datetime, team_ids: Sequence[int]
 ) -> BulkAct | None:
     """Have what some of an act's exceptions closed put back by an act of its own; None where they closed nothing yet,
     or that is too long ago.
 
-    Part of the transaction that took these exceptions back. The portion at hand ends first, and no later one closes
-    anything by them. Raises: UndoNotWhole.
+    Part of the transaction that took these exceptions back, under the group `taken`. The portion at hand ends first,
+    and no later one closes anything by them. Raises: UndoNotWhole.
     """
     kept = {"undo_of": str(group), "items": list(items), "undo_by": actor.pk}
     closing = BulkAct.objects.select_for_update().get(pk=group)
     if not _is_young(closing, now):
         return None
-    act = BulkAct(id=uuid4(), actor=actor, verb=closing.verb, arguments=kept, query="", created_at=now, undoing=True)
+    act = BulkAct(
+        id=_opening_of(taken), actor=actor, verb=closing.verb, arguments=kept, query="", created_at=now, undoing=True
+    )
     act.as_of, act.up_to_id = now, closing.up_to_id
     closed = changes_left(act)
     _check_whole(closed, team_ids, "exception")
@@ -194,6 +196,17 @@ def open_again(
     act.save(force_insert=True)
     _record(act, "undoing", actor, now, {"total": act.total, "of": str(group)})
     return act
+
+
+def opened_by_workers(groups: Collection[UUID]) -> set[UUID]:
+    """Those of the groups under which exceptions were taken back whose alerts a worker opens again. A query or none."""
+    acts = {_opening_of(group): group for group in groups}
+    found = BulkAct.objects.filter(pk__in=acts).values_list("pk", flat=True) if acts else ()
+    return {acts[number] for number in found}
+
+
+def _opening_of(taken: UUID) -> UUID:
+    return uuid5(taken, "open again")
 
 
 def changes_left(act: BulkAct) -> QuerySet[Change]:

@@ -1,12 +1,13 @@
 """Acts on exceptions taken back within ten minutes: what was switched, edited, reviewed or taken back stands as before.
 
 Who may is asked as if it were done the first time, and what comes into force again passes the guard. Its alerts follow:
-those that the act opened or closed stand as before, too, and those that it raised, and that nobody has touched since,
-are closed as covered. What ends raises what it held back meanwhile.
+those that the act opened or closed stand as before, too, and those that it raised in the person's teams, and that
+nobody has touched since, are closed as covered; what it raised in other teams is for these to judge. What ends raises
+what it held back meanwhile. Changes that were taken back themselves do not stand in the way of it.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,7 +38,9 @@ from rules import epoch
 from rules.errors import NotUndoable
 from rules.exceptions import content_of, entry_about, unmake_items
 from rules.exceptions.content import check_enabling
+from rules.list_ids import recorded_id
 from rules.models import ExceptionItem
+from rules.shared.common import OBJECT_TYPE as SHARED_LIST
 
 _LETS_IN = "enable"  # its undo ends an exception, so whoever may end it may
 _VERBS = ("edit", "disable", "remove", _LETS_IN)
@@ -75,15 +78,44 @@ def may_put_back(user: User, change: Change) -> bool:
 
 
 def undoable(changes: Sequence[Change], items: Mapping[int, ExceptionItem], user: User, now: datetime) -> set[int]:
-    """Those of the entries about these exceptions that the person can take back now. Up to two queries."""
+    """Those of the entries about these exceptions that the person can take back now. Up to three queries."""
     young = [one for one in changes if one.group and has_way_back(one) and now - one.at <= UNDO_WINDOW]
-    last = [one for one in young if _is_last(one, items.get(int(one.object_id)))]
-    undone = set(Change.objects.filter(undoes__in=last).values_list("undoes_id", flat=True)) if last else set()
-    return {one.pk for one in last if one.pk not in undone and may_put_back(user, one)}
+    since = _since(young)
+    last = [one for one in young if one.pk not in since.undone and since.is_last(one, items.get(int(one.object_id)))]
+    opened = bulk.opened_by_workers({one.group for one in last if one.group})
+    return {one.pk for one in last if one.group not in opened and may_put_back(user, one)}
 
 
-def _is_last(change: Change, item: ExceptionItem | None) -> bool:
-    return item is not None and item.version == (change.inverse or {}).get("version")
+@dataclass(frozen=True, slots=True)
+class _Since:
+    """What was recorded of some exceptions since some of their changes, and what of it was taken back."""
+
+    entries: Mapping[str, Sequence[Change]]
+    undone: Set[int]
+
+    def stands(self, change: Change) -> bool:
+        """Whether nothing came after the change but what was taken back itself."""
+        later = self._later(change)
+        numbers = {one.pk for one in later}
+        return all(one.pk in self.undone or one.undoes_id in numbers for one in later)
+
+    def is_last(self, change: Change, item: ExceptionItem | None) -> bool:
+        """Whether the exception is as the change left it. Every entry stands for one version."""
+        left = (change.inverse or {}).get("version", 0) + len(self._later(change))
+        return item is not None and item.version == left and self.stands(change)
+
+    def _later(self, change: Change) -> list[Change]:
+        return [one for one in self.entries.get(change.object_id, ()) if one.pk > change.pk]
+
+
+def _since(changes: Sequence[Change]) -> _Since:
+    """A query, or none where nothing is asked."""
+    entries = defaultdict[str, list[Change]](list)
+    if changes:
+        about = Change.objects.filter(object_type=EXCEPTION, object_id__in={one.object_id for one in changes})
+        for one in about.filter(pk__gt=min(change.pk for change in changes)).only("object_id", "undoes_id"):
+            entries[one.object_id].append(one)
+    return _Since(entries, {one.undoes_id for some in entries.values() for one in some if one.undoes_id})
 
 
 @retry_conflicts
@@ -128,16 +160,41 @@ def _untouched(by_item: Mapping[int, Change]) -> list[ExceptionItem]:
     items = list(rows.select_related("rule__team").order_by("pk"))
     if Change.objects.filter(undoes__in=by_item.values()).exists():
         raise NothingToUndo
-    if len(items) < len(by_item) or not all(_is_last(by_item[item.pk], item) for item in items):
-        raise NotUndoable("The exception has been changed since. Take that back first.")
+    since = _since(list(by_item.values()))
+    if len(items) < len(by_item) or not all(since.is_last(by_item[item.pk], item) for item in items):
+        raise NotUndoable(_CHANGED)
+    if bulk.opened_by_workers({change.group for change in by_item.values() if change.group}):
+        raise NotUndoable("A worker opens the alerts again that it had closed. Add the exception anew instead.")
+    _check_lists(items, max(change.pk for change in by_item.values()))
     return items
 
 
+_CHANGED = "The exception has been changed since. Take that back first."
+_OF_RULES = ("add rules", "remove rules", "remove", "restore")
+
+
+def _check_lists(items: Sequence[ExceptionItem], done: int) -> None:
+    """Refuse where a shared list of theirs was put on rules or taken off some since the entry of this number: its
+    copies would differ, or hold where the list does not. A query where they are of lists. Raises: NotUndoable."""
+    lists = {recorded_id(item.list_id) for item in items if item.list_id}
+    if not lists:
+        return
+    since = Change.objects.filter(object_type=SHARED_LIST, object_id__in=lists, verb__in=_OF_RULES, pk__gt=done)
+    if since.filter(undoes=None, undone_by=None).exists():
+        raise NotUndoable("The rules of its shared list have been changed since. Take that back first.")
+
+
 def _made_along(changes: Sequence[Change]) -> list[ExceptionItem]:
-    """What the act added beside: a further group of conditions is an exception of its own."""
-    added = [int(one.object_id) for one in changes if one.object_type == EXCEPTION and one.verb == "create"]
-    rows = ExceptionItem.objects.filter(pk__in=added, removed_at=None) if added else ExceptionItem.objects.none()
-    return list(rows.select_related("rule__team").order_by("pk"))
+    """What the act added beside, locked: a further group of conditions is an exception of its own. Raises: NotUndoable
+    where somebody changed one since."""
+    added = {int(one.object_id): one for one in changes if one.object_type == EXCEPTION and one.verb == "create"}
+    if not added:
+        return []
+    rows = ExceptionItem.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=added, removed_at=None)
+    items, since = list(rows.select_related("rule__team").order_by("pk")), _since(list(added.values()))
+    if not all(since.stands(added[item.pk]) for item in items):
+        raise NotUndoable("An exception that was added along with it has been changed since. Take that back first.")
+    return items
 
 
 def _need(

@@ -108,7 +108,7 @@ def _reopen(
         by: dict[str, Any] = {"actor": actor, "now": now, "team_ids": team_ids}
         if whole:
             return [], bulk.take_back(act_id=added.group, **by)
-        return [], bulk.open_again(group=added.group, items=[item.pk], **by)
+        return [], bulk.open_again(group=added.group, items=[item.pk], taken=group or uuid4(), **by)
     if now - added.at > UNDO_WINDOW:
         return [], None
     closed = [

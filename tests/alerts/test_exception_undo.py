@@ -5,18 +5,20 @@ from uuid import uuid4
 
 import pytest
 
-from accounts.models import Change, RolePolicy
+from accounts.models import Change, RolePolicy, User
 from accounts.roles import Role
 from accounts.selectors import default_team
-from alerts import exceptions
+from alerts import exceptions, shared_lists
 from alerts.bulk_work import UNDO_NEVER_CAME_BACK, work_portion
-from alerts.errors import DraftNotFound, GuardRefused, NothingToUndo, ReviewNeeded, StaleDraft, TooLate
+from alerts.errors import DraftNotFound, GuardRefused, NothingToUndo, OwnDraft, ReviewNeeded, StaleDraft, TooLate
 from alerts.exceptions import saving
 from alerts.models import Alert, BulkAct, ExceptionDraft
 from alerts.reviewing.renewing import review_again
 from alerts.selectors.done_lately import done_lately
+from alerts.shared_undo import undo_change
 from alerts.triage import set_status
 from alerts.undo import undo
+from rules import shared
 from rules.errors import NotUndoable
 from rules.models import ExceptionItem
 from tests.alerts.world import NOW, event, load, post, raised, work
@@ -256,3 +258,79 @@ def test_a_workers_undo_that_failed_goes_on_when_it_is_asked_for_again(alerts, c
     assert undo(group=group, **by(cast.rosa, SOON)).act is not None
     worked_off()
     assert Alert.objects.get(pk=alerts[1].pk).status == "open"
+
+
+def test_taking_back_is_not_undone_where_a_worker_opens_the_alerts(alerts, cast, monkeypatch):
+    monkeypatch.setattr(saving, "CLOSED_AT_ONCE", 0)
+    item = added(alerts, cast.rosa, close_matching="false_positive")
+    worked_off()
+    group = done(exceptions.take_back, cast.rosa, item=item)
+    assert done_lately(cast.rosa, [default_team().pk], SOON) == []
+    with pytest.raises(NotUndoable):
+        undo(group=group, **by(cast.rosa, SOON))
+    worked_off()
+    assert (Alert.objects.get(pk=alerts[0].pk).status, state(item)[1]) == ("open", False)
+
+
+def test_what_was_added_along_and_changed_since_is_not_undone_until_that_is(alerts, cast):
+    item = added(alerts, cast.rosa)
+    group = done(edited(item, entries=CI, more=[ELSE]), cast.rosa)
+    made = ExceptionItem.objects.filter(removed_at=None).exclude(pk=item.pk).get()
+    later = done(edited(made, entries=[CI[0] | {"value": "third"}]), cast.ana)
+    with pytest.raises(NotUndoable):
+        undo(group=group, **by(cast.rosa, SOON))
+    assert state(made)[1]
+    undo(group=later, **by(cast.ana, SOON))
+    assert undo(group=group, **by(cast.rosa, SOON)).gone == 1
+
+
+def test_one_act_after_the_other_is_undone_from_the_last_to_the_first(alerts, cast):
+    item, teams = added(alerts, cast.rosa), [default_team().pk]
+    before, first = state(item), done(edited(item), cast.rosa)
+    second = done(exceptions.disable, cast.rosa, item=item)
+    assert [one.change.group for one in done_lately(cast.rosa, teams, SOON)] == [second]
+    undo(group=second, **by(cast.rosa, SOON))
+    assert [one.change.group for one in done_lately(cast.rosa, teams, SOON)] == [first]
+    undo(group=first, **by(cast.rosa, SOON))
+    assert state(item) == before
+
+
+def listed(tmp_path, person):
+    """Three rules, a shared list on the first two of them, and the copies of its item there."""
+    rules = [load(tmp_path, rule_id=f"rule-{number}", name=f"Rule {number}") for number in range(3)]
+    told = {"list_id": "known", "actor": person, "now": NOW}
+    shared.create_list(name="Known", rules=rules[:2], **told)
+    return rules, shared.add_item(entries=CI, reason="known", name="ci", **told).items
+
+
+def test_an_edit_in_a_shared_list_that_went_on_a_rule_since_is_not_undone_until_that_is(tmp_path, cast):
+    rules, items = listed(tmp_path, cast.rosa)
+    group = done(edited(items[0]), cast.rosa)
+    told = {"list_id": "known", "actor": cast.rosa}
+    put_on = shared_lists.add_rules(rules=[rules[2]], now=LATER, **told)
+    with pytest.raises(NotUndoable):
+        undo(group=group, **by(cast.rosa, SOON))
+    standing = ExceptionItem.objects.filter(removed_at=None)
+    assert [item.entries for item in standing] == [ELSE, ELSE, ELSE]
+    undo_change(change_id=put_on.change.pk, now=SOON, **told)
+    undo(group=group, **by(cast.rosa, SOON))
+    assert [item.entries for item in standing.all()] == [CI, CI]
+
+
+def test_an_exception_does_not_come_back_onto_a_rule_that_its_list_was_taken_off(tmp_path, cast):
+    rules, items = listed(tmp_path, cast.rosa)
+    group = done(exceptions.take_back, cast.rosa, item=items[0])
+    shared_lists.remove_rules(list_id="known", rules=[rules[0]], actor=cast.rosa, now=LATER)
+    with pytest.raises(NotUndoable):
+        undo(group=group, **by(cast.rosa, SOON))
+    assert not state(items[0])[1]
+
+
+def test_the_author_of_a_returned_draft_does_not_undo_the_return(alerts, cast):
+    rita = User.objects.create(username="rita", role=Role.ENGINEER)
+    rita.teams.add(default_team())
+    draft = sent(alerts, cast.rosa)
+    group = done(exceptions.send_back, rita, draft_id=draft.pk, version=1, note="Narrower.")
+    with pytest.raises(OwnDraft):
+        undo(group=group, **by(cast.rosa, SOON))
+    assert undo(group=group, **by(rita, SOON)).drafts == 1
