@@ -163,12 +163,13 @@ class DuplicateRefused(AlertError):
 class GuardRefused(AlertError):
     """The true-positive guard: the exception covers alerts that were closed as true positives.
 
-    `alert_ids` are those the person may see; `elsewhere` counts those of other teams.
+    `alert_ids` are those the person may see; `elsewhere` counts those of other teams; `way` is what can be done.
     """
 
-    def __init__(self, *, alert_ids: Sequence[int], elsewhere: int = 0) -> None:
+    def __init__(self, *, alert_ids: Sequence[int], elsewhere: int = 0, way: str = "") -> None:
         self.hides = f"This {named_alerts(alert_ids, len(alert_ids) + elsewhere)}"
-        super().__init__(f"{self.hides} Narrow the conditions, or have a detection engineer save it with a reason.")
+        way = way or "Narrow the conditions, or have a detection engineer save it with a reason."
+        super().__init__(f"{self.hides} {way}")
         self.alert_ids = tuple(alert_ids)
         self.elsewhere = elsewhere
 

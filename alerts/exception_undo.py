@@ -8,6 +8,7 @@ what it held back meanwhile. Changes that were taken back themselves do not stan
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,12 +21,13 @@ from accounts.models import Change, User
 from accounts.record import UNDO_WINDOW, record_all
 from accounts.roles import Permission
 from alerts import bulk
-from alerts.errors import NothingToUndo
+from alerts.errors import GuardRefused, NothingToUndo
 from alerts.exceptions.allowed import drafts_only, need_to_lift_all, need_to_save_on
 from alerts.exceptions.changing_back import is_import
 from alerts.exceptions.closing import Closing, Covering, close_all
 from alerts.exceptions.covering import alerts_of
 from alerts.exceptions.groups import parse_groups
+from alerts.exceptions.guard import PASSED
 from alerts.models import BulkAct, Reason, Status
 from alerts.release import release_all
 from alerts.restoring import is_workflow, restore
@@ -78,12 +80,40 @@ def may_put_back(user: User, change: Change) -> bool:
 
 
 def undoable(changes: Sequence[Change], items: Mapping[int, ExceptionItem], user: User, now: datetime) -> set[int]:
-    """Those of the entries about these exceptions that the person can take back now. Up to three queries."""
+    """Those of the entries about these exceptions that the person can take back now. Up to four queries."""
     young = [one for one in changes if one.group and has_way_back(one) and now - one.at <= UNDO_WINDOW]
     since = _since(young)
     last = [one for one in young if one.pk not in since.undone and since.is_last(one, items.get(int(one.object_id)))]
     opened = bulk.opened_by_workers({one.group for one in last if one.group})
-    return {one.pk for one in last if one.group not in opened and may_put_back(user, one)}
+    mine = [one for one in last if one.group not in opened and may_put_back(user, one)]
+    return {one.pk for one in mine} - _past_guard(mine, items, now)
+
+
+def _past_guard(changes: Sequence[Change], items: Mapping[int, ExceptionItem], now: datetime) -> set[int]:
+    """Those of the entries whose undo would have an exception hold that was saved past the guard: it asks for a reason
+    again. A query or none: the guard itself is asked when it is done."""
+    coming = [one for one in changes if _comes_back(items[int(one.object_id)], one, now)]
+    if not coming:
+        return set()
+    about = Change.objects.filter(object_type=EXCEPTION, object_id__in=[one.object_id for one in coming])
+    saved = about.filter(verb__in=_SAVED, undone_by=None).order_by("pk").values_list("object_id", "pk", "note")
+    notes = list(saved)
+    return {one.pk for one in coming if PASSED in _last_before(one, notes)}
+
+
+_SAVED = ("create", "edit", _LETS_IN)
+
+
+def _last_before(change: Change, notes: Sequence[tuple[str, int, str]]) -> str:
+    mine = [note for item, number, note in notes if item == change.object_id and number < change.pk]
+    return mine[-1] if mine else ""
+
+
+def _comes_back(item: ExceptionItem, change: Change, now: datetime) -> bool:
+    """Whether it would hold after the undo as it does not now."""
+    was = copy(item)
+    _set(was, change.inverse or {}, now)
+    return _holds(was) and (was.entries, True) != (item.entries, _holds(item))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +169,7 @@ def put_back(
     coming = [item for item in other if _holds(item)]
     if coming:
         check_enabling(coming, None)
-        checked(coming, actor, "")
+        _check_guard(coming, actor, edited=all(before[item.pk][1] for item in coming))
     group = uuid4()
     _store(items, by_item, before, (actor, now, door, group))
     by: dict[str, Any] = {"actor": actor, "now": now, "door": door}
@@ -254,6 +284,18 @@ def _alerts_back(changes: Sequence[Change], group: UUID, team_ids: Sequence[int]
     first = next((one.undoes for one in moved if one.undoes is not None), None)
     told = by | {"group": (first.group if first else None) or group}
     return restore(moved, team_ids=team_ids, skip_moved=True, **told) if moved else []
+
+
+def _check_guard(items: Sequence[ExceptionItem], actor: User, *, edited: bool) -> None:
+    """Refuse what would hide true positives, and tell where a reason can be given. Raises: GuardRefused."""
+    try:
+        checked(items, actor, "")
+    except GuardRefused as refused:
+        who = "Edit it" if edited else "Add it anew"
+        if not may(actor, Permission.OVERRIDE_GUARD):
+            who = f"Have a detection engineer {who[0].lower()}{who[1:]}"
+        way = f"{who} instead, with a reason why it may hide that."
+        raise GuardRefused(alert_ids=refused.alert_ids, elsewhere=refused.elsewhere, way=way) from refused
 
 
 def _raised_closed(items: Sequence[ExceptionItem], at: datetime, how: Closing, team_ids: Sequence[int]) -> list[int]:

@@ -13,6 +13,8 @@ from alerts.models import Reason, Status
 from rules.models import Rule
 
 _TOGETHER = 100
+PASSED = "true positives, saved nevertheless:"
+"""What the record says where the guard was passed."""
 
 Part = tuple[Rule | Sequence[Rule], Groups]
 """Rules, with the groups of entries that are to hold for them."""
@@ -52,7 +54,7 @@ def check_hidden(hidden: Hidden, *, actor: User, override: str) -> str:
         return ""
     if not override.strip() or not may(actor, Permission.OVERRIDE_GUARD):
         raise GuardRefused(alert_ids=hidden.alert_ids, elsewhere=hidden.elsewhere)
-    return f"Hides {hidden.total} true positives, saved nevertheless: {override.strip()}"
+    return f"Hides {hidden.total} {PASSED} {override.strip()}"
 
 
 def hidden_by(parts: Iterable[Part], team_ids: Sequence[int]) -> Hidden:

@@ -334,3 +334,24 @@ def test_the_author_of_a_returned_draft_does_not_undo_the_return(alerts, cast):
     with pytest.raises(OwnDraft):
         undo(group=group, **by(cast.rosa, SOON))
     assert undo(group=group, **by(rita, SOON)).drafts == 1
+
+
+def test_one_that_was_saved_past_the_guard_is_not_offered_to_hold_again_and_the_refusal_says_what_to_do(alerts, cast):
+    set_status(alert_ids=[alerts[0].pk], status="closed", reason="true_positive", **by(cast.ana, NOW))
+    item, teams = added(alerts, cast.rosa, override_guard_reason="A test of ours."), [default_team().pk]
+    renamed = done(edited(item, entries=CI, override_guard_reason="A test of ours."), cast.rosa)
+    assert [one.change.group for one in done_lately(cast.rosa, teams, SOON)] == [renamed]
+    undo(group=renamed, **by(cast.rosa, SOON))
+    narrowed = done(edited(ExceptionItem.objects.get(pk=item.pk)), cast.rosa)
+    with pytest.raises(GuardRefused, match="Edit it instead, with a reason"):
+        undo(group=narrowed, **by(cast.rosa, SOON))
+    exceptions.take_back(item=item, **by(cast.ana))
+    exceptions.add(alert=alerts[0], entries=CI, reason="known", override_guard_reason="Ours.", **by(cast.rosa, NOW))
+    item = ExceptionItem.objects.filter(removed_at=None).get()
+    group = done(exceptions.disable, cast.rosa, item=item)
+    assert done_lately(cast.rosa, teams, SOON) == []
+    with pytest.raises(GuardRefused, match="Add it anew instead, with a reason"):
+        undo(group=group, **by(cast.rosa, SOON))
+    with pytest.raises(GuardRefused, match="Have a detection engineer add it anew"):
+        undo(group=group, **by(cast.ana, SOON))
+    exceptions.add(alert=alerts[0], entries=CI, reason="known", override_guard_reason="Ours.", **by(cast.rosa, SOON))
