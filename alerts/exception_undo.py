@@ -280,10 +280,12 @@ def _store(
 def _alerts_back(changes: Sequence[Change], group: UUID, team_ids: Sequence[int], by: dict[str, Any]) -> list[int]:
     """The alerts that the act itself moved. Those that taking back had opened are closed as they had been, under the
     act that closed them, so that the next time they open again with their exception."""
-    moved = [change for change in changes if is_workflow(change)]
-    first = next((one.undoes for one in moved if one.undoes is not None), None)
-    told = by | {"group": (first.group if first else None) or group}
-    return restore(moved, team_ids=team_ids, skip_moved=True, **told) if moved else []
+    moved = defaultdict[UUID, list[Change]](list)
+    for change in changes:
+        if is_workflow(change):
+            moved[(change.undoes.group if change.undoes else None) or group].append(change)
+    told = {"team_ids": team_ids, "skip_moved": True, **by}
+    return [number for act, some in moved.items() for number in restore(some, group=act, **told)]
 
 
 def _check_guard(items: Sequence[ExceptionItem], actor: User, *, edited: bool) -> None:

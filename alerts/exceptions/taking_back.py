@@ -1,6 +1,6 @@
 """Taking an exception back: it goes, what it held back is raised, and what it closed just now opens again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -49,7 +49,7 @@ def take_back(
     door: Change.Door = Change.Door.PAGE,
     group: UUID | None = None,
 ) -> TakenBack:
-    """Remove an exception and raise what it held back. Within ten minutes of being added, what it closed opens again,
+    """Remove an exception and raise what it held back. Within ten minutes what adding or editing it closed opens again,
     except where somebody has worked on the alert since. What was added along with it stays. `group` is what the undo
     knows it by (alerts/exception_undo.py).
 
@@ -97,29 +97,48 @@ def _reopen(
     group: UUID | None = None,
     whole: bool = False,
 ) -> tuple[list[int], BulkAct | None]:
-    """Open again what adding the exception closed; with `whole` what was closed in the same act by others too, as far
-    as that was not undone before. What a worker closed a worker opens again.
+    """Open again what adding the exception closed, and what editing it did; with `whole` what was closed in the act
+    that added it by others too, as far as that was not undone before. What a worker closed a worker opens again.
     """
     item = items[0]
     added = Change.objects.filter(object_type="exception", object_id=str(item.pk), verb="create").first()
     if added is None or added.group is None:
         return [], None
-    if bulk.is_act(added.group):
-        by: dict[str, Any] = {"actor": actor, "now": now, "team_ids": team_ids}
-        if whole:
-            return [], bulk.take_back(act_id=added.group, **by)
-        return [], bulk.open_again(group=added.group, items=[item.pk], taken=group or uuid4(), **by)
-    if now - added.at > UNDO_WINDOW:
-        return [], None
-    closed = [
-        change for change in changes_of(added.group) if is_workflow(change) and (whole or _closed_by(change, item))
-    ]
+    by: dict[str, Any] = {"actor": actor, "now": now, "team_ids": team_ids}
+    if whole and bulk.is_act(added.group):
+        return [], bulk.take_back(act_id=added.group, **by)
+    groups = [added.group, *([] if whole else _edits_of(item, now))]
+    acts = [one for one in groups if bulk.is_act(one)]
+    act = _open_by_workers(acts, item, group or uuid4(), by)
+    young = [one for one in groups if one not in acts and (one != added.group or now - added.at <= UNDO_WINDOW)]
+    closed = [change for one in young for change in _closed_in(one, None if whole else item)]
     elsewhere = sum(change.team_id not in team_ids for change in closed)
     if elsewhere:
         raise UndoNotWhole(elsewhere, "exception")
     # Of alerts that were opened again along with another exception of the same act nothing is left to restore.
     told: dict[str, Any] = {"actor": actor, "now": now, "door": door, "group": group}
-    return restore(closed, team_ids=team_ids, skip_moved=True, **told), None
+    return restore(closed, team_ids=team_ids, skip_moved=True, **told) if closed else [], act
+
+
+def _closed_in(group: UUID, item: ExceptionItem | None) -> list[Change]:
+    """What was closed in an act, by one exception or by any."""
+    return [change for change in changes_of(group) if is_workflow(change) and (not item or _closed_by(change, item))]
+
+
+def _open_by_workers(acts: Sequence[UUID], item: ExceptionItem, taken: UUID, by: Mapping[str, Any]) -> BulkAct | None:
+    """Have what the exception closed in these acts opened again; the first of what does so, by which it is known."""
+    first: BulkAct | None = None
+    for group in acts:
+        opening = bulk.open_again(group=group, items=[item.pk], taken=uuid4() if first else taken, **by)
+        first = first or opening
+    return first
+
+
+def _edits_of(item: ExceptionItem, now: datetime) -> list[UUID]:
+    """The acts of just now that edited the exception and stand. A query."""
+    edits = Change.objects.filter(object_type="exception", object_id=str(item.pk), verb="edit", undone_by=None)
+    lately = edits.filter(at__gte=now - UNDO_WINDOW).exclude(group=None).order_by("pk")
+    return [group for group in lately.values_list("group", flat=True) if group]
 
 
 def _closed_by(change: Change, item: ExceptionItem) -> bool:

@@ -355,3 +355,29 @@ def test_one_that_was_saved_past_the_guard_is_not_offered_to_hold_again_and_the_
     with pytest.raises(GuardRefused, match="Have a detection engineer add it anew"):
         undo(group=group, **by(cast.ana, SOON))
     exceptions.add(alert=alerts[0], entries=CI, reason="known", override_guard_reason="Ours.", **by(cast.rosa, SOON))
+
+
+def test_taking_back_opens_what_an_edit_closed_just_now_and_its_undo_closes_it_again(alerts, cast):
+    item, closing = added(alerts, cast.rosa, close_matching="benign_positive"), uuid4()
+    edited(item, close_matching="false_positive")(group=closing, **by(cast.rosa))
+    stands = lambda: [Alert.objects.get(pk=alert.pk).reason for alert in alerts]  # noqa: E731
+    for _ in range(2):
+        group = done(exceptions.take_back, cast.rosa, item=item)
+        assert stands() == ["", ""]
+        undo(group=group, **by(cast.rosa, SOON))
+        assert stands() == ["benign_positive", "false_positive"]
+    undo(group=closing, **by(cast.rosa, SOON))
+    assert stands() == ["benign_positive", ""]
+
+
+def test_what_a_worker_closed_after_an_edit_a_worker_opens_when_the_exception_is_taken_back(alerts, cast, monkeypatch):
+    monkeypatch.setattr(saving, "CLOSED_AT_ONCE", 0)
+    item = added(alerts, cast.rosa, close_matching="benign_positive")
+    worked_off()
+    edited(item, close_matching="false_positive")(**by(cast.rosa))
+    worked_off()
+    group = done(exceptions.take_back, cast.rosa, item=item)
+    worked_off()
+    assert [Alert.objects.get(pk=alert.pk).status for alert in alerts] == ["open", "open"]
+    with pytest.raises(NotUndoable):
+        undo(group=group, **by(cast.rosa, SOON))
