@@ -4,6 +4,8 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Change, RolePolicy, User
 from accounts.roles import Role
@@ -21,7 +23,7 @@ from alerts.undo import undo
 from rules import shared
 from rules.errors import NotUndoable
 from rules.models import ExceptionItem
-from tests.alerts.world import NOW, event, load, post, raised, work
+from tests.alerts.world import NOW, event, load, other_team, post, raised, work
 
 pytestmark = pytest.mark.django_db
 LATER, SOON = NOW + timedelta(minutes=1), NOW + timedelta(minutes=3)
@@ -381,3 +383,23 @@ def test_what_a_worker_closed_after_an_edit_a_worker_opens_when_the_exception_is
     assert [Alert.objects.get(pk=alert.pk).status for alert in alerts] == ["open", "open"]
     with pytest.raises(NotUndoable):
         undo(group=group, **by(cast.rosa, SOON))
+
+
+def test_the_copies_of_a_shared_lists_item_are_stored_by_one_statement(tmp_path, cast):
+    _, items = listed(tmp_path, cast.rosa)
+    group = done(edited(items[0]), cast.rosa)
+    with CaptureQueriesContext(connection) as asked:
+        undo(group=group, **by(cast.rosa, SOON))
+    assert sum('UPDATE "rules_exceptionitem"' in one["sql"] for one in asked) == 1
+
+
+def test_what_an_act_raised_in_a_team_that_the_person_is_not_in_is_left_to_that_team(alerts, cast):
+    item = added(alerts, cast.rosa)
+    post([event(host__name="theirs")], now=NOW, team=other_team())
+    post([event(host__name="ours")], now=NOW)
+    work(NOW)
+    known = {alert.pk for alert in alerts}
+    group = done(exceptions.disable, cast.rosa, item=item)
+    undo(group=group, **by(cast.rosa, SOON))
+    new = Alert.objects.exclude(pk__in=known)
+    assert dict(new.values_list("team", "status")) == {default_team().pk: "closed", other_team().pk: "open"}
