@@ -80,9 +80,11 @@ def _values_of_event(request: UserRequest) -> Values:
 
 
 def compose_new(request: UserRequest, page: AlertPage, added: Sequence[str]) -> Composer:
-    """The panel as it opens: on the fields that were clicked, else on what the past verdicts suggest."""
+    """The panel as it opens: with the conditions that the address names, else on the fields that were clicked, else on
+    what the past verdicts suggest."""
     values = values_on(page)
-    picked = [condition_on(name, values.get(name, ())) for name in dict.fromkeys(added) if name]
+    clicked = [condition_on(name, values.get(name, ())) for name in dict.fromkeys(added) if name]
+    picked = conditions_from(_with_all_columns(request.GET)) or clicked
     found = Suggestion([]) if picked else suggestion(page.alert)
     rows = picked or conditions_of(found.entries)
     composer = _composer(request, page.alert.rule, _new_form(request.user), rows or [Condition()], values)

@@ -28,7 +28,7 @@ def choose_rule(request: UserRequest) -> HttpResponse:
     told = {name: request.GET.get(name, "") for name in ("add", "value", "event", "day")}
     told = {name: text[:LONGEST_VALUE] for name, text in told.items() if text}
     field, text = told.get("add", "")[:LONGEST_FIELD], request.GET.get("q", "").strip()[:200]
-    condition = urlencode(_condition(told))
+    condition = urlencode(condition_told(told))
     choices = [
         RuleChoice(rule, f"{reverse('alerts:exception_new', args=[rule.pk])}?{condition}")
         for rule in rules_like(request.user, text)
@@ -37,7 +37,7 @@ def choose_rule(request: UserRequest) -> HttpResponse:
     return render(request, "alerts/choose_rule.html", context)
 
 
-def _condition(told: dict[str, str]) -> dict[str, str]:
+def condition_told(told: dict[str, str]) -> dict[str, str]:
     """What the panel's address says: the value itself, or where it is read."""
     if "value" in told:
         return {"field": told.get("add", ""), "operator": "is", "value": told["value"]}

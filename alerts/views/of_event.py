@@ -11,6 +11,7 @@ from accounts.access import may, page, reason_against
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from alerts.selectors.of_event import MOST, alerts_of_event, day_in, uid_in
+from alerts.views.excepting import LONGEST_FIELD, LONGEST_VALUE, condition_told
 from soc.web import clock
 from soc.web.htmx import render_page
 from soc.web.http import UserRequest
@@ -20,16 +21,19 @@ from soc.web.http import UserRequest
 def of_event(request: UserRequest, uid: str) -> HttpResponseBase:
     """The alerts, as a line for the event's row or as a page.
 
-    With `add`, on to an exception on that field: of the newest alert, or of a rule that is chosen first.
+    With `add`, on to an exception on that field, and with `value` on that value of it alone: of the newest alert, or of
+    a rule that is chosen first.
     """
     named = uid_in(uid)
     if named is None:
         raise Http404
     found = alerts_of_event(named, day_in(request.GET.get("day", "")), teams_of(request.user))
-    field = request.GET.get("add", "")[:512]
+    field = request.GET.get("add", "")[:LONGEST_FIELD]
     if field and found:
+        value = request.GET.get("value", "")[:LONGEST_VALUE]
+        condition = condition_told({"add": field} | ({"value": value} if value else {}))
         url = reverse("alerts:detail", args=[found[0].pk])
-        return redirect(f"{url}?side=exception&{urlencode({'add': field})}")
+        return redirect(f"{url}?side=exception&{urlencode(condition)}")
     if field and may(request.user, Permission.EXCEPT):
         told = {name: request.GET.get(name, "") for name in ("add", "value", "day")}
         return redirect(f"{reverse('alerts:exception_for')}?{urlencode(told | {'event': uid})}")

@@ -60,6 +60,20 @@ def test_of_several_values_the_one_that_was_pressed_is_used(ana: Client, world: 
     assert condition_in(page) == ("process.args", "perl")
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_of_an_event_with_an_alert_too_only_the_value_that_was_pressed_is_used(
+    ana: Client, world: World, number: int
+) -> None:
+    world.send([world.perl(1)])
+    uid = bytes(Event.objects.exclude(index__startswith=".").get().uid).hex()
+    page = ana.get(reverse("events:event", args=[uid])).content.decode()
+    address = unescape(re.findall(r'<a href="([^"]+)" aria-label="Exception on process.args"', page)[number])
+    panel = ana.get(address, follow=True).content.decode()
+    assert "side=exception" in ana.get(address)["Location"]
+    assert condition_in(panel) == ("process.args", ("perl", "-e")[number])
+    assert '<option value="is" selected' in panel
+
+
 def test_a_value_too_long_for_an_address_is_read_from_its_event(ana: Client, world: World) -> None:
     address = link_to(ana, quiet(world, process__command_line=LONG), "process.command_line")
     assert len(address) < 400
