@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from accounts.access import may, page
+from accounts.access import may, page, reason_against
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from events.pages.asked import Asked, fixed, moment_of
@@ -91,13 +91,15 @@ def row_alone(request: UserRequest) -> HttpResponse:
     """A row of groups on a page of its own, as its button tells of it."""
     asked = rows_asked(request)
     told = read_row(request.GET.get("columns", ""), request.GET.get("row", ""))
+    may_except = may(request.user, Permission.EXCEPT)
     context = {
         "asked": asked,
-        "fields": fields_of_row(told, asked),
+        "fields": fields_of_row(told, asked, may_except=may_except),
         "back_url": asked.url(reverse("events:search")),
         "rule_url": asked.url(reverse("events:make_rule")),
         "note_url": row_url(request, asked, reverse("cases:note_row")),
         "may_work_cases": may(request.user, Permission.WORK_CASES),
+        "why_no_exception": "" if may_except else reason_against(Permission.EXCEPT),
     }
     return render(request, "events/row.html", context)
 

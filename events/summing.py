@@ -18,11 +18,13 @@ CAP = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many there are; `capped`: at least that many; `stopped`: the budget was used up at that many."""
+    """How many there are; `capped`: at least that many; `stopped`: the budget was used up at that many; `unknown`: what
+    would be counted is not noted yet, and no time spent on it changes that."""
 
     number: int
     capped: bool
     stopped: bool
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

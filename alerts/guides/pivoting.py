@@ -1,14 +1,15 @@
 """The searches of a step, filled with an alert's values, with the way to the page that shows all they find."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.http import QueryDict
 from django.urls import reverse
 
+from alerts.guides.seen import problem_of
 from alerts.guides.values import Values
-from engine import RuleDefinition
+from engine import RuleDefinition, parse_kql
 from engine.pivots import Pivot, Table, fill, searches_of, searches_of_guide
 from engine.pivots.markup import Call
 from events.searching import Window
@@ -71,6 +72,14 @@ def pivots_of(
         searches = searches_of_guide(calls, definition.transform)
     filled: dict[object, Pivot] = {}
     for search in searches:
-        pivot = fill(search, values)
+        pivot = _answerable(fill(search, values))
         filled.setdefault(pivot.asks if pivot.query else search, pivot)
     return tuple(ShownPivot(next(numbers), pivot, values.at) for pivot in filled.values())
+
+
+def _answerable(pivot: Pivot) -> Pivot:
+    """The search; with a problem where it asks how common something is of which that is never noted."""
+    if pivot.table is not Table.SEEN or not pivot.query:
+        return pivot
+    problem = problem_of(parse_kql(pivot.query), pivot.by)
+    return replace(pivot, query="", problem=problem) if problem else pivot

@@ -4,7 +4,7 @@ A number is of hosts: those that had the first value that the query names, or ho
 noted yet is not "none": the number says that it is not known.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -18,6 +18,7 @@ from events.summing import Counted
 LOOKED_UP = 500
 """So many values of a field are looked up, the least frequent of those that the events have."""
 _MOST_NAMED = 10
+NOT_NOTED = Counted(0, False, False, unknown=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +41,26 @@ class Found:
     rows: tuple[Seen, ...] = ()
 
 
+def problem_of(tree: Tree, by: str) -> str:
+    """Why nothing will ever be known of what a search asks; empty where it can be. `by` as in Pivot."""
+    if by and (by not in FIELDS or column_of(by) is None):
+        return f"how common values of {by} are is not noted"
+    if by:
+        return "" if tells_all(tree) else "rare values are known only of events that are found by noted fields"
+    return "" if _asked(_leaves(tree)) else "it names no value of a field of which is noted how common its values are"
+
+
 def named(tree: Tree, team_ids: Sequence[int]) -> Found:
     """How common each value is that the query names, with since when on the host that it names. One query."""
     leaves = list(_leaves(tree))
+    asked = _asked(leaves)
     host = next((leaf.values[0] for leaf in leaves if leaf.field == "host.name"), "")
-    asked = [(leaf.field, str(value)) for leaf in leaves if leaf.field in FIELDS for value in leaf.values][:_MOST_NAMED]
     known = common(team_ids, asked, host=str(host))
     rows = tuple(
         Seen(*pair, found.hosts, found.of_hosts, found) for pair in asked if (found := known.get(pair)) is not None
     )
     if not rows or (rows[0].field, rows[0].value) != asked[0]:
-        return Found(Counted(0, False, True), rows)
+        return Found(NOT_NOTED, rows)
     return Found(Counted(rows[0].hosts, bool(rows[0].common and rows[0].common.more), False), rows)
 
 
@@ -58,8 +68,8 @@ def rare(field: str, tree: Tree, window: Window, team_ids: Sequence[int], second
     """The values of a field among the events of a query that few hosts had; the query and the field are such as columns
     answer, else nothing is known. Two queries."""
     deadline = monotonic() + seconds
-    if field not in FIELDS or column_of(field) is None or not tells_all(tree):
-        return Found(Counted(0, False, True))
+    if problem_of(tree, field):
+        return Found(NOT_NOTED)
     here = values_by_columns(
         field=field, tree=tree, window=window, team_ids=team_ids, top=LOOKED_UP, fewest_first=True,
         budget_seconds=seconds,
@@ -73,6 +83,11 @@ def rare(field: str, tree: Tree, window: Window, team_ids: Sequence[int], second
     few, of_hosts = found
     rows = tuple(Seen(field, value, hosts, of_hosts, times=times[value]) for value, hosts in few[:most])
     return Found(Counted(len(few), here.total.capped or here.total.number > len(times), False), rows)
+
+
+def _asked(leaves: Iterable[Leaf]) -> list[tuple[str, str]]:
+    """The values that the query names of fields that are noted, with their fields."""
+    return [(leaf.field, str(value)) for leaf in leaves if leaf.field in FIELDS for value in leaf.values][:_MOST_NAMED]
 
 
 def _leaves(tree: Tree) -> Iterator[Leaf]:

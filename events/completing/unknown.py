@@ -8,11 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
+from itertools import islice
 
 from engine.fields import KNOWN_FIELDS
 from events.completing.offering import newest_fields
 
 MOST, MOST_NEAR = 3, 3
+_LONGEST_LIKE_ANOTHER = 100
+"""Names are compared letter by letter, some milliseconds each; a longer one is like no known one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,8 @@ def unknown_fields(
         return ()
     seen = newest_fields(of_alerts=of_alerts, team_ids=team_ids, now=now)
     known = {*seen, *(name for name in KNOWN_FIELDS if of_alerts or not name.startswith("kibana."))}
-    return tuple(Unknown(name, _near(name, known)) for name in odd if not _is_there(name, known))[:MOST]
+    absent = islice((name for name in odd if not _is_there(name, known)), MOST)
+    return tuple(Unknown(name, _near(name, known)) for name in absent)
 
 
 def _is_there(name: str, known: set[str]) -> bool:
@@ -44,6 +48,8 @@ def _is_there(name: str, known: set[str]) -> bool:
 
 def _near(name: str, known: set[str]) -> tuple[str, ...]:
     """Those that end so, what alerts say of themselves first, and those that are written nearly so."""
+    if len(name) > _LONGEST_LIKE_ANOTHER:
+        return ()
     ends = sorted((one for one in known if one.endswith(f".{name}")), key=lambda one: ("kibana" not in one, len(one)))
     alike = get_close_matches(name, known, MOST_NEAR, 0.85)
     return tuple(dict.fromkeys([*ends, *alike]))[:MOST_NEAR]

@@ -108,7 +108,8 @@ def address_of_value(asked: RowsAsked, text: str) -> str | None:
     if wanted is None or asked.prepared is None:
         return None
     if asked.prepared.compiled.aggregating:
-        return _alone(asked, asked.prepared.query, wanted)
+        field = fields_by_column(asked.prepared.query).get(wanted.column)
+        return alone(asked, asked.prepared, field, wanted.value) if field else None
     narrowed = f"{asked.text}\n| WHERE {wanted.condition}"
     if not _can_be_asked(narrowed, asked.values):
         return None
@@ -144,12 +145,12 @@ def _can_be_asked(text: str, values: str) -> bool:
     return len(text) <= MAX_QUERY_LENGTH
 
 
-def _alone(asked: RowsAsked, query: Query, wanted: Wanted) -> str | None:
-    field = fields_by_column(query).get(wanted.column)
-    clause = clause_of(field, wanted.value) if field else None
+def alone(asked: RowsAsked, prepared: Prepared, field: str, value: str | int) -> str | None:
+    """A search for the value alone, where the query looked: among events or alerts. None where no query holds it."""
+    clause = clause_of(field, value)
     if clause is None:
         return None
-    return address(reverse("events:search"), q=clause, from_=asked.start, to=asked.end, in_=_in(query))
+    return address(reverse("events:search"), q=clause, from_=asked.start, to=asked.end, in_=_in(prepared.query))
 
 
 def _in(query: Query) -> str:

@@ -4,7 +4,7 @@ answer otherwise. The button of the row says what it holds, and the pages about 
 What is told is bounded, and comes back from whoever wrote the address: it is shown and never believed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,17 +16,17 @@ from engine.pipelines.types import One, Value
 from engine.pipelines.writing import text_of_double
 from engine.tree import text_of
 from events.pages.cells import SHOWN_VALUES
-from events.pages.clauses import LONGEST_VALUE, address, clause_of
+from events.pages.clauses import LONGEST_VALUE, address
 from events.pages.links import Links
 from events.pages.one_event import Field
 from events.pages.one_event import Value as Shown
-from events.pages.row_links import fields_by_column
+from events.pages.row_links import alone, fields_by_column
 from events.pages.rows_asked import RowsAsked
 
 MOST_TOLD = 2_000
 """Characters of a row, in all; a page has a thousand rows."""
 _MOST_COLUMNS = 200
-_LONGEST_NAME = 512
+_OF_ALERTS = "kibana.alert."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,45 +39,54 @@ class Told:
 
 def columns_told(names: Sequence[str]) -> str:
     """What says the names of the columns, once for all rows."""
-    return orjson.dumps([name[:_LONGEST_NAME] for name in names[:_MOST_COLUMNS]]).decode()
+    return orjson.dumps([_bounded(name) for name in names[:_MOST_COLUMNS]]).decode()
 
 
 def row_told(row: Sequence[Value]) -> str:
     """What the button of a row says: its values, as many as there is room for. Some microseconds a value."""
-    told: list[list[str]] = []
-    room = MOST_TOLD
-    for value in row[:_MOST_COLUMNS]:
-        texts = [_bounded(_text(one)) for one in _several(value)[:SHOWN_VALUES]]
-        room -= sum(map(len, texts)) + 4
-        if room < 0 and told:
-            break
-        told.append(texts)
-    return orjson.dumps(told).decode()
+    told = ([_bounded(_text(one)) for one in _several(value)[:SHOWN_VALUES]] for value in row[:_MOST_COLUMNS])
+    return orjson.dumps(list(_in_room(told))).decode()
 
 
 def read_row(columns: str, row: str) -> tuple[Told, ...]:
     """The row that an address tells of; empty for what tells of none."""
-    names, values = _read(columns), _read(row)
-    return tuple(
-        Told(name, tuple(_bounded(one) for one in texts[:SHOWN_VALUES] if isinstance(one, str)))
-        for name, texts in zip(names[:_MOST_COLUMNS], values, strict=False)
+    pairs = [
+        (name, [_shown(one) for one in texts[:SHOWN_VALUES] if isinstance(one, str)])
+        for name, texts in zip(_read(columns)[:_MOST_COLUMNS], _read(row), strict=False)
         if isinstance(name, str) and isinstance(texts, list)
-    )
+    ]
+    in_room = _in_room(texts for _name, texts in pairs)
+    return tuple(Told(_shown(name), tuple(texts)) for (name, _), texts in zip(pairs, in_room, strict=False))
 
 
-def fields_of_row(told: Sequence[Told], asked: RowsAsked) -> list[Field]:
+def _in_room(columns: Iterable[list[str]]) -> Iterator[list[str]]:
+    """The columns as far as there is room for them, at least one."""
+    room = MOST_TOLD
+    for at, texts in enumerate(columns):
+        room -= sum(map(len, texts)) + 4
+        if room < 0 and at:
+            break
+        yield texts
+
+
+def _shown(text: str) -> str:
+    """A text that an address tells, as a page may show it: no page holds a NUL."""
+    return _bounded(text.replace("\0", ""))
+
+
+def fields_of_row(told: Sequence[Told], asked: RowsAsked, *, may_except: bool) -> list[Field]:
     """The row as an event's fields are shown. What stands in a field of the events leads on: to them, and to an
-    exception."""
-    fields = _fields(told, asked)
+    exception for who may write one (`may_except`), but for what alerts say of themselves."""
+    prepared, fields = asked.prepared, _fields(told, asked)
 
     def value(column: str, text: str) -> Shown:
         field = fields.get(column)
-        clause = clause_of(field, text) if field else None
-        if field is None or clause is None:
+        search = alone(asked, prepared, field, text) if field and prepared else None
+        if field is None or search is None:
             return Shown(text, Links())
-        alone = address(reverse("events:search"), q=clause, from_=asked.start, to=asked.end)
-        excepted = address(reverse("alerts:exception_for"), add=field, value=text)
-        return Shown(text, Links(alone=alone), except_url=excepted)
+        excepted = may_except and not field.startswith(_OF_ALERTS)
+        except_url = address(reverse("alerts:exception_for"), add=field, value=text) if excepted else ""
+        return Shown(text, Links(alone=search), except_url=except_url)
 
     return [Field(one.column, tuple(value(one.column, text) for text in one.values)) for one in told]
 

@@ -5,12 +5,13 @@ from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import orjson
 import pytest
 from django.test import Client
 
 from events.pages.row_told import MOST_TOLD, columns_told, read_row, row_told
 from tests.events.test_pages import Store, ana, store, text_of
-from tests.people import people
+from tests.people import People, people, sign_in
 
 pytestmark = pytest.mark.django_db
 __all__ = ["ana", "people", "store"]
@@ -86,4 +87,34 @@ def test_what_is_told_is_bounded_and_says_where_it_is_cut() -> None:
     assert len(row_told(wide)) < 3 * MOST_TOLD
     told = read_row(columns_told(["a" * 9_000, "b"]), row_told(["x" * 301, "z" * 300]))
     assert [one.values for one in told] == [("x" * 300 + "…",), ("z" * 300,)]
-    assert len(told[0].column) == 512
+    assert told[0].column == "a" * 300 + "…"
+
+
+def test_a_forged_row_is_bounded_as_a_told_one_is_and_holds_no_nul(ana: Client) -> None:
+    names, values = ["h" * 600] * 200, [["y"] * 50] * 200
+    told = read_row(orjson.dumps(names).decode(), orjson.dumps(values).decode())
+    assert {len(one.column) for one in told} == {301}
+    assert sum(len(one.values) for one in told) <= MOST_TOLD
+    sent = {"lang": "esql", "q": "ROW a = 1", "columns": '["a\\u0000b"]', "row": '[["c\\u0000d"]]'}
+    page = text_of(ana.get("/search/row/", sent))
+    assert "\0" not in page
+    assert "cd" in page
+
+
+def test_a_row_of_alerts_leads_to_alerts_and_to_no_exception_on_what_they_say_of_themselves(ana: Client) -> None:
+    query = "FROM .alerts-security.* | STATS n = COUNT(*) BY kibana.alert.rule.name, host.name"
+    sent = {"columns": '["n", "kibana.alert.rule.name", "host.name"]', "row": '[["1"], ["R1"], ["web-1"]]'}
+    page = text_of(ana.get("/search/row/", {"lang": "esql", "q": query} | sent))
+    alone = [one for one in links(page, "/search/") if "q" in one and "lang" not in one]
+    assert [(one["q"], one["in"]) for one in alone] == [
+        ('kibana.alert.rule.name: "R1"', "alerts"),
+        ('host.name: "web-1"', "alerts"),
+    ]
+    assert links(page, "/search/exception/") == [{"add": "host.name", "value": "web-1"}]
+
+
+def test_who_may_write_no_exceptions_is_offered_none_and_told_which_role_is_needed(people: People) -> None:
+    sent = {"lang": "esql", "q": "FROM * | STATS n = COUNT(*) BY host.name", "columns": '["n", "host.name"]'}
+    page = text_of(sign_in(people.vera).get("/search/row/", sent | {"row": '[["1"], ["web-1"]]'}))
+    assert not links(page, "/search/exception/")
+    assert "An exception on a value: Needs the analyst role." in page

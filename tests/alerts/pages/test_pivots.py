@@ -206,7 +206,7 @@ def lines(search: Search, alert: Alert, world: World) -> tuple[Counted, list[Lin
 
 def test_how_common_is_not_known_before_it_is_noted_and_that_is_no_none(world: World, alert: Alert) -> None:
     total, shown = lines(phrases.HOW_USUAL, alert, world)
-    assert (total.number, total.stopped, shown) == (0, True, [])
+    assert (total.number, total.stopped, total.unknown, shown) == (0, False, True, [])
 
 
 def test_a_baseline_says_on_how_many_hosts_each_value_is_and_since_when(world: World, alert: Alert) -> None:
@@ -217,6 +217,41 @@ def test_a_baseline_says_on_how_many_hosts_each_value_is_and_since_when(world: W
     assert re.fullmatch(r"of 2 hosts, since \d+ \w{3} \d{4}, here since \d+ \w{3} \d{4}", shown[0].text)
     assert "process.executable" in shown[0].url
     assert "user.name" not in shown[0].url
+
+
+def _ask(alert: Alert, text: str) -> None:
+    """Let the guide of the alert's rule ask this and nothing else."""
+    revision = Alert.objects.select_related("revision").get(pk=alert.pk).revision
+    revision.pk, revision.number = None, revision.number + 1
+    revision.definition |= {"note": f"## Possible investigation steps\n- A step. {text}"}
+    revision.save(force_insert=True)
+    Alert.objects.filter(pk=alert.pk).update(revision=revision)
+
+
+def test_what_is_not_noted_yet_is_not_counted_again(ana: Client, world: World, alert: Alert) -> None:
+    _ask(alert, "{{pivot: Usual | user.name: {user.name} | seen}}")
+    text = ana.get(reverse("alerts:pivot_counts", args=[alert.pk]), headers=HTMX).content.decode()
+    number = pivots(alert, world)["Usual"].number
+    assert f'<span class="n none" id="pn-{number}" hx-swap-oob="true">not known yet</span>' in text
+    assert f"again={number}" not in text
+
+
+@pytest.mark.parametrize(
+    ("search", "problem"),
+    [
+        ("host.name: {host.name} | seen", "it names no value of a field"),
+        ("host.name: {host.name} | seen by user.email", "how common values of user.email are"),
+        ("host.name: *b* | seen by destination.ip", "rare values are known only of"),
+    ],
+)
+def test_how_common_is_not_asked_of_what_is_never_noted(
+    ana: Client, world: World, alert: Alert, search: str, problem: str
+) -> None:
+    _ask(alert, "{{pivot: Usual | " + search + "}}")
+    shown = pivots(alert, world)["Usual"]
+    assert problem in shown.pivot.problem
+    assert not shown.can_be_asked
+    assert problem in ana.get(reverse("alerts:detail", args=[alert.pk])).content.decode()
 
 
 def test_hosts_with_a_hash_are_counted_without_a_search(world: World) -> None:
@@ -271,7 +306,12 @@ def test_how_common_is_said_in_place(world: World, alert: Alert) -> None:
         told = {"alert": alert, "shown": shown, "answer": answer, "rows": rows_of(shown, answer)}
         return render_to_string("alerts/_pivot_rows.html", told | {"longer": False, "counted": [(shown, answer.total)]})
 
-    assert "Not known yet: values are noted" in drawn()
+    first = drawn()
+    assert "Not known yet: values are noted" in first
+    assert ">not known yet</span>" in first
+    assert "Count on" not in first, "time cannot help"
+    assert "load delay" not in first
+    assert "still counting" not in first
     noted(world)
     assert "of 2 hosts, since" in drawn()
     assert "Open in search" in drawn()
