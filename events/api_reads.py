@@ -1,6 +1,5 @@
 """Searching events, and one event, for programs: the same query, window and budget as on the search page."""
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from accounts.api.view import ApiView, operation
 from accounts.scopes import Scope
 from engine import Tree
 from events import store
+from events.named import uid_in
 from events.overlaying import today
 from events.pages.asked import MAX_QUERY_LENGTH, USUAL_END, USUAL_START, Asked, read_asked
 from events.searching import SearchKey, SearchPage, Window, indices_asked
@@ -25,7 +25,6 @@ from soc.web.paging import sign_key
 SALT = "api.events"
 MOST_BYTES = 8 * 1024 * 1024
 BUDGET_SECONDS = 10.0
-_UID = re.compile(r"[0-9a-f]{32}")
 Answer = serializers.Serializer[Any]
 
 
@@ -171,9 +170,8 @@ class EventView(ApiView):
     @operation("event_get", "One event", scope=Scope.EVENTS_READ, query=DayQuery, answer=EventAnswer, errors=(404,))
     def get(self, uid: str) -> StoredEvent:
         """The event, while it is stored."""
-        found = None
-        if _UID.fullmatch(uid):
-            found = store.get(team_ids=self.teams, uid=bytes.fromhex(uid), day=self.query["day"])
+        named = uid_in(uid)
+        found = store.get(team_ids=self.teams, uid=named, day=self.query["day"]) if named else None
         if found is None:
             raise not_found("No event of your teams has this id, or it has left storage.")
         return today([found])[0]

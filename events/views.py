@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -11,13 +11,12 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.dateparse import parse_date
 
 from accounts.access import may, page
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from engine import PatternError
-from events import store
+from events.named import event_in
 from events.overlaying import today
 from events.pages.asked import PRESETS, Asked, fixed, moment_of, read_asked
 from events.pages.language import asked_language, language_of, remembered, switch
@@ -38,7 +37,6 @@ from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
 from soc.web.paging import read_key
 
-_UID = re.compile(r"[0-9a-f]{32}")
 _SMALL_NUMBER = re.compile(r"[0-9]{1,12}")
 
 
@@ -212,16 +210,7 @@ def raw(request: UserRequest, uid: str) -> HttpResponseBase:
 
 def event_of(request: UserRequest, uid: str) -> StoredEvent:
     """The event, or a 404 when it is not stored (any more) or is of a team the person is not in."""
-    if not _UID.fullmatch(uid):  # bytes.fromhex alone would pass over white space
-        raise Http404
-    found = store.get(team_ids=teams_of(request.user), uid=bytes.fromhex(uid), day=_day(request.GET.get("day", "")))
+    found = event_in(uid, request.GET.get("day", ""), teams_of(request.user))
     if found is None:
         raise Http404
     return today([found])[0]
-
-
-def _day(text: str) -> date | None:
-    try:
-        return parse_date(text)
-    except ValueError:
-        return None

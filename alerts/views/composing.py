@@ -26,7 +26,6 @@ from alerts.kept import source_of
 from alerts.models import Alert, Trial
 from alerts.selectors import AlertPage
 from alerts.selectors.briefs import briefs_of
-from alerts.selectors.of_event import event_in
 from alerts.views.composer import Composer
 from alerts.views.conditions import (
     MOST_CONDITIONS,
@@ -40,6 +39,7 @@ from alerts.views.conditions import (
 from alerts.views.panel import ALERTING, SILENCED
 from engine import Document, ExceptionEntryError
 from engine.tree import text_of
+from events.named import event_in
 from rules.models import ExceptionItem, Rule, SharedList, ValueList
 from rules.shared import list_of
 from soc.web.clock import now as clock_now

@@ -10,8 +10,9 @@ from django.urls import reverse
 from accounts.access import may, page, reason_against
 from accounts.roles import Permission
 from accounts.selectors import teams_of
-from alerts.selectors.of_event import MOST, alerts_of_event, day_in, uid_in
+from alerts.selectors.of_event import MOST, alerts_of_event
 from alerts.views.excepting import LONGEST_FIELD, LONGEST_VALUE, condition_told
+from events.named import day_in, uid_in
 from soc.web import clock
 from soc.web.htmx import render_page
 from soc.web.http import UserRequest

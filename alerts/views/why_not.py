@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from accounts.access import page
 from accounts.selectors import teams_of
-from alerts.selectors.of_event import event_in
 from alerts.selectors.why_not import rules_like, why_not
 from alerts.views.choices import RuleChoice
+from events.named import event_in
 from events.stored import StoredEvent
 from rules.selectors import rule_for
 from soc.web.http import UserRequest

@@ -1,22 +1,16 @@
 """A row of a search, behind which no one event stands, is noted on a case: its columns, and the query that found it."""
 
 from django.http import HttpResponseBase
-from django.shortcuts import redirect, render
 
 from accounts.access import page
 from accounts.roles import Permission
 from accounts.selectors import teams_of
-from cases import writing
-from cases.errors import CaseError
 from cases.markdown import code, fenced, inline
-from cases.models import Entry
-from cases.selectors import open_cases
-from cases.views.from_event import NoteForm
+from cases.views.noting import noted
 from events.pages.clauses import LONGEST_VALUE
 from events.pages.row_told import Told, read_row
 from events.pages.rows_asked import RowsAsked
 from events.search_parts import row_url, rows_asked
-from soc.web.clock import now as clock_now
 from soc.web.http import UserRequest
 
 _LONGEST_QUERY = 4_000
@@ -26,27 +20,10 @@ _MOST_TEXT = 8_000
 @page(Permission.WORK_CASES, methods=("GET", "POST"))
 def note_row(request: UserRequest) -> HttpResponseBase:
     """The form, and then the case with the note."""
-    asked, now = rows_asked(request), clock_now()
+    asked = rows_asked(request)
     told = read_row(request.GET.get("columns", ""), request.GET.get("row", ""))
-    form = NoteForm(request.POST or None, initial={"text": _words(told, asked)})
-    form.fields["case"].choices = open_cases(request.user)  # type: ignore[attr-defined]
-    problem = ""
-    if request.method == "POST" and form.is_valid():
-        try:
-            writing.write(
-                case_id=form.cleaned_data["case"],
-                text=form.cleaned_data["text"],
-                kind=Entry.Kind.NOTE,
-                actor=request.user,
-                now=now,
-                team_ids=teams_of(request.user),
-            )
-        except CaseError as error:
-            problem = error.message
-        else:
-            return redirect("cases:detail", form.cleaned_data["case"])
-    context = {"form": form, "of_row": True, "problem": problem, "now": now, "back_url": row_url(request, asked)}
-    return render(request, "cases/note_event.html", context, status=422 if problem or form.errors else 200)
+    about = {"of_row": True, "back_url": row_url(request, asked)}
+    return noted(request, _words(told, asked), teams_of(request.user), about)
 
 
 def _words(told: tuple[Told, ...], asked: RowsAsked) -> str:
