@@ -54,13 +54,12 @@ def one_at_a_time() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_NAMING_ORIGINALS])
 
 
-def closable(alert_ids: Iterable[int], original: int, team_ids: Sequence[int]) -> list[int]:
+def closable(alert_ids: Iterable[int], original: int) -> list[int]:
     """Those of the alerts that can be closed as duplicates of this one: all but itself, which stays to be judged. To be
     asked once these and the original are locked, after `one_at_a_time`.
 
-    One query or two. Raises: AlertNotFound, DuplicateRefused.
+    One query. Raises: DuplicateRefused.
     """
-    checked_original(original, team_ids)
     rest = [number for number in alert_ids if number != original]
     if not rest:
         raise DuplicateRefused("An alert cannot be a duplicate of itself.")

@@ -61,11 +61,10 @@ def set_status(
     wanted, why = Status(status), _reason_for(status, reason, note)
     original = duplicate_of if why == Reason.DUPLICATE else None
     with transaction.atomic():
-        alerts = (
-            locked(alert_ids, versions=versions, team_ids=team_ids)
-            if original is None
-            else (_locked_with(original, list(alert_ids), versions, team_ids))
-        )
+        if original is None:
+            alerts = locked(alert_ids, versions=versions, team_ids=team_ids)
+        else:
+            alerts = _locked_with(original, list(alert_ids), versions, team_ids)
         group, told = group or uuid4(), _told(note, original)
         moves = [Move(one, _turned(one, wanted, why, actor, now, original), told) for one in alerts]
         taken = sum(move.new.assignee_id != move.alert.assignee_id for move in moves)
@@ -81,7 +80,7 @@ def _locked_with(
     duplicates.checked_original(original, team_ids)
     seen = None if versions is None else {number: seen for number, seen in versions.items() if number != original}
     alerts = locked({*alert_ids, original}, versions=seen, team_ids=team_ids)
-    rest = set(duplicates.closable(alert_ids, original, team_ids))
+    rest = set(duplicates.closable(alert_ids, original))
     return [alert for alert in alerts if alert.pk in rest]
 
 

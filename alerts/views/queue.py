@@ -22,7 +22,7 @@ from alerts.views.answers import said, see_other
 from alerts.views.asked import Queue, read_queue, tokens, usual_sort
 from alerts.views.frame import came_from, queue_address, queue_url, rights, way_back
 from alerts.views.kql import marked
-from alerts.views.no_rows import no_rows
+from alerts.views.no_rows import NOTHING, no_rows
 from alerts.views.tabs import tabs
 from engine import LanguageError
 from rules.models import Rule
@@ -33,7 +33,6 @@ from soc.web.http import UserRequest
 
 __all__ = ["queue_context", "read_queue"]  # what acts on the queue answer with
 
-NOTHING = Count(0, False)
 PAGE_SIZE = 50
 MOST_ROWS = 300
 """So many rows of a list that was read on are drawn anew after an undo."""

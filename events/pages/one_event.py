@@ -9,14 +9,13 @@ from django.urls import reverse
 
 from engine.tree import Scalar, text_of
 from events.pages.asked import Asked
-from events.pages.clauses import address
+from events.pages.clauses import LONGEST_VALUE, address
 from events.pages.links import Links, links_of
 from events.pages.results import Row, StepMark, columns_of, marked, met_values, row
 from events.process_tree import ProcessTree, around
 from events.stored import StoredEvent
 
 FIRST_FIELDS = 12
-_LONGEST_TOLD = 300
 SHOWS = (("fields", "Fields"), ("json", "JSON"), ("tree", "Process tree"))
 # What is mostly asked of an event first.
 _FIRST = (
@@ -133,7 +132,7 @@ def _fields(event: StoredEvent, asked: Asked) -> list[Field]:
 
 def _except_url(beside: str, name: str, text: str) -> str:
     """With the value where an address can hold it; of a longer one only the field, whose event is named anyway."""
-    told = {"add": name, "value": text} if len(text) <= _LONGEST_TOLD else {"add": name}
+    told = {"add": name, "value": text} if len(text) <= LONGEST_VALUE else {"add": name}
     return f"{beside}&{urlencode(told)}"
 
 

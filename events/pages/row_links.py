@@ -38,7 +38,7 @@ from events.pipelines import Prepared, prepare
 _PLAIN = re.compile(r"[A-Za-z_@][A-Za-z0-9_@]*(?:\.[A-Za-z_@][A-Za-z0-9_@]*)*")
 _WRITABLE = frozenset({Type.KEYWORD, Type.TEXT, Type.BOOLEAN, Type.INTEGER, Type.LONG, Type.UNSIGNED_LONG, Type.IP,
                        Type.VERSION, Type.UNKNOWN})  # fmt: skip
-_MOST_COLUMNS = 200
+MOST_COLUMNS = 200
 
 _OF_SEVERAL = "[]"
 _WRITTEN_AS_TEXT = frozenset({Type.IP, Type.VERSION})
@@ -68,7 +68,7 @@ def leads(prepared: Prepared, names: list[tuple[str, Type]], *, of_events: bool)
     fields = fields_by_column(prepared.query)
     return [
         _led(name, kind) if kind in _WRITABLE and _PLAIN.fullmatch(name) and (of_events or name in fields) else None
-        for name, kind in names[:_MOST_COLUMNS]
+        for name, kind in names[:MOST_COLUMNS]
     ]
 
 

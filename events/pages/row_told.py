@@ -20,12 +20,11 @@ from events.pages.clauses import LONGEST_VALUE, address
 from events.pages.links import Links
 from events.pages.one_event import Field
 from events.pages.one_event import Value as Shown
-from events.pages.row_links import alone, fields_by_column
+from events.pages.row_links import MOST_COLUMNS, alone, fields_by_column
 from events.pages.rows_asked import RowsAsked
 
 MOST_TOLD = 2_000
 """Characters of a row, in all; a page has a thousand rows."""
-_MOST_COLUMNS = 200
 _OF_ALERTS = "kibana.alert."
 
 
@@ -39,12 +38,12 @@ class Told:
 
 def columns_told(names: Sequence[str]) -> str:
     """What says the names of the columns, once for all rows."""
-    return orjson.dumps([_bounded(name) for name in names[:_MOST_COLUMNS]]).decode()
+    return orjson.dumps([_bounded(name) for name in names[:MOST_COLUMNS]]).decode()
 
 
 def row_told(row: Sequence[Value]) -> str:
     """What the button of a row says: its values, as many as there is room for. Some microseconds a value."""
-    told = ([_bounded(_text(one)) for one in _several(value)[:SHOWN_VALUES]] for value in row[:_MOST_COLUMNS])
+    told = ([_bounded(_text(one)) for one in _several(value)[:SHOWN_VALUES]] for value in row[:MOST_COLUMNS])
     return orjson.dumps(list(_in_room(told))).decode()
 
 
@@ -52,7 +51,7 @@ def read_row(columns: str, row: str) -> tuple[Told, ...]:
     """The row that an address tells of; empty for what tells of none."""
     pairs = [
         (name, [_shown(one) for one in texts[:SHOWN_VALUES] if isinstance(one, str)])
-        for name, texts in zip(_read(columns)[:_MOST_COLUMNS], _read(row), strict=False)
+        for name, texts in zip(_read(columns)[:MOST_COLUMNS], _read(row), strict=False)
         if isinstance(name, str) and isinstance(texts, list)
     ]
     in_room = _in_room(texts for _name, texts in pairs)
