@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from alerts.models import Alert, Status
 from alerts.selectors.ordering import WAITING, Head, Order
-from alerts.selectors.shapes import Folded
+from alerts.selectors.shapes import Folded, Numbers
 from soc.web.counts import Count, of
 
 FEW, PORTION, MOST_PORTION, MOST_PORTIONS, MOST_PORTIONS_BACKWARDS = 60, 300, 2_400, 12, 7
@@ -50,8 +50,8 @@ def faces(alerts: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] 
 
     A page may hold fewer than `limit` where more folds go round than are worth waiting for; the next one goes on there.
     """
-    if key is None and order.short and (whole := order.faces(alerts, limit + 1, WHOLE)) is not None:
-        return _cut(whole, limit)
+    if key is None and order.short and (whole := looked_over(alerts, order, limit, WHOLE)[0]) is not None:
+        return whole
     found, met, at, size = list[Head](), set[bytes](), key, min(PORTION, FEW + 6 * limit)
     for _ in range(MOST_PORTIONS):
         portion = order.heads(alerts.filter(_not_of(met)), size, at)
@@ -64,10 +64,18 @@ def faces(alerts: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] 
                 return _cut(found, limit)
         if len(portion) < size:
             return Faces(found)
-        if at is None and order.narrow and (whole := order.faces(alerts, limit + 1, WHOLE)) is not None:
-            return _cut(whole, limit)
+        if at is None and order.narrow and (whole := looked_over(alerts, order, limit, WHOLE)[0]) is not None:
+            return whole
         at, size = portion[-1].key, min(2 * size, MOST_PORTION)
     return Faces(found, list(at or []))
+
+
+def looked_over(alerts: QuerySet[Alert], order: Order, limit: int, most: int) -> tuple[Faces | None, Numbers]:
+    """The first rows by a look at every alert, None where these are more than `most`; and how many there are. One
+    query.
+    """
+    heads, numbers = order.faces(alerts, limit + 1, most)
+    return None if heads is None else _cut(heads, limit), numbers
 
 
 def _cut(found: list[Head], limit: int) -> Faces:

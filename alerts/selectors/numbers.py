@@ -6,7 +6,6 @@ counted again for some seconds: it may say "10,000+" that much longer than it is
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -18,7 +17,7 @@ from accounts.models import User
 from accounts.selectors import teams_of
 from alerts.models import Alert
 from alerts.selectors.filtering import filtered
-from alerts.selectors.shapes import QueueFilters
+from alerts.selectors.shapes import Numbers, QueueFilters
 from alerts.selectors.views import filters_of_views
 from soc.web.counts import CAP
 from soc.web.remembered import Remembered
@@ -26,15 +25,7 @@ from soc.web.remembered import Remembered
 T = TypeVar("T")
 LONGER_FOR = 10.0
 _longer = Remembered[int](LONGER_FOR, 512)
-_longer_by_rule = Remembered["Numbers"](LONGER_FOR, 512)
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """How many alerts of a list each rule has made, and when the first of all was raised; None of a longer list."""
-
-    by_rule: Counter[str]
-    oldest: datetime | None = None
+_longer_numbers = Remembered[Numbers](LONGER_FOR, 512)
 
 
 def named(user: User, filters: QueueFilters) -> Hashable:
@@ -42,16 +33,22 @@ def named(user: User, filters: QueueFilters) -> Hashable:
     return tuple(teams_of(user)), user.pk if filters.assignee == "me" else None, filters
 
 
-def numbers_by_rule(name: Hashable, alerts: QuerySet[Alert]) -> Numbers:
-    """How many of the list's alerts each rule has made, out of the first 10,001 that come. One query, or none."""
-    known = _longer_by_rule.get(name)
-    if known is not None:
-        return known
+def known_longer(name: Hashable) -> Numbers | None:
+    """What was told of the list a moment ago, if it was longer than is counted."""
+    return _longer_numbers.get(name)
+
+
+def keep_longer(name: Hashable, numbers: Numbers) -> Numbers:
+    """The same numbers, kept for a moment if the list is longer than is counted."""
+    return _longer_numbers.put(name, numbers) if numbers.total > CAP else numbers
+
+
+def count_by_rule(alerts: QuerySet[Alert]) -> Numbers:
+    """How many alerts the list has and which rule has made most, out of the first 10,001 that come. One query."""
     rows = _by(alerts, "rule_id", "created_at")
-    found = Counter({str(rule_id): int(number) for rule_id, number, _ in rows})
-    if found.total() > CAP:
-        return _longer_by_rule.put(name, Numbers(found))
-    return Numbers(found, min((oldest for _, _, oldest in rows), default=None))
+    total, loudest = sum(number for _, number, _ in rows), max(rows, key=lambda row: row[1], default=None)
+    oldest = min((oldest for _, _, oldest in rows), default=None) if total <= CAP else None
+    return Numbers(total, loudest and (str(loudest[0]), loudest[1]), oldest)
 
 
 def closed_today(user: User, now: datetime) -> Counter[str]:

@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 from alerts.models import Alert, Severity, Status
 from alerts.selectors.at_once import First, first_of_each
 from alerts.selectors.in_turn import Part, in_turn, placed
-from alerts.selectors.shapes import QueueFilters
+from alerts.selectors.shapes import Numbers, QueueFilters
 
 EVERYTHING = Q()
 WAITING = ~Q(status=Status.CLOSED)
@@ -91,12 +91,12 @@ class Order:
             return self._heads(placed(alerts, *asked))
         return self._heads(in_turn(alerts, *asked, at_once=self.narrow and self.number is None))
 
-    def faces(self, alerts: QuerySet[Alert], limit: int, most: int) -> list["Head"] | None:
-        """The first of each fold, and each that is of none, out of all alerts; None where these are more than `most`.
-        One query that looks at every one.
+    def faces(self, alerts: QuerySet[Alert], limit: int, most: int) -> tuple[list["Head"] | None, Numbers]:
+        """The first of each fold, and each that is of none, out of all alerts, None where these are more than `most`;
+        and how many they are. One query that looks at every one.
         """
         found = first_of_each(alerts, self._parts(None), self._columns_by, limit, most)
-        return None if found is None else [_head_of(one) for one in found]
+        return None if found.firsts is None else [_head_of(one) for one in found.firsts], found.numbers
 
     def _heads(self, rows: Iterable[tuple[Any, ...]]) -> list["Head"]:
         return [

@@ -1,8 +1,8 @@
 """The queue: a page of alerts in one of its orders, with the way to the next page and the count of all."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from time import monotonic
@@ -13,15 +13,15 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from accounts.selectors import teams_of
 from alerts.models import Alert, Status
-from alerts.selectors import folding
+from alerts.selectors import folding, ordering
 from alerts.selectors.filtering import filtered
-from alerts.selectors.folding import Tally
+from alerts.selectors.folding import Faces, Tally
 from alerts.selectors.narrowing import narrowed, told
-from alerts.selectors.numbers import Numbers, named, numbers_by_rule
+from alerts.selectors.numbers import count_by_rule, keep_longer, known_longer, named
 from alerts.selectors.ordering import Order, fold_shown, is_past, order_of
 from alerts.selectors.prior import prior_verdicts
 from alerts.selectors.searching import BUDGET, CHUNK, SECONDS, found
-from alerts.selectors.shapes import Folded, Neighbours, QueueFilters, QueuePage, QueueRow, Spread
+from alerts.selectors.shapes import Folded, Neighbours, Numbers, QueueFilters, QueuePage, QueueRow, Spread
 from alerts.targets import targets
 from engine import Tree, parse_kql, pin_dates
 from soc.web.counts import CAP, Count, of
@@ -55,13 +55,10 @@ def queue(
     start = read_key(after, salt)
     moment, key = _resume(start.values, now)
     order = order.as_of(moment)
-    counts = numbers_by_rule(named(user, filters), base) if counted and tree is None else None
     if tree is None:
-        order = order if counts is None else order.counted(counts.by_rule.total())
-        found = _folded(base, order, limit, key) if filters.folded else _plain(base, order, limit, key)
+        found = _told(base, order, limit, key, named(user, filters) if counted else None, folded=filters.folded)
     else:
         found = _searched(base, order, tree, limit, key, folded=filters.folded)
-    numbers = Numbers(found.by_rule) if counts is None else counts
     verdicts = prior_verdicts(found.alerts, teams_of(user))
     return QueuePage(
         rows=[
@@ -71,20 +68,20 @@ def queue(
             for alert in found.alerts
         ],
         next_key=sign_key([moment.isoformat(), *found.next_key], salt) if found.next_key else None,
-        total=found.total if counts is None else of(counts.by_rule.total()),
-        loudest=next(iter(numbers.by_rule.most_common(1)), None),
+        total=found.total,
+        loudest=found.numbers.loudest,
         stopped=found.looked.stopped,
         late=found.looked.late,
         examined=found.looked.number,
         bad_key=bool(start.notice),
         targets=times,
-        spread=_spread(filters, found, numbers, base if tree is None else None),
+        spread=_spread(filters, found, base if tree is None else None),
     )
 
 
-def _spread(filters: QueueFilters, found: "Found", numbers: Numbers, base: QuerySet[Alert] | None) -> Spread:
+def _spread(filters: QueueFilters, found: "Found", base: QuerySet[Alert] | None) -> Spread:
     """When the alerts of the list were raised, as far as it was gone through."""
-    oldest = min((at for at, _ in found.each or ()), default=numbers.oldest)
+    oldest = min((at for at, _ in found.each or ()), default=found.numbers.oldest)
     return Spread(oldest, found.each, base if filters.kql.strip() else None)
 
 
@@ -101,8 +98,31 @@ class Found:
     total: Count
     looked: "Looked"
     folds: Mapping[int, Folded] = field(default_factory=dict)
-    by_rule: Counter[str] = field(default_factory=Counter)
+    numbers: Numbers = field(default_factory=Numbers)
     each: Sequence[tuple[datetime, int]] | None = None  # of a search that went to its end
+
+
+def _told(
+    base: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] | None, name: Hashable | None, *, folded: bool
+) -> Found:
+    """A page of a list whose columns tell what belongs to it; the list is counted where its name is given."""
+    numbers, whole = (None, None) if name is None else _counted(base, order, limit, key, name, folded=folded)
+    order = order if numbers is None else order.counted(numbers.total)
+    found = _folded(base, order, limit, key, whole) if folded else _plain(base, order, limit, key)
+    return found if numbers is None else replace(found, total=of(numbers.total), numbers=numbers)
+
+
+def _counted(
+    base: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] | None, name: Hashable, *, folded: bool
+) -> tuple[Numbers, Faces | None]:
+    """How many alerts the list has; where each of few that fold is looked at for it, that tells the first page, too."""
+    known = known_longer(name)
+    if known is not None:
+        return known, None
+    if key is not None or not folded or not order.narrow:
+        return keep_longer(name, count_by_rule(base)), None
+    whole, numbers = folding.looked_over(base, order, limit, ordering.SHORT_ABOUT_ONE)
+    return keep_longer(name, numbers), whole
 
 
 def _plain(base: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] | None) -> Found:
@@ -119,9 +139,9 @@ def _owned(alerts: list[Alert]) -> list[Alert]:
     return alerts
 
 
-def _folded(base: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] | None) -> Found:
-    """Alerts of a fold as one row."""
-    page = folding.faces(base, order, limit, key)
+def _folded(base: QuerySet[Alert], order: Order, limit: int, key: Sequence[Any] | None, whole: Faces | None) -> Found:
+    """Alerts of a fold as one row; `whole`: the page, where counting the list has told it."""
+    page = folding.faces(base, order, limit, key) if whole is None else whole
     numbers = [head.pk for head in page.heads]
     stored = {alert.pk: alert for alert in base.filter(pk__in=numbers)}
     alerts = _owned([stored[number] for number in numbers if number in stored])
@@ -192,7 +212,8 @@ def _searched(
     total = Count(number, capped=True) if counted.stopped else of(number)
     known = counted if counted.stopped or key is None else looked
     whole = None if total.capped else each
-    return Found(shown, _end(rows, order, limit), total, known, folds, by_rule, whole)
+    numbers = Numbers(number, next(iter(by_rule.most_common(1)), None))
+    return Found(shown, _end(rows, order, limit), total, known, folds, numbers, whole)
 
 
 def _faces(alerts: Iterable[Alert], met: set[bytes], *, folded: bool) -> Iterator[Alert]:

@@ -149,6 +149,17 @@ class QueueRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbers:
+    """How many alerts a list has, up to one more than are counted; which rule has made most of those that were counted,
+    and how many; and when the first of all was raised, None of a longer list.
+    """
+
+    total: int = 0
+    loudest: tuple[str, int] | None = None
+    oldest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Spread:
     """When the alerts of a list were raised, as far as reading the list has told it.
 

@@ -164,7 +164,7 @@ def read_queue(request: UserRequest, data: QueryDict) -> Queue:
     one more for the names of the teams of a person who is in several.
     """
     team_ids = teams_of(request.user)
-    people = list(people_to_assign(team_ids))
+    people = list(people_to_assign(team_ids).only("username", "first_name", "last_name"))
     teams = list(Team.objects.filter(pk__in=team_ids).order_by("name")) if len(team_ids) > 1 else []
     choices = Choices(selectors.rule_choices(user=request.user), people, teams)
     form = choices.form(data)

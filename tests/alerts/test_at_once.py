@@ -1,5 +1,6 @@
 """A folded list looked at as a whole says what walking along it says: the same rows, numbers and next page."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,9 @@ import pytest
 from alerts.models import Alert
 from alerts.selectors import QueueFilters, folding, ordering, queue
 from alerts.selectors.at_once import first_of_each
+from alerts.selectors.filtering import filtered
+from alerts.selectors.numbers import count_by_rule
+from alerts.targets import targets
 from alerts.triage import assign, set_status
 from tests.alerts.world import NOW, event, load, raised
 
@@ -51,7 +55,7 @@ def test_one_look_at_a_list_says_what_walking_along_it_says(alerts, cast, monkey
 
     at_once = told()
     monkeypatch.setattr(ordering, "SHORT", -1)
-    monkeypatch.setattr(ordering, "SHORT_ABOUT_ONE", -1)
+    monkeypatch.setattr(ordering, "SHORT_ABOUT_ONE", 0)
     monkeypatch.setattr(folding, "PORTION", 2)
     after_a_portion = told()
     monkeypatch.setattr(folding, "WHOLE", 0)
@@ -69,5 +73,20 @@ def test_some_of_these_lists_fold(alerts, cast):
 def test_a_list_longer_than_can_be_looked_at_as_a_whole_is_not(alerts):
     everything = Alert.objects.all()
     parts, by = [(0, ordering.EVERYTHING)], ["-id"]
-    assert first_of_each(everything, parts, by, 50, most=len(alerts) - 1) is None
-    assert first_of_each(everything, parts, by, 50, most=len(alerts))
+    assert first_of_each(everything, parts, by, 50, most=len(alerts) - 1).firsts is None
+    assert first_of_each(everything, parts, by, 50, most=len(alerts)).firsts
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("limit", [1, 50])
+def test_one_look_at_a_list_counts_it_as_counting_it_does(alerts, cast, name, limit):
+    filters = replace(LISTS[name], folded=True)
+    listed = filtered(cast.ana, filters, NOW)
+    order = ordering.order_of(filters, targets(), NOW)
+    _, numbers = order.faces(listed, limit, 1_000)
+    counted = count_by_rule(listed)
+    assert (numbers.total, numbers.oldest) == (counted.total, counted.oldest)
+    by_rule = Counter(listed.values_list("rule_id", flat=True))
+    assert (numbers.loudest is None) == (not by_rule)
+    for told in filter(None, (numbers.loudest, counted.loudest)):
+        assert by_rule[told[0]] == told[1] == max(by_rule.values())
