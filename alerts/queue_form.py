@@ -55,6 +55,16 @@ class Named:
         return self.name
 
 
+def named(some: Iterable[Any]) -> tuple[Named, ...]:
+    """People or teams by their names."""
+    return tuple(Named(one.pk, str(one)) for one in some)
+
+
+def usual_sort(view: str) -> str:
+    """The order in which a tab is shown unless another one is chosen."""
+    return "newest" if view in ("closed", "all") else "urgent"
+
+
 def _choice(label: Any, choices: Iterable[tuple[str, Any]], empty: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, choices=[("", empty), *choices], required=False)
 

@@ -12,6 +12,7 @@ from pytest_django import DjangoDbBlocker
 
 from soc.env import database_from_url
 from tests import emptied, private_cluster
+from tests.kept import forget_all
 from tests.live_system import LiveSystem
 
 # Compiled modules are kept, whatever the environment says: reading six hundred test files anew takes fifteen seconds,
@@ -154,18 +155,10 @@ def _tests_that_commit_end_quickly() -> None:
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The rule set and the days that are known to exist belong to the process; each test's database begins without."""
+    """What the process remembers of its database; each test's begins without."""
     asks = {"db", "transactional_db"} & set(request.fixturenames) or request.node.get_closest_marker("django_db")
     if asks:
-        _forget()
+        forget_all()
     yield
     if asks:
-        _forget()
-
-
-def _forget() -> None:
-    from events.partitions import forget_days
-    from rules.ruleset import forget
-
-    forget()
-    forget_days()
+        forget_all()

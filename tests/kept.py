@@ -21,7 +21,7 @@ def laid_once(build: Callable[[], Laid], blocker: DjangoDbBlocker) -> Iterator[C
     around = transaction.atomic()
     around._from_testcase = True  # type: ignore[attr-defined]  # as Django's own: it is no place to be durable in
     with blocker.unblock():
-        _forget()
+        forget_all()
         around.__enter__()
         try:
             built = build()
@@ -38,13 +38,15 @@ def laid_once(build: Callable[[], Laid], blocker: DjangoDbBlocker) -> Iterator[C
 def _undo(around: transaction.Atomic) -> None:
     transaction.set_rollback(True)
     around.__exit__(None, None, None)
-    _forget()
+    forget_all()
 
 
-def _forget() -> None:
-    """What the process remembers of the rules and days is of another state of the database."""
+def forget_all() -> None:
+    """What the process remembers of rules, days and choices is of another state of the database."""
+    from alerts.views import filter_choices
     from events.partitions import forget_days
     from rules.ruleset import forget
 
+    filter_choices.forget()
     forget()
     forget_days()

@@ -1,6 +1,6 @@
 """What the queue is asked for: its filters, read from an address once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Team, User
-from accounts.selectors import people_to_assign, teams_of
+from accounts.models import User
+from accounts.selectors import teams_of
 from alerts import selectors
 from alerts.queue_form import (
     SEVERITIES,
@@ -21,12 +21,13 @@ from alerts.queue_form import (
     UNFOLDED,
     Named,
     QueueForm,
-    form_over,
     severities_of,
     since_of,
     until_of,
+    usual_sort,
 )
 from alerts.selectors import QueueFilters, filters_of_views
+from alerts.views.filter_choices import Choices, choices_for
 from alerts.views.frame import queue_address
 from alerts.views.kql import MarkedError
 from soc.web.clock import now as clock_now
@@ -54,30 +55,6 @@ class Token:
     without: str
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What the filters can be chosen from."""
-
-    rules: Sequence[tuple[str, str]]
-    people: Sequence[User]
-    teams: Sequence[Team]
-
-    def chosen_in(self, query: str) -> dict[str, str]:
-        """The sound filters of an address."""
-        return self.form(QueryDict(query)).chosen()
-
-    def form(self, data: QueryDict) -> QueueForm:
-        """The form over an address. It shows in which order the tab stands, where the address says none."""
-        said = {name: data[name] for name in QueueForm.base_fields if name in data}
-        given = tuple({**said, "sort": said.get("sort") or usual_sort(str(said.get("view", "")))}.items())
-        return form_over(given, tuple(self.rules), named(self.people), named(self.teams))
-
-
-def named(some: Iterable[User | Team]) -> tuple[Named, ...]:
-    """People or teams by their names."""
-    return tuple(Named(one.pk, str(one)) for one in some)
-
-
 @dataclass(slots=True)
 class Queue:
     """What the queue is asked for, read from the address once."""
@@ -95,7 +72,7 @@ class Queue:
     @property
     def people(self) -> tuple[Named, ...]:
         """Who may own an alert."""
-        return named(self.choices.people)
+        return self.choices.people
 
     @property
     def view(self) -> str:
@@ -150,23 +127,13 @@ def filters_of(chosen: Mapping[str, str], user: User, now: datetime) -> QueueFil
     )
 
 
-def usual_sort(view: str) -> str:
-    """The order in which a tab is shown unless another one is chosen."""
-    return "newest" if view in ("closed", "all") else "urgent"
-
-
 def _statuses(chosen: str, base: tuple[str, ...]) -> tuple[str, ...]:
     return {"": base, "any": (), "waiting": selectors.WAITING}.get(chosen, (chosen,))
 
 
 def read_queue(request: UserRequest, data: QueryDict) -> Queue:
-    """Read the filters in an address. Costs three queries: clock, rules to choose from, people to choose from; and
-    one more for the names of the teams of a person who is in several.
-    """
-    team_ids = teams_of(request.user)
-    people = list(people_to_assign(team_ids).only("username", "first_name", "last_name"))
-    teams = list(Team.objects.filter(pk__in=team_ids).order_by("name")) if len(team_ids) > 1 else []
-    choices = Choices(selectors.rule_choices(user=request.user), people, teams)
+    """Read the filters in an address. A query for the clock; up to three more for what there is to choose from."""
+    choices = choices_for(request.user, teams_of(request.user), data)
     form = choices.form(data)
     chosen = form.chosen()
     left_out = ("since", "until") if "time" in chosen else ()

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import page
 from accounts.errors import OtherTeamsPage
-from accounts.models import Team, User
+from accounts.models import User
 from accounts.selectors import people_to_assign, teams_of
 from alerts import selectors
 from alerts.errors import AlertNotFound
@@ -16,8 +16,9 @@ from alerts.forms import CommentForm
 from alerts.models import Alert
 from alerts.selectors import QueueFilters
 from alerts.views.answers import fragment, said
-from alerts.views.asked import Choices, filters_of
+from alerts.views.asked import filters_of
 from alerts.views.composing import compose_new
+from alerts.views.filter_choices import choices_for
 from alerts.views.frame import came_from, queue_address, rights, view_title, way_back
 from soc.web.clock import now as clock_now
 from soc.web.htmx import render_page, wants_part
@@ -133,12 +134,8 @@ def _part_of(request: UserRequest, side: str) -> str:
 
 
 def _filters(user: User, query: str, now: datetime) -> QueueFilters:
-    """The queue the alert was opened from, to find the ones before and after it. No query, but for what is chosen from
-    a list: a rule, an owner, a team."""
+    """The queue the alert was opened from, to find the ones before and after it; no queries but for the choices."""
     if not query:
         return filters_of({}, user, now)
-    data, team_ids = QueryDict(query), teams_of(user)
-    rules = selectors.rule_choices(user=user) if "rule" in data else []
-    owners = list(people_to_assign(team_ids)) if "assignee" in data else []
-    teams = list(Team.objects.filter(pk__in=team_ids)) if "team" in data and len(team_ids) > 1 else []
-    return filters_of(Choices(rules, owners, teams).form(data).chosen(), user, now)
+    data = QueryDict(query)
+    return filters_of(choices_for(user, teams_of(user), data).form(data).chosen(), user, now)

@@ -13,13 +13,13 @@ from accounts.selectors import teams_of
 from alerts import selectors
 from alerts.errors import LookAgain
 from alerts.models import SavedView
-from alerts.queue_form import UNFOLDED
+from alerts.queue_form import UNFOLDED, usual_sort
 from alerts.seen import Seen
 from alerts.selectors import AlertPage, Histogram, QueuePage
 from alerts.selectors.meanwhile import meanwhile
 from alerts.selectors.shapes import QueueRow
 from alerts.views.answers import said, see_other
-from alerts.views.asked import Queue, read_queue, tokens, usual_sort
+from alerts.views.asked import Queue, read_queue, tokens
 from alerts.views.frame import came_from, queue_address, queue_url, rights, way_back
 from alerts.views.kql import marked
 from alerts.views.no_rows import NOTHING, no_rows

@@ -9,8 +9,8 @@ from accounts import saved
 from accounts.selectors import teams_of
 from alerts import selectors
 from alerts.models import SavedView
-from alerts.queue_form import VIEWS
-from alerts.views.asked import Queue, filters_of, named
+from alerts.queue_form import VIEWS, named
+from alerts.views.asked import Queue, filters_of
 from alerts.views.frame import queue_address
 from soc.web.counts import Count
 
@@ -57,7 +57,7 @@ def tabs(asked: Queue, total: Count | None = None) -> dict[str, Any]:
         "views": [*built_in, *(_tab(view, counts, asked, opened) for view in views)],
         "counts": counts,
         "opened": _opened(opened, views, asked) if opened else None,
-        "teams_to_share": named(asked.choices.teams or asked.user.teams.all()[:1]),
+        "teams_to_share": asked.choices.teams or named(asked.user.teams.all()[:1]),
     }
 
 

@@ -38,7 +38,7 @@ TEXTS = (
 @pytest.fixture(autouse=True)
 def _nothing_known(monkeypatch):
     monkeypatch.setattr(numbers, "_longer", Remembered(10.0, 9))
-    monkeypatch.setattr(numbers, "_longer_by_rule", Remembered(10.0, 9))
+    monkeypatch.setattr(numbers, "_longer_numbers", Remembered(10.0, 9))
     monkeypatch.setattr(over_time, "_known", Remembered(10.0, 9))
     monkeypatch.setattr(over_time, "_too_long", Remembered(10.0, 9))
 
@@ -75,7 +75,7 @@ def test_a_list_beyond_its_ceiling_is_not_counted_again_at_once(tmp_path, cast, 
     Alert.objects.all()[0].delete()
     assert numbers_of() == (True, ("perl", 3))
     monkeypatch.setattr(numbers, "_longer", Remembered(10.0, 9))
-    monkeypatch.setattr(numbers, "_longer_by_rule", Remembered(10.0, 9))
+    monkeypatch.setattr(numbers, "_longer_numbers", Remembered(10.0, 9))
     assert numbers_of() == (False, ("perl", 2))
 
 
