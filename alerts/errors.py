@@ -19,6 +19,8 @@ AlertError
 ├── ReviewNeeded         the role's exceptions take effect after a review only
 ├── DraftNotFound        no such draft, or none that this person may see
 ├── StaleDraft           somebody settled or changed the draft first
+├── OutdatedDraft        the exception that the draft would change is no longer as its author saw it
+├── ChangeWaits          a change of the exception by the same person waits already
 ├── OwnDraft             nobody reviews what he drafted himself
 ├── StepNotFound         no such step in the guide of this alert's rule
 ├── NothingMatches       an act on all that match, where nothing does
@@ -204,6 +206,30 @@ class StaleDraft(AlertError):
         self.who = who
         self.what = what
         self.when = when
+
+
+class OutdatedDraft(AlertError):
+    """The exception that a draft would change was changed or removed since its author saw it: approving the draft
+    would take that back without anybody having looked at it.
+
+    `message` says who did what, what differs now, and what to do.
+    """
+
+    def __init__(self, *, message: str, draft_id: int, who: str, what: str, when: datetime | None) -> None:
+        super().__init__(message)
+        self.draft_id = draft_id
+        self.who = who
+        self.what = what
+        self.when = when
+
+
+class ChangeWaits(AlertError):
+    """Of one exception one change by the same person waits at a time: a reviewer should see one proposal of his."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A change of this exception that you sent waits for review already. Take that one up again, or withdraw it."
+        )
 
 
 class OwnDraft(AlertError):

@@ -107,21 +107,30 @@ class ExceptionForm(forms.Form):
         may_never: bool,
         keeps: datetime | None = None,
         keeps_review: datetime | None = None,
+        proposes: datetime | None = None,
+        proposes_review: datetime | None = None,
         **initial: Any,
     ) -> None:
         """`may_never` allows an exception without an end; `keeps` is the end a stored one has, to leave as it is, and
-        `keeps_review` the day on which it is looked at again."""
+        `keeps_review` the day on which it is looked at again; `proposes` and `proposes_review` those of a draft that is
+        taken up again."""
         super().__init__(data, initial=initial)
         self.may_never = may_never
         self.keeps = keeps
         choices: list[tuple[str, Any]] = [*EXPIRIES, *([("never", _("never"))] if may_never else [])]
         if keeps:
-            choices.insert(0, ("keep", _("as now: %(day)s") % {"day": f"{keeps:%-d %b %Y}"}))
+            choices.insert(0, _on_day("keep", _("as now: %(day)s"), keeps))
+        self.proposes, self.proposes_review = proposes, proposes_review
+        if proposes:
+            choices.insert(0, _on_day("proposed", _("as in your draft: %(day)s"), proposes))
         self.fields["expires"].choices = choices  # type: ignore[attr-defined]
         self.keeps_review = keeps_review
+        reviews: list[tuple[str, Any]] = [*REVIEWS]
         if keeps_review:
-            kept = ("keep", _("as now: %(day)s") % {"day": f"{keeps_review:%-d %b %Y}"})
-            self.fields["review"].choices = [kept, *REVIEWS]  # type: ignore[attr-defined]
+            reviews.insert(0, _on_day("keep", _("as now: %(day)s"), keeps_review))
+        if proposes_review:
+            reviews.insert(0, _on_day("proposed", _("as in your draft: %(day)s"), proposes_review))
+        self.fields["review"].choices = reviews  # type: ignore[attr-defined]
 
     def offer_lists(self, lists: Iterable[tuple[str, str, int]]) -> None:
         """Shared lists (id, name, number of rules) that it may be saved in."""
@@ -139,6 +148,8 @@ class ExceptionForm(forms.Form):
         chosen = self.cleaned_data["expires"]
         if chosen == "keep":
             return self.keeps
+        if chosen == "proposed":
+            return self.proposes
         return None if chosen == "never" else now + timedelta(days=int(chosen))
 
     def review_at(self, now: datetime) -> datetime | None:
@@ -146,9 +157,16 @@ class ExceptionForm(forms.Form):
         chosen = self.cleaned_data.get("review") or ""
         if chosen == "keep":
             return self.keeps_review
+        if chosen == "proposed":
+            return self.proposes_review
         if chosen:
             return now + timedelta(days=int(chosen))
         return None if self.expires_at(now) else now + REVIEW_AFTER
+
+
+def _on_day(value: str, words: Any, day: datetime) -> tuple[str, Any]:
+    """A choice that names a day."""
+    return value, words % {"day": f"{day:%-d %b %Y}"}
 
 
 class EscalateForm(forms.Form):

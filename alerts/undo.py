@@ -22,7 +22,8 @@ from alerts import bulk, telling
 from alerts.errors import NothingToUndo, TooLate
 from alerts.exception_undo import has_way_back, put_back
 from alerts.exceptions.changing_back import ChangedBack, change_back, is_import
-from alerts.exceptions.drafts import OBJECT_TYPE, put_drafts_back
+from alerts.exceptions.draft_keeping import OBJECT_TYPE
+from alerts.exceptions.drafts import put_drafts_back
 from alerts.exceptions.taking_back import take_back_all
 from alerts.models import BulkAct
 from alerts.restoring import changes_of, restore

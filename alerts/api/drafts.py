@@ -7,9 +7,9 @@ from accounts.api.view import ApiView, operation
 from accounts.roles import Permission
 from accounts.scopes import Scope
 from alerts.api import exception_parts as parts
-from alerts.api.exceptions import written_on
-from alerts.errors import DraftNotFound, OwnDraft, ReviewNeeded, StaleDraft
-from alerts.exceptions import drafts
+from alerts.api.exceptions import item_of, written_on
+from alerts.errors import ChangeWaits, DraftNotFound, OutdatedDraft, OwnDraft, ReviewNeeded, StaleDraft
+from alerts.exceptions import draft_change, drafts
 from alerts.models import ExceptionDraft
 from soc.web.api.errors import register
 from soc.web.api.pages import after_of, page_of
@@ -24,6 +24,8 @@ register(
         ReviewNeeded: (403, "review_needed"),
         DraftNotFound: (404, "not_found"),
         StaleDraft: (409, "stale"),
+        OutdatedDraft: (409, "outdated"),
+        ChangeWaits: (409, "already_there"),
         OwnDraft: (409, "own_draft"),
     }
 )
@@ -82,6 +84,28 @@ class AlertDraftsView(ApiView):
         return drafts.draft(**written_on(self, alert_id), **self.acting_in_teams)
 
 
+class ItemDraftsView(ApiView):
+    """Drafts of changes of one exception."""
+
+    @operation(
+        "draft_change",
+        "Send a change of an exception for review",
+        scope=WRITE,
+        may_who=EXCEPT,
+        body=parts.DraftChangeBody,
+        answer=parts.DraftAnswer,
+        status=201,
+        errors=(404, 409),
+    )
+    def post(self, item_id: int) -> ExceptionDraft:
+        """The exception stays as it is until somebody else approves it."""
+        item, said = item_of(self, item_id), dict(self.body)
+        expires_at = parts.ending(self.user, said["expires_at"], self.now, item.expires_at)
+        said |= {"expires_at": expires_at, "review_at": parts.looked_at_again(expires_at, self.now)}
+        said["name"] = said["name"] or item.name
+        return draft_change(item=item, **said, **self.acting_in_teams)
+
+
 class ApproveView(ApiView):
     """Approval."""
 
@@ -91,11 +115,12 @@ class ApproveView(ApiView):
         scope=WRITE,
         may_who=REVIEW,
         body=parts.ApproveBody,
-        answer=parts.AddedAnswer,
+        answer=parts.ApprovedAnswer,
         errors=(404, 409),
+        description="A change whose exception was changed or removed since is refused: 409, `outdated`.",
     )
     def post(self, draft_id: int) -> Any:
-        """Of somebody else; the guard looks anew."""
+        """Of somebody else; the guard looks anew. Of a change what it no longer covers is raised."""
         return drafts.approve(draft_id=draft_id, **self.body, **self.acting_in_teams)
 
 

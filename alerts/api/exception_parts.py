@@ -116,6 +116,18 @@ class EditBody(WrittenBody, Overriding):
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
+class DraftChangeBody(WrittenBody):
+    """A stored exception as it shall be, for review."""
+
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, help_text="Of the exception, as it was seen.")
+    close_matching = serializers.ChoiceField(
+        choices=Reason.choices, required=False, allow_null=True, default=None, help_text="Close what it covers as this."
+    )
+    replaces = Id(
+        required=False, allow_null=True, default=None, help_text="One's own change that was returned or waits."
+    )
+
+
 class VersionBody(Strict):
     """The version that was seen."""
 
@@ -233,6 +245,12 @@ class AddedAnswer(Answer):
         return added.act is not None
 
 
+class ApprovedAnswer(AddedAnswer):
+    """The exception that came of a draft: a new one, or the one that the draft changed, with what it let go."""
+
+    released = serializers.IntegerField(default=0, help_text="Held-back events that are alerts now.")
+
+
 class ChangedAnswer(Answer):
     """The exception after a change, and what became of the events that it held back."""
 
@@ -248,7 +266,11 @@ class DraftAnswer(Answer):
     """An exception that waits for a second pair of eyes."""
 
     id = serializers.IntegerField()
-    alert = serializers.IntegerField(source="alert_id")
+    alert = serializers.IntegerField(source="alert_id", allow_null=True, help_text="Null for a change.")
+    edits = serializers.IntegerField(
+        source="edits_id", allow_null=True, help_text="The exception that it would change; null for a new one."
+    )
+    edits_version = serializers.IntegerField(allow_null=True, help_text="Of that exception, as the author saw it.")
     rule = serializers.CharField(source="rule_id")
     team = serializers.IntegerField(source="team_id")
     name = serializers.CharField()

@@ -35,6 +35,7 @@ urlpatterns = [
     path("exceptions/drafts/<int:draft_id>/return", drafts.ReturnView.as_view(), name="draft_return"),
     path("exceptions/drafts/<int:draft_id>/withdraw", drafts.WithdrawView.as_view(), name="draft_withdraw"),
     path("exceptions/<int:item_id>", exceptions.ExceptionView.as_view(), name="exception"),
+    path("exceptions/<int:item_id>/drafts", drafts.ItemDraftsView.as_view(), name="item_drafts"),
     path("exceptions/<int:item_id>/preview", exceptions.ItemPreviewView.as_view(), name="item_preview"),
     path("exceptions/<int:item_id>/disable", exceptions.DisableView.as_view(), name="disable"),
     path("exceptions/<int:item_id>/enable", exceptions.EnableView.as_view(), name="enable"),

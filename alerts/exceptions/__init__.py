@@ -5,6 +5,7 @@ over the same source events that the rule's runs judge, so the three can never d
 """
 
 from alerts.exceptions.changing import Edited, disable, edit, enable
+from alerts.exceptions.drafted_changes import draft_change
 from alerts.exceptions.drafts import approve, draft, send_back, withdraw
 from alerts.exceptions.groups import GroupError
 from alerts.exceptions.previewing import MOST_COUNTED, SECONDS, GroupPreview, Preview, preview
@@ -25,6 +26,7 @@ __all__ = [
     "approve",
     "disable",
     "draft",
+    "draft_change",
     "edit",
     "enable",
     "preview",

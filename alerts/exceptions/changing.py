@@ -1,6 +1,6 @@
 """An exception edited, switched off and switched on again, with what that means for what it held back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from alerts.exceptions.closing import Closing, Covering, Place
 from alerts.exceptions.entries import Entries
 from alerts.exceptions.groups import EntryGroups, parse_groups
 from alerts.exceptions.guard import check_guard
-from alerts.exceptions.saving import MAX_NAME, check_count, close_covered
+from alerts.exceptions.saving import MAX_NAME, By, check_count, close_covered
 from alerts.exceptions.taking_back import TakenBack
 from alerts.models import BulkAct, Reason
 from alerts.release import release, release_all
@@ -24,14 +24,14 @@ from rules import epoch
 from rules import shared as shared_items
 from rules.errors import StaleException
 from rules.exceptions import create_item, disable_item, edit_item, enable_item
-from rules.models import ExceptionItem, SharedList
+from rules.models import ExceptionItem, Rule, SharedList
 from rules.shared import list_of
 
 
 @dataclass(frozen=True, slots=True)
 class Edited:
     """The exception as it is now, and what became of the events it held back (as in TakenBack), and of the open alerts
-    that it covers (as in Added)."""
+    that it covers (as in Added). `group`: what the undo knows the act by."""
 
     item: ExceptionItem
     released: int
@@ -41,6 +41,22 @@ class Edited:
     closed: list[int] = field(default_factory=list)
     left_open: list[int] = field(default_factory=list)
     act: BulkAct | None = None
+    group: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """What an exception, seen in this version, is to say, and what becomes of the open alerts that it covers."""
+
+    item: ExceptionItem
+    version: int
+    groups: EntryGroups
+    reason: str
+    name: str
+    expires_at: datetime | None = None
+    review_at: datetime | None = None
+    close_matching: str | None = None
+    override: str = ""
 
 
 @retry_conflicts
@@ -71,27 +87,59 @@ def edit(
     ReasonNeeded, RuleFailed.
     """
     need_to_save(actor, item.rule)
-    if close_matching is not None and close_matching not in Reason.values:
+    wanted = Rewritten(
+        item=item,
+        version=version,
+        groups=[entries, *more],
+        reason=reason,
+        name=name,
+        expires_at=expires_at,
+        review_at=review_at,
+        close_matching=close_matching,
+        override=override_guard_reason,
+    )
+    return rewrite(wanted, By(actor, actor, now, team_ids, door), need_to_save_on, group)
+
+
+Allowing = Callable[[User, Iterable[Rule]], None]
+"""Refuses who may not do it on these rules."""
+
+
+def rewrite(wanted: Rewritten, by: By, allowing: Allowing, group: UUID | None = None) -> Edited:
+    """What editing an exception and approving a change of it come to, in the caller's transaction. Its owner stays.
+
+    `allowing` is asked once the rules of a shared list hold still. Raises: as edit.
+    """
+    item, close = wanted.item, wanted.close_matching
+    if close is not None and close not in Reason.values:
         raise ReasonNeeded
-    check_count([entries, *more])
-    groups = parse_groups([entries, *more])
+    check_count(wanted.groups)
+    groups = parse_groups(wanted.groups)
     epoch.bump()
     shared = list_of(item)
     rules = list(shared.rules.all()) if shared else [item.rule]
-    need_to_save_on(actor, rules)
-    note = check_guard(rules=rules, groups=groups, team_ids=team_ids, actor=actor, override=override_guard_reason)
-    said: dict[str, Any] = {"reason": reason, "name": name, "expires_at": expires_at, "review_at": review_at}
-    said |= {"actor": actor, "now": now, "door": door, "group": group or uuid4()}
+    allowing(by.actor, rules)
+    passed = check_guard(rules=rules, groups=groups, team_ids=by.team_ids, actor=by.actor, override=wanted.override)
+    note, group = " ".join(filter(None, (by.told, passed))), group or uuid4()
+    said = _said(wanted, by, group)
     if shared is not None:
-        edited, items = _edit_in_list(item, shared, version, [entries, *more], note, said)
+        edited, items = _edit_in_list(item, shared, wanted.version, wanted.groups, note, said)
     else:
-        edited, items = _edit_on_rule(item, version, [entries, *more], note, said)
-    if not close_matching:
+        edited, items = _edit_on_rule(item, wanted.version, wanted.groups, note, said)
+    edited = replace(edited, group=group)
+    if not close:
         return edited
-    how = Closing(close_matching, "", actor, now, door, said["group"])
+    how = Closing(close, "", by.actor, by.now, by.door, group)
     in_force = {place: one for place, one in items.items() if one.enabled}
-    done, act = close_covered(rules, Covering(groups, in_force), team_ids, how)
+    done, act = close_covered(rules, Covering(groups, in_force), by.team_ids, how)
     return replace(edited, closed=done.closed, left_open=done.left_open, act=act)
+
+
+def _said(wanted: Rewritten, by: By, group: UUID) -> dict[str, Any]:
+    """What every exception of the act has in common, as rules/exceptions takes it."""
+    said: dict[str, Any] = {"reason": wanted.reason, "name": wanted.name}
+    said |= {"expires_at": wanted.expires_at, "review_at": wanted.review_at}
+    return said | {"actor": by.actor, "now": by.now, "door": by.door, "group": group}
 
 
 _Edits = tuple[Edited, dict[Place, ExceptionItem]]

@@ -1,24 +1,22 @@
 """Exceptions that wait for a second pair of eyes: sent for review, approved, returned with a wish, withdrawn.
 
 A draft takes no event out of anything. Approving it asks everything anew that adding an exception asks: whether the
-entries can be read, whether the rule has them already, and whether a true positive would have been hidden.
+entries can be read, whether the rule has them already, and whether a true positive would have been hidden. A draft may
+be of a change of a stored exception (alerts/exceptions/drafted_changes.py); what is done to it here is the same.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.urls import reverse
 
 from accounts.access import may, need
-from accounts.models import Change, Notice, User
-from accounts.notices import notify
-from accounts.record import record_change
+from accounts.models import Change, User
 from accounts.roles import Permission
-from accounts.selectors import people_of_teams
 from alerts.errors import (
     AlertNotFound,
     AlreadyExcepted,
@@ -28,11 +26,23 @@ from alerts.errors import (
     OwnDraft,
     ReasonNeeded,
     ScopeRefused,
-    StaleDraft,
 )
+from alerts.exceptions.changing import Edited
 from alerts.exceptions.covering import alerts_of
+from alerts.exceptions.draft_keeping import (
+    State,
+    about,
+    further_group,
+    locked,
+    record,
+    replace_draft,
+    reviewers_of,
+    settle,
+    tell,
+)
+from alerts.exceptions.drafted_changes import check_none_waits, put_change_in_force
 from alerts.exceptions.entries import Entries
-from alerts.exceptions.groups import EntryGroups, GroupError
+from alerts.exceptions.groups import EntryGroups
 from alerts.exceptions.saving import (
     Added,
     By,
@@ -48,14 +58,9 @@ from alerts.models import Alert, ExceptionDraft, Reason
 from alerts.retrying import retry_conflicts
 from alerts.triage import checked_text
 from alerts.workflow import UNDID
-from engine import ExceptionEntryError
 from rules.exceptions import check_content
 from rules.models import Rule
 
-State = ExceptionDraft.State
-OBJECT_TYPE = "exception_draft"
-_PAST = {"draft": "sent", "approve": "approved", "return": "returned", "withdraw": "withdrew"}
-_PAST |= {UNDID: "took back a change of"}
 WITH_WAY_BACK = ("draft", "return", "withdraw")
 
 
@@ -103,11 +108,11 @@ def draft(
         review_at=review_at,
         now=now,
     )
-    further = [_further(one, content, at, now) for at, one in enumerate(more, start=1)]
+    further = [further_group(one, content, at, now) for at, one in enumerate(more, start=1)]
     check_not_there(scope.rules, [content["entries"], *further])
     _check_not_waiting(alert, content["entries"], further, scope)
     if replaces is not None:
-        _replace(replaces, actor, now, door, group)
+        replace_draft(replaces, actor, now, door, group)
     made = ExceptionDraft.objects.create(
         alert=alert,
         rule=alert.rule,
@@ -122,8 +127,8 @@ def draft(
         created_at=now,
         updated_at=now,
     )
-    _record("draft", made, {}, actor, now, door, group=group)
-    _tell(made, _reviewers(made), f"{actor} asks for a review: an exception on {made.rule.name}", actor, now)
+    record("draft", made, {}, actor, now, door, group=group)
+    tell(made, reviewers_of(made), f"{actor} asks for a review: an {about(made)}", actor, now)
     return made
 
 
@@ -138,16 +143,31 @@ def approve(
     now: datetime,
     team_ids: Sequence[int],
     door: Change.Door = Change.Door.PAGE,
-) -> Added:
-    """Put a draft into force under its author's name, closing what it said it would close; the record names both.
+) -> Added | Edited:
+    """Put a draft into force under its author's name, closing what it said it would close; the record names both. A
+    change of a stored exception leaves it its owner.
 
-    Raises: NotAllowed, NotYourTeam, DraftNotFound, StaleDraft, OwnDraft, GuardRefused, AlreadyExcepted,
-    ExceptionEntryError, ExceptionRefused.
+    Raises: NotAllowed, NotYourTeam, DraftNotFound, StaleDraft, OutdatedDraft, OwnDraft, GuardRefused, AlreadyExcepted,
+    ExceptionEntryError, ExceptionRefused; of a change also RuleFailed.
     """
     waiting = _reviewable(draft_id, version, actor, team_ids)
+    told = f"Drafted by {waiting.author}, approved by {actor}: {waiting.reason}"
+    by = By(actor, waiting.author, now, team_ids, door, told)
+    done, note = _put_in_force(waiting, by, override_guard_reason)
+    values: dict[str, Any] = {"state": State.APPROVED, "reviewer": actor, "reviewed_at": now, "item": done.item}
+    settle("approve", waiting, actor, now, door, note=note, **values)
+    tell(waiting, [waiting.author], f"{actor} approved your {about(waiting)}", actor, now)
+    return done
+
+
+def _put_in_force(waiting: ExceptionDraft, by: By, override: str) -> tuple[Added | Edited, str]:
+    """What the draft asks for, done; and what its own entry in the record has to say."""
+    if waiting.edits is not None:
+        return put_change_in_force(waiting, waiting.edits, by, override), ""
     scope = scope_of(waiting.rule, waiting.rule_ids, waiting.list_id)
-    need_to_except_on(actor, scope)
-    on_alert = waiting.alert.team_id in team_ids  # else it was handed over since: that team's record is not ours
+    need_to_except_on(by.actor, scope)
+    # Once handed over, the alert is another team's, and that team's record is not ours.
+    on_alert = waiting.alert is not None and waiting.alert.team_id in by.team_ids
     wanted = Wanted(
         groups=[waiting.entries, *waiting.more],
         scope=scope,
@@ -157,14 +177,10 @@ def approve(
         review_at=waiting.review_at,
         close_matching=waiting.close_matching or None,
         close_note=waiting.close_note,
-        override=override_guard_reason,
+        override=override,
     )
-    told = f"Drafted by {waiting.author}, approved by {actor}: {waiting.reason}"
-    added = put_in_force(wanted, By(actor, waiting.author, now, team_ids, door, told, on_alert), waiting.alert)
-    values: dict[str, Any] = {"state": State.APPROVED, "reviewer": actor, "reviewed_at": now, "item": added.item}
-    _settle("approve", waiting, actor, now, door, note="" if on_alert else added.note, **values)
-    _tell(waiting, [waiting.author], f"{actor} approved your exception on {waiting.rule.name}", actor, now)
-    return added
+    added = put_in_force(wanted, replace(by, on_alert=on_alert), waiting.alert)
+    return added, "" if on_alert else added.note
 
 
 @transaction.atomic
@@ -188,9 +204,10 @@ def send_back(
         raise NoteNeeded("Say what should be changed.")
     waiting = _reviewable(draft_id, version, actor, team_ids)
     values: dict[str, Any] = {"state": State.RETURNED, "reviewer": actor, "reviewed_at": now, "review_note": note}
-    _settle("return", waiting, actor, now, door, note=note, group=group, **values)
-    said = f"{actor} asks for a change of your exception on {waiting.rule.name}: {' '.join(note.split())}"
-    _tell(waiting, [waiting.author], said, actor, now)
+    settle("return", waiting, actor, now, door, note=note, group=group, **values)
+    asked = f"{actor} sent back your" if waiting.edits else f"{actor} asks for a change of your"
+    said = f"{asked} {about(waiting)}: {' '.join(note.split())}"
+    tell(waiting, [waiting.author], said, actor, now)
     return waiting
 
 
@@ -210,10 +227,10 @@ def withdraw(
     Raises: NotAllowed, DraftNotFound (also for a draft of somebody else), StaleDraft.
     """
     need(actor, Permission.EXCEPT)
-    mine = _locked(draft_id, version, team_ids, (State.WAITING, State.RETURNED))
+    mine = locked(draft_id, version, team_ids, (State.WAITING, State.RETURNED))
     if mine.author_id != actor.pk:
         raise DraftNotFound(draft_id)
-    _settle("withdraw", mine, actor, now, door, group=group, state=State.WITHDRAWN)
+    settle("withdraw", mine, actor, now, door, group=group, state=State.WITHDRAWN)
     return mine
 
 
@@ -224,20 +241,28 @@ def put_drafts_back(
     """Take back that drafts were sent, returned or withdrawn, whole or not at all; returns how many stand as before.
 
     One that was withdrawn for another waits for a change again once the other is gone. Raises: NotAllowed, OwnDraft,
-    DraftNotFound (also for a draft of somebody else), StaleDraft, AlreadyExcepted, ScopeRefused.
+    DraftNotFound (also for a draft of somebody else), StaleDraft, AlreadyExcepted, ChangeWaits, ScopeRefused.
     """
     for change in reversed(changes):
-        row = _locked(int(change.object_id), change.after["version"], team_ids, tuple(State))
+        row = locked(int(change.object_id), change.after["version"], team_ids, tuple(State))
         _need_to_put_back(change, row, actor)
         values = _stood(change)
         if values["state"] == State.WAITING:
-            scope = scope_of(row.rule, row.rule_ids, row.list_id)
-            _check_not_waiting(row.alert, row.entries, row.more, scope)
-        _settle(UNDID, row, actor, now, door, undoes=change, **values)
+            _check_may_wait(row)
+        settle(UNDID, row, actor, now, door, undoes=change, **values)
         if change.verb == "return":
-            said = f"{actor} no longer asks for a change of your exception on {row.rule.name}"
-            _tell(row, [row.author], said, actor, now)
+            said = f"{actor} no longer asks for a change of your {about(row)}"
+            tell(row, [row.author], said, actor, now)
     return len(changes)
+
+
+def _check_may_wait(row: ExceptionDraft) -> None:
+    """Refuse what waits already by another draft. Raises: AlreadyExcepted, ChangeWaits, ScopeRefused."""
+    if row.edits is not None:
+        check_none_waits(row.edits, row.author)
+    elif row.alert is not None:
+        scope = scope_of(row.rule, row.rule_ids, row.list_id)
+        _check_not_waiting(row.alert, row.entries, row.more, scope)
 
 
 def _need_to_put_back(change: Change, row: ExceptionDraft, actor: User) -> None:
@@ -265,13 +290,13 @@ def waiting_for(user: User, team_ids: Sequence[int]) -> QuerySet[ExceptionDraft]
     found = ExceptionDraft.objects.filter(team_id__in=team_ids, state=State.WAITING)
     if not may(user, Permission.REVIEW_EXCEPTIONS):
         found = found.filter(author=user)
-    return found.select_related("rule", "author", "alert", "team").order_by("pk")
+    return found.select_related("rule", "author", "alert", "team", "edits__owner").order_by("pk")
 
 
 def returned_to(user: User, team_ids: Sequence[int]) -> QuerySet[ExceptionDraft]:
     """The person's drafts that a reviewer wants changed, newest first."""
     mine = ExceptionDraft.objects.filter(team_id__in=team_ids, state=State.RETURNED, author=user)
-    return mine.select_related("rule", "author", "alert", "reviewer").order_by("-pk")
+    return mine.select_related("rule", "author", "alert", "reviewer", "edits").order_by("-pk")
 
 
 def draft_of(user: User, draft_id: int, team_ids: Sequence[int]) -> ExceptionDraft:
@@ -288,29 +313,10 @@ def draft_of(user: User, draft_id: int, team_ids: Sequence[int]) -> ExceptionDra
 
 def _reviewable(draft_id: int, version: int, actor: User, team_ids: Sequence[int]) -> ExceptionDraft:
     need(actor, Permission.REVIEW_EXCEPTIONS)
-    waiting = _locked(draft_id, version, team_ids, (State.WAITING,))
+    waiting = locked(draft_id, version, team_ids, (State.WAITING,))
     if waiting.author_id == actor.pk:
         raise OwnDraft
     return waiting
-
-
-def _locked(draft_id: int, version: int, team_ids: Sequence[int], states: Sequence[State]) -> ExceptionDraft:
-    rows = ExceptionDraft.objects.select_for_update(of=("self",)).select_related(
-        "rule", "author", "alert__team", "team"
-    )
-    row = rows.filter(pk=draft_id, team_id__in=team_ids).first() if 0 < draft_id < 2**63 else None
-    if row is None:
-        raise DraftNotFound(draft_id)
-    if row.version != version or row.state not in states:
-        raise _stale(row)
-    return row
-
-
-def _stale(row: ExceptionDraft) -> StaleDraft:
-    last = Change.objects.filter(object_type=OBJECT_TYPE, object_id=str(row.pk)).order_by("-at", "-pk").first()
-    if last is None:
-        return StaleDraft(draft_id=row.pk, who="Somebody", what="changed", when=None)
-    return StaleDraft(draft_id=row.pk, who=last.actor_name, what=_PAST.get(last.verb, "changed"), when=last.at)
 
 
 def _shown_by(alert: Alert | None, rule: Rule, team_ids: Sequence[int]) -> Alert:
@@ -325,19 +331,6 @@ def _shown_by(alert: Alert | None, rule: Rule, team_ids: Sequence[int]) -> Alert
     return found
 
 
-def _further(entries: Entries, content: Mapping[str, Any], at: int, now: datetime) -> list[dict[str, Any]]:
-    """A further group as it is stored. Raises: GroupError, ExceptionRefused."""
-    try:
-        checked = check_content(entries=entries, **{key: content[key] for key in _SHARED}, now=now)
-    except ExceptionEntryError as error:
-        raise GroupError(at, error.index, error.key, error.message) from error
-    stored: list[dict[str, Any]] = checked["entries"]
-    return stored
-
-
-_SHARED = ("reason", "name", "expires_at", "review_at")
-
-
 def _check_not_waiting(alert: Alert, entries: Entries, more: EntryGroups, scope: Scope) -> None:
     same = ExceptionDraft.objects.filter(
         rule_id=alert.rule_id,
@@ -350,97 +343,3 @@ def _check_not_waiting(alert: Alert, entries: Entries, more: EntryGroups, scope:
     ).first()
     if same is not None:
         raise AlreadyExcepted(item_id=None, name=same.name, waiting=True)
-
-
-def _replace(draft_id: int, actor: User, now: datetime, door: Change.Door, group: UUID | None) -> None:
-    mine = ExceptionDraft.objects.select_for_update(of=("self",)).select_related("team")
-    old = mine.filter(pk=draft_id, author=actor, state=State.RETURNED).first()
-    if old is not None:
-        _settle("withdraw", old, actor, now, door, note="Sent anew.", group=group, state=State.WITHDRAWN)
-
-
-def _settle(
-    verb: str,
-    row: ExceptionDraft,
-    actor: User,
-    now: datetime,
-    door: Change.Door,
-    note: str = "",
-    group: UUID | None = None,
-    undoes: Change | None = None,
-    **values: Any,
-) -> None:
-    before = _content(row)
-    for name, value in values.items():
-        setattr(row, name, value)
-    row.version += 1
-    row.updated_at = now
-    row.save(update_fields=[*values, "version", "updated_at"])
-    _record(verb, row, before, actor, now, door, note, group, undoes)
-
-
-def _record(
-    verb: str,
-    row: ExceptionDraft,
-    before: dict[str, Any],
-    actor: User,
-    now: datetime,
-    door: Change.Door,
-    note: str = "",
-    group: UUID | None = None,
-    undoes: Change | None = None,
-) -> None:
-    record_change(
-        at=now,
-        actor=actor,
-        door=door,
-        verb=verb,
-        object_type=OBJECT_TYPE,
-        object_id=row.pk,
-        before=before,
-        after=_content(row),
-        team=row.team,
-        note=note or row.reason,
-        group=group,
-        undoes=undoes,
-    )
-
-
-def _content(row: ExceptionDraft) -> dict[str, Any]:
-    """What the draft says and where it stands, as the record keeps it."""
-    told: Callable[[datetime | None], str | None] = lambda at: at.isoformat() if at else None  # noqa: E731
-    return {
-        "rule": row.rule_id,
-        "alert": row.alert_id,
-        "name": row.name,
-        "entries": row.entries,
-        "more": row.more,
-        "rules": row.rule_ids,
-        "list": row.list_id,
-        "reason": row.reason,
-        "expires_at": told(row.expires_at),
-        "review_at": told(row.review_at),
-        "close_matching": row.close_matching,
-        "author": row.author_id,
-        "state": str(row.state),
-        "reviewer": row.reviewer_id,
-        "review_note": row.review_note,
-        "exception": row.item_id,
-        "version": row.version,
-    }
-
-
-def _reviewers(row: ExceptionDraft) -> list[User]:
-    return [person for person in people_of_teams([row.team_id]) if may(person, Permission.REVIEW_EXCEPTIONS)]
-
-
-def _tell(row: ExceptionDraft, people: Sequence[User], text: str, actor: User, now: datetime) -> None:
-    notify(
-        people=people,
-        kind=Notice.Kind.REVIEW,
-        text=text,
-        path=f"{reverse('alerts:exceptions')}#draft-{row.pk}",
-        key=f"draft:{row.pk}:{row.state}:{row.version}",
-        actor=actor,
-        now=now,
-    )

@@ -1,7 +1,8 @@
 """What the drafts that wait would do now, all of them looked at together: the alerts of their rules are read once.
 
 As exact as a preview (alerts/exceptions/previewing.py), which looks at one exception and tells more. Where there are
-too many alerts to be looked at together, each draft is previewed by itself, as long as the page's time lasts.
+too many alerts to be looked at together, each draft is previewed by itself, as long as the page's time lasts. A change
+of a stored exception is held against what that covers now, alert by alert, except where it is previewed by itself.
 """
 
 from collections import defaultdict
@@ -31,7 +32,8 @@ NAMED = 5
 class Look:
     """Of `total` alerts that the person sees a draft would silence so many. `true_positives`: the first numbers of the
     `hidden` ones he sees; `elsewhere` how many others' it would hide; `open_matching` would be closed; for
-    `positives_beyond` true positives there was no time."""
+    `positives_beyond` true positives there was no time. `more` and `fewer`: of a change, how many of the alerts only it
+    would silence, and only what stands; None where that was not looked at."""
 
     computed_at: datetime
     total: int = 0
@@ -41,6 +43,8 @@ class Look:
     open_matching: int = 0
     positives_beyond: int = 0
     true_positives: list[int] = field(default_factory=list)
+    more: int | None = None
+    fewer: int | None = None
 
 
 Seen: TypeAlias = Look | str | None
@@ -63,20 +67,30 @@ class _Row(NamedTuple):
 
 @dataclass(slots=True)
 class _Asked:
-    """A draft with the rules that it is meant for and what it asks."""
+    """A draft with the rules that it is meant for and what it asks; of a change also what the exception asks that it
+    changes: nothing while that is not in force. None: it is of a new one, or what stands cannot be read."""
 
     draft: ExceptionDraft
     scope: Scope
     trees: Groups
     look: Look
+    stands: Groups | None = None
 
-    def take(self, row: _Row, covered: bool, team_ids: frozenset[int]) -> None:
-        """Count one alert."""
+    @property
+    def every_tree(self) -> Groups:
+        """What it asks, and what stands."""
+        return (*self.trees, *(self.stands or ()))
+
+    def take(self, row: _Row, covered: bool, stands: bool, team_ids: frozenset[int]) -> None:
+        """Count one alert, which the draft would silence or not, and which what stands would."""
         look = self.look
         if row.team_id not in team_ids:
             look.elsewhere += covered and row.is_true_positive
             return
         look.total += 1
+        if self.stands is not None:
+            look.more = (look.more or 0) + (covered and not stands)
+            look.fewer = (look.fewer or 0) + (stands and not covered)
         if not covered:
             return
         look.silenced += 1
@@ -110,10 +124,25 @@ def _asked(drafts: Sequence[ExceptionDraft], now: datetime) -> tuple[list[_Asked
         try:
             if isinstance(scope, ScopeRefused):
                 raise scope
-            asked.append(_Asked(draft, scope, parse_groups([draft.entries, *draft.more]), Look(now)))
+            trees = parse_groups([draft.entries, *draft.more])
+            stands = _standing(draft)
+            look = Look(now) if stands is None else Look(now, more=0, fewer=0)
+            asked.append(_Asked(draft, scope, trees, look, stands))
         except (ExceptionEntryError, ScopeRefused) as error:
             found[draft.pk] = error.message
     return asked, found
+
+
+def _standing(draft: ExceptionDraft) -> Groups | None:
+    """What the exception asks that the draft changes."""
+    if draft.edits is None:
+        return None
+    if not draft.edits.enabled or draft.edits.expired or draft.edits.removed_at is not None:
+        return ()
+    try:
+        return parse_groups([draft.edits.entries])
+    except ExceptionEntryError:
+        return None
 
 
 def _rows(asked: Sequence[_Asked], team_ids: Sequence[int]) -> list[_Row]:
@@ -135,18 +164,25 @@ def _judge(asked: Sequence[_Asked], rows: Sequence[_Row], team_ids: frozenset[in
     single = {row.pk: row for row in rows if not is_of_several(row.kind)}
     for number, document in _documents(asked, single.values()):
         for one in of_rule[single[number].rule_id]:
-            one.take(single[number], covers(one.trees, document), team_ids)
+            stands = covers(one.stands or (), document)
+            one.take(single[number], covers(one.trees, document), stands, team_ids)
     several = [row for row in rows if is_of_several(row.kind)]
     for one in asked:
         rules = {rule.pk for rule in one.scope.rules}
         mine = {row.pk: row for row in several if row.rule_id in rules}
-        for judged in judge_alerts([(row.pk, row.team_id) for row in mine.values()], one.trees):
-            one.take(mine[judged.alert_id], judged.covered, team_ids)
+        alerts = [(row.pk, row.team_id) for row in mine.values()]
+        before = _covered(alerts, one.stands) if one.stands else set()
+        for judged in judge_alerts(alerts, one.trees):
+            one.take(mine[judged.alert_id], judged.covered, judged.alert_id in before, team_ids)
+
+
+def _covered(alerts: Sequence[tuple[int, int]], groups: Groups) -> set[int]:
+    return {judged.alert_id for judged in judge_alerts(alerts, groups) if judged.covered}
 
 
 def _documents(asked: Sequence[_Asked], rows: Iterable[_Row]) -> Iterator[tuple[int, Document]]:
     teams = {row.pk: row.team_id for row in rows}
-    few = few_fields_of(tree for one in asked for tree in all_entries(one.trees))
+    few = few_fields_of(tree for one in asked for tree in all_entries(one.every_tree))
     return iterate_documents(teams, few) if teams else iter(())
 
 

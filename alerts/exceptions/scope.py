@@ -9,7 +9,8 @@ from django.db.models import Prefetch
 from accounts.models import User
 from alerts.errors import ScopeRefused
 from alerts.exceptions import allowed
-from rules.models import Rule, SharedList
+from rules.models import ExceptionItem, Rule, SharedList
+from rules.shared import list_of
 
 MOST_RULES = 50
 
@@ -47,6 +48,12 @@ def scope_of(rule: Rule, rule_ids: Sequence[str] = (), list_id: str = "") -> Sco
     if isinstance(scope, ScopeRefused):
         raise scope
     return scope
+
+
+def scope_of_item(item: ExceptionItem) -> Scope:
+    """Where a stored exception holds: an item of a list changes on all of its rules. Two queries for one of a list."""
+    shared = list_of(item)
+    return Scope(item.rule, tuple(shared.rules.order_by("name", "pk")), shared) if shared else Scope(item.rule)
 
 
 Asked: TypeAlias = tuple[Rule, Sequence[str], str]

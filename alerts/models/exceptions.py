@@ -11,7 +11,8 @@ from rules.models import ExceptionItem, Rule
 class ExceptionDraft(models.Model):
     """An exception that waits for a second pair of eyes: everything that saving it would take, and nothing in force.
 
-    Approving it saves the exception (alerts/exceptions/drafts.py) after the guard has looked again.
+    Approving it saves the exception (alerts/exceptions/drafts.py) after the guard has looked again. A change of a
+    stored exception waits likewise: it names in `edits` what it changes, and hangs on no alert.
     """
 
     class State(models.TextChoices):
@@ -20,7 +21,7 @@ class ExceptionDraft(models.Model):
         APPROVED = "approved", "Approved"
         WITHDRAWN = "withdrawn", "Withdrawn"
 
-    alert = models.ForeignKey("Alert", on_delete=models.CASCADE, related_name="drafts")
+    alert = models.ForeignKey("Alert", null=True, on_delete=models.CASCADE, related_name="drafts")
     rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="+")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=255, blank=True)
@@ -41,11 +42,20 @@ class ExceptionDraft(models.Model):
     more = models.JSONField(default=list, db_default=[])
     rule_ids = ArrayField(models.CharField(max_length=64), default=list, db_default=[])
     list_id = models.CharField(max_length=255, blank=True, default="", db_default="")
-    item = models.ForeignKey(ExceptionItem, null=True, on_delete=models.SET_NULL, related_name="+")
+    item = models.ForeignKey(ExceptionItem, null=True, on_delete=models.SET_NULL, related_name="+")  # what came of it
+    edits = models.ForeignKey(ExceptionItem, null=True, on_delete=models.CASCADE, related_name="drafts")
+    edits_version = models.PositiveIntegerField(null=True)  # of what it changes, as its author saw it
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
         indexes = [models.Index(fields=["team", "state", "-id"], name="draft_by_state")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(alert__isnull=False, edits__isnull=True, edits_version__isnull=True)
+                | models.Q(alert__isnull=True, edits__isnull=False, edits_version__isnull=False),
+                name="draft_on_alert_or_exception",
+            )
+        ]
 
 
 class Trial(models.Model):

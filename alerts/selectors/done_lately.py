@@ -7,7 +7,8 @@ from datetime import datetime
 from accounts.models import Change, User
 from accounts.record import UNDO_WINDOW
 from alerts.exception_undo import undoable
-from alerts.exceptions.drafts import OBJECT_TYPE, WITH_WAY_BACK
+from alerts.exceptions.draft_keeping import OBJECT_TYPE
+from alerts.exceptions.drafts import WITH_WAY_BACK
 from alerts.models import ExceptionDraft
 from alerts.selectors.undoable import EXCEPTION
 from rules.models import ExceptionItem

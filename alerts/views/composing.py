@@ -19,13 +19,14 @@ from alerts.exceptions.covering import alerts_of
 from alerts.exceptions.drafts import returned_to
 from alerts.exceptions.groups import MOST_GROUPS
 from alerts.exceptions.made import made_by_rule
-from alerts.exceptions.scope import MOST_RULES, Scope, scope_of
+from alerts.exceptions.scope import MOST_RULES, Scope, scope_of, scope_of_item
 from alerts.exceptions.suggesting import Suggestion, suggestion
 from alerts.forms import ExceptionForm
 from alerts.kept import source_of
-from alerts.models import Alert, Trial
+from alerts.models import Alert, ExceptionDraft, Trial
 from alerts.selectors import AlertPage
 from alerts.selectors.briefs import briefs_of
+from alerts.selectors.drafted_changes import taken_up_again
 from alerts.views.composer import Composer
 from alerts.views.conditions import (
     MOST_CONDITIONS,
@@ -41,7 +42,6 @@ from engine import Document, ExceptionEntryError
 from engine.tree import text_of
 from events.named import event_in
 from rules.models import ExceptionItem, Rule, SharedList, ValueList
-from rules.shared import list_of
 from soc.web.clock import now as clock_now
 from soc.web.http import UserRequest
 
@@ -127,35 +127,54 @@ def compose_from(
 
 
 def compose_edit(request: UserRequest, item: ExceptionItem) -> Composer:
-    """The panel on a stored exception: as it is stored, or as it was submitted."""
+    """The panel on a stored exception: as it is stored, as it was submitted, or as a draft of the person's says that
+    the address names."""
     data = request.POST if request.method == "POST" else None
-    form = ExceptionForm(
-        data,
-        may_never=may_never(request.user),
-        keeps=item.expires_at,
-        keeps_review=item.review_at,
-        reason=item.reason,
-        name=item.name,
-        expires="keep" if item.expires_at else "never",
-        review="keep" if item.review_at else "",
-        close_reason="benign_positive",
-    )
+    draft = _own_draft(request, item)
+    form = _edit_form(data, item, draft, request.user)
     wanted = request.htmx.target != "preview" or bool(data and data.get("add_field"))
     values = values_of_rule(item.rule, teams_of(request.user)) if wanted else {}
-    composer = _composer(request, item.rule, form, conditions_of(item.entries), values)
+    stored = [draft.entries, *draft.more] if draft else [item.entries]
+    rows = [row for at, entries in enumerate(stored) for row in conditions_of(entries, at)]
+    composer = _composer(request, item.rule, form, rows, values)
     composer.item, composer.version, composer.opening = item, item.version, data is None
+    composer.draft, composer.draft_id = draft, draft.pk if draft else None
     if data is not None:
         version = _number(data.get("version", ""))
         composer.version = version if version is not None else item.version
         composer = _edited(composer, data, values)
-    composer.scope = _scope_of(item)
+    composer.scope = scope_of_item(item)
     return judged(composer)
 
 
-def _scope_of(item: ExceptionItem) -> Scope:
-    """Where a stored exception holds: an item of a list changes on all of its rules."""
-    shared = list_of(item)
-    return Scope(item.rule, tuple(shared.rules.order_by("name", "pk")), shared) if shared else Scope(item.rule)
+def _own_draft(request: UserRequest, item: ExceptionItem) -> ExceptionDraft | None:
+    """The change that is taken up again, if the address or what was submitted names one of the person's."""
+    number = _number((request.POST if request.method == "POST" else request.GET).get("draft", ""))
+    return taken_up_again(request.user, number, item, teams_of(request.user)) if number else None
+
+
+def _edit_form(data: QueryDict | None, item: ExceptionItem, draft: ExceptionDraft | None, user: User) -> ExceptionForm:
+    """What the panel on a stored exception has beside its conditions, as stored or as proposed."""
+    said = draft or item
+    return ExceptionForm(
+        data,
+        may_never=may_never(user),
+        keeps=item.expires_at,
+        keeps_review=item.review_at,
+        proposes=draft.expires_at if draft and draft.expires_at != item.expires_at else None,
+        proposes_review=draft.review_at if draft and draft.review_at != item.review_at else None,
+        reason=said.reason,
+        name=said.name,
+        expires=_chosen(said.expires_at, item.expires_at) or "never",
+        review=_chosen(said.review_at, item.review_at),
+        close=bool(draft and draft.close_matching),
+        close_reason=(draft.close_matching if draft else "") or "benign_positive",
+    )
+
+
+def _chosen(said: datetime | None, stored: datetime | None) -> str:
+    """Which choice of the form a day is: the stored one, or the draft's; empty for none."""
+    return "" if said is None else "keep" if said == stored else "proposed"
 
 
 def _composer(request: UserRequest, rule: Rule, form: ExceptionForm, rows: list[Condition], values: Values) -> Composer:

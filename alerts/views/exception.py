@@ -13,10 +13,12 @@ from django.utils.translation import ngettext
 
 from accounts.access import page
 from accounts.audit.words import did
+from accounts.models import Change
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from alerts.errors import AlertError
 from alerts.exception_undo import undoable
+from alerts.exceptions.draft_keeping import OBJECT_TYPE
 from alerts.exceptions.saving import named_after
 from alerts.reviewing.renewing import review_again
 from alerts.selectors.exception_page import ExceptionPage, exception_page
@@ -35,7 +37,7 @@ from soc.web.http import UserRequest
 def show(request: UserRequest, item_id: int) -> HttpResponseBase:
     """What it says, what it held back, whether it still serves, and who changed it."""
     item, now = seen_item(request.user, item_id), clock_now()
-    shown = exception_page(item, teams_of(request.user), now)
+    shown = exception_page(item, request.user, teams_of(request.user), now)
     ways_back = undoable(shown.history, {item.pk: item}, request.user, now)
     context = {
         "title": item.reason.split("\n", 1)[0] if item.name == named_after(item.entries) else item.name,
@@ -44,7 +46,7 @@ def show(request: UserRequest, item_id: int) -> HttpResponseBase:
         "item": item,
         "conditions": conditions_of(item.entries),
         "chart": _chart(shown, now),
-        "history": [(change, did("exception", change.verb), change.pk in ways_back) for change in shown.history],
+        "history": [(change, _did(change), change.pk in ways_back) for change in shown.history],
         "here": quote(request.path, safe=""),
         "now": now,
         **rights(request.user),
@@ -63,6 +65,18 @@ def reviewed(request: UserRequest, item_id: int) -> HttpResponseBase:
     except (AlertError, RulesError) as error:
         return refused(request, error.message, back)
     return told(request, _("Reviewed. It comes up again in 90 days."), group, back)
+
+
+def _did(change: Change) -> str:
+    """What was done, with what it was done to: the exception, or a draft of a change of it."""
+    if change.object_type == OBJECT_TYPE:
+        words = {
+            "draft": _("sent a change of it for review"),
+            "return": _("sent a change of it back"),
+            "withdraw": _("withdrew a change of it"),
+        }
+        return words.get(change.verb) or _("took back an act on a change of it")
+    return _("%(did)s it") % {"did": did(change.object_type, change.verb)}
 
 
 def _chart(shown: ExceptionPage, now: datetime) -> SafeString | None:

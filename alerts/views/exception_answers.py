@@ -1,13 +1,15 @@
 """What is said after an act on an exception or a draft, with its own undo, and where its undo leads."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.http import HttpResponseBase, QueryDict
 from django.urls import reverse
 
 from accounts.models import Change
 from alerts.exception_undo import has_way_back, may_put_back
-from alerts.views.answers import FINAL, Spoken, see_other, tell
+from alerts.exceptions import Edited
+from alerts.views.answers import FINAL, Spoken, say, see_other, tell
+from alerts.views.exception_words import changed_words
 from soc.web.http import UserRequest
 
 
@@ -21,6 +23,15 @@ def refused(request: UserRequest, words: str, to: str) -> HttpResponseBase:
     """To a page, with why nothing was done at its foot."""
     tell(request, Spoken(words, problem=True))
     return see_other(to)
+
+
+def told_edited(request: UserRequest, words: str, edited: Edited, to: str) -> HttpResponseBase:
+    """The same after an edit, with what followed from it, and with the progress of what a worker closes."""
+    said = changed_words(words, edited)
+    if edited.act is None:
+        return told(request, said, edited.group or uuid4(), to)
+    say(request, Spoken(said, edited.group, act=edited.act.pk))
+    return see_other(reverse("alerts:exceptions"))
 
 
 def undo_of(request: UserRequest, group: UUID, to: str) -> str:

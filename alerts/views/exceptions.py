@@ -14,12 +14,14 @@ from accounts.roles import Permission
 from accounts.selectors import teams_of
 from alerts import exceptions
 from alerts.errors import AlertError, AlreadyExcepted, GuardRefused
+from alerts.selectors.drafted_changes import changes_waiting
 from alerts.views.actions import back_to_alert
 from alerts.views.answers import Spoken, fragment, say, see_other, tell
+from alerts.views.compared import compared
 from alerts.views.composer import Composer
 from alerts.views.composing import compose_edit, compose_from, compose_on_rule, values_of_rule, values_on
 from alerts.views.detail import alert_context, seen_alert
-from alerts.views.exception_answers import refused, tab_of, told, undo_address
+from alerts.views.exception_answers import refused, tab_of, told, told_edited, undo_address
 from alerts.views.exception_words import changed_words, spoken_of
 from alerts.views.frame import came_from, rights
 from engine import ExceptionEntryError
@@ -101,17 +103,16 @@ def edit(request: UserRequest, item_id: int) -> HttpResponseBase:
     if request.method == "GET":
         return render_page(request, _EDIT, context, part="main")
     if _is_ready(composer):
-        group = uuid4()
         try:
-            edited = _edited(composer, item, group)
+            if "send" in request.POST:
+                to = reverse("alerts:exception", args=[item.pk])
+                tell(request, Spoken(_sent_change_words()), undo_address(_sent_change(composer, item), to))
+                return see_other(to)
+            return told_edited(request, _("Exception saved."), _edited(composer, item), tab_of(item.rule_id))
         except StaleException as error:
             return _again(request, _EDIT, context | {"stale": error.message}, 409)
         except (AlertError, RulesError, ExceptionEntryError) as error:
             return _again(request, _EDIT, context, _show(composer, error))
-        if edited.act:
-            say(request, Spoken(changed_words(_("Exception saved."), edited), group, act=edited.act.pk))
-            return see_other(reverse("alerts:exceptions"))
-        return told(request, changed_words(_("Exception saved."), edited), group, tab_of(item.rule_id))
     return _again(request, _EDIT, context, 422)
 
 
@@ -158,7 +159,14 @@ def seen_rule(user: User, rule_id: str) -> Rule:
 
 def _page_of(request: UserRequest, composer: Composer) -> dict[str, Any]:
     """What the page needs on which the panel stands alone."""
-    return {"composer": composer, "item": composer.item, "rule": composer.rule, **_frame(request)}
+    context = {"composer": composer, "item": composer.item, "rule": composer.rule, **_frame(request)}
+    if composer.item is None or _only_preview(request):
+        return context
+    waiting = changes_waiting(composer.item, request.user, teams_of(request.user))
+    context["waiting"] = [(one, seen) for one, seen in waiting if one != composer.draft]
+    if composer.draft is not None:
+        context |= {"draft": composer.draft, "change": compared(composer.draft, composer.item)}
+    return context
 
 
 def _frame(request: UserRequest) -> dict[str, Any]:
@@ -248,24 +256,39 @@ def _sent_words() -> str:
     return _("Sent for review. Nothing is held back until it is approved.")
 
 
-def _edited(composer: Composer, item: ExceptionItem, group: UUID) -> exceptions.Edited:
+def _rewritten(composer: Composer, item: ExceptionItem) -> dict[str, Any]:
+    """What editing and sending a change for review have in common."""
     data, now, groups = composer.form.cleaned_data, clock_now(), composer.groups_of_entries()
-    return exceptions.edit(
-        item=item,
-        version=composer.version,
-        entries=groups[0],
-        more=groups[1:],
-        reason=data["reason"],
-        name=data["name"] or item.name,
-        expires_at=composer.form.expires_at(now),
-        review_at=composer.form.review_at(now),
-        close_matching=data["close_reason"] if data["close"] and composer.may_close else None,
-        override_guard_reason=data["override"],
-        actor=composer.user,
-        now=now,
-        team_ids=teams_of(composer.user),
-        group=group,
-    )
+    return {
+        "item": item,
+        "version": composer.version,
+        "entries": groups[0],
+        "more": groups[1:],
+        "reason": data["reason"],
+        "name": data["name"] or item.name,
+        "expires_at": composer.form.expires_at(now),
+        "review_at": composer.form.review_at(now),
+        "close_matching": data["close_reason"] if data["close"] and composer.may_close else None,
+        "actor": composer.user,
+        "now": now,
+        "team_ids": teams_of(composer.user),
+    }
+
+
+def _edited(composer: Composer, item: ExceptionItem) -> exceptions.Edited:
+    override = composer.form.cleaned_data["override"]
+    return exceptions.edit(**_rewritten(composer, item), override_guard_reason=override)
+
+
+def _sent_change(composer: Composer, item: ExceptionItem) -> UUID:
+    """Send the change for review instead of saving it; the group by which that is undone."""
+    group = uuid4()
+    exceptions.draft_change(**_rewritten(composer, item), replaces=composer.draft_id, group=group)
+    return group
+
+
+def _sent_change_words() -> str:
+    return _("Sent for review. The exception stays as it is until the change is approved.")
 
 
 def _switch(request: UserRequest, item_id: int, act: Any, words: str) -> HttpResponseBase:

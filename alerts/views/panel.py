@@ -17,7 +17,7 @@ from alerts import exceptions
 from alerts.exceptions.groups import MOST_GROUPS
 from alerts.exceptions.scope import Scope
 from alerts.forms import ExceptionForm
-from alerts.models import Alert, Trial
+from alerts.models import Alert, ExceptionDraft, Trial
 from alerts.selectors.shapes import AlertBrief
 from alerts.views.conditions import Condition, Entry, entry_groups, filled_rows
 from rules.models import ExceptionItem, Rule
@@ -73,7 +73,8 @@ class Panel:
     problem: str = ""
     conflict: ExceptionItem | None = None  # somebody else's exception that says the same
     drafts_only: bool = False  # the role's exceptions need a review
-    draft_id: int | None = None  # the returned draft that this one replaces
+    draft_id: int | None = None  # the draft that this one replaces
+    draft: ExceptionDraft | None = None  # the change that is taken up again on what stands now
     made: frozenset[str] = frozenset()  # the columns that the rule's query makes
     into: int = 0  # the group in focus
     scope: Scope | None = None
@@ -172,14 +173,12 @@ class Panel:
         """Why it cannot be saved, as a sentence; empty when it can."""
         if self.problem or not self.filled:
             return _("Add a condition first.") if not self.filled else ""
-        if self.drafts_only and self.item:
-            return _("Exceptions of your role need a review. Write a new one for it, or ask an engineer to edit this.")
         if self.drafts_only:
             return _("Exceptions of your role need a review first.")
         if not self.guarded or self.may_override:
             return ""
         if self.may_draft:
-            return _("Adding it needs the engineer role, sending it for review does not.")
+            return _("Saving it needs the engineer role, sending it for review does not.")
         return reason_against(Permission.OVERRIDE_GUARD)
 
     @property
@@ -189,8 +188,8 @@ class Panel:
 
     @property
     def may_draft(self) -> bool:
-        """Whether it can be sent for review: always where it is written, since a second pair of eyes never harms."""
-        return bool(self.filled) and not self.problem and self.item is None
+        """Whether it can be sent for review: always, since a second pair of eyes never harms."""
+        return bool(self.filled) and not self.problem
 
     @property
     def draft_first(self) -> bool:

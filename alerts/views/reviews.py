@@ -19,15 +19,16 @@ from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from alerts import exceptions
-from alerts.errors import AlertError, DraftNotFound, GuardRefused, StaleDraft
+from alerts.errors import AlertError, DraftNotFound, GuardRefused, OutdatedDraft, StaleDraft
 from alerts.exceptions.drafts import draft_of, returned_to, waiting_for
 from alerts.exceptions.looks import Look, Seen, look_at
 from alerts.models import ExceptionDraft, Reason
 from alerts.selectors.done_lately import Done, done_lately
 from alerts.selectors.ledger import SHOWS, Ledger, ledger
 from alerts.views.answers import Spoken, said, say, see_other, tell
+from alerts.views.compared import Comparison, compared
 from alerts.views.conditions import Condition, conditions_of
-from alerts.views.exception_answers import undo_address
+from alerts.views.exception_answers import told_edited, undo_address
 from alerts.views.exception_words import spoken_of
 from alerts.views.exceptions import seen_rule
 from alerts.views.frame import rights
@@ -67,6 +68,7 @@ class DraftCard:
     alert_seen: bool  # not once the alert was handed to a team that the reviewer is not in
     more: tuple[list[Condition], ...] = ()  # further groups: an exception each
     where: str = ""  # for which rules, where not for this one alone
+    change: Comparison | None = None  # of a change: what stands beside what is proposed
 
     @property
     def hidden(self) -> int:
@@ -86,6 +88,19 @@ class DraftCard:
             shown |= {"left": self.look.positives_beyond}
             return _("Silences %(silenced)s of %(total)s; %(left)s true positives not looked at yet") % shown
         return _("Silences %(silenced)s of %(total)s, no true positive") % shown
+
+    @property
+    def against(self) -> str:
+        """Of a change, what becomes of the alerts that what stands silences: the difference to it."""
+        if self.change is None or self.look is None:
+            return ""
+        if self.look.more is None or self.look.fewer is None:
+            return _("What stands was not held against it.")
+        if not self.look.more and not self.look.fewer:
+            return _("The same alerts as what stands")
+        more = _("%(n)s more than what stands") % {"n": self.look.more} if self.look.more else ""
+        fewer = _("lets %(n)s through that it silences") % {"n": self.look.fewer} if self.look.fewer else ""
+        return ", ".join(filter(None, (more, fewer)))
 
     @property
     def closes(self) -> int:
@@ -116,6 +131,8 @@ class DraftCard:
         """Why it cannot be approved here; empty when it can."""
         if self.mine:
             return _("Somebody else has to review it.")
+        if self.change and self.change.since:
+            return self.change.since
         if self.look is None:
             return self.problem or _("Check it first.")
         return self.aside if self.hidden and not self.may_override else ""
@@ -132,14 +149,16 @@ def approve(request: UserRequest, draft_id: int) -> HttpResponseBase:
     """Put a draft into force."""
     draft = _seen(request.user, draft_id)
     try:
-        added = exceptions.approve(
+        done = exceptions.approve(
             draft_id=draft.pk,
             override_guard_reason=request.POST.get("override", "")[:2_000],
             **_acting(request),
         )
     except (AlertError, RulesError, ExceptionEntryError) as error:
         return _refused(request, error)
-    say(request, spoken_of(added))
+    if isinstance(done, exceptions.Edited):
+        return told_edited(request, _("Exception changed."), done, reverse("alerts:exceptions"))
+    say(request, spoken_of(done))
     return see_other(reverse("alerts:exceptions"))
 
 
@@ -192,7 +211,7 @@ def _seen(user: User, draft_id: int) -> ExceptionDraft:
 def _refused(request: UserRequest, error: AlertError | RulesError | ExceptionEntryError) -> HttpResponseBase:
     if isinstance(error, GuardRefused) and may(request.user, Permission.OVERRIDE_GUARD):
         return _page(request, 422, problem=_("Say why true positives may be hidden."))
-    return _page(request, 409 if isinstance(error, StaleDraft) else 422, problem=error.message)
+    return _page(request, 409 if isinstance(error, StaleDraft | OutdatedDraft) else 422, problem=error.message)
 
 
 def _page(request: UserRequest, status: int, problem: str = "") -> HttpResponseBase:
@@ -207,7 +226,7 @@ def _page(request: UserRequest, status: int, problem: str = "") -> HttpResponseB
         "cards": _cards(request, waiting[:MOST_DRAFTS], team_ids, now),
         "more_drafts": len(waiting) > MOST_DRAFTS,
         "returned": [
-            (one, conditions_of(one.entries), one.alert.team_id in team_ids)
+            (one, conditions_of(one.entries), _where_again(one, team_ids))
             for one in _of(returned_to(request.user, team_ids), rule)[:MOST_DRAFTS]
         ],
         "lately": _lately(request.user, team_ids, now),
@@ -253,9 +272,10 @@ def _cards(request: UserRequest, drafts: list[ExceptionDraft], team_ids: list[in
             *_apart(looks[one.pk]),
             mine=one.author == request.user,
             may_override=override,
-            alert_seen=one.alert.team_id in team_ids,
+            alert_seen=one.alert is not None and one.alert.team_id in team_ids,
             more=tuple(conditions_of(entries) for entries in one.more),
             where=_where(one),
+            change=compared(one, one.edits) if one.edits else None,
         )
         for one in drafts
     ]
@@ -263,6 +283,17 @@ def _cards(request: UserRequest, drafts: list[ExceptionDraft], team_ids: list[in
 
 def _apart(seen: Seen) -> tuple[Look | None, str]:
     return (None, seen) if isinstance(seen, str) else (seen, "")
+
+
+def _where_again(draft: ExceptionDraft, team_ids: list[int]) -> str:
+    """Where its author changes a returned draft: on its alert, or on the exception that it would change. Empty where
+    he no longer sees the alert, or the exception is gone."""
+    if draft.edits is not None:
+        address = reverse("alerts:exception_edit", args=[draft.edits.pk])
+        return "" if draft.edits.removed_at else f"{address}?draft={draft.pk}"
+    if draft.alert is None or draft.alert.team_id not in team_ids:
+        return ""
+    return f"{reverse('alerts:detail', args=[draft.alert.pk])}?side=exception&draft={draft.pk}"
 
 
 def _where(draft: ExceptionDraft) -> str:

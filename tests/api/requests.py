@@ -30,6 +30,7 @@ def good_bodies(site: Site) -> dict[str, dict[str, Any]]:
         "exception_preview": {"entries": ENTRIES},
         "exception_add": written,
         "draft_write": written,
+        "draft_change": {**written, "version": 1},
         "events_esql": {"query": "FROM logs-* | LIMIT 1"},
         "events_eql": {"query": "process where true"},
         "draft_approve": {"version": 1},
