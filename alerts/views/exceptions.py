@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from alerts import exceptions
-from alerts.errors import AlertError, AlreadyExcepted, GuardRefused
+from alerts.errors import AlertError, AlreadyExcepted, ChangeWaits, GuardRefused
 from alerts.selectors.drafted_changes import changes_waiting
 from alerts.views.actions import back_to_alert
 from alerts.views.answers import Spoken, fragment, say, see_other, tell
@@ -217,7 +217,7 @@ def _show(composer: Composer, error: Exception) -> int:
         return 409
     elif isinstance(error, AlertError | RulesError | ExceptionEntryError):
         composer.problem = error.message
-    return 422
+    return 409 if isinstance(error, ChangeWaits) else 422
 
 
 def _asked(composer: Composer) -> dict[str, Any]:

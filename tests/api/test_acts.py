@@ -198,6 +198,34 @@ def test_a_role_under_review_sends_drafts_and_somebody_else_approves_them(site):
     assert again.json()["error"]["stale"]["who"] == "Rosa"
 
 
+def test_a_change_of_an_exception_is_drafted_and_approved_unless_it_is_outdated(site):
+    RolePolicy.objects.update_or_create(role=Role.ANALYST, defaults={"exceptions": RolePolicy.Exceptions.DRAFT})
+    item = f"exceptions/{site.named['item_id']}"
+    entries = [{"field": "process.parent.name", "type": "match", "operator": "included", "value": "bash"}]
+    body = {"entries": entries, "reason": "A menu.", "expires_at": "2026-12-24T00:00:00Z", "version": 1}
+    refused = site.call("ana", "PUT", item, body)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "review_needed")
+    assert site.call("otto", "POST", f"{item}/drafts", body).status_code == 404
+    sent = site.call("ana", "POST", f"{item}/drafts", body)
+    assert sent.status_code == 201
+    told = sent.json()
+    assert (told["alert"], told["edits"], told["edits_version"]) == (None, site.named["item_id"], 1)
+    second = site.call("ana", "POST", f"{item}/drafts", body | {"reason": "Another."})
+    assert (second.status_code, second.json()["error"]["code"]) == (409, "already_there")
+    assert site.call("rosa", "PUT", item, body | {"reason": "Mine."}).status_code == 200
+    draft = f"exceptions/drafts/{told['id']}"
+    outdated = site.call("rosa", "POST", f"{draft}/approve", {"version": 1}).json()["error"]
+    assert (outdated["status"], outdated["code"], outdated["stale"]["who"]) == (409, "outdated", "Rosa")
+    stale = site.call("ana", "POST", f"{item}/drafts", body | {"replaces": told["id"]})
+    assert (stale.status_code, stale.json()["error"]["code"]) == (409, "stale")
+    again = site.call("ana", "POST", f"{item}/drafts", body | {"replaces": told["id"], "version": 2}).json()
+    approved = site.call("rosa", "POST", f"exceptions/drafts/{again['id']}/approve", {"version": 1}).json()
+    assert (approved["exception"]["id"], approved["exception"]["version"]) == (site.named["item_id"], 3)
+    assert approved["released"] == 0
+    assert site.call("rosa", "POST", "alerts/undo", {"group": approved["undo"]}).status_code == 200
+    assert site.call("rosa", "GET", item).json()["reason"] == "Mine."
+
+
 def test_nobody_reviews_what_he_drafted_himself(site):
     body = {"entries": ENTRIES[1:], "reason": "Mine.", "expires_at": "2026-12-24T00:00:00Z"}
     sent = site.call("rosa", "POST", f"alerts/{site.named['alert_id']}/exceptions/drafts", body)
