@@ -110,7 +110,7 @@ def entry_of(change: Change, seen: Seen) -> Entry:
         change=change,
         who=change.actor_name,
         did=words.did(change.object_type, change.verb),
-        kind=words.kind_word(change.object_type) if words.with_kind(change) or not name else "",
+        kind=words.kind_of(change) if words.with_kind(change) or not name else "",
         name=name,
         url=url_of(change),
         differences=differences(change.before, change.after, seen),

@@ -122,6 +122,13 @@ def kind_word(kind: str) -> str:
     return KINDS.get(kind, kind.replace("_", " "))
 
 
+def kind_of(change: Change) -> str:
+    """The kind of thing that an entry is about; a draft says whether it is of a change of what stands."""
+    if change.object_type == "exception_draft" and change.after.get("edits"):
+        return "draft of a change of the exception"
+    return kind_word(change.object_type)
+
+
 def did(kind: str, verb: str) -> str:
     """What was done, in the past tense."""
     if (kind, verb) in _SPECIAL:

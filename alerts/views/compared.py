@@ -55,16 +55,11 @@ class Comparison:
         return any(one.differs for one in (*self.stands, *self.proposed))
 
     @property
-    def different(self) -> list[Part]:
-        """The parts that are to be others."""
-        return [part for part in self.parts if part.differs]
-
-    @property
-    def same(self) -> str:
-        """The names of the parts that stay, in one line."""
-        titles = [] if self.conditions_differ else [_("conditions")]
-        titles += [_("where it holds"), *(part.title.lower() for part in self.parts if not part.differs)]
-        return ", ".join(titles)
+    def differing(self) -> str:
+        """The names of what is to be other, in one line."""
+        names = [_("conditions")] if self.conditions_differ else []
+        names += [_("an exception more")] if self.further else []
+        return ", ".join([*names, *(part.title.lower() for part in self.parts if part.differs)])
 
 
 def compared(draft: ExceptionDraft, item: ExceptionItem) -> Comparison:
@@ -78,8 +73,8 @@ def compared(draft: ExceptionDraft, item: ExceptionItem) -> Comparison:
         parts=[
             Part(_("Name"), item.name, draft.name),
             Part(_("Reason"), item.reason, draft.reason),
-            Part(_("Ends"), item.expires_at, draft.expires_at, is_time=True),
-            Part(_("Review again"), item.review_at, draft.review_at, is_time=True),
+            Part(_("End"), item.expires_at, draft.expires_at, is_time=True),
+            Part(_("Review"), item.review_at, draft.review_at, is_time=True),
         ],
         where=_where(draft),
         since=what_changed(draft, item).sentence if is_outdated(draft, item) else "",

@@ -95,12 +95,13 @@ class DraftCard:
         if self.change is None or self.look is None:
             return ""
         if self.look.more is None or self.look.fewer is None:
-            return _("What stands was not held against it.")
-        if not self.look.more and not self.look.fewer:
-            return _("The same alerts as what stands")
-        more = _("%(n)s more than what stands") % {"n": self.look.more} if self.look.more else ""
-        fewer = _("lets %(n)s through that it silences") % {"n": self.look.fewer} if self.look.fewer else ""
-        return ", ".join(filter(None, (more, fewer)))
+            return _("It was not held against what is silenced now.")
+        shown = {"more": self.look.more, "fewer": self.look.fewer}
+        if self.look.more and self.look.fewer:
+            return _("%(more)s more than now, and lets %(fewer)s through that are silenced now") % shown
+        if self.look.more:
+            return _("%(more)s more than now") % shown
+        return _("Lets %(fewer)s through that are silenced now") % shown if self.look.fewer else _("The same as now")
 
     @property
     def closes(self) -> int:

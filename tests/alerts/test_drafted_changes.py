@@ -166,7 +166,7 @@ def test_one_that_waits_is_taken_up_again_without_anybody_sending_it_back(item, 
 
 
 def test_sending_returning_and_withdrawing_are_taken_back(item, cast):
-    state = lambda: ExceptionDraft.objects.get(pk=draft.pk).state  # noqa: E731
+    state = lambda: ExceptionDraft.objects.get().state  # noqa: E731
     sending, returning, leaving = uuid4(), uuid4(), uuid4()
     draft = sent(item, cast.ana, group=sending)
     done(exceptions.send_back, draft, cast.rosa, note="Narrower.", group=returning)

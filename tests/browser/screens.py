@@ -82,14 +82,18 @@ def _at_work(world: World) -> None:
         triage.assign(alert_ids=[alert.pk], assignee=who, actor=world.ana, now=world.now, team_ids=team_ids)
     noisy = Alert.objects.filter(rule_id=PERL).exclude(user_name=None).latest("pk")
     others = Alert.objects.exclude(rule_id=PERL).exclude(user_name=None).exclude(status="closed")
-    exceptions.add(
+    menu = exceptions.add(
         alert=noisy, entries=[_is("process.parent.executable", "/opt/menu/run.sh"), _is("user.name", "postgres")],
         reason="The vendor's menu starts a shell for operators.", actor=world.rosa, now=world.now, team_ids=team_ids,
-    )  # fmt: skip
+    ).item  # fmt: skip
     RolePolicy.objects.update_or_create(role=Role.ANALYST, defaults={"exceptions": "draft"})
     exceptions.draft(
         alert=others.latest("pk"), entries=[_is("user.name", str(others.latest("pk").user_name))],
         reason="A service account of the nightly report.", actor=world.ana, now=world.now, team_ids=team_ids,
+    )  # fmt: skip
+    exceptions.draft_change(
+        item=menu, version=menu.version, entries=[*menu.entries[:1], _is("user.name", "oracle")], name=menu.name,
+        reason="The menu runs as oracle since the move.", actor=world.ana, now=world.now, team_ids=team_ids,
     )  # fmt: skip
     check_due(world.now)
 

@@ -253,8 +253,12 @@ def around(world: World, alerts: list[Alert]) -> int:
         {"field": "user.name", "type": "match", "operator": "included", "value": f"{HOSTILE}nobody"},
     ]
     comment(alert_id=alerts[0].pk, text=HOSTILE, **by)
-    exceptions.add(alert=alerts[0], entries=entries, reason=HOSTILE[:1_900], **by | {"actor": world.rosa})
+    added = exceptions.add(alert=alerts[0], entries=entries, reason=HOSTILE[:1_900], **by | {"actor": world.rosa})
     exceptions.draft(alert=alerts[1], entries=entries[1:], reason=HOSTILE[:1_900], **by)
+    exceptions.draft_change(
+        item=added.item, version=1, entries=entries[:1], more=[entries[1:]], reason=HOSTILE[1:1_900],
+        name=HOSTILE[:250], **by,
+    )  # fmt: skip
     case = opening.open_case(
         title=HOSTILE[:190], severity=3, alert_ids=[alerts[1].pk], next_step=HOSTILE[:190], team=world.team,
         owner=world.ana, tags=[WORDS["attribute"][:40]], **by,
