@@ -21,6 +21,7 @@ from alerts.models import ExceptionDraft
 from alerts.workflow import UNDID
 from engine import ExceptionEntryError
 from rules.exceptions import check_content
+from rules.models import ExceptionItem
 
 State = ExceptionDraft.State
 OBJECT_TYPE = "exception_draft"
@@ -65,10 +66,12 @@ TAKEN_UP_AGAIN = Q(state=State.RETURNED) | Q(state=State.WAITING, edits__isnull=
 """The drafts that their author may take up again: what a change changes may have moved on while it waits."""
 
 
-def replace_draft(draft_id: int, actor: User, now: datetime, door: Change.Door, group: UUID | None) -> None:
-    """Withdraw one's own draft, since it is sent anew: one that was returned, or a change that waits."""
+def replace_draft(
+    draft_id: int, edits: ExceptionItem | None, actor: User, now: datetime, door: Change.Door, group: UUID | None
+) -> None:
+    """Withdraw one's own draft, since it is sent anew: one that was returned, or a change of `edits` that waits."""
     mine = ExceptionDraft.objects.select_for_update(of=("self",)).select_related("team")
-    old = mine.filter(TAKEN_UP_AGAIN, pk=draft_id, author=actor).first()
+    old = mine.filter(TAKEN_UP_AGAIN, pk=draft_id, author=actor, edits=edits).first()
     if old is not None:
         settle("withdraw", old, actor, now, door, note="Sent anew.", group=group, state=State.WITHDRAWN)
 

@@ -32,6 +32,7 @@ from alerts.exceptions.outdated import is_outdated, outdated
 from alerts.exceptions.saving import By, check_count
 from alerts.exceptions.scope import need_to_except_on, scope_of_item
 from alerts.models import ExceptionDraft, Reason
+from alerts.retrying import retry_conflicts
 from rules import epoch
 from rules.errors import ExceptionGone, ExceptionRefused, StaleException
 from rules.exceptions import check_content
@@ -40,6 +41,7 @@ from rules.models import ExceptionItem
 _COMPARED = ("entries", "reason", "name", "expires_at", "review_at")
 
 
+@retry_conflicts
 @transaction.atomic
 def draft_change(
     *,
@@ -76,7 +78,7 @@ def draft_change(
     further = [further_group(one, content, at, now) for at, one in enumerate(more, start=1)]
     _check_differs(stored, content, further)
     if replaces is not None:
-        replace_draft(replaces, actor, now, door, group)
+        replace_draft(replaces, stored, actor, now, door, group)
     check_none_waits(stored, actor)
     made = ExceptionDraft.objects.create(
         edits=stored,

@@ -112,7 +112,7 @@ def draft(
     check_not_there(scope.rules, [content["entries"], *further])
     _check_not_waiting(alert, content["entries"], further, scope)
     if replaces is not None:
-        replace_draft(replaces, actor, now, door, group)
+        replace_draft(replaces, None, actor, now, door, group)
     made = ExceptionDraft.objects.create(
         alert=alert,
         rule=alert.rule,

@@ -12,13 +12,28 @@ from alerts.views.conditions import Condition, Entry, conditions_of
 from rules.models import ExceptionItem
 from soc.web.evidence import plain
 
+MOST_VALUES = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """The conditions that one entry comes to, and whether the other side has none like it."""
+    """The conditions that one entry comes to, and whether the other side has none like it. `has_twin`: the other side
+    asks the same field for one of other values; `only_here` are those that it does not name."""
 
     conditions: list[Condition]
     differs: bool
+    has_twin: bool = False
+    only_here: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The first of the values that only this side names."""
+        return self.only_here[:MOST_VALUES]
+
+    @property
+    def not_shown(self) -> int:
+        """How many more there are."""
+        return len(self.only_here) - len(self.shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +79,11 @@ class Comparison:
 
 def compared(draft: ExceptionDraft, item: ExceptionItem) -> Comparison:
     """A draft beside the exception as it stands now. Two queries where that was changed since, and one for a list."""
-    stands, proposed = _by_entry(item.entries), _by_entry(draft.entries)
+    stands, proposed = item.entries, draft.entries
     return Comparison(
         item=item,
-        stands=[Marked(one, one not in proposed) for one in stands],
-        proposed=[Marked(one, one not in stands) for one in proposed],
+        stands=[_marked(one, proposed) for one in stands],
+        proposed=[_marked(one, stands) for one in proposed],
         further=[conditions_of(entries) for entries in draft.more],
         parts=[
             Part(_("Name"), item.name, draft.name),
@@ -81,9 +96,22 @@ def compared(draft: ExceptionDraft, item: ExceptionItem) -> Comparison:
     )
 
 
-def _by_entry(entries: Sequence[Entry]) -> list[list[Condition]]:
-    """Each entry as the panel shows it: a nested one comes to several rows."""
-    return [conditions_of([entry]) for entry in entries]
+def _marked(entry: Entry, others: Sequence[Entry]) -> Marked:
+    """Held against the entries as they are stored: two that read the same need not be."""
+    rows = conditions_of([entry])
+    if entry in others:
+        return Marked(rows, differs=False)
+    twin = next((other for other in others if _asks_alike(entry, other)), None)
+    if twin is None:
+        return Marked(rows, differs=True)
+    theirs = set(map(str, twin["value"]))
+    return Marked(rows, True, True, tuple(value for value in map(str, entry["value"]) if value not in theirs))
+
+
+def _asks_alike(entry: Entry, other: Entry) -> bool:
+    """Whether two entries name several values, and differ in them alone."""
+    several = all(isinstance(one.get("value"), list) for one in (entry, other))
+    return several and {**entry, "value": None} == {**other, "value": None}
 
 
 def _where(draft: ExceptionDraft) -> str:

@@ -198,6 +198,41 @@ def test_typing_in_a_change_that_is_taken_up_again_draws_the_preview_alone(ana: 
     assert "versus" not in page
 
 
+def test_nothing_of_a_long_value_is_kept_from_the_reviewer(sign_in: SignIn, world: World, item: ExceptionItem) -> None:
+    hidden = "/opt/" + "x" * 700
+    given: dict[str, Any] = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk], "name": "Menu"}
+    exceptions.draft_change(item=item, version=1, entries=is_("process.executable", hidden), reason=hidden, **given)
+    assert sign_in("rosa").get(PAGE).content.decode().count(hidden) == 2
+
+
+@pytest.mark.parametrize(
+    ("stored", "proposed", "marked"),
+    [
+        (["a", "b"], ["a", "b", "c"], ["<ins><code><bdi>c</bdi></code></ins>"]),
+        (["a", "b"], ["b"], ["<del><code><bdi>a</bdi></code></del>"]),
+        (["a\nb"], ["a", "b"], ["<ins><code><bdi>a</bdi></code></ins>", "<ins><code><bdi>b</bdi></code></ins>"]),
+    ],
+)
+def test_of_many_values_those_that_differ_are_named(
+    sign_in: SignIn, world: World, item: ExceptionItem, stored: list[str], proposed: list[str], marked: list[str]
+) -> None:
+    several = {"field": "host.name", "type": "match_any", "operator": "included"}
+    ExceptionItem.objects.update(entries=[{**several, "value": stored}])
+    given: dict[str, Any] = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk], "name": "Menu"}
+    entries = [{**several, "value": proposed}]
+    exceptions.draft_change(item=item, version=1, entries=entries, reason="The vendor's menu.", **given)
+    page = sign_in("rosa").get(PAGE).content.decode()
+    assert [one for one in marked if one not in page] == []
+    assert "Changes: conditions, end." in page
+
+
+def test_that_case_counts_no_more_can_be_seen(sign_in: SignIn, world: World, item: ExceptionItem) -> None:
+    given: dict[str, Any] = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk], "name": "Menu"}
+    entries = [{**item.entries[0], "case_sensitive": False}]
+    exceptions.draft_change(item=item, version=1, entries=entries, reason="The vendor's menu.", **given)
+    assert "in upper or lower case</span>" in sign_in("rosa").get(PAGE).content.decode()
+
+
 def test_hostile_names_and_conditions_are_text_on_both_sides(
     ana: Client, sign_in: SignIn, world: World, item: ExceptionItem
 ) -> None:
