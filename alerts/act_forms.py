@@ -6,8 +6,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from alerts.errors import FaultRefused
 from alerts.folds import FOLD_BYTES
-from alerts.models import Reason
+from alerts.models import Fault, Reason
 from alerts.seen import Seen
 from alerts.snoozing import MOST_RECURRENCES
 
@@ -47,6 +48,9 @@ class ActForm(forms.Form):
 
     action = forms.ChoiceField(choices=[(name, "") for name in ACTIONS])
     reason = forms.ChoiceField(choices=Reason.choices, required=False)
+    fault = forms.ChoiceField(
+        choices=Fault.choices, required=False, error_messages={"invalid_choice": FaultRefused().message}
+    )
     note = forms.CharField(max_length=NOTE_LIMIT, required=False, strip=True)
     text = forms.CharField(max_length=NOTE_LIMIT, required=False, strip=True)
     assignee = forms.ModelChoiceField(queryset=User.objects.none(), required=False)
@@ -77,6 +81,8 @@ class ActForm(forms.Form):
             raise forms.ValidationError(_("Select at least one alert."))
         if data.get("action") == "close":
             self._check_closing(data)
+        else:
+            data["fault"] = ""  # it was begun as a closing
         if data.get("action") == "snooze" and not data.get("until"):
             self.add_error("until", _("Choose until when."))
         return data

@@ -84,11 +84,11 @@ def register(name: str, verb: Verb) -> None:
 def check(name: str, arguments: dict[str, Any], actor: User) -> None:
     """Whether the person may begin such an act.
 
-    Raises: NotAllowed, ReasonNeeded, NoteNeeded, TextRefused, AssigneeRefused, AlertNotFound.
+    Raises: NotAllowed, ReasonNeeded, NoteNeeded, FaultRefused, TextRefused, AssigneeRefused, AlertNotFound.
     """
     need(actor, VERBS[name].permission)
     if name == "close":
-        triage.checked_reason(arguments["reason"], arguments.get("note", ""))
+        triage.checked_reason(arguments["reason"], arguments.get("note", ""), arguments.get("fault", ""))
         if (original := _original(arguments)) is not None:
             duplicates.checked_original(original, teams_of(actor))
     if name == "assign":
@@ -112,7 +112,7 @@ def _close(portion: Portion, arguments: dict[str, Any]) -> list[int]:
     numbers = [alert.pk for alert in portion.alerts if alert.pk not in passed]
     if not numbers:
         return []
-    told = {name: arguments.get(name, "") for name in ("reason", "note")}
+    told = {name: arguments.get(name, "") for name in ("reason", "fault", "note")}
     by = portion.common | {"team_ids": portion.reach}
     closed = triage.set_status(alert_ids=numbers, status=Status.CLOSED, duplicate_of=original, **told, **by)
     return closed.changed

@@ -9,6 +9,7 @@ AlertError
 ├── SomebodyElsesNote    only who wrote a note takes it back
 ├── ReasonNeeded         closing needs a reason
 ├── NoteNeeded           the reason "other", or another team, needs a note
+├── FaultRefused         only a false positive has a fault, and of two kinds
 ├── TextRefused          a comment or note that is empty or too long
 ├── AssigneeRefused      a person who cannot work on this alert
 ├── EscalationRefused    an alert that cannot be handed to that team
@@ -126,6 +127,13 @@ class NoteNeeded(AlertError):
 
     def __init__(self, message: str = "Write a note: “other” does not say why.") -> None:
         super().__init__(message)
+
+
+class FaultRefused(AlertError):
+    """Where the fault lay was said of what is no false positive, or in a word that is not known."""
+
+    def __init__(self) -> None:
+        super().__init__("Only a false positive has a fault: rule logic or data wrong.")
 
 
 class TextRefused(AlertError):

@@ -9,7 +9,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
-from alerts.models import Reason, Severity, Status, StepDone, Target
+from alerts.errors import FaultRefused
+from alerts.models import Fault, Reason, Severity, Status, StepDone, Target
 from soc.web.evidence import plain
 
 NOTE_LIMIT = 10_000
@@ -22,6 +23,9 @@ class StatusForm(forms.Form):
     version = forms.IntegerField(min_value=1)
     status = forms.ChoiceField(choices=Status.choices)
     reason = forms.ChoiceField(choices=Reason.choices, required=False)
+    fault = forms.ChoiceField(
+        choices=Fault.choices, required=False, error_messages={"invalid_choice": FaultRefused().message}
+    )
     note = forms.CharField(max_length=NOTE_LIMIT, required=False, strip=True)
 
     def clean(self) -> dict[str, Any]:

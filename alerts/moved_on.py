@@ -71,9 +71,10 @@ def _is_known(changes: Sequence[Change], person_id: int, asked: datetime) -> boo
     return _judged((first.inverse or {})["workflow"]) == _judged(last.after)
 
 
-def _judged(workflow: Mapping[str, Any]) -> tuple[bool, str, int | None]:
+def _judged(workflow: Mapping[str, Any]) -> tuple[bool, str, str, int | None]:
     """What is lost where it is overwritten: that an alert is closed, as what, and who is to work on it."""
-    return workflow["status"] == Status.CLOSED, workflow["reason"], workflow.get("team_id")
+    closed = workflow["status"] == Status.CLOSED
+    return closed, workflow["reason"], workflow.get("fault", ""), workflow.get("team_id")
 
 
 def _version_after(change: Change) -> int:

@@ -16,8 +16,8 @@ from accounts.access import may, need
 from accounts.models import Change, User
 from accounts.roles import Permission
 from alerts import duplicates, telling
-from alerts.errors import AlertNotFound, AssigneeRefused, NoteNeeded, ReasonNeeded, TextRefused
-from alerts.models import Alert, Reason, Status
+from alerts.errors import AlertNotFound, AssigneeRefused, FaultRefused, NoteNeeded, ReasonNeeded, TextRefused
+from alerts.models import Alert, Fault, Reason, Status
 from alerts.stale import stale
 from alerts.workflow import Move, Workflow, write, write_all
 
@@ -41,6 +41,7 @@ def set_status(
     status: str,
     reason: str = "",
     note: str = "",
+    fault: str = "",
     duplicate_of: int | None = None,
     versions: Mapping[int, int] | None = None,
     actor: User,
@@ -54,11 +55,13 @@ def set_status(
     Who acknowledges an alert that nobody owns takes it, in the same entry of the record and by the same undo.
     `versions` are the versions the person saw: one that moved on refuses the whole act. `duplicate_of` is the original
     of what is closed as duplicates; that one among them stays as it is, and with another reason it means nothing.
+    `fault` says why a false positive is one; it may be left unsaid, and is said of nothing else.
 
-    Raises: NotAllowed, AlertNotFound, StaleAlert, ReasonNeeded, NoteNeeded, TextRefused, DuplicateRefused.
+    Raises: NotAllowed, AlertNotFound, StaleAlert, ReasonNeeded, NoteNeeded, FaultRefused, TextRefused,
+    DuplicateRefused.
     """
     need(actor, Permission.TRIAGE)
-    wanted, why = Status(status), _reason_for(status, reason, note)
+    wanted, why = Status(status), _reason_for(status, reason, note, fault)
     original = duplicate_of if why == Reason.DUPLICATE else None
     with transaction.atomic():
         if original is None:
@@ -66,7 +69,7 @@ def set_status(
         else:
             alerts = _locked_with(original, list(alert_ids), versions, team_ids)
         group, told = group or uuid4(), _told(note, original)
-        moves = [Move(one, _turned(one, wanted, why, actor, now, original), told) for one in alerts]
+        moves = [Move(one, _turned(one, wanted, why, fault, actor, now, original), told) for one in alerts]
         taken = sum(move.new.assignee_id != move.alert.assignee_id for move in moves)
         changed = write_all(moves, verb=VERBS[wanted], actor=actor, now=now, door=door, group=group)
     return Outcome(changed, group if changed else None, taken)
@@ -90,10 +93,10 @@ def _told(note: str, original: int | None) -> str:
 
 
 def _turned(
-    alert: Alert, status: Status, reason: str, actor: User, now: datetime, duplicate_of: int | None
+    alert: Alert, status: Status, reason: str, fault: str, actor: User, now: datetime, duplicate_of: int | None
 ) -> Workflow:
     """The alert in its new status; an acknowledged one is owned by who had it, else by who acknowledges it."""
-    turned = Workflow.of(alert).with_status(status, reason=reason, now=now, duplicate_of=duplicate_of)
+    turned = Workflow.of(alert).with_status(status, reason=reason, now=now, duplicate_of=duplicate_of, fault=fault)
     if status != Status.ACKNOWLEDGED or turned.assignee_id is not None:
         return turned
     return turned.with_assignee(actor.pk, now=now)
@@ -190,18 +193,24 @@ def checked_text(text: str, what: str) -> str:
     return text
 
 
-def _reason_for(status: str, reason: str, note: str) -> str:
+def _reason_for(status: str, reason: str, note: str, fault: str) -> str:
     checked_text(note, "note")
-    return checked_reason(reason, note) if status == Status.CLOSED else ""
+    if status == Status.CLOSED:
+        return checked_reason(reason, note, fault)
+    if fault:
+        raise FaultRefused
+    return ""
 
 
-def checked_reason(reason: str, note: str) -> str:
-    """The reason for closing. Raises: ReasonNeeded, NoteNeeded, TextRefused."""
+def checked_reason(reason: str, note: str, fault: str = "") -> str:
+    """The reason for closing. Raises: ReasonNeeded, NoteNeeded, FaultRefused, TextRefused."""
     checked_text(note, "note")
     if reason not in Reason.values:
         raise ReasonNeeded
     if reason == Reason.OTHER and not note.strip():
         raise NoteNeeded
+    if fault and (reason != Reason.FALSE_POSITIVE or fault not in Fault.values):
+        raise FaultRefused
     return reason
 
 

@@ -37,6 +37,7 @@ class Workflow:
     snooze_recurs: int | None = None
     snoozed_after: int | None = None
     duplicate_of_id: int | None = None
+    fault: str = ""
 
     @classmethod
     def of(cls, alert: Alert) -> "Workflow":
@@ -53,6 +54,7 @@ class Workflow:
             snooze_recurs=alert.snooze_recurs,
             snoozed_after=alert.snoozed_after,
             duplicate_of_id=alert.duplicate_of_id,
+            fault=alert.fault,
         )
 
     def with_status(
@@ -63,12 +65,15 @@ class Workflow:
         now: datetime,
         exception_id: int | None = None,
         duplicate_of: int | None = None,
+        fault: str = "",
     ) -> "Workflow":
         """In another status. Closing keeps the moment of the first human act; re-opening clears the verdict.
 
-        Whatever happens to a snoozed alert wakes it. A duplicate may be given an original, or another one, later.
+        Whatever happens to a snoozed alert wakes it. A duplicate may be given an original, or another one, later; so
+        may a false positive its fault.
         """
-        if (status, reason) == (self.status, self.reason) and duplicate_of in (None, self.duplicate_of_id):
+        adds_nothing = duplicate_of in (None, self.duplicate_of_id) and fault in ("", self.fault)
+        if (status, reason) == (self.status, self.reason) and adds_nothing:
             return self
         closed = status == Status.CLOSED
         acted = None if status == Status.OPEN else now
@@ -80,6 +85,7 @@ class Workflow:
             closed_at=now if closed else None,
             closed_by_exception_id=exception_id if closed else None,
             duplicate_of_id=duplicate_of if closed else None,
+            fault=fault if closed else "",
         )
 
     def with_assignee(self, assignee_id: int | None, *, now: datetime) -> "Workflow":
@@ -121,6 +127,7 @@ class Workflow:
             snooze_recurs=data.get("snooze_recurs"),
             snoozed_after=data.get("snoozed_after"),
             duplicate_of_id=data.get("duplicate_of_id"),
+            fault=data.get("fault", ""),
             **times,
         )
 

@@ -8,8 +8,11 @@ can pass for one of ours.
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from alerts.models import Reason, Severity
+from django.utils.text import capfirst
+
+from alerts.models import Severity, closed_as
 from alerts.models import Status as AlertStatus
+from alerts.selectors import AlertBrief
 from cases.markdown import code, fenced, inline, quoted, table
 from cases.models import Case, Entry, Outcome, Phase, Status, Task
 from cases.selectors.alerts import alerts_in, chain
@@ -165,14 +168,14 @@ def _alert(row: AlertRow) -> list[str]:
         inline(alert.name),
         code(alert.host_name or ""),
         code(alert.user_name or ""),
-        _verdict(alert.status, alert.reason),
+        _verdict(alert),
     ]
 
 
-def _verdict(status: str, reason: str) -> str:
-    if status == AlertStatus.CLOSED:
-        return dict(Reason.choices).get(reason, "closed")
-    return AlertStatus(status).label.lower()
+def _verdict(alert: AlertBrief) -> str:
+    if alert.status == AlertStatus.CLOSED:
+        return capfirst(closed_as(alert.reason, alert.fault)) or "closed"
+    return AlertStatus(alert.status).label.lower()
 
 
 def _evidence(rows: Iterable[AlertRow]) -> str:

@@ -262,6 +262,7 @@ def _set_status(view: ApiView, versions: dict[int, int]) -> dict[str, Any]:
         status=said["status"],
         reason=said["reason"],
         note=said["note"],
+        fault=said["fault"],
         duplicate_of=said["duplicate_of"],
         **view.acting_in_teams,
     )

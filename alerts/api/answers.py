@@ -9,7 +9,7 @@ from accounts.api.answers import PersonName
 from alerts.api.composed import CompositionAnswer, WhyAnswer
 from alerts.api.parts import SeverityName
 from alerts.evidence_line import without_marks
-from alerts.models import Alert, Kind, Reason, Status
+from alerts.models import Alert, Fault, Kind, Reason, Status
 from alerts.selectors import AlertPage, QueueRow
 from alerts.undo import Undone
 from rules.api.answers import GuideAnswer
@@ -17,6 +17,7 @@ from soc.web.api.inputs import Moment
 
 Answer = serializers.Serializer[Any]
 REASONS = [("", "none"), *Reason.choices]
+FAULTS = [("", "none"), *Fault.choices]
 
 
 class CountAnswer(Answer):
@@ -62,6 +63,7 @@ class AlertAnswer(Answer):
     evidence = serializers.SerializerMethodField(help_text="The telling value of the event, in a line.")
     status = serializers.ChoiceField(choices=Status.choices)
     reason = serializers.ChoiceField(choices=REASONS, help_text="Why it was closed; empty while it is not.")
+    fault = serializers.ChoiceField(choices=FAULTS, help_text="Why a false positive is one; empty where nobody said.")
     assignee = PersonName(allow_null=True)
     acknowledged_at = Moment(allow_null=True, help_text="The first human act.")
     closed_at = Moment(allow_null=True)
@@ -205,6 +207,7 @@ class BriefAnswer(Answer):
     severity = SeverityName()
     status = serializers.ChoiceField(choices=Status.choices)
     reason = serializers.ChoiceField(choices=REASONS)
+    fault = serializers.ChoiceField(choices=FAULTS)
     event_time = Moment()
     created_at = Moment()
     host_name = serializers.CharField(allow_null=True)

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from alerts.api.parts import SEVERITIES, Seen
-from alerts.models import Reason, Status
+from alerts.models import Fault, Reason, Status
 from alerts.selectors import QueueFilters
 from alerts.triage import MAX_TEXT
 from soc.web.api.inputs import LARGEST_ID, Id, Moment, PageQuery, Strict, Whole
@@ -83,6 +83,13 @@ class Verdict(Strict):
 
     status = serializers.ChoiceField(choices=Status.choices)
     reason = serializers.ChoiceField(choices=Reason.choices, required=False, default="")
+    fault = serializers.ChoiceField(
+        choices=Fault.choices,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="With the reason `false_positive`: whether the rule's logic or the data was wrong, if one says.",
+    )
     note = _text(MAX_TEXT, "Kept in the record.")
     duplicate_of = Id(
         required=False,
@@ -92,7 +99,9 @@ class Verdict(Strict):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Only a duplicate has an original."""
+        """Only a duplicate has an original, and only a false positive a fault."""
+        if attrs["fault"] and (attrs["status"], attrs["reason"]) != (Status.CLOSED, Reason.FALSE_POSITIVE):
+            raise serializers.ValidationError({"fault": ["Only a false positive has a fault."]})
         if attrs["duplicate_of"] is not None and attrs["reason"] != Reason.DUPLICATE:
             raise serializers.ValidationError({"duplicate_of": ["Only a duplicate has an original."]})
         return attrs

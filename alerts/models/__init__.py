@@ -4,7 +4,7 @@ from alerts.models.alert import Alert
 from alerts.models.exceptions import ExceptionCheck, ExceptionDraft, ReleaseDue, Trial
 from alerts.models.hits import AlertEvent, SignalCount, SuppressedHit
 from alerts.models.targets import Target, ToldPastTarget
-from alerts.models.words import Kind, Reason, Severity, Status
+from alerts.models.words import Fault, Kind, Reason, Severity, Status, closed_as
 from alerts.models.work import BulkAct, Comment, SavedView, StepDone
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Comment",
     "ExceptionCheck",
     "ExceptionDraft",
+    "Fault",
     "Kind",
     "Reason",
     "ReleaseDue",
@@ -26,4 +27,5 @@ __all__ = [
     "Target",
     "ToldPastTarget",
     "Trial",
+    "closed_as",
 ]

@@ -5,7 +5,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from accounts.models import Team, User
-from alerts.models.words import Kind, Reason, Severity, Status
+from alerts.models.words import Fault, Kind, Reason, Severity, Status
 from rules.models import ExceptionItem, Rule, RuleRevision
 
 LOOKED_AT = ("status", "building_block", "assignee", "snoozed_until", "rule", "fold")
@@ -56,6 +56,7 @@ class Alert(models.Model):
     snoozed_after = models.BigIntegerField(null=True)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.OPEN)
     reason = models.CharField(max_length=16, choices=Reason.choices, blank=True)
+    fault = models.CharField(max_length=10, choices=Fault.choices, blank=True, default="", db_default="")
     assignee = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     acknowledged_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)

@@ -28,6 +28,20 @@ class Reason(models.TextChoices):
     OTHER = "other", "Other"
 
 
+class Fault(models.TextChoices):
+    """Where the fault of a false positive lay: the rule matches what it should not, or the event tells what never
+    happened. Saying it is up to who closes."""
+
+    RULE_LOGIC = "rule_logic", "Rule logic"
+    DATA_WRONG = "data_wrong", "Data wrong"
+
+
+def closed_as(reason: str, fault: str = "") -> str:
+    """As what an alert was closed, in the middle of a sentence: "false positive, rule logic"."""
+    known = {**dict(Reason.choices), **dict(Fault.choices)}
+    return ", ".join(known[word].lower() for word in (reason, fault) if word in known)
+
+
 class Kind(models.TextChoices):
     """What an alert rests on, and so what its page shows."""
 

@@ -13,14 +13,13 @@ from accounts.mentions import names_in
 from accounts.models import Change, Team, User
 from accounts.record import UNDO_WINDOW
 from accounts.selectors import people_of_teams
-from alerts.models import Alert, Comment, Reason
+from alerts.models import Alert, Comment, closed_as
 from alerts.selectors.shapes import Entry
 from alerts.selectors.undoable import others_of, taken_back
 from alerts.workflow import COMMENTED, ESCALATED, OBJECT_TYPE, UNDID
 
 SHOWN = 200
 STEPPED = {"step": "did the step", "unstep": "took back the step"}
-_REASONS = dict(Reason.choices)
 _CASE = re.compile(r"CASE-\d+(?=:|$)")
 
 
@@ -106,7 +105,7 @@ def _told(change: Change) -> str:
     after = change.after
     if change.verb == "closed":
         by_exception = " by an exception" if after.get("closed_by_exception_id") else ""
-        return f"closed it as {_REASONS.get(after.get('reason', ''), 'unknown').lower()}{by_exception}"
+        return f"closed it as {closed_as(after.get('reason', ''), after.get('fault', '')) or 'unknown'}{by_exception}"
     if change.verb == "acknowledged" and _took(change):
         return "acknowledged it and took it"
     if change.verb == "assigned":

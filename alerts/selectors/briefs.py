@@ -7,7 +7,9 @@ from alerts.evidence_line import without_marks
 from alerts.models import Alert
 from alerts.selectors.shapes import AlertBrief
 
-BRIEFLY = ("name", "severity", "status", "reason", "event_time", "created_at", "host_name", "user_name", "evidence")
+BRIEFLY = (
+    "name", "severity", "status", "reason", "fault", "event_time", "created_at", "host_name", "user_name", "evidence",
+)  # fmt: skip
 """The columns that a line is made of, beside the number."""
 
 
@@ -31,6 +33,7 @@ def alert_brief(alert: Alert) -> AlertBrief:
         severity=alert.severity,
         status=alert.status,
         reason=alert.reason,
+        fault=alert.fault,
         event_time=alert.event_time,
         created_at=alert.created_at,
         host_name=alert.host_name,

@@ -222,6 +222,7 @@ class AlertBrief:
     severity: int
     status: str
     reason: str
+    fault: str
     event_time: datetime
     created_at: datetime
     host_name: str | None

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from alerts.models import Kind, Reason, Severity, Status
+from alerts.models import Fault, Kind, Reason, Severity, Status, closed_as
 from alerts.plain_names import different
 from alerts.selectors import AlertBrief, AlertPage, Entry, FieldGroup, FieldRow, NewTerms, Part, Verdicts
 from alerts.selectors.sentence import time_in_words
@@ -52,6 +52,7 @@ REASON_KEYS = {
     Reason.DUPLICATE: "d",
     Reason.OTHER: "o",
 }
+FAULT_KEYS = {Fault.RULE_LOGIC: "r", Fault.DATA_WRONG: "w"}
 _VERDICT_CLASSES = (
     ("true_positive", "tp", _("true positive")),
     ("benign_positive", "benign", _("benign positive")),
@@ -225,9 +226,8 @@ def severity_word(brief: AlertBrief) -> str:
 
 @register.filter
 def state_word(brief: AlertBrief) -> str:
-    """Where an alert stands: its reason once it is closed."""
-    value: str = Reason(brief.reason).label if brief.reason else Status(brief.status).label
-    return value.lower()
+    """Where an alert stands: as what, once it is closed."""
+    return closed_as(brief.reason, brief.fault) or str(Status(brief.status).label).lower()
 
 
 @register.filter
@@ -240,6 +240,12 @@ def operator_word(condition: Condition) -> str:
 def close_reasons() -> list[dict[str, str]]:
     """The five reasons with the key of each."""
     return [{"value": one.value, "label": str(one.label), "key": REASON_KEYS[one]} for one in Reason]
+
+
+@register.simple_tag
+def faults() -> list[dict[str, str]]:
+    """Where the fault of a false positive may lie, with the key of each."""
+    return [{"value": one.value, "label": str(one.label), "key": key} for one, key in FAULT_KEYS.items()]
 
 
 @register.filter

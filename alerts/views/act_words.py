@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from alerts.act_forms import SNOOZES
 from alerts.bulk import UNKNOWN, Progress
 from alerts.bulk_covered import LEFT_OPEN, VERB
-from alerts.models import BulkAct, Reason
+from alerts.models import BulkAct, Fault, Reason, closed_as
 from alerts.views.answers import Offer
 
 
@@ -19,7 +19,7 @@ def several_words(action: str, count: int, data: Mapping[str, Any], taken: int =
         return _("Nothing to change: the alerts already were so.")
     shown = {"count": count, "reason": "", "person": data.get("assignee") or _("nobody"), "until": snoozed_words(data)}
     if action == "close":
-        shown["reason"] = Reason(data["reason"]).label.lower()
+        shown["reason"] = closed_as(data["reason"], data["fault"])
         return ngettext("Closed 1 alert as %(reason)s.", "Closed %(count)s alerts as %(reason)s.", count) % shown
     if action == "assign":
         return ngettext("Assigned 1 alert to %(person)s.", "Assigned %(count)s alerts to %(person)s.", count) % shown
@@ -45,7 +45,7 @@ def snoozed_words(data: Mapping[str, Any]) -> str:
 def meant_words(action: str, data: Mapping[str, Any]) -> str:
     """What an act would have made of an alert that somebody else changed first: "false positive", "owner Rosa"."""
     if action == "close":
-        return Reason(data["reason"]).label.lower()
+        return closed_as(data["reason"], data["fault"])
     if action == "assign":
         return _("owner %(person)s") % {"person": data["assignee"]} if data["assignee"] else _("no owner")
     words = {
@@ -145,12 +145,13 @@ def act_title(act: BulkAct) -> str:
     return _("Into a case") if act.verb == "case" else _("Acting on all that match")
 
 
-def offers_after(action: str, reason: str, alert_ids: Sequence[int]) -> tuple[Offer, ...]:
-    """What is offered after closing: the next thing that the verdict asks for."""
+def offers_after(action: str, data: Mapping[str, Any], alert_ids: Sequence[int]) -> tuple[Offer, ...]:
+    """What is offered after closing: the next thing that the verdict asks for. Wrong data no rule can be tuned for."""
     if action != "close" or not alert_ids:
         return ()
+    reason, wrong_data = data["reason"], data["fault"] == Fault.DATA_WRONG
     if reason == Reason.TRUE_POSITIVE:
         return (Offer.CASE,)
-    if reason == Reason.BENIGN_POSITIVE:
+    if reason == Reason.BENIGN_POSITIVE or wrong_data:
         return (Offer.EXCEPTION,)
     return (Offer.TUNE, Offer.EXCEPTION) if reason == Reason.FALSE_POSITIVE else ()

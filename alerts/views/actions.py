@@ -23,7 +23,7 @@ from alerts.act_forms import SnoozeForm, original_in
 from alerts.blame import RuleFailed
 from alerts.errors import AlertError, StaleAlert
 from alerts.forms import AssignForm, CommentForm, StatusForm
-from alerts.models import Alert, Reason, Status
+from alerts.models import Alert, Status, closed_as
 from alerts.selectors.originals import originals_of
 from alerts.triage import Outcome
 from alerts.views.act_words import meant_words, offers_after, snoozed_words, taken_words
@@ -52,6 +52,7 @@ def set_status(request: UserRequest, alert_id: int) -> HttpResponseBase:
             status=data["status"],
             reason=data["reason"],
             note=data["note"],
+            fault=data["fault"],
             duplicate_of=original_in(request.POST),
             versions={alert.pk: data["version"]},
             actor=request.user,
@@ -60,12 +61,12 @@ def set_status(request: UserRequest, alert_id: int) -> HttpResponseBase:
         )
     except StaleAlert as stale:
         action = next(name for name, status in STATUS_OF.items() if status == data["status"])
-        fields = ("status", "reason", "note", "of")
+        fields = ("status", "reason", "fault", "note", "of")
         return _overwritable(request, alert_id, stale, "alerts:set_status", fields, meant_words(action, data))
     except AlertError as error:
         return show_alert(request, alert, 422, note_error=error.message)
-    words = _status_words(data["status"], data["reason"], outcome)
-    offers = offers_after("close" if data["status"] == Status.CLOSED else "", data["reason"], outcome.changed)
+    words = _status_words(data, outcome)
+    offers = offers_after("close" if data["status"] == Status.CLOSED else "", data, outcome.changed)
     return back_to_alert(request, alert, Spoken(words, outcome.group, offers=offers, alerts=(alert.pk,)))
 
 
@@ -245,11 +246,12 @@ def _snooze_words(data: dict[str, Any], outcome: Outcome) -> str:
     return _("Snoozed %(until)s.") % {"until": snoozed_words(data)}
 
 
-def _status_words(status: str, reason: str, outcome: Outcome) -> str:
+def _status_words(data: dict[str, Any], outcome: Outcome) -> str:
+    status = data["status"]
     if not outcome.changed:
         return _("Nothing to change: the alert already was so.")
     if status == Status.CLOSED:
-        return _("Closed as %(reason)s.") % {"reason": Reason(reason).label.lower()}
+        return _("Closed as %(reason)s.") % {"reason": closed_as(data["reason"], data["fault"])}
     if status == Status.ACKNOWLEDGED:
         return _("Acknowledged.") + taken_words(outcome.taken, 1)
     return _("Reopened.")

@@ -172,7 +172,7 @@ def _chosen(request: UserRequest, data: dict[str, Any]) -> HttpResponseBase:
     except StaleAlert as stale:
         return show_queue(request, 409, stale=stale, again=_again(request, numbers, meant_words(action, data)))
     words = several_words(action, len(outcome.changed), data, outcome.taken)
-    offers = offers_after(action, data["reason"], outcome.changed)
+    offers = offers_after(action, data, outcome.changed)
     return answer_queue(request, Spoken(words, outcome.group, offers=offers, alerts=tuple(outcome.changed[:50])))
 
 
@@ -225,7 +225,7 @@ def _act(request: UserRequest, data: dict[str, Any], numbers: list[int]) -> Outc
     if action == "snooze":
         until = snoozing.until_of(data["until"], now=now, time_zone=request.user.time_zone)
         return snoozing.snooze(until=until, recurs=data["recurs"], **common)
-    said = {name: data[name] for name in ("reason", "note")}
+    said = {name: data[name] for name in ("reason", "fault", "note")}
     return triage.set_status(status=STATUS_OF[action], duplicate_of=data["of"], **said, **common)
 
 
@@ -233,7 +233,7 @@ def _arguments(request: UserRequest, data: dict[str, Any]) -> dict[str, Any]:
     """What a worker needs to know to do the same."""
     action, now = data["action"], clock_now()
     if action == "close":
-        return {"reason": data["reason"], "note": data["note"], "duplicate_of": data["of"]}
+        return {name: data[name] for name in ("reason", "fault", "note")} | {"duplicate_of": data["of"]}
     if action == "assign":
         return {"assignee": data["assignee"].pk if data["assignee"] else None}
     if action == "snooze":
@@ -248,7 +248,7 @@ def _again(request: UserRequest, numbers: list[int], meant: str) -> dict[str, An
     """The same act, told as `meant`, once more on the alerts as they are now, each by its number."""
     now = Alert.objects.filter(pk__in=numbers, team_id__in=teams_of(request.user)).order_by("pk")
     ticks = [("alert", f"{number}:{version}") for number, version in now.values_list("pk", "version")]
-    names = ("action", "reason", "note", "assignee", "until", "recurs", "of")
+    names = ("action", "reason", "fault", "note", "assignee", "until", "recurs", "of")
     told = [(name, request.POST[name]) for name in names if request.POST.get(name)]
     return {"meant": meant, "url": reverse("alerts:bulk"), "fields": [*told, *ticks]}
 

@@ -181,7 +181,7 @@
     if (event.ctrlKey || event.metaKey) return;
     if (event.key === "Escape" && !event.altKey) { if (typing(target)) target.blur(); else escape(); return; }
     if (mode === "off" || event.altKey !== (mode === "alt") || typing(target)) return;
-    if (target.matches("[type=range]") && event.key.startsWith("Arrow")) return;
+    if (target.matches("[type=range], [type=radio]") && event.key.startsWith("Arrow")) return;
     const pressed = named(event), key = waitingForPlace > Date.now() ? pressed : usual(pressed);
     if (key && single(key, target, event.shiftKey)) event.preventDefault();
   });

@@ -26,6 +26,7 @@
       return;
     }
     $$("[data-originals]", target).forEach((asked) => asked.remove());
+    Object.assign($("[name=fault]", target) || {}, { checked: true });
     $$("details.part[open]", target).forEach((part) => { part.open = false; });
   }, true);
 
@@ -53,15 +54,13 @@
     else if (button.dataset.asks) { event.preventDefault(); ask(button); }
   });
   document.addEventListener("keydown", (event) => {
+    const { target } = event;
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    if (event.target.name === "recurs") { event.preventDefault(); event.target.nextElementSibling.click(); }
-    if (!event.target.matches?.("[data-commits]")) return;
-    const picked = $("[data-reasons] [aria-pressed=true]", event.target.closest(".menu-panel"));
-    if (!picked) return;
-    event.preventDefault();
-    if (picked.hasAttribute("data-needs-note") && !event.target.value.trim()) wb.announce("It needs a note");
-    else if (picked.dataset.asks) ask(picked);
-    else picked.form.requestSubmit(picked);
+    if (target.name === "recurs") { event.preventDefault(); target.nextElementSibling.click(); }
+    const panel = target.closest(".menu-panel"), why = target.name === "fault";
+    if (!why && !target.matches("[data-commits]")) return;
+    const picked = $("[aria-pressed=true]", panel) || (why && $("[value=false_positive]", panel));
+    if (picked) { event.preventDefault(); picked.click(); }
   });
 
   /* ---- copying, dialogs, strips ---- */

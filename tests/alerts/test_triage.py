@@ -9,6 +9,7 @@ from accounts.models import Change
 from alerts.errors import (
     AlertNotFound,
     AssigneeRefused,
+    FaultRefused,
     NoteNeeded,
     NothingToUndo,
     ReasonNeeded,
@@ -16,10 +17,11 @@ from alerts.errors import (
     TextRefused,
     TooLate,
 )
-from alerts.models import Alert, Comment, Reason, Status
+from alerts.models import Alert, Comment, Fault, Reason, Status
 from alerts.notes import comment
 from alerts.triage import assign, set_status
 from alerts.undo import undo
+from alerts.workflow import Workflow
 from tests.alerts.world import NOW, event, load, other_team, raised
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +96,42 @@ class TestStatus:
         close(alerts[:1], cast.rosa, Reason.TRUE_POSITIVE)
         assert again(alerts[0]).reason == Reason.TRUE_POSITIVE
 
+    def test_a_false_positive_may_say_where_the_fault_lay(self, alerts, cast):
+        close(alerts[:1], cast.ana, Reason.FALSE_POSITIVE, fault=Fault.DATA_WRONG)
+        close(alerts[1:2], cast.ana, Reason.FALSE_POSITIVE)
+        assert [(again(alert).reason, again(alert).fault) for alert in alerts] == [
+            ("false_positive", "data_wrong"), ("false_positive", ""), ("", ""),
+        ]  # fmt: skip
+
+    def test_a_fault_may_be_said_later_and_is_not_unsaid_by_saying_nothing(self, alerts, cast):
+        close(alerts[:1], cast.ana, Reason.FALSE_POSITIVE)
+        assert close(alerts[:1], cast.rosa, Reason.FALSE_POSITIVE, fault=Fault.RULE_LOGIC).changed
+        assert not close(alerts[:1], cast.ana, Reason.FALSE_POSITIVE).changed
+        assert again(alerts[0]).fault == Fault.RULE_LOGIC
+
+    def test_reopening_clears_the_fault_and_another_reason_does_and_the_record_keeps_it(self, alerts, cast):
+        close(alerts[:2], cast.ana, Reason.FALSE_POSITIVE, fault=Fault.RULE_LOGIC)
+        act(set_status, alerts[:1], cast.rosa, status=Status.OPEN)
+        close(alerts[1:2], cast.rosa, Reason.TRUE_POSITIVE)
+        assert [again(alert).fault for alert in alerts[:2]] == ["", ""]
+        kept = Change.objects.filter(object_type="alert", verb="closed", after__fault="rule_logic")
+        assert kept.count() == 2
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"status": "closed", "reason": "true_positive", "fault": "rule_logic"},
+            {"status": "closed", "reason": "duplicate", "fault": "data_wrong"},
+            {"status": "closed", "reason": "false_positive", "fault": "the moon"},
+            {"status": "acknowledged", "fault": "rule_logic"},
+            {"status": "open", "reason": "false_positive", "fault": "rule_logic"},
+        ],
+    )
+    def test_nothing_but_a_false_positive_has_a_fault_and_of_two_kinds(self, alerts, cast, said):
+        with pytest.raises(FaultRefused):
+            act(set_status, alerts, cast.ana, **said)
+        assert again(alerts[0]).version == 1
+
     def test_closing_needs_a_reason(self, alerts, cast):
         with pytest.raises(ReasonNeeded):
             close(alerts, cast.ana, "")
@@ -116,6 +154,20 @@ class TestStatus:
                 team_ids=[other_team().pk],
             )
         assert again(alerts[0]).version == 1
+
+
+class TestFaultUndone:
+    def test_undo_brings_back_the_fault_that_was_said_before(self, alerts, cast):
+        close(alerts[:1], cast.ana, Reason.FALSE_POSITIVE, fault=Fault.RULE_LOGIC)
+        later = close(alerts[:1], cast.ana, Reason.FALSE_POSITIVE, fault=Fault.DATA_WRONG)
+        undo(group=later.group, actor=cast.ana, now=LATER, team_ids=teams(*alerts))
+        assert again(alerts[0]).fault == Fault.RULE_LOGIC
+
+    def test_an_entry_from_before_there_were_faults_is_read_as_one_without(self, alerts):
+        before = Workflow.of(alerts[0])
+        kept = before.to_json()
+        del kept["fault"]
+        assert Workflow.from_json(kept, team_id=before.team_id) == before
 
 
 class TestStale:

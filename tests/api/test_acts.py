@@ -59,6 +59,32 @@ def test_closing_needs_a_reason(site):
     assert (answer.status_code, answer.json()["error"]["detail"]) == (422, "Choose why you close it.")
 
 
+def test_a_false_positive_says_where_the_fault_lay(site):
+    alert = _alert(site)
+    body = {"status": "closed", "reason": "false_positive", "fault": "data_wrong", "version": alert.version}
+    done = site.call("ana", "POST", f"alerts/{alert.pk}/status", body).json()
+    assert done["changed"][0]["fault"] == "data_wrong"
+    page = site.call("ana", "GET", f"alerts/{alert.pk}").json()
+    assert (page["alert"]["reason"], page["alert"]["fault"]) == ("false_positive", "data_wrong")
+    assert page["activity"][0]["text"] == "closed it as false positive, data wrong"
+    several = {"alerts": [{"id": alert.pk, "version": alert.version + 1}], "status": "closed"}
+    said = several | {"reason": "false_positive", "fault": "rule_logic"}
+    assert site.call("ana", "POST", "alerts/status", said).json()["changed"][0]["fault"] == "rule_logic"
+
+
+def test_a_fault_of_what_is_no_false_positive_is_refused(site):
+    alert = _alert(site)
+    for said in (
+        {"status": "closed", "reason": "true_positive", "fault": "rule_logic"},
+        {"status": "closed", "reason": "false_positive", "fault": "the moon"},
+        {"status": "acknowledged", "fault": "data_wrong"},
+    ):
+        answer = site.call("ana", "POST", f"alerts/{alert.pk}/status", said | {"version": alert.version})
+        assert answer.status_code == 400
+        assert list(answer.json()["error"]["fields"]) == ["fault"]
+    assert _alert(site).version == alert.version
+
+
 def test_an_alert_is_told_as_its_page_tells_it(site):
     page = site.call("vera", "GET", f"alerts/{site.named['alert_id']}").json()
     assert "".join(part["text"] for part in page["sentence"]).startswith("postgres ran perl")

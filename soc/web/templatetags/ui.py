@@ -39,10 +39,12 @@ def severity(word: str) -> dict[str, str]:
 
 
 @register.inclusion_tag("components/_status.html")
-def status(value: str, reason: str = "") -> dict[str, str]:
-    """`{% status alert.status alert.reason %}`: a chip; a closed alert shows its reason."""
+def status(value: str, reason: str = "", fault: str = "") -> dict[str, str]:
+    """`{% status alert.status alert.reason alert.fault %}`: a chip; a closed alert shows its reason, and its
+    fault."""
     shown = reason if value == "closed" and reason else value
-    return {"status": shown, "words": shown.replace("_", " ").capitalize()}
+    told = f"{shown}, {fault}" if fault else shown
+    return {"status": shown, "words": told.replace("_", " ").capitalize()}
 
 
 @register.simple_tag

@@ -13,7 +13,16 @@ from accounts.models import Change
 from accounts.roles import Role
 from alerts import bulk, bulk_work, triage, undo
 from alerts.bulk_filters import from_json, to_json
-from alerts.errors import ActNotFound, LookAgain, NothingMatches, NothingToUndo, ReasonNeeded, TooLate, UndoNotWhole
+from alerts.errors import (
+    ActNotFound,
+    FaultRefused,
+    LookAgain,
+    NothingMatches,
+    NothingToUndo,
+    ReasonNeeded,
+    TooLate,
+    UndoNotWhole,
+)
 from alerts.models import Alert, BulkAct, Status
 from alerts.seen import OLDEST, Seen
 from alerts.selectors.shapes import QueueFilters
@@ -74,6 +83,21 @@ def states():
 
 def again(act):
     return BulkAct.objects.get(pk=act.pk)
+
+
+def test_everything_that_matches_is_closed_with_its_fault_and_taken_back_without(alerts, cast):
+    act = press(cast, arguments={"reason": "false_positive", "note": "", "fault": "data_wrong", "duplicate_of": None})
+    now = work()
+    assert set(Alert.objects.values_list("reason", "fault")) == {("false_positive", "data_wrong")}
+    bulk.take_back(act_id=act.pk, actor=cast.ana, now=now, team_ids=[alerts[0].team_id])
+    work(now)
+    assert set(Alert.objects.values_list("status", "reason", "fault")) == {("open", "", "")}
+
+
+def test_a_fault_of_what_is_no_false_positive_is_refused_before_it_begins(alerts, cast):
+    with pytest.raises(FaultRefused):
+        press(cast, arguments=CLOSE | {"fault": "rule_logic"})
+    assert not BulkAct.objects.exists()
 
 
 def test_everything_that_matches_is_closed_as_one_act(alerts, cast):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -45,6 +46,69 @@ def test_other_needs_a_note(ana: Client, world: World) -> None:
     answer = ana.post(status(alert), {"version": alert.version, "status": "closed", "reason": "other"})
     assert answer.status_code == 422
     assert "needs a note" in answer.content.decode()
+
+
+def test_closing_as_a_false_positive_says_where_the_fault_lay_without_javascript(ana: Client, world: World) -> None:
+    alert = world.send([world.perl()])[0]
+    page = ana.get(reverse("alerts:detail", args=[alert.pk])).content.decode()
+    assert 'type="radio" class="check" name="fault" value="" checked' in page
+    form = {"version": alert.version, "status": "closed", "reason": "false_positive", "fault": "data_wrong"}
+    said = ana.get(ana.post(status(alert), form)["Location"]).content.decode()
+    assert "Closed as false positive, data wrong." in said
+    assert '<span class="chip benign">False positive, data wrong</span>' in said
+    assert "closed it as false positive, data wrong" in ana.get(f"/alerts/{alert.pk}/?side=activity").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fault", "offered", "not_offered"),
+    [
+        ("", ["Tune the rule", "Stop alerting on this?"], []),
+        ("rule_logic", ["Tune the rule", "Stop alerting on this?"], []),
+        ("data_wrong", ["Stop alerting on this?"], ["Tune the rule"]),
+    ],
+)
+def test_wrong_data_is_no_reason_to_tune_the_rule(
+    ana: Client, world: World, fault: str, offered: list[str], not_offered: list[str]
+) -> None:
+    alert = world.send([world.perl()])[0]
+    form = {"version": alert.version, "status": "closed", "reason": "false_positive", "fault": fault}
+    page = ana.get(ana.post(status(alert), form)["Location"]).content.decode()
+    assert [words for words in offered if words not in page] == []
+    assert [words for words in not_offered if words in page] == []
+
+
+@pytest.mark.parametrize("said", [("true_positive", "rule_logic"), ("false_positive", "the moon")])
+def test_a_fault_of_what_is_no_false_positive_is_refused(ana: Client, world: World, said: tuple[str, str]) -> None:
+    alert = world.send([world.perl()])[0]
+    form = {"version": alert.version, "status": "closed", "reason": said[0], "fault": said[1]}
+    answer = ana.post(status(alert), form)
+    assert answer.status_code == 422
+    assert "Only a false positive has a fault: rule logic or data wrong." in answer.content.decode()
+    ticked = {"alert": f"{alert.pk}:{alert.version}", "action": "close", "reason": said[0], "fault": said[1]}
+    answer = ana.post(reverse("alerts:bulk"), ticked)
+    assert answer.status_code == 422
+    assert "Only a false positive has a fault" in answer.content.decode()
+    alert.refresh_from_db()
+    assert alert.status == "open"
+
+
+def test_several_are_closed_with_their_fault_and_other_acts_pass_over_it(ana: Client, world: World) -> None:
+    alerts = world.send([world.perl(1), world.perl(2)])
+    ticked = {"alert": [f"{one.pk}:{one.version}" for one in alerts], "fault": "rule_logic"}
+    assert ana.post(reverse("alerts:bulk"), ticked | {"action": "acknowledge"}).status_code == 303
+    ticked["alert"] = [f"{one.pk}:{one.version + 1}" for one in alerts]
+    answer = ana.post(reverse("alerts:bulk"), ticked | {"reason": "false_positive"})
+    assert "Closed 2 alerts as false positive, rule logic." in ana.get(answer["Location"]).content.decode()
+    assert set(Alert.objects.values_list("reason", "fault")) == {("false_positive", "rule_logic")}
+
+
+def test_who_was_slower_is_offered_the_same_fault_once_more(ana: Client, sign_in: SignIn, world: World) -> None:
+    alert = world.send([world.perl()])[0]
+    sign_in("rosa").post(status(alert), {"version": alert.version, "status": "acknowledged"})
+    form = {"version": alert.version, "status": "closed", "reason": "false_positive", "fault": "data_wrong"}
+    page = ana.post(status(alert), form).content.decode()
+    assert ">Overwrite with false positive, data wrong<" in page
+    assert 'name="fault" value="data_wrong"' in page.split(">Overwrite with")[0].rsplit("<form", 1)[1]
 
 
 def test_a_stale_action_is_a_409_that_says_who_did_what(ana: Client, sign_in: SignIn, world: World) -> None:
