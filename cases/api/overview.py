@@ -114,6 +114,14 @@ class WeekAnswer(Answer):
     closings = ClosingsAnswer()
 
 
+class FaultsAnswer(Answer):
+    """Why a rule's false positives are false: together they are all of these."""
+
+    rule_logic = serializers.IntegerField()
+    data_wrong = serializers.IntegerField()
+    unsaid = serializers.IntegerField()
+
+
 class NoisyAnswer(Answer):
     """A rule, its alerts in the range, and how they were judged."""
 
@@ -121,6 +129,7 @@ class NoisyAnswer(Answer):
     name = serializers.CharField()
     alerts = serializers.IntegerField()
     closings = ClosingsAnswer()
+    faults = FaultsAnswer()
     few = serializers.BooleanField(help_text="Too few verdicts to speak of a share.")
 
 

@@ -90,6 +90,11 @@ def _lists(figures: Figures) -> Iterator[Row]:
         yield "opened by rule", rule_id, number, "alerts", figures.opened, start, at
     for rule_id, closings in sorted(figures.judged_by_rule.items()):
         yield from _closings("closed by rule", f"{rule_id}, ", closings, judged.start, judged.end)
+    for rule_id, faults in sorted(figures.faults_by_rule.items()):
+        told = (("rule logic", faults.rule_logic), ("data wrong", faults.data_wrong), ("not said", faults.unsaid))
+        for name, number in told if faults.total else ():
+            about = f"{rule_id}, {name}"
+            yield "false positives by rule", about, number, "alerts", faults.total, judged.start, judged.end
     for place, rule in enumerate(figures.tuning, 1):
         yield "worth tuning", rule.name, place, "place", rule.closings.verdicts, start, at
     yield "cases in progress", "", figures.cases.open, "cases", None, None, at

@@ -9,6 +9,7 @@ from cases.overview.backlog import Backlog, backlog_at
 from cases.overview.broken import quarantined_at
 from cases.overview.casework import Casework, cases_at
 from cases.overview.closings import Closings, closings, closings_by_rule
+from cases.overview.faults import Faults, faults_by_rule
 from cases.overview.flow import Flow, flow, opened_by_rule
 from cases.overview.period import DAY, WEEK, Period
 from cases.overview.sql import one_moment
@@ -51,6 +52,7 @@ class Figures:
     weeks: list[Week]  # twelve, oldest first
     judged: Window  # of which time the verdicts of the rules are
     judged_by_rule: dict[str, Closings]
+    faults_by_rule: dict[str, Faults]
     tuning: list[NoisyRule]
     cases: Casework
     quarantined: list[tuple[str, str]]
@@ -67,7 +69,7 @@ class Figures:
 
 
 def figures(*, team_ids: Sequence[int], period: Period) -> Figures:
-    """Compute everything, as of one moment of the data. About fifteen queries, each over narrow indexes."""
+    """Compute everything, as of one moment of the data. About sixteen queries, each over narrow indexes."""
     with one_moment():
         return _figures(team_ids, period)
 
@@ -80,6 +82,7 @@ def _figures(team_ids: Sequence[int], period: Period) -> Figures:
     whole, judged = Window(period.start, period.at), Window(min(period.start, period.at - VERDICTS_OF), period.at)
     weeks, in_range = _weeks(then, period, whole)
     opened, judged_by_rule = opened_by_rule(then, whole), closings_by_rule(then, judged)
+    faults = faults_by_rule(then, judged, judged_by_rule)
     return Figures(
         period=period,
         waiting=waiting_at(then, targets[-1]),
@@ -95,7 +98,8 @@ def _figures(team_ids: Sequence[int], period: Period) -> Figures:
         weeks=weeks,
         judged=judged,
         judged_by_rule=judged_by_rule,
-        tuning=worth_tuning(opened, judged_by_rule),
+        faults_by_rule=faults,
+        tuning=worth_tuning(opened, judged_by_rule, faults),
         cases=cases_at(period.at, team_ids),
         quarantined=quarantined_at(period.at, team_ids),
     )

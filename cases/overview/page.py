@@ -13,6 +13,7 @@ from alerts.models import Alert, Severity
 from cases.models import Case
 from cases.overview.closings import Closings
 from cases.overview.drawing import Drawn, ageing, came_and_went, median_times, moments, small_line
+from cases.overview.faults import Faults
 from cases.overview.figures import Figures
 from cases.overview.headline import Headline, headline, second_sentence
 from cases.overview.times import Took
@@ -52,6 +53,7 @@ class TuningRow:
     rule: NoisyRule
     bar: SafeString
     said: str
+    why_false: str
     alerts_url: str
 
 
@@ -199,7 +201,7 @@ def _tuning(rule: NoisyRule, leads: bool) -> TuningRow:
         width=110,
     )
     url = format_html("{}?view=all&rule={}", reverse("alerts:queue"), rule.rule_id) if leads else ""
-    return TuningRow(rule, bar, _true_of(rule), url)
+    return TuningRow(rule, bar, _true_of(rule), why_false(rule.faults), url)
 
 
 def _true_of(rule: NoisyRule) -> str:
@@ -209,3 +211,14 @@ def _true_of(rule: NoisyRule) -> str:
     words = ngettext("%(true)s true of %(n)s verdict", "%(true)s true of %(n)s verdicts", number)
     said = words % {"true": f"{rule.closings.true_positive:,}", "n": f"{number:,}"}
     return _("%(said)s, too few") % {"said": said} if rule.few else said
+
+
+def why_false(faults: Faults) -> str:
+    """ "false positives: 3 rule logic, 1 data wrong, 12 not said"; nothing where there are none."""
+    told = (
+        (faults.rule_logic, _("%(n)s rule logic")),
+        (faults.data_wrong, _("%(n)s data wrong")),
+        (faults.unsaid, _("%(n)s not said")),
+    )
+    said = ", ".join(words % {"n": f"{number:,}"} for number, words in told if number)
+    return _("false positives: %(said)s") % {"said": said} if said else ""

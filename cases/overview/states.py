@@ -7,7 +7,8 @@ Few alerts have to be rewound one by one. Most were closed once and never touche
 is plain from `closed_at`. Only these can have stood otherwise than their columns say:
   * those not closed at the instant, as far as their columns know (`closed_at` empty or later), and
   * those that an UNUSUAL entry after the instant speaks of: one that left the closed state (reopened, closed anew with
-    another reason), moved the alert to another team, or was an undo, which alone can bring an earlier closing back.
+    another reason or fault), moved the alert to another team, or was an undo, which alone can bring an earlier closing
+    back.
 An entry is found by index in both cases, so a past instant costs about as much as the present.
 """
 
@@ -38,7 +39,7 @@ SELECT id FROM alerts_alert WHERE id = ANY(%(unusual)s::bigint[]) AND NOT buildi
 _REWOUND = """
 SELECT a.id, coalesce((team.before ->> 'team_id')::bigint, a.team_id), a.severity, a.rule_id, a.event_time,
     a.created_at, was.before ->> 'reason', was.before ->> 'assignee_id', was.before ->> 'acknowledged_at',
-    was.before ->> 'closed_at', was.before ->> 'closed_by_exception_id'
+    was.before ->> 'closed_at', was.before ->> 'closed_by_exception_id', coalesce(was.before ->> 'fault', '')
 FROM unnest(%(suspects)s::bigint[]) AS suspect(id) JOIN alerts_alert a ON a.id = suspect.id
 CROSS JOIN LATERAL (
     SELECT before FROM accounts_change
@@ -54,21 +55,22 @@ LEFT JOIN LATERAL (
 
 _NAMES = (
     "id", "team_id", "severity", "rule_id", "event_time", "created_at",
-    "reason", "assignee_id", "acknowledged_at", "closed_at", "closed_by_exception_id",
+    "reason", "assignee_id", "acknowledged_at", "closed_at", "closed_by_exception_id", "fault",
 )  # fmt: skip
 
 _REWOUND_ONES = """
     UNION ALL
     SELECT id, severity, rule_id, event_time, created_at, reason, assignee_id, acknowledged_at, closed_at,
-        closed_by_exception_id
+        closed_by_exception_id, fault
     FROM jsonb_to_recordset(%(rewound)s::jsonb) AS r(
         id bigint, severity smallint, rule_id varchar, event_time timestamptz, created_at timestamptz, reason varchar,
-        assignee_id bigint, acknowledged_at timestamptz, closed_at timestamptz, closed_by_exception_id bigint)
+        assignee_id bigint, acknowledged_at timestamptz, closed_at timestamptz, closed_by_exception_id bigint,
+        fault varchar)
 """
 THEN = f"""
 WITH alert_then AS NOT MATERIALIZED (
     SELECT id, severity, rule_id, event_time, created_at, reason, assignee_id, acknowledged_at, closed_at,
-        closed_by_exception_id
+        closed_by_exception_id, fault
     FROM alerts_alert
     WHERE NOT building_block AND created_at <= %(at)s AND team_id = ANY(%(teams)s::bigint[])
         AND id <> ALL(%(rewound_ids)s::bigint[])

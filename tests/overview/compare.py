@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -102,12 +103,17 @@ def _weeks(found: Figures, then: Replayed) -> list[tuple[str, tuple[Any, Any]]]:
 def _rules(found: Figures, then: Replayed) -> list[tuple[str, tuple[Any, Any]]]:
     period = found.period
     opened = Counter(life.rule_id for life, _ in then.opened(period.start, period.at))
-    judged = then.by_rule(min(period.start, period.at - 30 * replay.DAY), period.at)
+    since = min(period.start, period.at - 30 * replay.DAY)
+    judged, faults = then.by_rule(since, period.at), then.faults(since, period.at)
+    told = {rule_id: Counter(asdict(one)) for rule_id, one in found.faults_by_rule.items() if one.total}
+    shown = {one.rule_id: faults.get(one.rule_id, Counter()).total() for one in found.tuning}
     ours = {rule_id: reasons(closings) for rule_id, closings in found.judged_by_rule.items()}
     return [
         ("opened by rule", (Counter(found.opened_by_rule), opened)),
         ("judged by rule", (ours, judged)),
-        ("worth tuning", ([one.rule_id for one in found.tuning], replay.worth_tuning(opened, judged))),
+        ("faults by rule", (told, faults)),
+        ("worth tuning", ([one.rule_id for one in found.tuning], replay.worth_tuning(opened, judged, faults))),
+        ("faults shown", ({one.rule_id: one.faults.total for one in found.tuning}, shown)),
     ]
 
 

@@ -60,6 +60,7 @@ def _life(row: tuple[Any, ...], entries: list[Change]) -> Life:
     life = Life(severity, rule_id, event_time, created_at)
     team = next((entry.before["team_id"] for entry in entries if "team_id" in entry.before), team_now)
     fresh = {"status": "open", "reason": "", "owner": None, "acted": None, "closed": None, "item": None, "team": team}
+    fresh["fault"] = ""
     life.states.append((created_at, fresh))
     for entry in entries:
         after = entry.after
@@ -71,6 +72,7 @@ def _life(row: tuple[Any, ...], entries: list[Change]) -> Life:
             "acted": _time(after["acknowledged_at"]),
             "closed": _time(after["closed_at"]),
             "item": after["closed_by_exception_id"],
+            "fault": after.get("fault", ""),
             "team": team,
         }
         life.states.append((entry.at, state))
@@ -143,15 +145,24 @@ class Replayed:
             found[life.rule_id]["exception" if state["item"] else state["reason"]] += 1
         return found
 
+    def faults(self, start: datetime, end: datetime) -> dict[str, Counter[str]]:
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        for life, state in self.closed(start, end):
+            if state["item"] is None and state["reason"] == "false_positive":
+                found[life.rule_id][state["fault"] or "unsaid"] += 1
+        return found
 
-def worth_tuning(opened: Counter[str], judged: dict[str, Counter[str]]) -> list[str]:
-    """Six rules: first those with ten verdicts and more, by the alerts that are expected to be in vain."""
+
+def worth_tuning(opened: Counter[str], judged: dict[str, Counter[str]], faults: dict[str, Counter[str]]) -> list[str]:
+    """Six rules: first those with ten verdicts and more, by the alerts that tuning is expected to spare: benign ones
+    and false ones, without those whose data were wrong."""
 
     def rank(rule_id: str) -> tuple[Any, ...]:
         counts = judged.get(rule_id, Counter())
         vain = counts["benign_positive"] + counts["false_positive"]
         verdicts = vain + counts["true_positive"]
-        expected = opened[rule_id] * vain / verdicts if verdicts else 0
+        spared = vain - faults.get(rule_id, Counter())["data_wrong"]
+        expected = opened[rule_id] * spared / verdicts if verdicts else 0
         return verdicts < 10, -expected, -opened[rule_id], rule_id
 
     return sorted((name for name in opened if rank(name)[0] or rank(name)[1]), key=rank)[:6]

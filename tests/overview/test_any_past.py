@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from alerts import escalation, targets, triage, undo
 from alerts.errors import AlertError
 from alerts.exceptions import saving
-from alerts.models import Alert, Reason, Severity
+from alerts.models import Alert, Fault, Reason, Severity
 from cases import changing, closing, joining, opening
 from cases.errors import CaseError, CaseNotFound
 from cases.models import Case, Outcome, Phase
@@ -37,8 +37,9 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 BEGIN = NOW - 20 * DAY
 WEEKS = int(os.environ.get("WEEKS", "15"))  # each is half a second of work; WEEKS=200 now and then
 KINDS = (
-    "assign", "unassign", "acknowledge", "close", "close", "reopen", "undo", "undo", "escalate", "except", "target",
-    "open_case", "join", "leave", "change_case", "close_case", "reopen_case", "quarantine", "release",
+    "assign", "unassign", "acknowledge", "close", "close", "close_false", "reopen", "undo", "undo",
+    "escalate", "except", "target", "open_case", "join", "leave", "change_case", "close_case", "reopen_case",
+    "quarantine", "release",
 )  # fmt: skip
 
 
@@ -65,8 +66,10 @@ class Shift:
     def _given(self) -> dict[str, Any]:
         return {"actor": self.soc.adam, "now": self.now, "team_ids": self.soc.teams}
 
-    def _status(self, alert: Alert, status: str, reason: str = "") -> UUID | None:
-        done = triage.set_status(alert_ids=[alert.pk], status=status, reason=reason, note="so", **self._given())
+    def _status(self, alert: Alert, status: str, reason: str = "", fault: str = "") -> UUID | None:
+        done = triage.set_status(
+            alert_ids=[alert.pk], status=status, reason=reason, fault=fault, note="so", **self._given()
+        )
         return done.group
 
     def _assign(self, alert: Alert, choice: int) -> UUID | None:
@@ -81,6 +84,9 @@ class Shift:
 
     def _close(self, alert: Alert, choice: int) -> UUID | None:
         return self._status(alert, "closed", Reason.values[choice % 5])
+
+    def _close_false(self, alert: Alert, choice: int) -> UUID | None:
+        return self._status(alert, "closed", Reason.FALSE_POSITIVE, ("", *Fault.values)[choice % 3])
 
     def _reopen(self, alert: Alert, choice: int) -> UUID | None:
         return self._status(alert, "open")

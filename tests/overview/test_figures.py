@@ -8,6 +8,7 @@ import pytest
 from alerts import triage
 from alerts.models import Alert
 from alerts.undo import undo
+from cases.overview.faults import Faults
 from cases.overview.figures import Figures, figures
 from cases.overview.period import period_of
 from tests.overview.compare import differences
@@ -25,9 +26,9 @@ def at(soc: Soc, moment: datetime = NOW, name: str = "7d", teams: list[int] | No
     return found
 
 
-def close(soc: Soc, alert: Alert, when: datetime, reason: str = "benign_positive") -> triage.Outcome:
+def close(soc: Soc, alert: Alert, when: datetime, reason: str = "benign_positive", fault: str = "") -> triage.Outcome:
     return triage.set_status(
-        alert_ids=[alert.pk], status="closed", reason=reason, note="why", actor=soc.people.ana, now=when,
+        alert_ids=[alert.pk], status="closed", reason=reason, fault=fault, note="why", actor=soc.people.ana, now=when,
         team_ids=soc.teams,
     )  # fmt: skip
 
@@ -87,6 +88,41 @@ def test_duplicates_have_no_time_to_resolve_and_are_no_verdict(soc):
     found = at(soc)
     assert (found.resolve.n, found.acknowledge.n) == (0, 1)
     assert (found.closings.total, found.closings.verdicts) == (1, 0)
+
+
+def judge(soc: Soc, rule: int, verdicts: dict[str, int], when: datetime = NOW - DAY) -> None:
+    """So many alerts of a rule with each verdict: a reason, and after a colon the fault."""
+    for verdict, number in verdicts.items():
+        reason, _, fault = verdict.partition(":")
+        for _one in range(number):
+            close(soc, soc.alert(when - HOUR, rule=soc.rules[rule]), when, reason, fault)
+
+
+def test_the_faults_of_false_positives_are_all_of_them(soc):
+    judge(soc, 0, {"false_positive:rule_logic": 2, "false_positive:data_wrong": 3, "false_positive": 4})
+    judge(soc, 1, {"true_positive": 1})
+    found = at(soc)
+    assert found.faults_by_rule == {"perl": Faults(2, 3, 4), "shell": Faults()}
+    assert found.judged_by_rule["perl"].false_positive == 9
+
+
+def test_a_rule_whose_data_were_wrong_is_not_worth_tuning(soc):
+    judge(soc, 0, {"false_positive:data_wrong": 12})
+    judge(soc, 1, {"false_positive:rule_logic": 3, "true_positive": 9})
+    judge(soc, 2, {"false_positive:data_wrong": 8, "false_positive": 4})
+    found = at(soc)
+    assert [(one.rule_id, one.worth) for one in found.tuning] == [("keys", 4.0), ("shell", 3.0)]
+    assert found.judged_by_rule["perl"].in_vain == 1.0
+
+
+def test_a_fault_counts_from_when_it_was_said_until_it_was_taken_back(soc):
+    alert = soc.alert(NOW - 5 * DAY, rule=soc.rules[0])
+    close(soc, alert, NOW - 4 * DAY, "false_positive")
+    close(soc, alert, NOW - 3 * DAY, "false_positive", "data_wrong")
+    reopen(soc, alert, NOW - 2 * DAY)
+    close(soc, alert, NOW - DAY, "false_positive", "rule_logic")
+    told = [at(soc, NOW - days * DAY + HOUR).faults_by_rule.get("perl") for days in (4, 3, 2, 1)]
+    assert told == [Faults(unsaid=1), Faults(data_wrong=1), None, Faults(rule_logic=1)]
 
 
 def test_what_an_exception_closed_stands_apart(soc):
