@@ -18,6 +18,7 @@ from alerts.selectors.shapes import (
     AlertBrief,
     AlertPage,
     Entry,
+    Faults,
     FieldGroup,
     FieldRow,
     Histogram,
@@ -28,7 +29,7 @@ from alerts.selectors.shapes import (
     QueueRow,
     Verdicts,
 )
-from alerts.selectors.verdicts import past_verdicts
+from alerts.selectors.verdicts import faults_of, past_verdicts
 from alerts.selectors.views import WAITING, filters_of_views
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "AlertBrief",
     "AlertPage",
     "Entry",
+    "Faults",
     "FieldGroup",
     "FieldRow",
     "Histogram",
@@ -48,6 +50,7 @@ __all__ = [
     "alert_for",
     "alert_page",
     "briefs_of",
+    "faults_of",
     "filters_of_views",
     "histogram",
     "last_alert_at",

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
-from alerts.models import Alert, Reason, Status
+from alerts.models import Alert, Fault, Reason, Status
 from alerts.targets import Due
 from engine import Clause, Document, RuleDefinition
 from engine.guide import Guide
@@ -93,6 +93,26 @@ class Verdicts:
     def few(self) -> bool:
         """Whether there are too few to say what usually happens."""
         return self.judged < FEW_VERDICTS
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """A rule's false positives by why they are: the three together are all of them."""
+
+    rule_logic: int = 0
+    data_wrong: int = 0
+    unsaid: int = 0
+
+    @classmethod
+    def of(cls, said: Mapping[str, int], false_positives: int) -> "Faults":
+        """From counts by fault, of so many false positives."""
+        logic, data = said.get(Fault.RULE_LOGIC, 0), said.get(Fault.DATA_WRONG, 0)
+        return cls(logic, data, false_positives - logic - data)
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.rule_logic + self.data_wrong + self.unsaid
 
 
 @dataclass(frozen=True, slots=True)

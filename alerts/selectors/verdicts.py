@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Count
 
 from alerts.models import Alert, Kind, Status
-from alerts.selectors.shapes import NEWEST_VERDICTS, Verdicts
+from alerts.selectors.shapes import NEWEST_VERDICTS, Faults, Verdicts
 
 OLDER = "older"
 OF_RULE = f"""
@@ -36,3 +36,15 @@ def past_verdicts(rule_ids: Iterable[str], team_ids: Sequence[int]) -> dict[str,
     for rule_id, reason, number in closed.values_list("rule_id", "reason").annotate(Count("pk")).order_by():
         counts[rule_id][reason] = number
     return {rule_id: Verdicts.of(counts[rule_id]) for rule_id in wanted}
+
+
+def faults_of(rule_id: str, false_positives: int, team_ids: Sequence[int]) -> Faults:
+    """Why so many false positives of a rule within these teams are false, as far as who closed them said it. One query,
+    over an index of those that have a fault; none where there are no false positives.
+
+    Only what people closed has a fault, so nothing else needs to be left out than events of sequences.
+    """
+    if not false_positives:
+        return Faults()
+    said = Alert.objects.filter(rule_id=rule_id, team_id__in=team_ids).exclude(fault="").exclude(kind=Kind.BLOCK)
+    return Faults.of(dict(said.values_list("fault").annotate(Count("pk")).order_by()), false_positives)

@@ -14,6 +14,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from accounts.models import User
 from accounts.selectors import teams_of
 from alerts import selectors
+from alerts.fault_words import why_false
 from alerts.models import Alert, Kind, Status
 from alerts.selectors import Verdicts
 from alerts.selectors.ledger import rows_of_rule
@@ -55,6 +56,13 @@ def rule_alert_counts(context: dict[str, Any], rule_ids: Iterable[str]) -> dict[
 def of_rule(counts: dict[str, RuleAlerts], rule_id: str) -> RuleAlerts:
     """The numbers of one rule; zeros for a rule that never raised an alert."""
     return counts.get(rule_id, RuleAlerts())
+
+
+@register.simple_tag(takes_context=True)
+def why_false_positives(context: dict[str, Any], rule_id: str, verdicts: Verdicts) -> str:
+    """`{% why_false_positives rule.pk counts.verdicts as why %}`: "false positives: 3 rule logic, 1 data wrong"; empty
+    where there are none. One query, or none."""
+    return why_false(selectors.faults_of(rule_id, verdicts.false_positive, teams_of(_user(context))))
 
 
 @register.inclusion_tag("alerts/_recent.html", takes_context=True)

@@ -1,39 +1,22 @@
 """Why a rule's false positives were false: its logic, or data that were wrong, as far as who closed them said it.
 
-Faults are counted by a statement of their own, which reads only alerts that have one: the index that all other closings
-are told from has no column for them.
+Faults are counted by a statement of their own, which reads only alerts that have one, from an index of these
+(migrations/0002_faults.py). None but false positives that people closed have one (alerts/triage.py).
 """
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from alerts.models import Fault, Reason
-from cases.overview.closings import BY_HAND, Closings
+from alerts.selectors import Faults
+from cases.overview.closings import Closings
 from cases.overview.states import THEN, Then
 from cases.overview.windows import Window
 
 _BY_RULE = f"""
 {THEN}
 SELECT rule_id, fault, count(*) FROM alert_then
-WHERE closed_at > %(start)s AND closed_at <= %(end)s AND closed_at IS NOT NULL
-    AND {BY_HAND} AND reason = '{Reason.FALSE_POSITIVE.value}' AND fault <> ''
-GROUP BY 1, 2
+WHERE closed_at > %(start)s AND closed_at <= %(end)s AND fault <> '' GROUP BY 1, 2
 """  # noqa: S608 - constants of this module
-
-
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """A rule's false positives by why they are: all of them together are its false positives."""
-
-    rule_logic: int = 0
-    data_wrong: int = 0
-    unsaid: int = 0
-
-    @property
-    def total(self) -> int:
-        """All of them."""
-        return self.rule_logic + self.data_wrong + self.unsaid
 
 
 def faults_by_rule(then: Then, window: Window, judged: Mapping[str, Closings]) -> dict[str, Faults]:
@@ -41,9 +24,4 @@ def faults_by_rule(then: Then, window: Window, judged: Mapping[str, Closings]) -
     said: dict[str, dict[str, int]] = defaultdict(dict)
     for rule_id, fault, number in then.rows(_BY_RULE, {"start": window.start, "end": window.end}):
         said[rule_id][fault] = number
-    return {rule_id: _faults(closings, said[rule_id]) for rule_id, closings in judged.items()}
-
-
-def _faults(closings: Closings, said: Mapping[str, int]) -> Faults:
-    logic, data = said.get(Fault.RULE_LOGIC, 0), said.get(Fault.DATA_WRONG, 0)
-    return Faults(logic, data, closings.false_positive - logic - data)
+    return {rule_id: Faults.of(said[rule_id], closings.false_positive) for rule_id, closings in judged.items()}

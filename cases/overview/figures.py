@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from alerts.selectors import Faults
 from cases.overview.backlog import Backlog, backlog_at
 from cases.overview.broken import quarantined_at
 from cases.overview.casework import Casework, cases_at
 from cases.overview.closings import Closings, closings, closings_by_rule
-from cases.overview.faults import Faults, faults_by_rule
+from cases.overview.faults import faults_by_rule
 from cases.overview.flow import Flow, flow, opened_by_rule
 from cases.overview.period import DAY, WEEK, Period
 from cases.overview.sql import one_moment

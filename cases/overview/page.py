@@ -9,11 +9,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from alerts.fault_words import why_false
 from alerts.models import Alert, Severity
 from cases.models import Case
 from cases.overview.closings import Closings
 from cases.overview.drawing import Drawn, ageing, came_and_went, median_times, moments, small_line
-from cases.overview.faults import Faults
 from cases.overview.figures import Figures
 from cases.overview.headline import Headline, headline, second_sentence
 from cases.overview.times import Took
@@ -211,14 +211,3 @@ def _true_of(rule: NoisyRule) -> str:
     words = ngettext("%(true)s true of %(n)s verdict", "%(true)s true of %(n)s verdicts", number)
     said = words % {"true": f"{rule.closings.true_positive:,}", "n": f"{number:,}"}
     return _("%(said)s, too few") % {"said": said} if rule.few else said
-
-
-def why_false(faults: Faults) -> str:
-    """ "false positives: 3 rule logic, 1 data wrong, 12 not said"; nothing where there are none."""
-    told = (
-        (faults.rule_logic, _("%(n)s rule logic")),
-        (faults.data_wrong, _("%(n)s data wrong")),
-        (faults.unsaid, _("%(n)s not said")),
-    )
-    said = ", ".join(words % {"n": f"{number:,}"} for number, words in told if number)
-    return _("false positives: %(said)s") % {"said": said} if said else ""

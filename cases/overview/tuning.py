@@ -9,8 +9,8 @@ is not recorded, so none is shown.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from alerts.selectors import Faults
 from cases.overview.closings import Closings
-from cases.overview.faults import Faults
 from rules.models import Rule
 
 FEW_VERDICTS = 10

@@ -59,7 +59,7 @@
     if (target.name === "recurs") { event.preventDefault(); target.nextElementSibling.click(); }
     const panel = target.closest(".menu-panel"), why = target.name === "fault";
     if (!why && !target.matches("[data-commits]")) return;
-    const picked = $("[aria-pressed=true]", panel) || (why && $("[value=false_positive]", panel));
+    const picked = $("[aria-pressed=true]", panel) || (why && $("[data-key=f]", panel));
     if (picked) { event.preventDefault(); picked.click(); }
   });
 

@@ -7,8 +7,8 @@ import pytest
 
 from alerts import triage
 from alerts.models import Alert
+from alerts.selectors import Faults
 from alerts.undo import undo
-from cases.overview.faults import Faults
 from cases.overview.figures import Figures, figures
 from cases.overview.period import period_of
 from tests.overview.compare import differences

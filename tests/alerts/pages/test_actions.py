@@ -77,6 +77,18 @@ def test_wrong_data_is_no_reason_to_tune_the_rule(
     assert [words for words in not_offered if words in page] == []
 
 
+def test_a_rules_page_and_earlier_alerts_say_why_false_positives_were_false(ana: Client, world: World) -> None:
+    first, second, last = world.send([world.perl(number, host__name="db") for number in range(3)])
+    rule = reverse("rules:detail", args=[first.rule_id])
+    assert "alse positives:" not in ana.get(rule).content.decode()
+    for alert, fault in ((first, "data_wrong"), (second, "")):
+        form = {"version": alert.version, "status": "closed", "reason": "false_positive", "fault": fault}
+        ana.post(status(alert), form)
+    assert "False positives: 1 data wrong, 1 not said" in ana.get(rule).content.decode()
+    page = ana.get(reverse("alerts:detail", args=[last.pk])).content.decode()
+    assert '<span class="xs faint">false positive, data wrong</span>' in page
+
+
 @pytest.mark.parametrize("said", [("true_positive", "rule_logic"), ("false_positive", "the moon")])
 def test_a_fault_of_what_is_no_false_positive_is_refused(ana: Client, world: World, said: tuple[str, str]) -> None:
     alert = world.send([world.perl()])[0]
