@@ -17,7 +17,7 @@ CREATE = (
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("overview", "0001_indexes"), ("alerts", "0021_false_positive_fault")]
+    dependencies = [("overview", "0001_indexes"), ("alerts", "0022_false_positive_fault")]
 
     operations = [
         migrations.RunSQL(DROP, migrations.RunSQL.noop),

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("alerts", "0020_duplicates_index")]
+    dependencies = [("alerts", "0021_drafts_of_changes")]
 
     operations = [
         migrations.AddField(
