@@ -1,7 +1,6 @@
-/* Keys. Templates say what a key does: data-key="a" is clicked (an input: focused) when "a" is pressed and it is on screen;
-   of several the one in the row under the cursor, else the last. data-go="a": reached by g then a. data-submit: sent by
-   Ctrl or Cmd and Enter. <body data-keys>: on, off, or alt (Alt in front of each). <body data-keymap>: pairs of a key and
-   the one in its place; all else speaks of the usual keys. */
+/* Keys. Templates say what a key does: data-key="a" is clicked (an input: focused) when "a" is pressed and it is on screen.
+   data-go="a": reached by g then a. data-submit: sent by Ctrl or Cmd and Enter. <body data-keys>: on, off, or alt (Alt in
+   front of each). <body data-keymap>: pairs of a key and the one in its place; all else speaks of the usual keys. */
 "use strict";
 (() => {
   const { $, $$, shown, typing } = wb;
@@ -41,20 +40,22 @@
     held = [];
     return keys;
   }
-  wb.release = () => letGo().forEach(([key, shift]) => single(key, document.activeElement, shift));
+  wb.release = () => letGo().forEach(([key, shift]) => wb.single(key, document.activeElement, shift));
   const keyed = (key, from) => $$(`[data-key="${CSS.escape(key)}"]`, from).filter(shown);
+  /* Of several: the one in the row under the cursor, that for what is ticked, a menu, else the last. */
+  wb.meets = (key) => {
+    const row = wb.cursor(), bulk = wb.boxes().some((box) => box.checked) && $("#bulk"), menu = MENU_KEYS[key];
+    return (row && keyed(key, row)[0]) || (bulk && !menu && keyed(key, bulk)[0])
+      || (menu && $$(`details[data-menu=${menu}] > summary`, bulk || document).find(reachable))
+      || keyed(key).findLast((one) => !one.closest("[data-row]"));
+  };
   function act(key) {
     const menu = wb.openMenus()[0];
     const inMenu = menu && keyed(key, menu).filter((element) => element.localName !== "summary");
     if (inMenu?.length) return press(inMenu.at(-1));
     const upper = menu && key.length === 1 && key !== key.toLowerCase() && keyed(key.toLowerCase(), menu).find((element) => element.closest("[data-reasons]"));
     if (upper) return wb.pick(upper);
-    const row = wb.cursor(), inRow = row ? keyed(key, row) : [];
-    if (inRow.length) return press(inRow[0]);
-    const bulk = wb.boxes().some((box) => box.checked) ? $("#bulk") : null;
-    if (bulk && keyed(key, bulk).length && !MENU_KEYS[key]) return press(keyed(key, bulk)[0]);
-    const named = MENU_KEYS[key] && $$(`details[data-menu=${MENU_KEYS[key]}] > summary`, bulk || document).find(reachable);
-    const found = named || keyed(key).findLast((one) => !one.closest("[data-row]"));
+    const found = wb.meets(key);
     if (key !== "Escape" && (!found || found.closest("#peek")) && wb.late?.()) return hold(key);
     return found ? press(found) : false;
   }
@@ -130,7 +131,7 @@
     if (box && !box.disabled) { box.checked = !box.checked; wb.showSelection(); }
     return true;
   }
-  function single(key, target, shift) {
+  wb.single = (key, target, shift) => {
     if (held.length) return hold(key, shift);
     if (waitingForPlace > Date.now()) return go(key);
     if (key === "g") { waitingForPlace = Date.now() + 1500; return true; }
@@ -141,7 +142,7 @@
     if (key === " ") return tick(target);
     if (key === "o" && !menu && wb.cursor()) return press($("a[href]", wb.cursor()) || $("button", wb.cursor()));
     return !menu && PLAIN[key] ? PLAIN[key]() : act(key);
-  }
+  };
   /* What the person pressed, as the usual key; nothing for one whose place another took. */
   const pairs = [...(document.body?.dataset.keymap || "")], meant = new Map(), own = new Map();
   for (let at = 0; at < pairs.length; at += 2) { own.set(pairs[at], pairs[at + 1]); meant.set(pairs[at + 1], pairs[at]); }
@@ -183,7 +184,7 @@
     if (mode === "off" || event.altKey !== (mode === "alt") || typing(target)) return;
     if (target.matches("[type=range], [type=radio]") && event.key.startsWith("Arrow")) return;
     const pressed = named(event), key = waitingForPlace > Date.now() ? pressed : usual(pressed);
-    if (key && single(key, target, event.shiftKey)) event.preventDefault();
+    if (key && wb.single(key, target, event.shiftKey)) event.preventDefault();
   });
   function putAway() {
     const place = $("#histogram");

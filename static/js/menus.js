@@ -82,7 +82,7 @@
     const copier = target.closest("[data-copy], [data-copy-from]");
     if (copier) copy(copier);
   });
-  /* The palette: any page, alert, case or rule by its name. */
+  /* The palette. */
   wb.goAnywhere = () => {
     const link = $("[data-palette]");
     if (!link || $("dialog[open]:not(.palette, #help)")) return false;

@@ -2,8 +2,9 @@
 
 import re
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
+from alerts.models import Alert
 from tests.alerts.pages.world import World
 from tests.browser.axe import violations
 from tests.browser.conftest import PHONE, Visit
@@ -18,7 +19,7 @@ def test_the_palette_goes_by_keyboard_and_back_to_where_one_was(visit: Visit, wo
     page.keyboard.press("Control+k")
     box = page.get_by_role("combobox", name="Go to")
     expect(box).to_be_focused()
-    options = page.locator(".palette [role=option]")
+    options = page.locator(".palette [role=option][href]")
     expect(options.first).to_have_attribute("aria-selected", "true")
     page.keyboard.press("ArrowDown")
     expect(box).to_have_attribute("aria-activedescendant", str(options.nth(1).get_attribute("id")))
@@ -68,7 +69,7 @@ def test_enter_goes_to_what_fits_the_text_in_the_box(visit: Visit, world: World)
     ana = visit("ana")
     page = ana.open("/alerts/")
     page.keyboard.press("Control+k")
-    expect(page.locator(".palette [role=option]").first).to_contain_text("Alerts")
+    expect(page.locator(".palette [aria-selected=true]")).to_contain_text("Alerts")
     page.keyboard.type("rules")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/rules/$"))
@@ -155,3 +156,115 @@ def test_keys_that_were_replaced_do_what_the_usual_did(visit: Visit, world: Worl
     page.wait_for_url(re.compile(r"/alerts/$"))
     ana.settle()
     assert ana.complaints == []
+
+
+def palette(page: Page, text: str = "") -> Locator:
+    """The palette, asked for this; the acts of the page that it offers."""
+    page.keyboard.press("Control+k")
+    expect(page.locator(".palette [aria-selected=true]")).to_be_visible()
+    if text:
+        page.keyboard.type(text)
+        expect(page.locator(".palette [href='/rules/']")).to_have_count(0)  # the list is that of the text
+    return page.locator(".palette [data-here]")
+
+
+def test_what_can_be_done_on_the_queue_is_offered_with_its_keys(visit: Visit, world: World) -> None:
+    alert = world.send([world.perl(number) for number in range(1, 4)])[0]
+    world.ana.keymap = {"a": "q"}
+    world.ana.save()
+    ana = visit("ana")
+    page = ana.open("/alerts/")
+    page.locator("#q").focus()
+    acts = palette(page)
+    expect(page.locator("#go-here")).to_have_text("On this page")
+    expect(acts.filter(has_text="Acknowledge")).to_contain_text(f"AL-{alert.pk}")
+    expect(acts.filter(has_text="Acknowledge").locator("kbd")).to_have_text("q")
+    expect(acts.filter(has_text="Snooze").locator("kbd")).to_have_text("w")
+    expect(acts.filter(has_text="Filter alerts with KQL").locator("kbd")).to_have_text("/")
+    expect(acts.filter(has_text="Height of rows: Compact")).to_be_visible()
+    expect(page.locator(".palette [role=status]")).to_contain_text("on this page")
+    assert violations(page, ana.judged) == []
+    page.keyboard.type("ack")
+    expect(page.locator(".palette [aria-selected=true]")).to_contain_text("Acknowledge")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-toast]")).to_contain_text("Acknowledged")
+    expect(page.locator("#q")).to_be_focused()
+    palette(page, "undo")
+    expect(page.locator(".palette [aria-selected=true]")).to_contain_text("Acknowledged")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-toast]")).to_contain_text("Undone")
+    ana.settle()
+    assert set(Alert.objects.values_list("status", flat=True)) == {"open"}
+    assert ana.complaints == []
+
+
+def test_what_can_be_done_with_what_is_ticked_says_so_and_a_click_opens_its_menu(visit: Visit, world: World) -> None:
+    world.send([world.perl(number) for number in range(1, 7)])
+    ana = visit("ana")
+    page = ana.open("/alerts/?fold=off")
+    page.keyboard.press("Space")
+    page.keyboard.press("Shift+J")
+    acts = palette(page)
+    expect(acts.filter(has_text="Close…")).to_contain_text("2 selected")
+    acts.filter(has_text="Close…").click()
+    expect(page.locator("#bulk details[data-menu=close]")).to_have_attribute("open", "")
+    page.keyboard.press("b")
+    expect(page.locator("[data-toast]")).to_contain_text("Closed 2 alerts")
+    ana.settle()
+    assert ana.complaints == []
+
+
+def test_what_can_be_done_with_an_alert_is_offered_while_help_is_up_or_a_note_is_written(
+    visit: Visit, world: World
+) -> None:
+    alert = world.send([world.perl(1)])[0]
+    ana = visit("ana")
+    page = ana.open(f"/alerts/{alert.pk}/?side=activity")
+    page.locator("#comment").fill("to be seen")
+    acts = palette(page)
+    expect(acts.filter(has_text="Exception").locator("kbd")).to_have_text("x")
+    expect(acts.filter(has_text="Back to").locator("kbd")).to_have_text("u")
+    acts.filter(has_text="Close…").click()
+    expect(page.locator("#alert-head details[data-menu=close]")).to_have_attribute("open", "")
+    expect(page.locator("#alert-head details[data-menu=close] > summary")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    palette(page, "snoo")
+    expect(page.locator("#help")).not_to_be_visible()
+    expect(page.locator(".palette [aria-selected=true]")).to_contain_text("Snooze")
+    page.keyboard.press("Enter")
+    expect(page.locator("#alert-head details[data-menu=snooze]")).to_have_attribute("open", "")
+    expect(page.locator("#comment")).to_have_value("to be seen")
+    ana.settle()
+    assert ana.complaints == []
+
+
+def test_what_a_key_no_longer_does_is_not_done_and_keys_that_are_off_are_not_named(visit: Visit, world: World) -> None:
+    alert = world.send([world.perl(1)])[0]
+    world.ana.single_key_shortcuts = False
+    world.ana.save()
+    ana = visit("ana")
+    page = ana.open(f"/alerts/{alert.pk}/")
+    acts = palette(page, "acknow")
+    expect(acts.filter(has_text="Acknowledge").locator("kbd")).to_be_hidden()
+    page.locator("#alert-head [data-key=a]").evaluate("one => one.textContent = 'Reopen'")
+    page.keyboard.press("Enter")
+    expect(page.locator("#strip")).to_contain_text("“Acknowledge” is no longer on this page. Nothing was done.")
+    page.reload()
+    palette(page, "acknow")
+    expect(page.locator(".palette [aria-selected=true]")).to_contain_text("Acknowledge")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-toast]")).to_contain_text("Acknowledged")
+    ana.settle()
+    assert ana.complaints == []
+
+
+def test_a_viewer_is_offered_nothing_that_he_may_not_do(visit: Visit, world: World) -> None:
+    world.send([world.perl(1)])
+    vera = visit("vera")
+    page = vera.open("/alerts/")
+    acts = palette(page)
+    expect(acts.filter(has_text="Open")).to_have_count(1)
+    expect(acts.filter(has_text="Acknowledge")).to_have_count(0)
+    vera.settle()
