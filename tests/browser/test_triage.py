@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from alerts.models import Alert
+from cases.opening import open_case
 from rules.models import ExceptionItem
 from tests.alerts.pages.world import World
 from tests.browser.axe import violations
@@ -180,3 +181,30 @@ def faults(visitor: Visitor, address: str = "") -> list[str]:
     page = visitor.open(address) if address else visitor.page
     found = violations(page, visitor.judged)
     return [f"{one['id']}: {node['target']} {node['html'][:160]}" for one in found for node in one["nodes"]]
+
+
+@pytest.mark.parametrize("address", ["/alerts/", "/cases/"])
+def test_enter_in_a_filter_asks_once_and_so_does_leaving_it(
+    visit: Visit, world: World, alerts: list[Alert], address: str
+) -> None:
+    team = world.team
+    open_case(title="Shells", severity=3, team=team, actor=world.ana, now=world.now, team_ids=[team.pk])
+    ana = visit("ana")
+    page = ana.open(address)
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if f"{address}?" in one.url else None)
+    box = page.locator(".filterbar input[type=search]")
+    box.focus()
+    page.keyboard.type("shell")
+    with page.expect_response(lambda answer: "q=shell" in answer.url):
+        page.keyboard.press("Enter")
+    page.wait_for_timeout(300)
+    ana.settle()
+    assert len(asked) == 1, asked
+    page.keyboard.type("s")
+    with page.expect_response(lambda answer: "q=shells" in answer.url):
+        page.keyboard.press("Tab")
+    page.wait_for_timeout(300)
+    ana.settle()
+    assert len(asked) == 2, asked
+    assert ana.complaints == []
