@@ -52,6 +52,7 @@ def rows(request: UserRequest, alert_id: int, pivot_number: int) -> HttpResponse
         "answer": answer,
         "rows": rows_of(shown, answer),
         "longer": longer,
+        "counting": answer.total.stopped and not answer.total.number and not longer,
         "counted": [(shown, answer.total)],
     }
     return fragment(request, "alerts/_pivot_rows.html", context)

@@ -15,6 +15,7 @@ from alerts.guides.pivoting import ShownPivot
 from alerts.guides.rows import Line, rows_of
 from alerts.guides.values import values_of
 from alerts.models import Alert
+from alerts.views import pivots as pivot_views
 from engine.pivots import Search, fill, phrases
 from events import prevalence_notes
 from events.summing import Counted
@@ -315,6 +316,25 @@ def test_how_common_is_said_in_place(world: World, alert: Alert) -> None:
     noted(world)
     assert "of 2 hosts, since" in drawn()
     assert "Open in search" in drawn()
+
+
+def test_a_search_that_goes_on_by_itself_answers_once(
+    ana: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pivot_views, "ROWS_SECONDS", 0.0)  # the first event that is looked at uses it up
+    [alert] = world.send([world.perl(1)])
+    world.send([world.perl(2, host__name="db-9", process__command_line="perl another.pl")])
+    shown = pivots(alert, world)["Same command on other hosts"]
+    address = reverse("alerts:pivot", args=[alert.pk, shown.number])
+    first = ana.get(address, headers=HTMX).content.decode()
+    assert first.count("load delay") == 1
+    assert "still counting</span>" in first
+    assert "Nothing so far" not in first
+    assert "None" not in first
+    then = ana.get(address, {"longer": "1"}, headers=HTMX).content.decode()
+    assert "load delay" not in then
+    assert "still counting" not in then
+    assert f"None, {shown.pivot.span}." in then
 
 
 def test_the_alerts_own_time_is_the_middle_of_what_is_looked_at(world: World, alert: Alert) -> None:
