@@ -208,3 +208,23 @@ def test_enter_in_a_filter_asks_once_and_so_does_leaving_it(
     ana.settle()
     assert len(asked) == 2, asked
     assert ana.complaints == []
+
+
+def test_the_key_for_an_exception_leads_to_its_form(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana")
+    page = ana.open(f"/alerts/{alerts[0].pk}/")
+    page.keyboard.press("x")
+    heading = page.get_by_role("heading", name="New exception")
+    expect(heading).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Back to the guide")).to_be_focused()
+    assert violations(page, ana.judged) == []
+    page.locator("#id_reason").fill("The nightly backup.")
+    page.get_by_role("button", name="Preview").or_(page.locator("#and-0")).first.click()
+    ana.settle()
+    expect(heading).not_to_be_focused()
+    page.goto(f"{ana.base}/alerts/")
+    page.keyboard.press("x")
+    expect(heading).to_be_focused()
+    ana.settle()
+    assert ana.complaints == []
