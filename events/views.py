@@ -166,7 +166,7 @@ def event(request: UserRequest, uid: str) -> HttpResponseBase:
     """One event: its fields, its process's relatives, the raw document."""
     now = clock.now()
     asked = asked_of(request, now)
-    shown = event_page(event_of(request, uid), asked)
+    shown = event_page(event_of(request, uid), asked, may_except=_may_except(request))
     context = {"page": shown, "asked": asked, "now": now, "may_work_cases": _may_work_cases(request)}
     return render_page(request, "events/event.html", context, part="fields")
 
@@ -180,9 +180,9 @@ def event_row(request: UserRequest, uid: str) -> HttpResponseBase:
     asked, found = asked_of(request, now), event_of(request, uid)
     show, mark = request.GET.get("open", ""), _mark(request)
     if show in ("fields", "json", "tree", "all"):
-        context: dict[str, Any] = {"opened": opened(found, asked, show, mark), "asked": asked, "now": now}
+        shown = opened(found, asked, show, mark, may_except=_may_except(request))
+        context: dict[str, Any] = {"opened": shown, "row": shown.row, "asked": asked, "now": now}
         context["may_work_cases"] = _may_work_cases(request)
-        context["row"] = context["opened"].row
     else:
         context = {"row": row(found, asked, mark=mark), "asked": asked, "now": now, "focus": True}
     return render(request, "events/_row.html", context)
@@ -190,6 +190,10 @@ def event_row(request: UserRequest, uid: str) -> HttpResponseBase:
 
 def _may_work_cases(request: UserRequest) -> bool:
     return may(request.user, Permission.WORK_CASES)
+
+
+def _may_except(request: UserRequest) -> bool:
+    return may(request.user, Permission.EXCEPT)
 
 
 def _mark(request: UserRequest) -> StepMark | None:

@@ -43,6 +43,7 @@ def of_event(request: UserRequest, uid: str) -> HttpResponseBase:
         "more": len(found) > MOST,
         "why_not": reason_against(Permission.EXCEPT) if field else "",
         "may_triage": may(request.user, Permission.TRIAGE),
+        "may_except": may(request.user, Permission.EXCEPT),
         "now": clock.now(),
     }
     return render_page(request, "alerts/of_event.html", context, part="line")

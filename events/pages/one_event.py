@@ -31,7 +31,7 @@ _FIRST = (
 class Value:
     """A value of a field; the links are empty where no query could hold it. `met`: the query asked for it.
 
-    `except_url` leads to where an exception for it is made.
+    `except_url` leads to where an exception for it is made, for who may write one.
     """
 
     text: str
@@ -81,12 +81,13 @@ class Opened:
     note_url: str
 
 
-def event_page(event: StoredEvent, asked: Asked) -> EventPage:
-    """The page of an event that was found by a search. Costs a few look-ups for the process's relatives."""
+def event_page(event: StoredEvent, asked: Asked, *, may_except: bool) -> EventPage:
+    """The page of an event that was found by a search, for who may write exceptions (`may_except`) or not. Costs a few
+    look-ups for the process's relatives."""
     back = asked.url(reverse("events:search"))
     return EventPage(
         event,
-        _fields(event, asked),
+        _fields(event, asked, may_except),
         pretty(event),
         around(event=event),
         back,
@@ -97,10 +98,10 @@ def event_page(event: StoredEvent, asked: Asked) -> EventPage:
     )
 
 
-def opened(event: StoredEvent, asked: Asked, show: str, mark: StepMark | None = None) -> Opened:
+def opened(event: StoredEvent, asked: Asked, show: str, mark: StepMark | None = None, *, may_except: bool) -> Opened:
     """A row that is open; `show` may also be "all": all fields."""
     path, day = reverse("events:row", args=[event.uid.hex()]), event.day.isoformat()
-    fields = _fields(event, asked) if show in ("fields", "all") else []
+    fields = _fields(event, asked, may_except) if show in ("fields", "all") else []
     some = fields if show == "all" else _first(fields)
     return Opened(
         row=row(event, asked, opened=True, mark=mark),
@@ -118,14 +119,15 @@ def opened(event: StoredEvent, asked: Asked, show: str, mark: StepMark | None = 
     )
 
 
-def _fields(event: StoredEvent, asked: Asked) -> list[Field]:
+def _fields(event: StoredEvent, asked: Asked, may_except: bool) -> list[Field]:
     document = event.document()
     met = met_values(asked.tree, document)
     flat, beside = document.flat, _alerts_url(event)
 
     def value(name: str, one: Scalar) -> Value:
         text = text_of(one)
-        return Value(text, links_of(asked, name, one), text in met, _except_url(beside, name, text))
+        except_url = _except_url(beside, name, text) if may_except else ""
+        return Value(text, links_of(asked, name, one), text in met, except_url)
 
     return [Field(name, tuple(value(name, one) for one in flat[name])) for name in sorted(flat)]
 

@@ -7,9 +7,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from alerts.models import AlertEvent
 from events.models import Event
 from rules.models import Rule
-from tests.alerts.pages.conftest import SignIn
+from tests.alerts.pages.conftest import HTMX, SignIn
 from tests.alerts.pages.world import PERL, World
 
 LONG = "perl -e " + "x" * 3_000
@@ -103,6 +104,26 @@ def test_who_may_write_no_exceptions_is_told_so(sign_in: SignIn, world: World) -
     address = link_to(sign_in("ana"), quiet(world), "process.name")
     assert "Needs the analyst role." in sign_in("vera").get(address).content.decode()
     assert sign_in("vera").get(reverse("alerts:exception_for")).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["vera", "mona"])
+def test_who_may_write_no_exceptions_sees_no_way_to_one_beside_an_event(
+    sign_in: SignIn, world: World, name: str
+) -> None:
+    alert = world.send([world.perl(1)])[0]
+    uid = bytes(AlertEvent.objects.get(alert=alert).uid).hex()
+    ways = {
+        reverse("events:event", args=[uid]): 'aria-label="Exception on',
+        f"{reverse('events:row', args=[uid])}?open=fields": 'aria-label="Exception on',
+        reverse("alerts:of_event", args=[uid]): "side=exception",
+        reverse("alerts:peek", args=[alert.pk]): "side=exception",
+        reverse("alerts:queue"): "data-except",
+    }
+    for address, link in ways.items():
+        assert link in sign_in("ana").get(address, headers=HTMX).content.decode(), address
+        assert link not in sign_in(name).get(address, headers=HTMX).content.decode(), address
+    peek = sign_in(name).get(reverse("alerts:peek", args=[alert.pk]), headers=HTMX).content.decode()
+    assert re.search(r'disabled title="Needs the analyst role[^"]*" aria-label="Add an exception"', peek)
 
 
 @pytest.mark.parametrize("told", [{}, {"add": "x" * 5_000}, {"add": "a", "event": "zz", "day": "2026-02-31"}])
