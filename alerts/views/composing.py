@@ -1,6 +1,6 @@
 """The exception panel read from a request, as it opens or as it was submitted: on an alert, a rule, a stored one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -83,8 +83,9 @@ def compose_new(request: UserRequest, page: AlertPage, added: Sequence[str]) -> 
     """The panel as it opens: with the conditions that the address names, else on the fields that were clicked, else on
     what the past verdicts suggest."""
     values = values_on(page)
-    clicked = [condition_on(name, values.get(name, ())) for name in dict.fromkeys(added) if name]
-    picked = conditions_from(_with_all_columns(request.GET)) or clicked
+    picked = conditions_from(_with_all_columns(request.GET)) or _clicked(
+        request, added, _values_of_event(request), values
+    )
     found = Suggestion([]) if picked else suggestion(page.alert)
     rows = picked or conditions_of(found.entries)
     composer = _composer(request, page.alert.rule, _new_form(request.user), rows or [Condition()], values)
@@ -92,6 +93,17 @@ def compose_new(request: UserRequest, page: AlertPage, added: Sequence[str]) -> 
     composer.suggested = _suggested_words(found)
     composer.opening = True
     return judged(_as_drafted(composer, request))
+
+
+def _clicked(request: UserRequest, added: Iterable[str], event: Values, values: Values) -> list[Condition]:
+    """On each of these fields: all that the event has, of several the one that is counted out (`nth`); without an event
+    all that these values are."""
+    nth = _number(request.GET.get("nth", "")) if event else None
+
+    def pressed(some: Sequence[str]) -> Sequence[str]:
+        return some if nth is None else some[nth : nth + 1] or some
+
+    return [condition_on(name, pressed((event or values).get(name, ()))) for name in dict.fromkeys(added) if name]
 
 
 def _suggested_words(found: Suggestion) -> str:
@@ -103,8 +115,9 @@ def _suggested_words(found: Suggestion) -> str:
 def compose_on_rule(request: UserRequest, rule: Rule) -> Composer:
     """The panel on a rule as it opens, with the conditions that the address names: field, operator and value, or
     fields of an event, else of the rule's latest alert."""
-    values = _values_of_event(request) or values_of_rule(rule, teams_of(request.user))
-    named = [condition_on(name, values.get(name, ())) for name in request.GET.getlist("add") if name]
+    event = _values_of_event(request)
+    values = event or values_of_rule(rule, teams_of(request.user))
+    named = _clicked(request, request.GET.getlist("add"), event, values)
     rows = conditions_from(_with_all_columns(request.GET)) or named or [Condition()]
     composer = _composer(request, rule, _new_form(request.user), rows, values)
     composer.opening = True

@@ -23,9 +23,9 @@ LONGEST_VALUE = 2_000
 def choose_rule(request: UserRequest) -> HttpResponse:
     """Rules to choose from, by the words in `q`, for a condition on the field of `add`.
 
-    Its `value` may be left out where `event` and `day` name an event that has it.
+    Its `value` may be left out where `event` and `day` name an event that has it, `nth` which of several it is there.
     """
-    told = {name: request.GET.get(name, "") for name in ("add", "value", "event", "day")}
+    told = {name: request.GET.get(name, "") for name in ("add", "value", "nth", "event", "day")}
     told = {name: text[:LONGEST_VALUE] for name, text in told.items() if text}
     field, text = told.get("add", "")[:LONGEST_FIELD], request.GET.get("q", "").strip()[:200]
     condition = urlencode(condition_told(told))

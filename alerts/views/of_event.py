@@ -22,8 +22,8 @@ from soc.web.http import UserRequest
 def of_event(request: UserRequest, uid: str) -> HttpResponseBase:
     """The alerts, as a line for the event's row or as a page.
 
-    With `add`, on to an exception on that field, and with `value` on that value of it alone: of the newest alert, or of
-    a rule that is chosen first.
+    With `add`, on to an exception on that field, and with `value` or `nth` on that value of it alone: of the newest
+    alert, or of a rule that is chosen first.
     """
     named = uid_in(uid)
     if named is None:
@@ -31,12 +31,11 @@ def of_event(request: UserRequest, uid: str) -> HttpResponseBase:
     found = alerts_of_event(named, day_in(request.GET.get("day", "")), teams_of(request.user))
     field = request.GET.get("add", "")[:LONGEST_FIELD]
     if field and found:
-        value = request.GET.get("value", "")[:LONGEST_VALUE]
-        condition = condition_told({"add": field} | ({"value": value} if value else {}))
         url = reverse("alerts:detail", args=[found[0].pk])
+        condition = condition_told({"add": field} | _value_told(request, uid))
         return redirect(f"{url}?side=exception&{urlencode(condition)}")
     if field and may(request.user, Permission.EXCEPT):
-        told = {name: request.GET.get(name, "") for name in ("add", "value", "day")}
+        told = {name: request.GET.get(name, "") for name in ("add", "value", "nth", "day")}
         return redirect(f"{reverse('alerts:exception_for')}?{urlencode(told | {'event': uid})}")
     context = {
         "alerts": found[:MOST],
@@ -47,3 +46,11 @@ def of_event(request: UserRequest, uid: str) -> HttpResponseBase:
         "now": clock.now(),
     }
     return render_page(request, "alerts/of_event.html", context, part="line")
+
+
+def _value_told(request: UserRequest, uid: str) -> dict[str, str]:
+    """Which value of the field was pressed: itself, or the how-maniest of the event; nothing where all are meant."""
+    if value := request.GET.get("value", "")[:LONGEST_VALUE]:
+        return {"value": value}
+    nth = request.GET.get("nth", "")[:LONGEST_VALUE]
+    return {"event": uid, "day": request.GET.get("day", "")[:LONGEST_VALUE], "nth": nth} if nth else {}

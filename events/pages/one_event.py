@@ -124,17 +124,18 @@ def _fields(event: StoredEvent, asked: Asked, may_except: bool) -> list[Field]:
     met = met_values(asked.tree, document)
     flat, beside = document.flat, _alerts_url(event)
 
-    def value(name: str, one: Scalar) -> Value:
+    def value(name: str, place: int, one: Scalar) -> Value:
         text = text_of(one)
-        except_url = _except_url(beside, name, text) if may_except else ""
+        except_url = _except_url(beside, name, place, text) if may_except else ""
         return Value(text, links_of(asked, name, one), text in met, except_url)
 
-    return [Field(name, tuple(value(name, one) for one in flat[name])) for name in sorted(flat)]
+    return [Field(name, tuple(value(name, *one) for one in enumerate(flat[name]))) for name in sorted(flat)]
 
 
-def _except_url(beside: str, name: str, text: str) -> str:
-    """With the value where an address can hold it; of a longer one only the field, whose event is named anyway."""
-    told = {"add": name, "value": text} if len(text) <= LONGEST_VALUE else {"add": name}
+def _except_url(beside: str, name: str, place: int, text: str) -> str:
+    """With the value where an address can hold it; of a longer one which it is of the field's, whose event is named
+    anyway."""
+    told = {"add": name, "value": text} if len(text) <= LONGEST_VALUE else {"add": name, "nth": place}
     return f"{beside}&{urlencode(told)}"
 
 

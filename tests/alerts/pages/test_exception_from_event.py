@@ -81,6 +81,30 @@ def test_a_value_too_long_for_an_address_is_read_from_its_event(ana: Client, wor
     assert condition_in(chosen(ana, address)) == ("process.command_line", LONG)
 
 
+@pytest.mark.parametrize("rested_on", [True, False])
+def test_of_several_values_too_long_for_an_address_only_the_one_that_was_pressed_is_used(
+    ana: Client, world: World, rested_on: bool
+) -> None:
+    name = "perl" if rested_on else "ruby"
+    usual = world.perl(1)["process"]["args"]
+    world.send([world.perl(1, process__name=name, process__args=[*usual, "a" * 400, "b" * 400])])
+    uid = bytes(Event.objects.exclude(index__startswith=".").get().uid).hex()
+    page = ana.get(reverse("events:event", args=[uid])).content.decode()
+    address = unescape(re.findall(r'<a href="([^"]+)" aria-label="Exception on process.args"', page)[-1])
+    panel = ana.get(address, follow=True).content.decode() if rested_on else chosen(ana, address)
+    assert condition_in(panel) == ("process.args", "b" * 400)
+    assert '<option value="is" selected' in panel
+
+
+@pytest.mark.parametrize("nth", ["3", "-1", "x", "9" * 30, "\u0663"])
+def test_a_value_that_the_event_does_not_have_leaves_all_of_them(ana: Client, world: World, nth: str) -> None:
+    uid = quiet(world)
+    told = {"add": "process.args", "event": uid, "nth": nth}
+    page = ana.get(reverse("alerts:exception_new", args=[PERL]), told).content.decode()
+    assert condition_in(page)[1].splitlines()[:2] == ["perl", "-e"]
+    assert '<option value="one_of" selected' in page
+
+
 def test_a_rule_is_found_by_its_name_and_the_value_comes_along(ana: Client, world: World) -> None:
     told = {"add": "process.name", "value": "ruby", "q": "perl"}
     page = ana.get(reverse("alerts:exception_for"), told).content.decode()
