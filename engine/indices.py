@@ -3,9 +3,10 @@
 An index is only a string on the event. Elasticsearch's meaning is kept: `*` is the one wildcard, a pattern
 with a leading `-` takes out what the patterns before it let in, and names that begin with a dot (alerts,
 system indices) are reached only by patterns that begin with a dot. An index behind a data stream or an alias of
-Elasticsearch's own is reached by the name that it is known by, as it is there, and by its own.
+Elasticsearch's own is reached by the name that it is known by, as it is there, and by its own; stored alerts, which
+have the name of the alias, also by that of the index behind it.
 Source: Elasticsearch reference, "Multi-target syntax", hidden indices, "Data streams: backing indices", "Searchable
-snapshots" (as index lifecycle management mounts them).
+snapshots" (as index lifecycle management mounts them); Elastic Security, "Query alert indices".
 """
 
 import re
@@ -18,6 +19,8 @@ _BACKING = re.compile(
     r"(?:partial-|restored-)?(?:\.ds-(?P<stream>.+?)(?:-\d{4}\.\d{2}\.\d{2})?|\.internal(?P<alias>\..+))-\d{6,}",
     re.ASCII,
 )
+_ALIAS_OF_ALERTS, _BEHIND_IT = ".alerts-security.alerts-", ".internal.alerts-security.alerts-"
+_OF_ALERTS = (".alerts-", ".internal.alerts-")
 
 
 def index_matches(patterns: Sequence[str], index: str) -> bool:
@@ -35,9 +38,26 @@ def known_name(index: str) -> str:
     return (found["stream"] or found["alias"]) if found else index
 
 
+def only_of_alerts(patterns: Sequence[str]) -> bool:
+    """Whether a pattern list lets in alerts and nothing else, by whichever of their names."""
+    included = [pattern for pattern in split_patterns(patterns) if not pattern.startswith("-")]
+    return bool(included) and all(pattern.startswith(_OF_ALERTS) for pattern in included)
+
+
+def may_be_behind_alerts(pattern: str) -> bool:
+    """Whether a pattern may mean the index behind the alias that stored alerts are named by."""
+    literal = pattern.partition("*")[0]
+    return pattern.startswith(".") and (literal.startswith(_BEHIND_IT) or _BEHIND_IT.startswith(literal))
+
+
+def _names(index: str) -> set[str]:
+    behind = {f".internal{index}-000001"} if index.startswith(_ALIAS_OF_ALERTS) else set()
+    return {index, known_name(index), *behind}
+
+
 @lru_cache(maxsize=65_536)
 def _matches(patterns: tuple[str, ...], index: str) -> bool:
-    names = {index, known_name(index)}
+    names = _names(index)
     included = False
     for pattern in split_patterns(patterns):
         excludes = pattern.startswith("-")

@@ -7,7 +7,7 @@ odd event passes whatever the columns say. Folding here is of ASCII letters only
 from collections.abc import Sequence
 from typing import Any
 
-from engine.indices import split_patterns
+from engine.indices import may_be_behind_alerts, split_patterns
 from engine.prefilter import (
     ARRAY_COLUMNS,
     COLUMNS,
@@ -45,7 +45,8 @@ def said_by_columns(narrowing: Narrowing) -> Condition:
 def index_condition(patterns: Sequence[str]) -> Condition:
     """Rows whose index may be let in by the globs; exclusions are left to `index_matches`.
 
-    An index behind a data stream is stored under the data stream's name (events/identity.py), so one name is enough.
+    An index behind a data stream is stored under the data stream's name (events/identity.py), so one name is enough;
+    alerts have that of the alias, and are let in also where the index behind it may be meant.
     Names that begin with a dot are let in by patterns that do, or where no pattern says anything.
     """
     included = [pattern for pattern in split_patterns(patterns) if not pattern.startswith("-")]
@@ -54,7 +55,8 @@ def index_condition(patterns: Sequence[str]) -> Condition:
     dotted = any(pattern.startswith(".") for pattern in included)
     parts: list[Condition] = [] if dotted else [("index NOT LIKE %s", [".%"])]
     if "_all" not in included and "*" not in included:
-        parts.append(("index LIKE ANY(%s)", [[_like(pattern) for pattern in included]]))
+        behind = [".alerts-security.alerts-*"] if any(map(may_be_behind_alerts, included)) else []
+        parts.append(("index LIKE ANY(%s)", [[_like(pattern) for pattern in (*included, *behind)]]))
     text = " AND ".join(text for text, _ in parts)
     return (f"({text})", [value for _, values in parts for value in values]) if parts else _ALWAYS
 

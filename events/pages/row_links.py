@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from engine import LanguageError
 from engine.fields import FieldType, field_type
+from engine.indices import only_of_alerts
 from engine.languages.esql.nodes import (
     Command,
     Dissect,
@@ -30,7 +31,6 @@ from engine.languages.esql.nodes import (
 )
 from engine.pipelines import Multivalue
 from engine.pipelines.types import One, Type
-from events.completing.offering import ALERTS
 from events.pages.clauses import LONGEST_VALUE, address, clause_of
 from events.pages.rows_asked import MAX_QUERY_LENGTH, ROWS, RowsAsked
 from events.pipelines import Prepared, prepare
@@ -155,7 +155,7 @@ def alone(asked: RowsAsked, prepared: Prepared, field: str, value: str | int) ->
 
 def _in(query: Query) -> str:
     first = query.commands[0]
-    return "alerts" if isinstance(first, From) and first.patterns == ALERTS else ""
+    return "alerts" if isinstance(first, From) and only_of_alerts(first.patterns) else ""
 
 
 def fields_by_column(query: Query) -> dict[str, str]:

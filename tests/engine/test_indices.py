@@ -1,6 +1,6 @@
 import pytest
 
-from engine.indices import index_matches, known_name
+from engine.indices import index_matches, known_name, may_be_behind_alerts, only_of_alerts
 
 PROCESS = "logs-endpoint.events.process-default"
 BACKING = ".ds-logs-endpoint.events.process-default-2026.01.01-000001"
@@ -50,10 +50,54 @@ BACKING = ".ds-logs-endpoint.events.process-default-2026.01.01-000001"
         ([".alerts-security.*"], ".internal.alerts-security.alerts-default-000001", True),
         ([".internal.alerts-*"], ".internal.alerts-security.alerts-default-000001", True),
         (["*", "alerts-*"], ".internal.alerts-security.alerts-default-000001", False),
+        ([".alerts-security.alerts-default"], ".alerts-security.alerts-default", True),
+        ([".alerts-security.alerts-*"], ".alerts-security.alerts-default", True),
+        ([".alerts-security.alerts-other"], ".alerts-security.alerts-default", False),
+        ([".internal.alerts-security.alerts-default-*"], ".alerts-security.alerts-default", True),
+        ([".internal.alerts-security.alerts-default-000001"], ".alerts-security.alerts-default", True),
+        ([".internal.*"], ".alerts-security.alerts-default", True),
+        ([".internal.alerts-security.alerts-other-*"], ".alerts-security.alerts-default", False),
+        ([".internal.alerts-security.alerts-default-*"], "logs-alerts-default", False),
     ],
 )
 def test_patterns_let_in_what_elasticsearch_would(patterns, index, expected):
     assert index_matches(patterns, index) is expected
+
+
+@pytest.mark.parametrize(
+    ("patterns", "only"),
+    [
+        ([".alerts-security.alerts-default"], True),
+        ([".alerts-security.*"], True),
+        ([".alerts-security.alerts-*,.internal.alerts-security.alerts-default-*"], True),
+        ([".alerts-security.*", "-.alerts-security.alerts-other"], True),
+        ([".alerts-security.*", "logs-*"], False),
+        ([".*"], False),
+        (["*"], False),
+        (["-.alerts-security.*"], False),
+        ([], False),
+    ],
+)
+def test_a_list_may_mean_alerts_alone(patterns, only):
+    assert only_of_alerts(patterns) is only
+
+
+@pytest.mark.parametrize(
+    ("pattern", "may"),
+    [
+        (".internal.alerts-security.alerts-default-*", True),
+        (".internal.alerts-*", True),
+        (".i*", True),
+        (".*", True),
+        (".internal.alerts-security.alerts-default-000001", True),
+        (".internal.alerts-stack.*", False),
+        (".alerts-security.*", False),
+        ("logs-*", False),
+        ("*", False),
+    ],
+)
+def test_the_index_behind_the_alias_of_alerts_may_be_meant(pattern, may):
+    assert may_be_behind_alerts(pattern) is may
 
 
 def test_a_pattern_of_many_stars_costs_no_backtracking():

@@ -221,8 +221,15 @@ class TestValuesThatLead:
         ):
             assert self.shown(ana, query) == [], query
 
-    def test_alerts_behind_a_group_are_searched_among_alerts(self, ana: Client) -> None:
-        query = "FROM .alerts-security.* | STATS n = COUNT(*) BY host.name"
+    @pytest.mark.parametrize(
+        "named",
+        [
+            *(".alerts-security.*", ".alerts-security.alerts-*", ".alerts-security.alerts-default"),
+            ".internal.alerts-security.alerts-default-*",
+        ],
+    )
+    def test_alerts_behind_a_group_are_searched_among_alerts(self, ana: Client, named: str) -> None:
+        query = f"FROM {named} | STATS n = COUNT(*) BY host.name"
         assert self.follow(ana, query, 'host.name:"web-1"')["in"] == "alerts"
 
     @pytest.mark.parametrize(

@@ -152,7 +152,14 @@ def test_indices_that_begin_with_a_dot_are_read_when_they_are_named(
     alert = replace(normalised({"host.name": "b"}, team.pk, now), index=".alerts-security.alerts-default")
     put_batch(team_id=team.pk, events=[alert], ingested_at=now)
     assert ask("FROM * | KEEP host.name").rows == [("a",)]
-    assert ask("FROM .alerts-security.* | KEEP host.name").rows == [("b",)]
+    for named in (
+        ".alerts-security.*", ".alerts-security.alerts-*", ".alerts-security.alerts-default",
+        ".internal.alerts-security.alerts-default-*", ".internal.alerts-security.alerts-default-000001",
+    ):  # fmt: skip
+        assert ask(f"FROM {named} | KEEP host.name").rows == [("b",)], named
+    assert (
+        ask("FROM .alerts-security.alerts-other, .internal.alerts-security.alerts-other-* | KEEP host.name").rows == []
+    )
 
 
 def test_stored_columns_narrow_down_what_is_read(ask: Ask, stored: list[StoredEvent]) -> None:
