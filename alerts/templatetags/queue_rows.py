@@ -97,7 +97,8 @@ def _word(_language: str, text: str) -> str:
 
 def _row(row: QueueRow, frame: _Frame) -> SafeString:
     alert, fold = row.alert, row.fold
-    peek = f"{_of(frame.peek, alert)}?{frame.query}{f'&folded={fold.key}' if fold else ''}"
+    peek = f"{_of(frame.peek, alert)}?{frame.query}"
+    peek += f"&folded={fold.key}&behind={fold.count.number}{'%2B' if fold.count.capped else ''}" if fold else ""
     peek += f"&fresh={row.hidden.number}" if row.hidden else ""
     return format_html(
         '<tr id="alert-{}" class="{}" data-row data-id="{}" data-rule="{}" data-peek="{}"{}{}><td>{}</td><td>{}</td>'

@@ -21,6 +21,7 @@ from alerts.views.composing import compose_new
 from alerts.views.filter_choices import choices_for
 from alerts.views.frame import came_from, queue_address, rights, view_title, way_back
 from soc.web.clock import now as clock_now
+from soc.web.counts import Count
 from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
 
@@ -59,6 +60,7 @@ def peek(request: UserRequest, alert_id: int) -> HttpResponseBase:
         "page": selectors.alert_page(alert=alert, user=request.user, now=now, brief=True),
         "query": queue_address(request.GET),
         "fresh": _fresh(request.GET.get("fresh", "")),
+        "behind": _behind(request.GET.get("behind", "")),
         **rights(request.user),
     }
     return fragment(request, "alerts/_peek.html", context)
@@ -77,6 +79,12 @@ def raw(request: UserRequest, alert_id: int) -> HttpResponseBase:
 def _fresh(told: str) -> int:
     """How many of the alerts behind the row are open and nobody's, as the row told it."""
     return int(told) if told.isdecimal() and len(told) < 6 else 0
+
+
+def _behind(told: str) -> Count | None:
+    """How many alerts the row stands for, as it told it; None for one alone."""
+    number = _fresh(told.removesuffix("+"))
+    return Count(number, told.endswith("+")) if number > 1 else None
 
 
 def seen_alert(user: User, alert_id: int) -> Alert:

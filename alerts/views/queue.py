@@ -191,6 +191,7 @@ def _around(request: UserRequest, asked: Queue, found: QueuePage, at: int | None
         "peeked": _peeked(request, asked, found, row),
         "fresh": row.hidden.number if row and row.hidden else 0,
         "peeked_fold": row.fold if row else None,
+        "behind": row.fold.count if row and row.fold else None,
         "density": _density(request),
         "unfolded": asked.chosen.get("fold") == UNFOLDED,
         "loud": _loud(asked, found),

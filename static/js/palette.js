@@ -34,6 +34,8 @@
   }
   /* What it would be done to, where that is not the whole page. */
   function about(element) {
+    const reach = !element.closest("[data-menu=note]") && element.closest("[data-reach]");
+    if (reach) return reach.dataset.reach;
     if (element.closest("#peek")) return `AL-${$("#peek [data-peeked]").dataset.peeked}`;
     if (element.closest("#bulk")) return $("#bulk strong").innerText;
     return element.closest(".toast")?.firstElementChild.textContent || "";

@@ -201,7 +201,10 @@ def test_what_can_be_done_on_the_queue_is_offered_with_its_keys(visit: Visit, wo
 def test_what_can_be_done_with_what_is_ticked_says_so_and_a_click_opens_its_menu(visit: Visit, world: World) -> None:
     world.send([world.perl(number) for number in range(1, 7)])
     ana = visit("ana")
-    page = ana.open("/alerts/?fold=off")
+    page = ana.open("/alerts/")
+    acts = palette(page)
+    expect(acts.filter(has_text="Close…")).to_contain_text("2 alerts")
+    page.goto(f"{ana.base}/alerts/?fold=off")
     page.keyboard.press("Space")
     page.keyboard.press("Shift+J")
     acts = palette(page)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -223,6 +224,38 @@ def test_a_new_alert_behind_an_acknowledged_one_is_told_and_can_be_taken(ana: Cl
     owners = [Alert.objects.get(pk=one.pk).assignee for one in (new, *alerts)]
     assert owners == [world.ana, world.rosa, world.rosa]
     assert "new of 3" not in ana.get(reverse("alerts:queue")).content.decode()
+
+
+def peek_of(page: str, alert: Alert) -> str:
+    """The address of the preview of the row of an alert."""
+    return unescape(page.split(f'id="alert-{alert.pk}"')[1].split('data-peek="')[1].split('"')[0])
+
+
+def test_the_preview_of_a_fold_says_before_an_act_how_many_it_reaches(ana: Client, world: World) -> None:
+    alerts = world.send([world.perl(1), world.perl(4), world.perl(7), world.perl(2)])
+    alone = next(alert for alert in alerts if alert.host_name == "db-3")
+    page = ana.get(reverse("alerts:queue")).content.decode()
+    face = next(alert for alert in alerts if f'id="alert-{alert.pk}"' in page and alert != alone)
+    drawn = ana.get(reverse("alerts:queue"), {"at": face.pk}).content.decode().split('id="peek"')[1]
+    for peek in (ana.get(peek_of(page, face), headers=HTMX).content.decode(), drawn):
+        assert "reach all 3 alerts of this row" in peek
+        assert f"are of AL-{face.pk}, which is shown" in peek
+        assert "Close all 3 alerts of this row as" in peek
+        assert "Snooze all 3" in peek
+        assert "Assign all 3" in peek
+        assert 'data-reach="3 alerts"' in peek
+    for one in (peek_of(page, alone), reverse("alerts:peek", args=[face.pk])):
+        peek = ana.get(one, headers=HTMX).content.decode()
+        assert "of this row" not in peek
+        assert "data-reach" not in peek
+
+
+@pytest.mark.parametrize(("told", "said"), [("1000+", "all 1,000+ alerts"), ("1", ""), ("x+", ""), ("9" * 30, "")])
+def test_what_a_row_tells_of_its_number_is_read_with_care(ana: Client, world: World, told: str, said: str) -> None:
+    alert = world.send([world.perl(1)])[0]
+    peek = ana.get(reverse("alerts:peek", args=[alert.pk]), {"behind": told}, headers=HTMX).content.decode()
+    assert said in peek
+    assert ("of this row" in peek) is bool(said)
 
 
 @pytest.mark.parametrize(
