@@ -12,7 +12,7 @@ from alerts.selectors.counting import (
 from alerts.selectors.lookup import alert_for, with_rule
 from alerts.selectors.over_time import histogram
 from alerts.selectors.page import alert_page
-from alerts.selectors.queue_page import matching_ids, queue
+from alerts.selectors.queue_page import queue
 from alerts.selectors.sentence import summary_sentence
 from alerts.selectors.shapes import (
     AlertBrief,
@@ -54,7 +54,6 @@ __all__ = [
     "filters_of_views",
     "histogram",
     "last_alert_at",
-    "matching_ids",
     "neighbours",
     "new_since",
     "newest_id",

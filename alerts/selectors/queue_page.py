@@ -272,24 +272,6 @@ def _loaded(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
     return with_others.defer("revision__definition", "revision__source_text", "revision__tree")
 
 
-def matching_ids(
-    *,
-    user: User,
-    filters: QueueFilters,
-    now: datetime,
-    limit: int = 1_000,
-) -> list[int]:
-    """The numbers of all alerts that the filters let through, for an act on the whole selection; at most `limit`.
-
-    Raises: LanguageError.
-    """
-    order = order_of(filters, targets(), now)
-    alerts, tree = asked_of(user, filters, now)
-    if tree is None:
-        return order.numbers(alerts, limit)
-    return [alert.pk for alert in islice(matching(alerts, tree, order, Looked()), limit)]
-
-
 def neighbours(
     *,
     user: User,

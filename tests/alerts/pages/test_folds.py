@@ -92,11 +92,18 @@ def pages(world: World, filters: QueueFilters, limit: int) -> Iterator[selectors
         after = page.next_key
 
 
+def each(world: World, filters: QueueFilters) -> list[int]:
+    """The numbers of all alerts that the filters let through, unfolded on one page."""
+    page = selectors.queue(user=world.ana, filters=replace(filters, folded=False), now=world.now, limit=1_000)
+    assert page.next_key is None
+    return [row.alert.pk for row in page.rows]
+
+
 def plainly(world: World, filters: QueueFilters) -> list[tuple[int, int]]:
     """The same in Python: all alerts in order, the first of each fold, and how many there are of it."""
     alerts = list(filtered(world.ana, replace(filters, kql=""), world.now))
     if filters.kql:
-        ids = set(selectors.matching_ids(user=world.ana, filters=filters, now=world.now))
+        ids = set(each(world, filters))
         alerts = [alert for alert in alerts if alert.pk in ids]
     alerts.sort(key=lambda alert: place(alert, filters, world), reverse=filters.sort == "oldest")
     sizes = Counter(fold(alert) for alert in alerts)
@@ -195,7 +202,7 @@ def test_what_is_closed_folds_no_more(world: World) -> None:
 def test_a_row_tells_how_many_of_its_alerts_are_open_and_nobodys(world: World, name: str) -> None:
     many(world, 160, 5)
     filters = FILTERS[name]
-    seen = selectors.matching_ids(user=world.ana, filters=filters, now=world.now)
+    seen = each(world, filters)
     fresh = Counter(
         fold(alert) for alert in Alert.objects.filter(pk__in=seen) if alert.status == "open" and not alert.assignee_id
     )
