@@ -20,8 +20,9 @@ from engine.plan import Logic, Part, Plan, logic_from_json, logic_to_json
 from engine.prefilter import COLUMNS, columns_of, narrows_to, prefilter
 from engine.rule_types import RULE_TYPES
 from engine.rulefile import CompiledRule, RuleDefinition, compile_rule, load_rule
+from engine.stored_trees import tree_from_json, tree_to_json
 from engine.times import format_duration, lookback_of, parse_date_math, parse_duration
-from engine.tree import COMPILER_VERSION, Tree, fields_of, tree_from_json, tree_to_json
+from engine.tree import COMPILER_VERSION, Tree, fields_of
 from engine.wording import in_words
 
 __all__ = [

@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 
 from engine.errors import TreeError
-from engine.tree import Tree, any_of, tree_from_json, tree_to_json
+from engine.stored_trees import tree_from_json, tree_to_json
+from engine.tree import Tree, any_of
 
 EVENT = "event"
 UNTIL = "until"

@@ -15,7 +15,8 @@ from engine.languages.kql import parse_kql
 from engine.leaves import pin_dates
 from engine.matcher import Expression, Matcher
 from engine.prefilter import columns_of, narrows_to, prefilter
-from engine.tree import RANGES, And, Leaf, MatchAll, MatchNone, Nested, Not, Op, Or, tree_from_json, tree_to_json
+from engine.stored_trees import tree_from_json, tree_to_json
+from engine.tree import RANGES, And, Leaf, MatchAll, MatchNone, Nested, Not, Op, Or
 from tests.engine.texts import TEXTS
 
 FIELDS = [

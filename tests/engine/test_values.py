@@ -13,8 +13,9 @@ from engine.languages.kql import parse_kql
 from engine.leaves import pin_dates
 from engine.patterns import escape, parse_pattern, pattern_test
 from engine.scalars import address_of, address_text, instant_of, network_of, number_of
+from engine.stored_trees import tree_from_json
 from engine.text import words_of
-from engine.tree import And, Leaf, MatchAll, MatchNone, Not, Op, all_of, any_of, fields_of, negated, tree_from_json
+from engine.tree import And, Leaf, MatchAll, MatchNone, Not, Op, all_of, any_of, fields_of, negated
 
 
 class TestFields:

@@ -13,20 +13,8 @@ from engine.languages.eql import parse_eql
 from engine.matcher import Expression, Matcher
 from engine.plan import Logic, logic_from_json, logic_to_json
 from engine.prefilter import columns_of, narrows_to, prefilter
-from engine.tree import (
-    And,
-    Call,
-    Constant,
-    FieldValue,
-    Formula,
-    Leaf,
-    MatchAll,
-    Not,
-    Op,
-    Or,
-    tree_from_json,
-    tree_to_json,
-)
+from engine.stored_trees import tree_from_json, tree_to_json
+from engine.tree import And, Call, Constant, FieldValue, Formula, Leaf, MatchAll, Not, Op, Or
 from engine.wording import in_words
 from tests.engine.query_cases import error_cases, match_cases
 

@@ -8,7 +8,7 @@ from engine.document import Document
 from engine.errors import LanguageError
 from engine.explain import explain
 from engine.languages.eql import parse_eql
-from engine.tree import tree_from_json, tree_to_json
+from engine.stored_trees import tree_from_json, tree_to_json
 from engine.wording import in_words
 from tests.engine.judging import judged
 from tests.engine.query_cases import error_cases, match_cases

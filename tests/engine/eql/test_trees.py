@@ -4,20 +4,8 @@ import pytest
 
 from engine.languages.eql import parse_eql
 from engine.languages.kql import parse_kql
-from engine.tree import (
-    Call,
-    Constant,
-    FieldValue,
-    Formula,
-    Leaf,
-    MatchAll,
-    MatchNone,
-    Not,
-    Op,
-    Or,
-    tree_from_json,
-    tree_to_json,
-)
+from engine.stored_trees import tree_from_json, tree_to_json
+from engine.tree import Call, Constant, FieldValue, Formula, Leaf, MatchAll, MatchNone, Not, Op, Or
 
 
 def tree(condition):

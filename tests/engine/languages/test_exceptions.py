@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from engine.languages.exceptions import ExceptionEntryError, entry_warnings, parse_each_entry, parse_entries
-from engine.tree import Leaf, Op, all_of, tree_from_json, tree_to_json
+from engine.stored_trees import tree_from_json, tree_to_json
+from engine.tree import Leaf, Op, all_of
 from tests.engine.judging import judged
 
 CASES = Path(__file__).parents[2] / "cases" / "exceptions"

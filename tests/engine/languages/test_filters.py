@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from engine.languages.filters import FilterError, parse_filters, reason_unsupported
-from engine.tree import tree_from_json, tree_to_json
+from engine.stored_trees import tree_from_json, tree_to_json
 from tests.engine.judging import judged
 
 CASES = tomllib.loads((Path(__file__).parents[2] / "cases" / "filters" / "filters.toml").read_text())

@@ -11,7 +11,8 @@ from engine.interpret import matches
 from engine.languages.kql import parse_kql
 from engine.matcher import Expression, Matcher
 from engine.prefilter import columns_of, narrows_to, prefilter
-from engine.tree import Leaf, tree_from_json, tree_to_json
+from engine.stored_trees import tree_from_json, tree_to_json
+from engine.tree import Leaf
 from tests.engine.query_cases import error_cases, match_cases
 
 CASES = match_cases("kql")
