@@ -3,6 +3,7 @@
 import os
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,7 +12,10 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from alerts.models import Alert, AlertEvent
+from rules import shared
+from rules.models import Rule
 from rules.pages import TABS
+from rules.value_lists import create_list as create_value_list
 from tests.alerts.pages import world as worlds
 from tests.alerts.pages.world import PERL, World
 
@@ -43,6 +47,14 @@ PAGES = {
     "team": "/settings/teams/{team}/",
     "roles": "/settings/roles/",
     "audit": "/settings/audit/",
+    "lists": "/settings/lists/",
+    "list": "/settings/lists/scanners/",
+    "list_new": "/settings/lists/new/",
+    "shared_list": "/settings/shared-lists/scanners/",
+    "shared_list_new": "/settings/shared-lists/new/",
+    "targets": "/settings/targets/",
+    "overview": "/overview/",
+    "overview_a_month": "/overview/?range=30d",
     **{f"rule_{tab}": f"/rules/{PERL}/?tab={tab}" for tab in TABS},
 }
 
@@ -57,6 +69,16 @@ def adam(world: World) -> Client:
     client = Client()
     client.force_login(world.adam, backend="django.contrib.auth.backends.ModelBackend")
     return client
+
+
+@pytest.fixture(autouse=True)
+def _lists(world: World) -> None:
+    """A value list and a shared list with an exception, of the same id."""
+    told: dict[str, Any] = {"actor": world.rosa, "now": world.now}
+    create_value_list(list_id="scanners", name="Scanners", type="ip", lines=["192.0.2.7"], **told)
+    shared.create_list(list_id="scanners", name="Scanners", rules=[Rule.objects.get(pk=PERL)], **told)
+    entries = [{"field": "host.name", "type": "match", "operator": "included", "value": "gone-1"}]
+    shared.add_item(list_id="scanners", entries=entries, reason="Gone.", name="Gone", **told)
 
 
 def measured(client: Client, alert: Alert) -> dict[str, int]:
