@@ -66,27 +66,30 @@ def words(parameter: str) -> tuple[set[str], list[str]]:
     return told, unread
 
 
-def _calls(target: Any) -> Iterator[tuple[Function, ast.Call]]:
-    """Where the function is called."""
-    plain = inspect.unwrap(target)
+@cache
+def _calls() -> dict[Any, list[tuple[Function, ast.Call]]]:
+    """Of each function, where it is called: one walk through the code answers for all of them."""
+    found: dict[Any, list[tuple[Function, ast.Call]]] = {}
     for within in functions():
-        for call in ast.walk(within.tree):
-            if isinstance(call, ast.Call) and inspect.unwrap(_object(within, call.func) or _object) is plain:
-                yield within, call
+        calls = (node for node in ast.walk(within.tree) if isinstance(node, ast.Call))
+        for call in calls:
+            if (called := _object(within, call.func)) is not None:
+                found.setdefault(inspect.unwrap(called), []).append((within, call))
+    return found
 
 
 def _passed(target: Any, parameter: str) -> Iterator[tuple[Function, ast.expr]]:
     """Each expression that is passed to the function as the parameter, and where."""
     taken = list(inspect.signature(target).parameters)
     place = taken.index(parameter) if parameter in taken else len(taken)
-    for within, call in _calls(target):
+    for within, call in _calls().get(inspect.unwrap(target), ()):
         named = [word.value for word in call.keywords if word.arg == parameter]
         yield from ((within, value) for value in [*named, *call.args[place : place + 1]][:1])
 
 
 def _passing_all(target: Any) -> Iterator[Function]:
     """The functions that pass on to it all the keywords that they take (`**entry`)."""
-    for within, call in _calls(target):
+    for within, call in _calls().get(inspect.unwrap(target), ()):
         taken = within.tree.args.kwarg
         whole = [word.value for word in call.keywords if word.arg is None]
         if taken is not None and any(isinstance(one, ast.Name) and one.id == taken.arg for one in whole):
