@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from alerts.guides import counting
 from alerts.models import Alert, AlertEvent
+from alerts.views import filter_choices
 from rules.exceptions import create_item
 from rules.models import ExceptionItem, Rule
 from tests.alerts.pages.conftest import HTMX
@@ -72,6 +73,7 @@ def measured(client: Client, alerts: list[Alert], item: ExceptionItem) -> dict[s
     for name, address in (PAGES | PREVIEWS).items():
         headers = HTMX if name.endswith("_part") or name == "pulse" or name in PREVIEWS else {}
         ask = partial(client.post, data=CONDITION) if name in PREVIEWS else client.get
+        filter_choices.forget()
         with CaptureQueriesContext(connection) as queries:
             assert ask(address.format(**named), headers=headers).status_code == 200, name
         counts[name] = len(queries)
