@@ -25,6 +25,10 @@ from soc.local.valkey import Valkey
 VARIABLE = "WATCHBILL_TEST_FOLDER"
 _TICK_SECONDS = 0.02
 _PATIENCE_SECONDS = 90
+# A day's partition is dozens of files, and tests make and drop hundreds of them, which a disk's file system takes long
+# to do. A run's files are a few hundred megabytes, and a gigabyte of log at most.
+_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 2 << 30
 
 
 class Landlord:
@@ -32,7 +36,7 @@ class Landlord:
 
     def __init__(self) -> None:
         # Not pytest's own temporary folder: its path is long, and it is kept after the run.
-        self.folder = Path(tempfile.mkdtemp(prefix="wbt-", dir="/tmp"))
+        self.folder = Path(tempfile.mkdtemp(prefix="wbt-", dir=_place()))
         self.home = Home(self.folder / "home")
         os.environ[VARIABLE] = str(self.folder)
         self._ending = threading.Event()
@@ -77,6 +81,12 @@ class Landlord:
     def _write(self, name: str, line: str) -> None:
         with suppress(ValueError):  # a last line after the file was closed
             print(f"{name} | {line}", file=self._log, flush=True)
+
+
+def _place() -> Path:
+    """Where the servers' files are laid: in memory, where there is enough of it."""
+    roomy = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM_BYTES
+    return _MEMORY if roomy else Path("/tmp")
 
 
 def home() -> Home:
