@@ -3,19 +3,11 @@
 from datetime import timedelta
 from urllib.parse import quote
 
-import pytest
-from django.utils import timezone
-
 from events.models import Batch, Sender
-from tests.overview.test_page import text_of
+from tests.overview.page import text_of
 from tests.people import sign_in
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def now():
-    return timezone.now()
 
 
 def test_an_empty_queue_is_no_comfort_while_hosts_are_silent_or_events_wait(soc, now):

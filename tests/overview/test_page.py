@@ -1,21 +1,21 @@
-"""The page and the file: what they show to whom, as of when, and what they cost."""
+"""The page and the file of a SOC at work: what they show to whom, as of when, and what they cost."""
 
-import csv
-import io
-import re
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from datetime import timezone as fixed_zone
 from urllib.parse import quote
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from alerts import triage
 from alerts.models import Alert
 from rules.models import Rule
+from tests.kept import laid_once
+from tests.overview.page import csv_of, text_of
 from tests.overview.world import Soc
 from tests.people import sign_in
 
@@ -23,14 +23,17 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 BUDGET = 34  # queries of the page, signing in and frame included; a number that grows shows in review
 
 
-@pytest.fixture
-def now():
-    return timezone.now()
+@pytest.fixture(scope="module")
+def _laid(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], Soc]]:
+    with laid_once(lambda: at_work(Soc(tmp_path_factory.mktemp("rules"))), django_db_blocker) as copy:
+        yield copy
 
 
-@pytest.fixture
-def busy(soc: Soc, now) -> Soc:
+def at_work(soc: Soc) -> Soc:
     """Thirty alerts of two weeks, most of them closed."""
+    now = timezone.now()
     for number in range(30):
         alert = soc.alert(now - number * 11 * HOUR - MINUTE)
         if number % 6:
@@ -41,65 +44,10 @@ def busy(soc: Soc, now) -> Soc:
     return soc
 
 
-def text_of(client: Client, address: str = "/overview/") -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200
-    return re.sub(r"\s+", " ", answer.content.decode())
-
-
-def csv_of(client: Client, address: str = "/overview/figures.csv") -> list[dict[str, str]]:
-    answer = client.get(address)
-    assert answer["Content-Type"].startswith("text/csv")
-    return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))  # type: ignore[attr-defined]
-
-
-def test_before_the_first_alert_the_page_says_so(soc):
-    said = text_of(sign_in(soc.people.mona))
-    assert "No alert has been raised yet." in said
-    assert "Definitions" in said
-
-
-def test_the_sentence_leads_to_what_is_wrong(soc, now):
-    soc.alert(now - HOUR, severity=4)
-    said = text_of(sign_in(soc.people.mona))
-    assert "1 critical alert has no owner" in said
-    assert "/alerts/?severity=critical&amp;assignee=nobody" in said
-
-
-def test_what_is_late_is_named_with_its_severity(soc, now):
-    for hours in (5, 6, 1):
-        soc.alert(now - hours * HOUR, severity=3)
-    assert "2 high or critical alerts have waited past their target" in text_of(sign_in(soc.people.mona))
-
-
-def test_a_rule_worth_tuning_says_why_its_false_positives_were_false(soc, now):
-    for number in range(12):
-        alert = soc.alert(now - 2 * HOUR, rule=soc.rules[0])
-        triage.set_status(
-            alert_ids=[alert.pk], status="closed", reason="false_positive",
-            fault=("rule_logic", "data_wrong", "", "")[number % 4], actor=soc.people.ana, now=now - HOUR,
-            team_ids=soc.teams,
-        )  # fmt: skip
-    mona = sign_in(soc.people.mona)
-    assert "false positives: 3 rule logic, 3 data wrong, 6 not said" in text_of(mona)
-    told = {row["dimension"]: row for row in csv_of(mona) if row["figure"] == "false positives by rule"}
-    assert {name: row["value"] for name, row in told.items()} == {
-        "perl, rule logic": "3", "perl, data wrong": "3", "perl, not said": "6",
-    }  # fmt: skip
-    assert {row["n"] for row in told.values()} == {"12"}
-
-
-def test_a_quarantined_rule_is_said_when_nothing_worse_is(soc, now):
-    from rules.quarantine import quarantine, release
-
-    soc.alert(now - MINUTE, severity=1)
-    quarantine(rule_id="perl", reason="broken", now=now - 10 * MINUTE)
-    assert "1 rule is quarantined" in text_of(sign_in(soc.people.mona))
-    release(rule=Rule.objects.get(pk="perl"), actor=None, now=now - 5 * MINUTE)
-    assert "Nothing needs you" in text_of(sign_in(soc.people.mona))
-    then = quote((now - 7 * MINUTE).isoformat())
-    Rule.objects.update(created_at=now - DAY)
-    assert "1 rule is quarantined" in text_of(sign_in(soc.people.mona), f"/overview/?at={then}")
+@pytest.fixture
+def busy(soc: Soc) -> Soc:
+    """A SOC at work."""
+    return soc
 
 
 def test_everybody_who_signs_in_sees_it_and_only_managers_are_led_to_the_targets(busy):
@@ -204,17 +152,6 @@ def test_the_file_says_nothing_twice(busy, asked):
 def test_hostile_names_stay_text(busy):
     Rule.objects.update(name="<script>alert(1)</script>")
     assert "<script>alert(1)" not in text_of(sign_in(busy.people.mona))
-
-
-def test_few_verdicts_are_no_share(soc, now):
-    alert = soc.alert(now - HOUR)
-    triage.set_status(
-        alert_ids=[alert.pk], status="closed", reason="false_positive", actor=soc.people.ana, now=now - MINUTE,
-        team_ids=soc.teams,
-    )  # fmt: skip
-    said = text_of(sign_in(soc.people.mona))
-    assert "1 verdict is too few" in said
-    assert "0 true of 1 verdict, too few" in said
 
 
 def test_the_page_costs_the_same_however_many_alerts(busy, now):
