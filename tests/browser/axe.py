@@ -18,7 +18,7 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Nothing is preloaded, which only rules about audio and locked screens read; the pages have neither.
 OPTIONS = {"runOnly": TAGS, "resultTypes": ["violations", "incomplete"], "preload": False}
 _CONTRAST = "color-contrast"
-_ONLY_NEW_LOOKS = f"; axe.configure({{rules: [{{id: '{_CONTRAST}', selector: '[data-new-look]'}}]}})"
+_ONLY_NEW_LOOKS = f"axe.configure({{rules: [{{id: '{_CONTRAST}', selector: '[data-new-look]'}}]}})"
 
 # The look of each text that is to be seen is kept beside its element for `_MARK`; the looks that occur are handed over.
 _LOOKS = """() => {
@@ -62,9 +62,17 @@ def violations(page: Page, judged: set[str]) -> list[dict[str, Any]]:
     """What is wrong with the page. `judged` are the looks that passed; those that pass here are added."""
     fresh = set(page.evaluate(_LOOKS)) - judged
     page.evaluate(_MARK, list(fresh))
-    told = Axe(AXE_SCRIPT + _ONLY_NEW_LOOKS).run(page, options=OPTIONS).response
+    _bring(page)
+    told = Axe(_ONLY_NEW_LOOKS).run(page, options=OPTIONS).response
     doubtful = [one for kind in ("violations", "incomplete") for one in told[kind] if one["id"] == _CONTRAST]
     targets = [node["target"][0] for one in doubtful for node in one["nodes"]]
     judged.update(fresh - set(page.evaluate(_OF, targets)))
     found: list[dict[str, Any]] = told["violations"]
     return found
+
+
+def _bring(page: Page) -> None:
+    """Lay axe into the page, and into all that its browser opens after it: sending it takes longer than a page does."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.context.add_init_script(AXE_SCRIPT)
+        page.evaluate(AXE_SCRIPT)
