@@ -142,11 +142,12 @@ def _team_for(item: ExceptionItem, team_ids: Sequence[int]) -> Team:
 def put_change_in_force(waiting: ExceptionDraft, item: ExceptionItem, by: By, override: str) -> Edited:
     """What approving such a draft comes to, in the caller's transaction: the edit, as an engineer's.
 
-    Nobody changes an exception while the epoch is held, so it is as the author saw it until the commit, or refused.
-    Raises: OutdatedDraft, and as editing.
+    Nobody changes an exception while the epoch is held, so it is as the author saw it until the commit, or refused;
+    what was done to it is told only to who sees its rule. Raises: OutdatedDraft, and as editing.
     """
     epoch.bump()
     stored = ExceptionItem.objects.select_related("rule__team", "owner").get(pk=item.pk)
+    allowed.need_to_except(by.actor, stored.rule)
     if is_outdated(waiting, stored):
         raise outdated(waiting, stored)
     wanted = Rewritten(

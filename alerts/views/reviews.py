@@ -66,6 +66,7 @@ class DraftCard:
     mine: bool
     may_override: bool
     alert_seen: bool  # not once the alert was handed to a team that the reviewer is not in
+    rule_seen: bool  # not once the rule was given to a team that he is not in
     more: tuple[list[Condition], ...] = ()  # further groups: an exception each
     where: str = ""  # for which rules, where not for this one alone
     change: Comparison | None = None  # of a change: what stands beside what is proposed
@@ -132,6 +133,8 @@ class DraftCard:
         """Why it cannot be approved here; empty when it can."""
         if self.mine:
             return _("Somebody else has to review it.")
+        if not self.rule_seen:
+            return _("Its rule belongs to another team by now.")
         if self.change and self.change.since:
             return self.change.since
         if self.look is None:
@@ -274,12 +277,18 @@ def _cards(request: UserRequest, drafts: list[ExceptionDraft], team_ids: list[in
             mine=one.author == request.user,
             may_override=override,
             alert_seen=one.alert is not None and one.alert.team_id in team_ids,
+            rule_seen=_sees_rule(one, team_ids),
             more=tuple(conditions_of(entries) for entries in one.more),
             where=_where(one),
-            change=compared(one, one.edits) if one.edits else None,
+            change=compared(one, one.edits) if one.edits and _sees_rule(one, team_ids) else None,
         )
         for one in drafts
     ]
+
+
+def _sees_rule(draft: ExceptionDraft, team_ids: list[int]) -> bool:
+    """Whether what stands on the draft's rule is for the person to see: it may be another team's by now."""
+    return draft.rule.team_id is None or draft.rule.team_id in team_ids
 
 
 def _apart(seen: Seen) -> tuple[Look | None, str]:
@@ -288,10 +297,10 @@ def _apart(seen: Seen) -> tuple[Look | None, str]:
 
 def _where_again(draft: ExceptionDraft, team_ids: list[int]) -> str:
     """Where its author changes a returned draft: on its alert, or on the exception that it would change. Empty where
-    he no longer sees the alert, or the exception is gone."""
+    he no longer sees the alert or the rule, or the exception is gone."""
     if draft.edits is not None:
         address = reverse("alerts:exception_edit", args=[draft.edits.pk])
-        return "" if draft.edits.removed_at else f"{address}?draft={draft.pk}"
+        return f"{address}?draft={draft.pk}" if not draft.edits.removed_at and _sees_rule(draft, team_ids) else ""
     if draft.alert is None or draft.alert.team_id not in team_ids:
         return ""
     return f"{reverse('alerts:detail', args=[draft.alert.pk])}?side=exception&draft={draft.pk}"

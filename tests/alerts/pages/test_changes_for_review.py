@@ -246,3 +246,25 @@ def test_hostile_names_and_conditions_are_text_on_both_sides(
     assert evil not in rosa.get(reverse("alerts:exception", args=[item.pk])).content.decode()
     again = ExceptionDraft.objects.get(state="waiting")
     assert evil not in ana.get(f"{edit(item)}?draft={again.pk}").content.decode()
+
+
+def test_what_another_team_says_in_the_exception_by_now_is_told_to_nobody_here(
+    ana: Client, sign_in: SignIn, world: World, item: ExceptionItem
+) -> None:
+    ana.post(edit(item), FORM)
+    draft, rosa = ExceptionDraft.objects.get(), sign_in("rosa")
+    Rule.objects.filter(pk=PERL).update(team=world.other)
+    ExceptionItem.objects.update(
+        entries=is_("host.name", "their-host"), reason="Their reason.", name="Their menu", version=2
+    )
+    page = rosa.get(PAGE).content.decode()
+    assert "Its rule belongs to another team by now." in page
+    assert reverse("alerts:draft_approve", args=[draft.pk]) not in page
+    refused = rosa.post(reverse("alerts:draft_approve", args=[draft.pk]), {"version": 1})
+    assert refused.status_code == 403
+    rosa.post(reverse("alerts:draft_return", args=[draft.pk]), {"version": 1, "note": "Given away."})
+    back = ana.get(PAGE).content.decode()
+    assert "The exception is gone since, or its rule is another team" in back
+    assert edit(item) not in back
+    told = page + refused.content.decode() + back
+    assert [words for words in ("their-host", "Their reason", "Their menu") if words in told] == []
