@@ -38,7 +38,7 @@ from rules.errors import ExceptionGone, ExceptionRefused, StaleException
 from rules.exceptions import check_content
 from rules.models import ExceptionItem
 
-_COMPARED = ("entries", "reason", "name", "expires_at", "review_at")
+_COMPARED = ("reason", "name", "expires_at", "review_at")
 
 
 @retry_conflicts
@@ -113,8 +113,11 @@ def _as_seen(item: ExceptionItem, version: int) -> ExceptionItem:
 
 
 def _check_differs(stored: ExceptionItem, content: Mapping[str, Any], further: EntryGroups) -> None:
-    """Refuse a change that changes nothing. Raises: ExceptionRefused."""
-    if not further and all(getattr(stored, key) == content[key] for key in _COMPARED):
+    """Refuse a change that changes nothing; in which order the conditions stand means nothing. Raises:
+    ExceptionRefused."""
+    was, said = stored.entries, content["entries"]
+    same = all(one in said for one in was) and all(one in was for one in said)
+    if same and not further and all(getattr(stored, key) == content[key] for key in _COMPARED):
         raise ExceptionRefused(
             "entries", "The exception says all of this already. Change something before you send it."
         )

@@ -222,6 +222,10 @@ def test_who_may_send_and_who_may_review(item, cast):
 def test_a_change_that_changes_nothing_or_what_is_gone_is_not_sent(item, cast):
     with pytest.raises(ExceptionRefused, match="says all of this already"):
         sent(item, cast.ana, on("ci"))
+    two = [*on("ci"), *on("perl", "process.name")]
+    item = edited(item, cast.rosa, two)
+    with pytest.raises(ExceptionRefused, match="says all of this already"):
+        sent(item, cast.ana, two[::-1])
     exceptions.take_back(item=item, actor=cast.rosa, now=NOW, team_ids=team())
     with pytest.raises(ExceptionGone):
         sent(item, cast.ana)
