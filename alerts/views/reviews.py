@@ -106,8 +106,9 @@ class DraftCard:
 
     @property
     def closes(self) -> int:
-        """How many open alerts approving it closes."""
-        return self.look.open_matching if self.look and self.draft.close_matching else 0
+        """How many open alerts approving it closes: none while what it changes is switched off."""
+        off = self.draft.edits is not None and not self.draft.edits.enabled
+        return self.look.open_matching if self.look and self.draft.close_matching and not off else 0
 
     @property
     def aside(self) -> str:

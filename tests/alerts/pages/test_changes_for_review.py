@@ -268,3 +268,17 @@ def test_what_another_team_says_in_the_exception_by_now_is_told_to_nobody_here(
     assert edit(item) not in back
     told = page + refused.content.decode() + back
     assert [words for words in ("their-host", "Their reason", "Their menu") if words in told] == []
+
+
+def test_of_what_is_turned_off_no_alert_is_promised_to_close(
+    sign_in: SignIn, world: World, item: ExceptionItem
+) -> None:
+    given: dict[str, Any] = {"actor": world.ana, "now": world.now, "team_ids": [world.team.pk]}
+    exceptions.disable(item=item, **given | {"actor": world.rosa})
+    given |= {"version": 2, "name": "Menu", "reason": "The vendor's menu.", "close_matching": "benign_positive"}
+    draft, rosa = exceptions.draft_change(item=item, entries=is_("host.name", "db-3"), **given), sign_in("rosa")
+    page = rosa.get(PAGE).content.decode()
+    assert "It closes no alert." in page
+    assert "Approve, close" not in page
+    rosa.post(reverse("alerts:draft_approve", args=[draft.pk]), {"version": 1})
+    assert not Alert.objects.filter(status="closed").exists()
