@@ -4,6 +4,7 @@ Control characters, zero-width characters and direction overrides are drawn as s
 that right-to-left text inside it cannot turn round what stands beside it.
 """
 
+import re
 import unicodedata
 from typing import Final
 
@@ -15,6 +16,9 @@ FOLD_AT: Final = 2000
 _PICTURES: Final = 0x2400  # Unicode's control pictures stand in the order of the control characters
 _SIGNED_CATEGORIES: Final = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _BLANK_LETTERS: Final = {"\u115f", "\u1160", "\u3164", "\uffa0", "\u2800"}  # letters that show nothing
+_RUNS: Final = re.compile(r"[ -~]+|[^\W\u115f\u1160\u3164\uffa0]+|.", re.DOTALL)
+"""Text in pieces that show themselves, and single characters that may not: a list of values is long, and its line ends
+are all that has to be drawn."""
 
 
 def sign_of(character: str) -> str | None:
@@ -33,7 +37,7 @@ def sign_of(character: str) -> str | None:
 def plain(value: object) -> str:
     """The value as text with every invisible character drawn; for titles, toasts and other places without markup."""
     text = str(value)
-    return "".join(text if _shows_itself(text) else (sign_of(character) or character for character in text))
+    return "".join(text if _shows_itself(text) else (sign_of(run[0]) or run for run in _RUNS.findall(text)))
 
 
 def _shows_itself(text: str) -> bool:
@@ -62,10 +66,10 @@ def _pieces(text: str) -> list[str | SafeString]:
     """Runs of ordinary text, and one small element for each sign."""
     pieces: list[str | SafeString] = []
     run: list[str] = []
-    for character in text:
-        sign = sign_of(character)
+    for some in _RUNS.findall(text):
+        sign = sign_of(some[0])
         if sign is None:
-            run.append(character)
+            run.append(some)
             continue
         pieces += ["".join(run), format_html('<span class="sign">{}</span>', sign)]
         run = []

@@ -48,6 +48,11 @@ def test_long_values_are_folded():
     assert "<details" not in show("a" * FOLD_AT)
 
 
+def test_every_character_is_drawn_in_a_long_text_as_it_is_alone():
+    every = [chr(code) for code in range(0x20000)]
+    assert plain("\n" + "".join(every)) == "".join(sign_of(one) or one for one in ["\n", *every])
+
+
 def test_plain_text_for_titles():
     assert plain("a\u200bb") == "a⟨U+200B⟩b"
 
