@@ -234,9 +234,9 @@ class OutdatedDraft(AlertError):
 class ChangeWaits(AlertError):
     """Of one exception one change by the same person waits at a time: a reviewer should see one proposal of his."""
 
-    def __init__(self) -> None:
+    def __init__(self, author: str) -> None:
         super().__init__(
-            "A change of this exception that you sent waits for review already. Take that one up again, or withdraw it."
+            f"A change of this exception by {author} waits for review already: take that up again, or withdraw it."
         )
 
 

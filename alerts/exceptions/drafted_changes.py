@@ -124,9 +124,10 @@ def _check_differs(stored: ExceptionItem, content: Mapping[str, Any], further: E
 
 
 def check_none_waits(item: ExceptionItem, author: User) -> None:
-    """Refuse a second change by the same person. One query. Raises: ChangeWaits."""
+    """Refuse a second change by the same person, with the exception locked: none is sent meanwhile. One query. Raises:
+    ChangeWaits."""
     if ExceptionDraft.objects.filter(edits=item, author=author, state=State.WAITING).exists():
-        raise ChangeWaits
+        raise ChangeWaits(str(author))
 
 
 def _team_for(item: ExceptionItem, team_ids: Sequence[int]) -> Team:

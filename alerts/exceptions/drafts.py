@@ -59,7 +59,7 @@ from alerts.retrying import retry_conflicts
 from alerts.triage import checked_text
 from alerts.workflow import UNDID
 from rules.exceptions import check_content
-from rules.models import Rule
+from rules.models import ExceptionItem, Rule
 
 WITH_WAY_BACK = ("draft", "return", "withdraw")
 
@@ -234,6 +234,7 @@ def withdraw(
     return mine
 
 
+@retry_conflicts
 @transaction.atomic
 def put_drafts_back(
     *, changes: Sequence[Change], actor: User, now: datetime, team_ids: Sequence[int], door: Change.Door
@@ -259,7 +260,7 @@ def put_drafts_back(
 def _check_may_wait(row: ExceptionDraft) -> None:
     """Refuse what waits already by another draft. Raises: AlreadyExcepted, ChangeWaits, ScopeRefused."""
     if row.edits is not None:
-        check_none_waits(row.edits, row.author)
+        check_none_waits(ExceptionItem.objects.select_for_update(no_key=True).get(pk=row.edits.pk), row.author)
     elif row.alert is not None:
         scope = scope_of(row.rule, row.rule_ids, row.list_id)
         _check_not_waiting(row.alert, row.entries, row.more, scope)

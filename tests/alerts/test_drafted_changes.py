@@ -178,6 +178,14 @@ def test_sending_returning_and_withdrawing_are_taken_back(item, cast):
     assert done(exceptions.withdraw, draft, cast.ana, version=5, group=leaving).state == "withdrawn"
 
 
+def test_a_reviewer_whose_wish_cannot_be_taken_back_reads_whose_change_waits(item, cast):
+    returning, draft = uuid4(), sent(item, cast.ana)
+    done(exceptions.send_back, draft, cast.rosa, note="Narrower.", group=returning)
+    sent(item, cast.ana, on("nightly"))
+    with pytest.raises(ChangeWaits, match="by Ana waits for review already"):
+        undo(group=returning, actor=cast.rosa, now=LATER, team_ids=team())
+
+
 def test_what_was_withdrawn_does_not_come_back_beside_another_of_the_same_person(item, cast):
     leaving = uuid4()
     draft = sent(item, cast.ana)

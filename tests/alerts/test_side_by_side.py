@@ -10,15 +10,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from accounts.selectors import default_team
 from alerts import evaluation, judging, triage
-from alerts.errors import StaleAlert
+from alerts.errors import ChangeWaits, StaleAlert
 from alerts.evaluation import evaluate_pending
-from alerts.exceptions import add
-from alerts.models import Alert, Reason, SignalCount, Status
+from alerts.exceptions import add, draft_change, withdraw
+from alerts.models import Alert, ExceptionDraft, Reason, SignalCount, Status
 from alerts.triage import set_status
+from alerts.undo import undo
 from events.models import Batch
 from rules.models import HeldBack, SeenTerm
 from tests.alerts.world import NOW, event, load, people, post, raised, work
@@ -305,3 +306,30 @@ def test_who_names_an_original_and_who_acts_on_it_do_not_lock_each_other_out(tmp
     monkeypatch.setattr(triage, "write_all", slowly)
     told = both(pool, lambda: _closed_as_duplicate(cast.ana, second, first), acknowledged)
     assert [type(one).__name__ for one in told] == ["Outcome", "Outcome"]
+
+
+def test_a_change_that_is_sent_while_another_comes_back_is_the_only_one_that_waits(tmp_path, pool):
+    load(tmp_path)
+    rosa, alert, pause, leaving = people().rosa, first_alert(), _Pause(), uuid4()
+    by: dict[str, Any] = {"actor": rosa, "now": NOW, "team_ids": [default_team().pk]}
+    item = save_exception(rosa, alert).item
+
+    def send(name):
+        said = {"version": 1, "entries": ON_CI, "reason": "known", "name": name}
+        return draft_change(item=item, **said, **by)
+
+    def send_slowly():
+        with transaction.atomic():
+            send("Another")
+            pause.wait()
+
+    withdraw(draft_id=send("One").pk, version=1, group=leaving, **by)
+    sending = start(pool, send_slowly)
+    assert pause.reached.wait(PATIENCE)
+    coming_back = start(pool, lambda: undo(group=leaving, **by))
+    time.sleep(0.3)
+    pause.go.set()
+    sending.result(PATIENCE)
+    with pytest.raises(ChangeWaits, match="by Rosa waits for review already"):
+        coming_back.result(PATIENCE)
+    assert ExceptionDraft.objects.get(state="waiting").name == "Another"
