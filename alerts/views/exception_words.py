@@ -9,6 +9,11 @@ from alerts.views.answers import Spoken
 from rules.models import ExceptionItem
 
 
+def rule_fails() -> str:
+    """Why nothing was done where what an exception lets go had to be judged by a rule that is broken."""
+    return _("What it held back cannot be judged: the rule itself fails. Nothing was changed.")
+
+
 def added_words(added: Added) -> str:
     """After adding: how many exceptions there are now, how many alerts were closed or are being closed, and how many
     were left, as they stand for hits that may not be covered."""

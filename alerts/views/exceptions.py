@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from alerts import exceptions
+from alerts.blame import RuleFailed
 from alerts.errors import AlertError, AlreadyExcepted, ChangeWaits, GuardRefused
 from alerts.selectors.drafted_changes import changes_waiting
 from alerts.views.actions import back_to_alert
@@ -22,7 +23,7 @@ from alerts.views.composer import Composer
 from alerts.views.composing import compose_edit, compose_from, compose_on_rule, values_of_rule, values_on
 from alerts.views.detail import alert_context, seen_alert
 from alerts.views.exception_answers import refused, tab_of, told, told_edited, undo_address
-from alerts.views.exception_words import changed_words, spoken_of
+from alerts.views.exception_words import changed_words, rule_fails, spoken_of
 from alerts.views.frame import came_from, rights
 from engine import ExceptionEntryError
 from rules.errors import ExceptionRefused, RulesError, StaleException
@@ -111,7 +112,7 @@ def edit(request: UserRequest, item_id: int) -> HttpResponseBase:
             return told_edited(request, _("Exception saved."), _edited(composer, item), tab_of(item.rule_id))
         except StaleException as error:
             return _again(request, _EDIT, context | {"stale": error.message}, 409)
-        except (AlertError, RulesError, ExceptionEntryError) as error:
+        except (AlertError, RulesError, ExceptionEntryError, RuleFailed) as error:
             return _again(request, _EDIT, context, _show(composer, error))
     return _again(request, _EDIT, context, 422)
 
@@ -217,7 +218,9 @@ def _show(composer: Composer, error: Exception) -> int:
         return 409
     elif isinstance(error, AlertError | RulesError | ExceptionEntryError):
         composer.problem = error.message
-    return 409 if isinstance(error, ChangeWaits) else 422
+    elif isinstance(error, RuleFailed):
+        composer.problem = rule_fails()
+    return 409 if isinstance(error, ChangeWaits | RuleFailed) else 422
 
 
 def _asked(composer: Composer) -> dict[str, Any]:
@@ -304,6 +307,8 @@ def _switch(request: UserRequest, item_id: int, act: Any, words: str) -> HttpRes
         )
     except (AlertError, RulesError) as error:
         return refused(request, error.message, tab_of(item.rule_id))
+    except RuleFailed:
+        return refused(request, rule_fails(), tab_of(item.rule_id))
     said = changed_words(words, changed)
     if isinstance(changed, exceptions.TakenBack) and changed.act:  # a worker opens alerts: this is not undone at once
         tell(request, Spoken(said))

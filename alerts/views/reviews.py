@@ -19,6 +19,7 @@ from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from alerts import exceptions
+from alerts.blame import RuleFailed
 from alerts.errors import AlertError, DraftNotFound, GuardRefused, OutdatedDraft, StaleDraft
 from alerts.exceptions.drafts import draft_of, returned_to, waiting_for
 from alerts.exceptions.looks import Look, Seen, look_at
@@ -29,7 +30,7 @@ from alerts.views.answers import Spoken, said, say, see_other, tell
 from alerts.views.compared import Comparison, compared
 from alerts.views.conditions import Condition, conditions_of
 from alerts.views.exception_answers import told_edited, undo_address
-from alerts.views.exception_words import spoken_of
+from alerts.views.exception_words import rule_fails, spoken_of
 from alerts.views.exceptions import seen_rule
 from alerts.views.frame import rights
 from engine import ExceptionEntryError
@@ -161,6 +162,8 @@ def approve(request: UserRequest, draft_id: int) -> HttpResponseBase:
         )
     except (AlertError, RulesError, ExceptionEntryError) as error:
         return _refused(request, error)
+    except RuleFailed:
+        return _page(request, 409, problem=rule_fails())
     if isinstance(done, exceptions.Edited):
         return told_edited(request, _("Exception changed."), done, reverse("alerts:exceptions"))
     say(request, spoken_of(done))

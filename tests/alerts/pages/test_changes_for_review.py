@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts.models import RolePolicy
 from accounts.roles import Role
 from alerts import exceptions
+from alerts.blame import RuleFailed
 from alerts.models import Alert, ExceptionDraft
 from rules.models import ExceptionItem, Rule
 from tests.alerts.pages.conftest import HTMX, SignIn
@@ -174,6 +175,28 @@ def test_the_other_team_learns_of_no_change(sign_in: SignIn, ana: Client, world:
     Rule.objects.filter(pk=PERL).update(team=world.team)
     assert otto.post(edit(item), FORM).status_code == 404
     assert otto.get(f"{edit(item)}?draft={draft.pk}").status_code == 404
+
+
+def test_where_the_rule_itself_fails_nothing_is_approved_saved_or_switched(
+    ana: Client, sign_in: SignIn, world: World, item: ExceptionItem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana.post(edit(item), FORM)
+    draft, rosa = ExceptionDraft.objects.get(), sign_in("rosa")
+    assert world.send([world.perl(7)]) == []  # it is held back
+    monkeypatch.setattr("alerts.release.judge", broken)
+    approved = rosa.post(reverse("alerts:draft_approve", args=[draft.pk]), {"version": 1})
+    saved = rosa.post(edit(item), {key: value for key, value in FORM.items() if key != "send"})
+    off = rosa.post(reverse("alerts:exception_disable", args=[item.pk]), {"version": 1}, follow=True)
+    assert [answer.status_code for answer in (approved, saved, off)] == [409, 409, 200]
+    for answer in (approved, saved, off):
+        assert "the rule itself fails. Nothing was changed." in answer.content.decode()
+    item.refresh_from_db()
+    draft.refresh_from_db()
+    assert (item.version, item.enabled, draft.state) == (1, True, "waiting")
+
+
+def broken(*_given: Any, **_more: Any) -> None:
+    raise RuleFailed(PERL, "It is broken.")
 
 
 def test_nobody_takes_up_the_change_of_another(sign_in: SignIn, ana: Client, item: ExceptionItem) -> None:
