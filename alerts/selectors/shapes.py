@@ -105,9 +105,9 @@ class Faults:
 
     @classmethod
     def of(cls, said: Mapping[str, int], false_positives: int) -> "Faults":
-        """From counts by fault, of so many false positives."""
+        """From counts by fault, of so many false positives, which may have been counted a moment before."""
         logic, data = said.get(Fault.RULE_LOGIC, 0), said.get(Fault.DATA_WRONG, 0)
-        return cls(logic, data, false_positives - logic - data)
+        return cls(logic, data, max(false_positives - logic - data, 0))
 
     @property
     def total(self) -> int:

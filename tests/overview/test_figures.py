@@ -106,6 +106,10 @@ def test_the_faults_of_false_positives_are_all_of_them(soc):
     assert found.judged_by_rule["perl"].false_positive == 9
 
 
+def test_a_false_positive_that_is_closed_between_the_two_counts_leaves_none_less_than_nothing_unsaid():
+    assert Faults.of({"rule_logic": 2}, 1) == Faults(rule_logic=2)
+
+
 def test_a_rule_whose_data_were_wrong_is_not_worth_tuning(soc):
     judge(soc, 0, {"false_positive:data_wrong": 12})
     judge(soc, 1, {"false_positive:rule_logic": 3, "true_positive": 9})
