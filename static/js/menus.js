@@ -6,9 +6,14 @@
 (() => {
   const { $, $$ } = wb;
   wb.openMenus = () => $$("details.menu[open]");
+  function putBack(menu) {
+    $$("[data-originals]", menu).forEach((asked) => asked.remove());
+    Object.assign($("[name=fault]", menu) || {}, { checked: true });
+    $$("details.part[open]", menu).forEach((part) => { part.open = false; });
+  }
   wb.closeMenus = (except) => {
     const open = wb.openMenus().filter((menu) => !menu.contains(except));
-    open.forEach((menu) => { for (const one of [menu, ...$$("details.part[open]", menu)]) one.open = false; }); // at once: the next key may be there
+    open.forEach((menu) => { menu.open = false; putBack(menu); }); // at once: the next key may be there
     return open;
   };
   /* What is typed next is meant for the menu's first field. */
@@ -18,16 +23,11 @@
   });
   document.addEventListener("toggle", ({ target }) => {
     if (!target.matches?.("details.menu")) return;
-    if (target.open) {
-      wb.closeMenus(target);
-      const note = $("#bulk-note", target);
-      if (note) note.value ||= $("#bulk-text").value; // begun as a note, meant for the closing
-      $$("select[data-like]", target).forEach((select) => { if (!select.length) select.innerHTML = $(select.dataset.like)?.innerHTML || ""; });
-      return;
-    }
-    $$("[data-originals]", target).forEach((asked) => asked.remove());
-    Object.assign($("[name=fault]", target) || {}, { checked: true });
-    $$("details.part[open]", target).forEach((part) => { part.open = false; });
+    if (!target.open) { putBack(target); return; }
+    wb.closeMenus(target);
+    const note = $("#bulk-note", target);
+    if (note) note.value ||= $("#bulk-text").value; // begun as a note, meant for the closing
+    $$("select[data-like]", target).forEach((select) => { if (!select.length) select.innerHTML = $(select.dataset.like)?.innerHTML || ""; });
   }, true);
 
   /* ---- closing ---- */
