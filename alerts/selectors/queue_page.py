@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from accounts.selectors import teams_of
 from alerts.models import Alert, Status
-from alerts.selectors import folding, ordering
+from alerts.selectors import folding
 from alerts.selectors.filtering import filtered
 from alerts.selectors.folding import Faces, Tally
 from alerts.selectors.narrowing import narrowed, told
@@ -121,7 +121,7 @@ def _counted(
         return known, None
     if key is not None or not folded or not order.narrow:
         return keep_longer(name, count_by_rule(base)), None
-    whole, numbers = folding.looked_over(base, order, limit, ordering.SHORT_ABOUT_ONE)
+    whole, numbers = folding.looked_over(base, order, limit, CAP)  # as far as lists are counted
     return keep_longer(name, numbers), whole
 
 

@@ -48,20 +48,31 @@ def alerts(tmp_path, cast) -> list[Alert]:
 def test_one_look_at_a_list_says_what_walking_along_it_says(alerts, cast, monkeypatch, name, limit):
     filters = replace(LISTS[name], folded=True)
 
-    def told():
-        page = queue(user=cast.ana, filters=filters, now=NOW, limit=limit)
+    def told(*, counted=True):
+        page = queue(user=cast.ana, filters=filters, now=NOW, limit=limit, counted=counted)
         next_key = (page.next_key or "").partition(":")[0]  # what follows is when it was signed
         return [(row.alert.pk, row.fold) for row in page.rows], next_key
 
     at_once = told()
-    monkeypatch.setattr(ordering, "SHORT", -1)
-    monkeypatch.setattr(ordering, "SHORT_ABOUT_ONE", 0)
     monkeypatch.setattr(folding, "PORTION", 2)
-    after_a_portion = told()
+    after_a_portion = told(counted=False)
     monkeypatch.setattr(folding, "WHOLE", 0)
-    walked = told()
+    walked = told(counted=False)
     monkeypatch.setattr(folding, "PORTION", 300)
-    assert at_once == after_a_portion == walked == told()
+    assert at_once == after_a_portion == walked == told(counted=False)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_is_counted_to_its_end_however_much_of_it_is_looked_at_with_each_page(alerts, cast, monkeypatch, name):
+    def told(after=None):
+        page = queue(user=cast.ana, filters=replace(LISTS[name], folded=True), now=NOW, limit=1, after=after)
+        after = page.next_key
+        return [(row.alert.pk, page.total, page.spread.oldest) for row in page.rows] + (told(after) if after else [])
+
+    whole = told()
+    monkeypatch.setattr(ordering, "SHORT", 1)
+    monkeypatch.setattr(ordering, "SHORT_ABOUT_ONE", 1)
+    assert told() == whole
 
 
 def test_some_of_these_lists_fold(alerts, cast):
