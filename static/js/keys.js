@@ -159,7 +159,7 @@
       kbd.textContent = own.get(kbd.textContent) ?? kbd.textContent;
     });
   }
-  /* With Alt a letter may come as another sign: then the key's place counts. */
+  /* With Alt a letter may come as another sign: the key's place counts. */
   function named(event) {
     if (!event.altKey) return event.key;
     const plain = /^(?:Key|Digit)(.)$/.exec(event.code)?.[1];
@@ -169,6 +169,7 @@
     if (event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
     toNote = false;
     if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
+      waitingForPlace = 0;
       if (wb.goAnywhere()) event.preventDefault();
       return;
     }

@@ -29,7 +29,7 @@
   function named(element) {
     const name = element.ariaLabel || words(element.labels?.[0] ?? element) || element.title || element.placeholder;
     const group = element.closest(".seg[aria-label]");
-    if (element.matches(".crumbs a")) return `Back to ${name}`;
+    if (element.matches(".crumbs a[data-key=u]")) return `Back to ${name}`;
     return group ? `${group.ariaLabel}: ${name}` : name;
   }
   /* What it would be done to, where that is not the whole page. */
@@ -38,11 +38,20 @@
     if (reach) return reach.dataset.reach;
     if (element.closest("#peek")) return `AL-${$("#peek [data-peeked]").dataset.peeked}`;
     if (element.closest("#bulk")) return $("#bulk strong").innerText;
+    if (element.closest(".draft")) return $(".strong", element.closest(".draft")).textContent;
     return element.closest(".toast")?.firstElementChild.textContent || "";
   }
+  /* `of` tells what it was offered for: the preview, or the toast, may be another one by the time it is chosen. A preview
+     that is not of the row under the cursor is nothing to act on. */
   function act(key) {
-    const element = wb.meets(key);
-    return element ? { key, name: named(element), about: about(element) } : {};
+    const element = wb.meets(key), peeked = element?.closest("#peek") && $("#peek [data-peeked]");
+    if (!element || (peeked && wb.late())) return {};
+    const told = about(element), undoes = element.closest(".toast form")?.getAttribute("action");
+    return { key, name: named(element), about: told, of: undoes || `${peeked?.dataset.peeked || ""} ${told}` };
+  }
+  /* The preview of the row under the cursor may be on its way; after a second the list does without. */
+  async function previewed() {
+    for (const until = Date.now() + 1000; wb.late?.() && Date.now() < until;) await new Promise((go) => { setTimeout(go, 30); });
   }
   const acts = () => [...new Set($$("[data-key]").map((one) => one.dataset.key))].map(act).filter(({ name }) => name);
   /* As the server finds places: each word that is typed begins one of the name. */
@@ -55,11 +64,11 @@
     if (key === "Escape") return "esc";
     return at < 0 ? key : pairs[at + 1];
   }
-  function option({ key, name, about }, pattern, at) {
+  function option({ key, name, about, of }, pattern, at) {
     const one = pattern.cloneNode(true), kbd = $("kbd", one);
     one.id += at;
     one.setAttribute("role", "option");
-    one.dataset.here = key;
+    Object.assign(one.dataset, { here: key, of });
     $(".go-name", one).textContent = name;
     $(".go-note", one).textContent = about;
     kbd.textContent = ownKey(key);
@@ -81,8 +90,9 @@
   }
   /* The same as its key does, unless the page has changed since and the key does something else now. The next key is for
      the menu that was opened, wherever the focus was. */
-  function run({ key, name }) {
-    if (act(key).name === name) wb.single(key, document.body);
+  function run({ key, name, of }) {
+    const now = act(key);
+    if (now.name === name && now.of === of) wb.single(key, document.body);
     else wb.strip(`“${name}” is no longer on this page. Nothing was done.`);
     const [menu] = wb.openMenus();
     if (menu && !menu.contains(document.activeElement)) $("summary", menu).focus();
@@ -95,10 +105,10 @@
     htmx.trigger(box, "ask");
   };
   function take(option) {
-    const key = option.dataset.here;
+    const { here: key, of } = option.dataset;
     if (!key) location.assign(option.href);
     dialog.close();
-    if (key) run({ key, name: $(".go-name", option).textContent });
+    if (key) run({ key, name: $(".go-name", option).textContent, of });
   }
   /* Enter: what is chosen, once the list is that of the text. */
   wb.arrive = () => {
@@ -108,7 +118,10 @@
     delete dialog.dataset.wanted;
     if (chosen()) take(chosen());
   };
-  dialog.addEventListener("htmx:afterSettle", ({ detail }) => {
+  dialog.addEventListener("htmx:afterSettle", async ({ detail }) => {
+    const list = $("#go-list", dialog);
+    await previewed();
+    if (list !== $("#go-list", dialog)) return; // another one has come meanwhile
     told = detail.requestConfig.parameters.q;
     const text = told.trim();
     addActs(text);

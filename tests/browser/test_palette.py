@@ -271,3 +271,82 @@ def test_a_viewer_is_offered_nothing_that_he_may_not_do(visit: Visit, world: Wor
     expect(acts.filter(has_text="Open")).to_have_count(1)
     expect(acts.filter(has_text="Acknowledge")).to_have_count(0)
     vera.settle()
+
+
+def rows(page: Page, world: World) -> list[int]:
+    """A queue of four rows, its cursor on the first; the numbers of their alerts."""
+    world.send([world.perl(number, host__name=f"db-{number}") for number in range(1, 5)])
+    page.reload()
+    page.locator("#peek [data-peeked]").wait_for()
+    return [int(str(row.get_attribute("data-id"))) for row in page.locator("#rows [data-row]").all()]
+
+
+def acknowledged() -> list[int]:
+    return list(Alert.objects.filter(status="acknowledged").values_list("pk", flat=True))
+
+
+def test_the_palette_names_the_alert_under_the_cursor_and_not_that_of_the_preview_before(
+    visit: Visit, world: World
+) -> None:
+    ana, held = visit("ana"), list[Route]()
+    page = ana.open("/alerts/")
+    second = rows(page, world)[1]
+    page.wait_for_load_state("networkidle")
+    page.evaluate("wb.forgetPreviews()")
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/peek/"), hold)
+    page.keyboard.press("j")
+    page.keyboard.press("Control+k")
+    page.locator(".palette [href='/rules/']").wait_for()
+    expect(page.locator(".palette [data-here=a]")).to_have_count(0)
+    for route in held:
+        route.continue_()
+    page.unroute(re.compile(r"/peek/"))
+    expect(page.locator(".palette [data-here=a]")).to_contain_text(f"AL-{second}")
+    page.locator(".palette [data-here=a]").click()
+    expect(page.locator("[data-toast]")).to_contain_text("Acknowledged")
+    ana.settle()
+    assert acknowledged() == [second]
+    assert ana.complaints == []
+
+
+def test_what_was_offered_for_one_alert_is_not_done_to_another(visit: Visit, world: World) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/")
+    first, _, third, _ = rows(page, world)
+    acts = palette(page, "ackn")
+    expect(acts).to_contain_text(f"AL-{first}")
+    page.evaluate("wb.moveTo(wb.rows()[2])")  # as the answer of an act before may
+    expect(page.locator(f"#peek [data-peeked='{third}']")).to_be_attached()
+    page.keyboard.press("Enter")
+    expect(page.locator("#strip")).to_contain_text("Nothing was done")
+    ana.settle()
+    assert acknowledged() == []
+    assert ana.complaints == []
+
+
+def test_a_g_before_the_palette_leads_nowhere_from_it(visit: Visit, world: World) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/")
+    first = rows(page, world)[0]
+    palette(page)
+    page.keyboard.press("Escape")
+    page.clock.set_fixed_time(world.now)  # what was begun by g ends with time
+    page.keyboard.press("g")
+    acts = palette(page, "ackn")
+    expect(acts).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-toast]")).to_contain_text("Acknowledged")
+    ana.settle()
+    assert acknowledged() == [first]
+
+
+def test_only_the_way_up_is_called_a_way_back(visit: Visit, world: World) -> None:
+    alerts = world.send([world.perl(number, host__name=f"db-{number}") for number in range(1, 3)])
+    page = visit("ana").open(f"/alerts/{alerts[0].pk}/")
+    acts = palette(page)
+    expect(acts.filter(has_text="Back to")).to_have_count(1)
+    expect(acts.filter(has_text=re.compile(r"^(Next|Previous) alert"))).to_have_count(1)
