@@ -281,6 +281,15 @@ class LookAgain(AlertError):
         super().__init__("This list was drawn long ago. Nothing was changed. Look at the rows below, and choose again.")
 
 
+class FilterUnknown(AlertError):
+    """An act on all that match, or on a folded row, of a list of which a filter cannot be used: it would reach more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A filter of this list cannot be used any more. Nothing was changed. Take it out, and look again."
+        )
+
+
 class ActNotFound(AlertError):
     """No act on all that match of this name, or not one of this person's."""
 

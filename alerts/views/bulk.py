@@ -17,7 +17,15 @@ from alerts import bulk as acts
 from alerts import notes, snoozing, triage
 from alerts.act_forms import MOST_SELECTED, ActForm
 from alerts.bulk_verbs import VERBS
-from alerts.errors import ActNotFound, AlertError, AlertNotFound, LookAgain, NothingMatches, StaleAlert
+from alerts.errors import (
+    ActNotFound,
+    AlertError,
+    AlertNotFound,
+    FilterUnknown,
+    LookAgain,
+    NothingMatches,
+    StaleAlert,
+)
 from alerts.models import Alert, BulkAct, Status
 from alerts.moved_on import moved_on
 from alerts.selectors import QueueFilters
@@ -128,7 +136,7 @@ def first_error(form: Any) -> str:
 def chosen_numbers(request: UserRequest, data: dict[str, Any], limit: int = MOST_SELECTED) -> list[int]:
     """The ticked alerts and the members of the ticked folds; one more than `limit` says that there are more.
 
-    Of folds those that there were when the list was drawn. Raises: LanguageError, LookAgain.
+    Of folds those that there were when the list was drawn. Raises: FilterUnknown, LanguageError, LookAgain.
     """
     numbers = list(data["versions"])
     if data["folds"]:
@@ -138,8 +146,14 @@ def chosen_numbers(request: UserRequest, data: dict[str, Any], limit: int = MOST
 
 
 def filters_of(request: UserRequest) -> QueueFilters:
-    """The filters of the queue that the person acts from."""
-    return read_queue(request, QueryDict(came_from(request))).filters()
+    """The filters of the queue that the person acts from.
+
+    Raises: FilterUnknown for one that is left out, as its rule, owner or team is not to be chosen any more.
+    """
+    asked = read_queue(request, QueryDict(came_from(request)))
+    if asked.form.errors:
+        raise FilterUnknown
+    return asked.filters()
 
 
 def start(request: UserRequest, verb: str, arguments: dict[str, Any], data: dict[str, Any]) -> BulkAct:

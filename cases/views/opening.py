@@ -21,7 +21,7 @@ from accounts.models import Team
 from accounts.roles import Permission
 from accounts.selectors import people_to_assign, teams_of
 from alerts.act_forms import folds_in, seen_in
-from alerts.errors import AlertError, NothingMatches, TooManyMatch
+from alerts.errors import AlertError, FilterUnknown, NothingMatches, TooManyMatch
 from alerts.models import Alert, Severity
 from alerts.views.bulk import act_url, began, chosen_numbers
 from alerts.views.frame import came_from
@@ -128,7 +128,7 @@ def _refusal(error: Exception) -> str:
     """Why nothing was chosen, as a sentence."""
     if isinstance(error, forms.ValidationError):
         return str(error.messages[0])
-    if isinstance(error, NothingMatches | TooManyMatch):
+    if isinstance(error, FilterUnknown | NothingMatches | TooManyMatch):
         return error.message
     return _("The list has changed. Look again, then select anew.")
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from alerts.models import Alert, Comment
+from alerts.models import Alert, BulkAct, Comment
 from tests.alerts.pages.conftest import HTMX, SignIn
 from tests.alerts.pages.world import World
 
@@ -263,3 +263,23 @@ def test_snoozing_says_until_when_in_the_queue_and_on_the_alert(ana: Client, wor
     assert "Snoozed 1 alert until tomorrow, 9:00." in ana.get(reverse("alerts:queue")).content.decode()
     answer = ana.post(reverse("alerts:snooze", args=[second.pk]), {"version": second.version, "until": "1h"})
     assert "Snoozed for 1 hour." in ana.get(answer["Location"]).content.decode()
+
+
+@pytest.mark.parametrize("filter_gone", ["rule=gone", "assignee=999999", "team=999999", "status=odd"])
+@pytest.mark.parametrize("chosen", ["all", "fold"])
+def test_an_act_on_a_list_of_which_a_filter_is_gone_reaches_nothing(
+    ana: Client, world: World, filter_gone: str, chosen: str
+) -> None:
+    alerts = world.send([world.perl(1), world.perl(4)])
+    page = ana.get(reverse("alerts:queue")).content.decode()
+    seen = page.split('name="seen" value="')[1].split('"')[0]
+    which = {"all": "1"} if chosen == "all" else {"fold": bytes(alerts[0].fold or b"").hex()}
+    sent = which | {"seen": seen, "reason": "benign_positive", "from": filter_gone}
+    answer = ana.post(reverse("alerts:bulk"), sent)
+    assert answer.status_code == 422
+    assert "A filter of this list cannot be used any more." in answer.content.decode()
+    back = ana.post(reverse("cases:add_from_alerts"), sent | {"to": "new"}, follow=True)
+    assert "A filter of this list cannot be used any more." in back.content.decode()
+    assert set(Alert.objects.values_list("status", flat=True)) == {"open"}
+    assert not BulkAct.objects.exists()
+    assert ana.post(reverse("alerts:bulk"), sent | {"from": "host=db-2"}).status_code == 303
