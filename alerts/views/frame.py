@@ -34,6 +34,7 @@ QUEUE_KEYS = (
     "saved",
 )
 LONGEST_VALUE = 4_000
+LONGEST_ADDRESS = 16 * LONGEST_VALUE  # a letter may take twelve in it; a shorter one might lose a filter at its end
 
 
 def rights(user: User) -> dict[str, Any]:
@@ -68,7 +69,7 @@ def queue_url(query: str) -> str:
 def came_from(request: HttpRequest) -> str:
     """The queue this alert was opened from, out of `from`, which may have been tampered with."""
     given = request.POST.get("from") or request.GET.get("from", "")
-    return queue_address(QueryDict(given[: 4 * LONGEST_VALUE]))
+    return queue_address(QueryDict(given[:LONGEST_ADDRESS]))
 
 
 def way_back(query: str, alert_id: int | None = None) -> str:

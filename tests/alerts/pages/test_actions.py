@@ -1,6 +1,7 @@
 """What people do: acknowledge, close, assign, comment, undo; with and without htmx; and who was first."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -283,3 +284,12 @@ def test_an_act_on_a_list_of_which_a_filter_is_gone_reaches_nothing(
     assert set(Alert.objects.values_list("status", flat=True)) == {"open"}
     assert not BulkAct.objects.exists()
     assert ana.post(reverse("alerts:bulk"), sent | {"from": "host=db-2"}).status_code == 303
+
+
+def test_a_long_query_in_another_script_takes_no_filter_off_the_list_of_an_act(ana: Client, world: World) -> None:
+    world.send([world.perl(1), world.perl(4)])
+    page = ana.get(reverse("alerts:queue")).content.decode()
+    seen = page.split('name="seen" value="')[1].split('"')[0]
+    query = urlencode({"q": "not host.name: " + "ж" * 3_900, "user": "nobody-else"})
+    ana.post(reverse("alerts:bulk"), {"all": "1", "seen": seen, "reason": "other", "note": "x", "from": query})
+    assert BulkAct.objects.get().arguments["filters"]["user_name"] == "nobody-else"
