@@ -35,6 +35,8 @@ FILTERS = {
     "everything, newest": QueueFilters(folded=True, sort="newest"),
     "asleep": QueueFilters(snoozed="only", folded=True),
     "one host": replace(TRIAGE, host="db-1"),
+    "one host, everything": QueueFilters(host="db-2", folded=True),
+    "one host, by columns": replace(TRIAGE, kql="host.name: db-1"),
     "kql": replace(TRIAGE, kql="kibana.alert.risk_score > 50"),
     "kql, newest": replace(TRIAGE, kql="kibana.alert.severity: (high or low)", sort="newest"),
     "kql, everything": QueueFilters(folded=True, kql="kibana.alert.risk_score > 30"),
@@ -138,9 +140,11 @@ def test_pages_hold_each_fold_once_where_its_first_alert_stands(
 ) -> None:
     many(world, 160, seed)
     expected = plainly(world, FILTERS[name])
+    number = sum(size for _, size in expected)
     for limit in (3, 11, 200):
-        found = [row for page in pages(world, FILTERS[name], limit) for row in page.rows]
-        assert told(found) == expected
+        listed = list(pages(world, FILTERS[name], limit))
+        assert told(row for page in listed for row in page.rows) == expected
+        assert {page.total.number for page in listed} == {number}
 
 
 @pytest.mark.parametrize("name", ["triage", "newest", "kql"])
