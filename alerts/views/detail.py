@@ -145,5 +145,4 @@ def _filters(user: User, query: str, now: datetime) -> QueueFilters:
     """The queue the alert was opened from, to find the ones before and after it; no queries but for the choices."""
     if not query:
         return filters_of({}, user, now)
-    data = QueryDict(query)
-    return filters_of(choices_for(user, teams_of(user), data).form(data).chosen(), user, now)
+    return filters_of(choices_for(user, teams_of(user), QueryDict(query)).chosen_in(query), user, now)
