@@ -27,6 +27,7 @@ AlertError
 ├── NothingMatches       an act on all that match, where nothing does
 ├── TooManyMatch         an act on more alerts than one act may change
 ├── LookAgain            an act on a list that was drawn long ago
+├── FilterUnknown        an act on a list of which a filter cannot be used any more
 ├── ActNotFound          no such act, or somebody else's
 ├── SnoozeRefused        a time that is no sensible one to sleep until
 └── AlreadyExcepted      the rule has an exception with the same conditions

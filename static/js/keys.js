@@ -169,8 +169,7 @@
     if (event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
     toNote = false;
     if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
-      waitingForPlace = 0;
-      if (wb.goAnywhere()) event.preventDefault();
+      waitingForPlace = 0; if (wb.goAnywhere()) event.preventDefault();
       return;
     }
     if ($("dialog[open]")) return;
