@@ -57,7 +57,8 @@ def test_a_search_without_time_says_so_and_can_be_counted_on_and_stopped(
     monkeypatch.setattr("alerts.views.pivots.answer_of", lambda *_: stopped)
     address = reverse("alerts:pivot", args=[alert.pk, 1])
     page = ana.get(address, headers=HTMX).content.decode()
-    assert "there was no time to look at everything" in page
+    assert "still counting, up to 8 s" in page
+    assert "Still nothing" not in page
     assert f'hx-get="{address}?longer=1"' in page
     assert "data-stop" in page
     longer = ana.get(address, {"longer": "1"}, headers=HTMX).content.decode()
