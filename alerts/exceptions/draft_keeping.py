@@ -171,7 +171,7 @@ def tell(row: ExceptionDraft, people: Sequence[User], text: str, actor: User, no
         people=people,
         kind=Notice.Kind.REVIEW,
         text=text,
-        path=f"{reverse('alerts:exceptions')}#draft-{row.pk}",
+        path=f"{reverse('alerts:exceptions')}?check={row.pk}#draft-{row.pk}",
         key=f"draft:{row.pk}:{row.state}:{row.version}",
         actor=actor,
         now=now,

@@ -229,9 +229,10 @@ def _page(request: UserRequest, status: int, problem: str = "") -> HttpResponseB
     rule = seen_rule(request.user, request.GET["rule"]) if request.GET.get("rule") else None
     after = request.GET.get("after")
     found = ledger(user=request.user, team_ids=team_ids, show=show, now=now, rule=rule, after=after)
-    waiting = list(_of(waiting_for(request.user, team_ids), rule)[: MOST_DRAFTS + 1])
+    drafts = _of(waiting_for(request.user, team_ids), rule)
+    waiting = list(drafts[: MOST_DRAFTS + 1])
     context = {
-        "cards": _cards(request, waiting[:MOST_DRAFTS], team_ids, now),
+        "cards": _cards(request, _with_asked(waiting[:MOST_DRAFTS], drafts, _asked(request)), team_ids, now),
         "more_drafts": len(waiting) > MOST_DRAFTS,
         "returned": [
             (one, conditions_of(one.entries), _where_again(one, team_ids))
@@ -263,14 +264,27 @@ def _of(drafts: QuerySet[ExceptionDraft], rule: Rule | None) -> QuerySet[Excepti
     return drafts if rule is None else drafts.filter(rule=rule)
 
 
+def _asked(request: UserRequest) -> int:
+    """The number of the draft that a notice or a link leads to; 0 for none."""
+    asked = request.GET.get("check", "")
+    return int(asked) if asked.isdecimal() and len(asked) <= 18 else 0
+
+
+def _with_asked(oldest: list[ExceptionDraft], drafts: QuerySet[ExceptionDraft], asked: int) -> list[ExceptionDraft]:
+    """The oldest drafts, and the one that was asked for, which may be behind them."""
+    if not asked or len(oldest) < MOST_DRAFTS or any(one.pk == asked for one in oldest):
+        return oldest
+    return [*oldest, *drafts.filter(pk=asked)]
+
+
 def _lately(user: User, team_ids: list[int], now: datetime) -> list[tuple[Done, str]]:
     return [(one, did(one.change.object_type, one.change.verb)) for one in done_lately(user, team_ids, now)]
 
 
 def _cards(request: UserRequest, drafts: list[ExceptionDraft], team_ids: list[int], now: datetime) -> list[DraftCard]:
     """The drafts, looked at as long as the page's time lasts; the one that was asked for before the others."""
-    asked = request.GET.get("check", "")
-    in_order = sorted(drafts, key=lambda one: str(one.pk) != asked)
+    asked = _asked(request)
+    in_order = sorted(drafts, key=lambda one: one.pk != asked)
     looks = look_at(in_order, team_ids, now, until=monotonic() + CHECK_SECONDS)
     override = may(request.user, Permission.OVERRIDE_GUARD)
     return [

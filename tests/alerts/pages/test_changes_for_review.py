@@ -96,7 +96,7 @@ def test_its_own_page_its_editor_and_its_history_say_that_a_change_waits(
     for address in (reverse("alerts:exception", args=[item.pk]), edit(item)):
         page = rosa.get(address).content.decode()
         assert "A change waits for review, by Ana," in page
-        assert f"{PAGE}#draft-{draft.pk}" in page
+        assert f"{PAGE}?check={draft.pk}#draft-{draft.pk}" in page
     assert (
         "Ana sent a change of it for review" in rosa.get(reverse("alerts:exception", args=[item.pk])).content.decode()
     )

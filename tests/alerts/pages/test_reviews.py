@@ -1,13 +1,15 @@
 """The exceptions page, the targets page, and handing alerts over, as people use them."""
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import RolePolicy
+from accounts.models import Notice, RolePolicy
 from accounts.roles import Role
 from alerts import exceptions
 from alerts.escalation import to_team
 from alerts.models import Alert, ExceptionDraft, Target
+from alerts.views import reviews
 from rules.models import ExceptionItem
 from tests.alerts.pages.conftest import HTMX, SignIn
 from tests.alerts.pages.world import World
@@ -19,8 +21,8 @@ FORM = {
 }  # fmt: skip
 
 
-def drafted(world: World, alert: Alert) -> ExceptionDraft:
-    entries = [{"field": "user.name", "type": "match", "operator": "included", "value": "postgres"}]
+def drafted(world: World, alert: Alert, user: str = "postgres") -> ExceptionDraft:
+    entries = [{"field": "user.name", "type": "match", "operator": "included", "value": user}]
     return exceptions.draft(
         alert=alert, entries=entries, reason="The vendor's menu.", close_matching="benign_positive",
         actor=world.ana, now=world.now, team_ids=[world.team.pk],
@@ -46,6 +48,23 @@ def test_an_analyst_whose_role_drafts_sends_and_an_engineer_approves(
     rosa.post(reverse("alerts:draft_approve", args=[draft.pk]), {"version": draft.version})
     assert ExceptionItem.objects.get().owner == world.ana
     assert "Exception added, 2 alerts closed." in rosa.get(PAGE).content.decode()
+
+
+def test_a_notice_leads_to_its_draft_however_many_wait_before_it(
+    sign_in: SignIn, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reviews, "MOST_DRAFTS", 1)
+    [alert] = world.send([world.perl()])
+    first, second = drafted(world, alert), drafted(world, alert, "oracle")
+    rosa = sign_in("rosa")
+    assert f'id="draft-{second.pk}"' not in rosa.get(PAGE).content.decode()
+    told = Notice.objects.get(user=world.people["rosa"], path__contains=f"#draft-{second.pk}")
+    page = rosa.get(told.path).content.decode()
+    assert f'id="draft-{first.pk}"' in page
+    assert f'id="draft-{second.pk}"' in page
+    assert page.count("Silences") == 2
+    otto = sign_in("otto").get(told.path).content.decode()
+    assert f'id="draft-{second.pk}"' not in otto
 
 
 def test_where_the_alert_went_to_another_team_nothing_leads_to_it(ana: Client, sign_in: SignIn, world: World) -> None:
