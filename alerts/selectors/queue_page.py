@@ -26,6 +26,7 @@ from alerts.targets import targets
 from engine import Tree, parse_kql, pin_dates
 from soc.web.counts import CAP, Count, of
 from soc.web.paging import read_key, sign_key
+from soc.web.read_aside import read_aside
 
 SALT = "alerts"
 NOT_COUNTED = Count(0)
@@ -59,12 +60,11 @@ def queue(
         found = _told(base, order, limit, key, named(user, filters) if counted else None, folded=filters.folded)
     else:
         found = _searched(base, order, tree, limit, key, folded=filters.folded)
-    verdicts = prior_verdicts(found.alerts, teams_of(user))
+    team_ids = teams_of(user)
+    before = read_aside(lambda: prior_verdicts(found.alerts, team_ids))
     return QueuePage(
         rows=[
-            QueueRow(
-                alert, verdicts[alert.pk], is_past(alert, times, now), found.folds.get(alert.pk), _sleeps(alert, now)
-            )
+            QueueRow(alert, before, is_past(alert, times, now), found.folds.get(alert.pk), _sleeps(alert, now))
             for alert in found.alerts
         ],
         next_key=sign_key([moment.isoformat(), *found.next_key], salt) if found.next_key else None,

@@ -1,6 +1,6 @@
 """What the alert pages are given: plain frozen values, so that a template never causes a query."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
@@ -147,14 +147,19 @@ class QueueRow:
     """One row of the queue: an alert, or the first of those that fold into it."""
 
     alert: Alert
-    prior: Prior
+    found_before: Callable[[], Mapping[int, Prior]]  # by the number of the alert, for all rows of a page
     past_target: bool = False
     fold: Folded | None = None  # of several that say the same
     snoozed: bool = False
 
     @property
+    def prior(self) -> Prior:
+        """What was found in alerts like it before, and which these are."""
+        return self.found_before()[self.alert.pk]
+
+    @property
     def verdicts(self) -> Verdicts:
-        """What was found in alerts like it before."""
+        """What was found in them."""
         return self.prior.verdicts
 
     @property

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from soc.web.clock import now as clock_now
 from soc.web.counts import Count
 from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
+from soc.web.read_aside import read_aside
 
 __all__ = ["queue_context", "read_queue"]  # what acts on the queue answer with
 
@@ -180,15 +182,20 @@ def _rows_context(request: UserRequest, asked: Queue, found: QueuePage) -> dict[
 
 def _around(request: UserRequest, asked: Queue, found: QueuePage, at: int | None, seen: Seen) -> dict[str, Any]:
     """What stands around the list: tabs, preview, what to say when there are no rows, and but after an act the bars."""
-    above, row = tabs(asked, found.total), next((row for row in found.rows if row.alert.pk == at), None)
+    row = next((row for row in found.rows if row.alert.pk == at), None)
+    # A template calls what can be called. Whoever acts on one alert after the other needs no new bars after each: the
+    # page asks when the hands rest.
+    bars = None if _acted(request) else read_aside(partial(_histogram, asked, found))
+    # A list that is swapped keeps the preview it has.
+    peeked = None if row is None or wants_part(request) else read_aside(partial(_peeked, asked, found, row))
+    above = tabs(asked, found.total)
     around: dict[str, Any] = above | {
-        # Whoever acts on one alert after the other needs no new bars after each: the page asks when the hands rest.
         "acted": _acted(request),
-        "histogram": None if _acted(request) else _histogram(asked, found),
+        "histogram": bars,
         "newest_id": seen.up_to_id,
         "drawn_at": seen.at.isoformat(),
         "seen": seen.told(),
-        "peeked": _peeked(request, asked, found, row),
+        "peeked": peeked,
         "fresh": row.hidden.number if row and row.hidden else 0,
         "peeked_fold": row.fold if row else None,
         "behind": row.fold.count if row and row.fold else None,
@@ -285,9 +292,7 @@ def _cursor(request: UserRequest, found: QueuePage) -> int | None:
     return numbers[0] if numbers else None
 
 
-def _peeked(request: UserRequest, asked: Queue, found: QueuePage, row: QueueRow | None) -> AlertPage | None:
-    """The preview, for a whole page only: a list that is swapped keeps the preview it has."""
-    if row is None or wants_part(request):
-        return None
+def _peeked(asked: Queue, found: QueuePage, row: QueueRow) -> AlertPage:
+    """The preview of the alert under the cursor."""
     alert = selectors.with_rule(row.alert)
     return selectors.alert_page(alert=alert, user=asked.user, now=asked.now, times=found.targets, brief=True)
