@@ -11,7 +11,7 @@ import pytest
 from pytest_django import DjangoDbBlocker
 
 from soc.env import database_from_url
-from tests import emptied, private_cluster
+from tests import emptied, kept, private_cluster
 from tests.kept import forget_all
 from tests.live_system import LiveSystem
 
@@ -108,6 +108,13 @@ def django_db_modify_db_settings(
                 _make_template(url)
             done.touch()
     connection.settings_dict["TEST"]["TEMPLATE"] = _TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """The tests' database, which is dropped at the end: what is read aside has let go of it by then."""
+    yield
+    kept.end_reads_aside()
 
 
 @pytest.fixture(scope="session")

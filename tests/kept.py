@@ -7,9 +7,10 @@ savepoint in it. What the tests are given must be a copy: a person whom one of t
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from threading import Barrier
 from typing import TypeVar
 
-from django.db import transaction
+from django.db import connections, transaction
 from pytest_django import DjangoDbBlocker
 
 Laid = TypeVar("Laid")
@@ -50,3 +51,17 @@ def forget_all() -> None:
     filter_choices.forget()
     forget()
     forget_days()
+
+
+def end_reads_aside() -> None:
+    """Close the connections of the threads that read aside, if there are any."""
+    from soc.web import read_aside
+
+    together = Barrier(read_aside.MOST)
+
+    def close(_: int) -> None:
+        together.wait(10)  # so that each thread takes one
+        connections.close_all()
+
+    if read_aside._threads.cache_info().currsize:
+        list(read_aside._threads().map(close, range(read_aside.MOST)))

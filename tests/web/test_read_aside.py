@@ -1,11 +1,11 @@
 """What is read aside is read on a connection of its own, in the page's language and time zone, or at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection, connections, transaction
 from django.urls import get_script_prefix, reverse, set_script_prefix
 from django.utils import timezone, translation
 
@@ -26,11 +26,12 @@ def end(process: int) -> None:
 
 
 @pytest.fixture
-def alone(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], int]]:
     """One thread for all that is read aside, so that a second read meets the connection of the first."""
     threads = ThreadPoolExecutor(1)
     monkeypatch.setattr(aside, "_threads", lambda: threads)
-    return lambda: read_aside(backend)()
+    yield lambda: read_aside(backend)()
+    threads.submit(connections.close_all).result()
 
 
 @pytest.mark.django_db(transaction=True)
