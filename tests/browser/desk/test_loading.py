@@ -12,6 +12,16 @@ from tests.browser.conftest import Visit
 
 # What is not there yet is drawn as nothing.
 BAR = "() => !/none|rgba\\(0, 0, 0, 0\\)/.test(getComputedStyle(document.querySelector('#filters')).boxShadow)"
+# When the list was asked for and when the bar was there, by the page's own clock: how soon a test looks tells nothing.
+WATCH = f"""() => {{
+  const bar = {BAR}, filters = document.querySelector("#filters"), seen = window.seen = {{}};
+  const look = (now) => {{
+    if (filters.classList.contains("htmx-request")) seen.asked ??= now;
+    if (seen.asked && bar()) seen.shown ??= now;
+    if (!seen.shown) requestAnimationFrame(look);
+  }};
+  requestAnimationFrame(look);
+}}"""
 LIST = re.compile(r"/alerts/\?")
 Ask = Callable[[Page], object]
 
@@ -37,16 +47,16 @@ def test_a_late_list_shows_a_bar_and_keeps_the_rows(visit: Visit, alerts: list[A
     ana.settle()
     before, late = page.locator("tr[data-row]").count(), list[Route]()
     page.route(LIST, lambda route: late.append(route))
+    page.evaluate(WATCH)
     ask(page)
-    page.wait_for_timeout(150)
-    assert not page.evaluate(BAR)
-    page.wait_for_timeout(400)
+    page.wait_for_function("() => seen.shown")
+    assert page.evaluate("() => seen.shown - seen.asked") > 150
     assert page.evaluate(BAR)
     expect(page.locator("#filters")).to_have_class(re.compile("htmx-request"))
     assert page.locator("tr[data-row]").count() == before
     late[0].continue_()
     page.unroute(LIST)
     expect(page.locator(".htmx-request")).to_have_count(0)
-    assert not page.evaluate(BAR)
+    page.wait_for_function(f"() => !({BAR})()")
     expect(page.locator("#filters")).not_to_have_class(re.compile("htmx-request"))
     assert ana.complaints == []
