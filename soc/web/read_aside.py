@@ -15,8 +15,6 @@ from typing import TypeVar
 from django.db import close_old_connections, connection
 from django.urls import get_script_prefix, set_script_prefix
 from django.utils import timezone, translation
-from django.utils.timezone import get_current_timezone
-from django.utils.translation import get_language
 
 T = TypeVar("T")
 MOST = 4
@@ -31,7 +29,7 @@ def read_aside(read: Callable[[], T]) -> Callable[[], T]:
     if connection.in_atomic_block or not _free.acquire(blocking=False):
         found = read()
         return lambda: found
-    language, zone, prefix = get_language(), get_current_timezone(), get_script_prefix()
+    language, zone, prefix = translation.get_language(), timezone.get_current_timezone(), get_script_prefix()
     try:
         return _threads().submit(_read, read, language, zone, prefix).result
     except BaseException:
