@@ -9,15 +9,14 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from accounts.models import Change, User
-from alerts.errors import ReasonNeeded
 from alerts.exceptions.allowed import need_to_lift, need_to_save, need_to_save_on
 from alerts.exceptions.closing import Closing, Covering, Place
 from alerts.exceptions.entries import Entries
 from alerts.exceptions.groups import EntryGroups, parse_groups
 from alerts.exceptions.guard import check_guard
-from alerts.exceptions.saving import MAX_NAME, By, check_count, close_covered
+from alerts.exceptions.saving import MAX_NAME, By, check_closing, check_count, close_covered
 from alerts.exceptions.taking_back import TakenBack
-from alerts.models import BulkAct, Reason
+from alerts.models import BulkAct
 from alerts.release import release, release_all
 from alerts.retrying import retry_conflicts
 from rules import epoch
@@ -34,6 +33,7 @@ class Edited:
     that it covers (as in Added). `group`: what the undo knows the act by."""
 
     item: ExceptionItem
+    group: UUID
     released: int
     gone: int = 0
     over: int = 0
@@ -41,7 +41,6 @@ class Edited:
     closed: list[int] = field(default_factory=list)
     left_open: list[int] = field(default_factory=list)
     act: BulkAct | None = None
-    group: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +110,7 @@ def rewrite(wanted: Rewritten, by: By, allowing: Allowing, group: UUID | None = 
     `allowing` is asked once the rules of a shared list hold still. Raises: as edit.
     """
     item, close = wanted.item, wanted.close_matching
-    if close is not None and close not in Reason.values:
-        raise ReasonNeeded
+    check_closing(close)
     check_count(wanted.groups)
     groups = parse_groups(wanted.groups)
     epoch.bump()
@@ -126,7 +124,6 @@ def rewrite(wanted: Rewritten, by: By, allowing: Allowing, group: UUID | None = 
         edited, items = _edit_in_list(item, shared, wanted.version, wanted.groups, note, said)
     else:
         edited, items = _edit_on_rule(item, wanted.version, wanted.groups, note, said)
-    edited = replace(edited, group=group)
     if not close:
         return edited
     how = Closing(close, "", by.actor, by.now, by.door, group)
@@ -154,7 +151,7 @@ def _edit_on_rule(item: ExceptionItem, version: int, groups: EntryGroups, note: 
         made = create_item(rule=item.rule, entries=one, **said | {"name": _numbered(said["name"], at + 1)})
         items[item.rule_id, at] = made
     let_go = release(item=changed, now=said["now"])
-    return Edited(changed, let_go.alerts, let_go.gone, let_go.over, let_go.still_held), items
+    return Edited(changed, said["group"], let_go.alerts, let_go.gone, let_go.over, let_go.still_held), items
 
 
 def _edit_in_list(
@@ -178,7 +175,7 @@ def _edit_in_list(
         items |= {(copy.rule_id, at): copy for copy in made.items}
     let_go = release_all(copies.items, said["now"])
     mine = next((copy for copy in copies.items if copy.pk == item.pk), item)
-    return Edited(mine, let_go.alerts, let_go.gone, let_go.over, let_go.still_held), items
+    return Edited(mine, said["group"], let_go.alerts, let_go.gone, let_go.over, let_go.still_held), items
 
 
 def _numbered(name: str, number: int) -> str:

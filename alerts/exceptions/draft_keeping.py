@@ -16,7 +16,7 @@ from accounts.roles import Permission
 from accounts.selectors import people_of_teams
 from alerts.errors import DraftNotFound, StaleDraft
 from alerts.exceptions.entries import Entries
-from alerts.exceptions.groups import GroupError
+from alerts.exceptions.groups import EntryGroups, GroupError
 from alerts.models import ExceptionDraft
 from alerts.workflow import UNDID
 from engine import ExceptionEntryError
@@ -49,8 +49,12 @@ def _stale(row: ExceptionDraft) -> StaleDraft:
     return StaleDraft(draft_id=row.pk, who=last.actor_name, what=_PAST.get(last.verb, "changed"), when=last.at)
 
 
-def further_group(entries: Entries, content: Mapping[str, Any], at: int, now: datetime) -> list[dict[str, Any]]:
-    """A further group as it is stored. Raises: GroupError, ExceptionRefused."""
+def further_groups(more: EntryGroups, content: Mapping[str, Any], now: datetime) -> list[list[dict[str, Any]]]:
+    """The groups beside the first as they are stored. Raises: GroupError, ExceptionRefused."""
+    return [_further(one, content, at, now) for at, one in enumerate(more, start=1)]
+
+
+def _further(entries: Entries, content: Mapping[str, Any], at: int, now: datetime) -> list[dict[str, Any]]:
     try:
         checked = check_content(entries=entries, **{key: content[key] for key in _SHARED}, now=now)
     except ExceptionEntryError as error:
@@ -149,6 +153,14 @@ def _content(row: ExceptionDraft) -> dict[str, Any]:
         "edits_version": row.edits_version,
         "version": row.version,
     }
+
+
+def sent(made: ExceptionDraft, actor: User, now: datetime, door: Change.Door, group: UUID | None) -> ExceptionDraft:
+    """The draft that was just made, recorded, and the team's reviewers told of it."""
+    record("draft", made, {}, actor, now, door, group=group)
+    article = "a" if made.edits else "an"
+    tell(made, reviewers_of(made), f"{actor} asks for a review: {article} {about(made)}", actor, now)
+    return made
 
 
 def about(row: ExceptionDraft) -> str:

@@ -13,25 +13,22 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import Change, Team, User
-from alerts.errors import ChangeWaits, ReasonNeeded, ScopeRefused
+from alerts.errors import ChangeWaits, ScopeRefused
 from alerts.exceptions import allowed
 from alerts.exceptions.changing import Edited, Rewritten, rewrite
 from alerts.exceptions.covering import alerts_of
 from alerts.exceptions.draft_keeping import (
     State,
-    about,
-    further_group,
-    record,
+    further_groups,
     replace_draft,
-    reviewers_of,
-    tell,
+    sent,
 )
 from alerts.exceptions.entries import Entries
 from alerts.exceptions.groups import EntryGroups
 from alerts.exceptions.outdated import is_outdated, outdated
-from alerts.exceptions.saving import By, check_count
+from alerts.exceptions.saving import By, check_closing, check_count
 from alerts.exceptions.scope import need_to_except_on, scope_of_item
-from alerts.models import ExceptionDraft, Reason
+from alerts.models import ExceptionDraft
 from alerts.retrying import retry_conflicts
 from rules import epoch
 from rules.errors import ExceptionGone, ExceptionRefused, StaleException
@@ -71,11 +68,10 @@ def draft_change(
     need_to_except_on(actor, scope)
     stored = _as_seen(item, version)
     check_count([entries, *more])
-    if close_matching is not None and close_matching not in Reason.values:
-        raise ReasonNeeded
+    check_closing(close_matching)
     said: dict[str, Any] = {"reason": reason, "name": name, "expires_at": expires_at, "review_at": review_at}
     content = check_content(entries=entries, **said, now=now)
-    further = [further_group(one, content, at, now) for at, one in enumerate(more, start=1)]
+    further = further_groups(more, content, now)
     _check_differs(stored, content, further)
     if replaces is not None:
         replace_draft(replaces, stored, actor, now, door, group)
@@ -93,9 +89,7 @@ def draft_change(
         created_at=now,
         updated_at=now,
     )
-    record("draft", made, {}, actor, now, door, group=group)
-    tell(made, reviewers_of(made), f"{actor} asks for a review: a {about(made)}", actor, now)
-    return made
+    return sent(made, actor, now, door, group)
 
 
 def _as_seen(item: ExceptionItem, version: int) -> ExceptionItem:

@@ -24,7 +24,6 @@ from alerts.errors import (
     NoteNeeded,
     NothingToUndo,
     OwnDraft,
-    ReasonNeeded,
     ScopeRefused,
 )
 from alerts.exceptions.changing import Edited
@@ -32,11 +31,10 @@ from alerts.exceptions.covering import alerts_of
 from alerts.exceptions.draft_keeping import (
     State,
     about,
-    further_group,
+    further_groups,
     locked,
-    record,
     replace_draft,
-    reviewers_of,
+    sent,
     settle,
     tell,
 )
@@ -47,6 +45,7 @@ from alerts.exceptions.saving import (
     Added,
     By,
     Wanted,
+    check_closing,
     check_count,
     check_not_there,
     named_after,
@@ -54,7 +53,7 @@ from alerts.exceptions.saving import (
     rule_for,
 )
 from alerts.exceptions.scope import Scope, need_to_except_on, scope_of
-from alerts.models import Alert, ExceptionDraft, Reason
+from alerts.models import Alert, ExceptionDraft
 from alerts.retrying import retry_conflicts
 from alerts.triage import checked_text
 from alerts.workflow import UNDID
@@ -98,8 +97,7 @@ def draft(
     need_to_except_on(actor, scope)
     alert = _shown_by(alert, scope.rule, team_ids)
     check_count([entries, *more], scope)
-    if close_matching is not None and close_matching not in Reason.values:
-        raise ReasonNeeded
+    check_closing(close_matching)
     content = check_content(
         entries=entries,
         reason=reason,
@@ -108,7 +106,7 @@ def draft(
         review_at=review_at,
         now=now,
     )
-    further = [further_group(one, content, at, now) for at, one in enumerate(more, start=1)]
+    further = further_groups(more, content, now)
     check_not_there(scope.rules, [content["entries"], *further])
     _check_not_waiting(alert, content["entries"], further, scope)
     if replaces is not None:
@@ -127,9 +125,7 @@ def draft(
         created_at=now,
         updated_at=now,
     )
-    record("draft", made, {}, actor, now, door, group=group)
-    tell(made, reviewers_of(made), f"{actor} asks for a review: an {about(made)}", actor, now)
-    return made
+    return sent(made, actor, now, door, group)
 
 
 @retry_conflicts

@@ -149,8 +149,7 @@ def put_in_force(wanted: Wanted, by: By, alert: Alert | None) -> Added:
     """
     check_count(wanted.groups, wanted.scope)
     groups = parse_groups(wanted.groups)
-    if wanted.close_matching is not None and wanted.close_matching not in Reason.values:
-        raise ReasonNeeded
+    check_closing(wanted.close_matching)
     epoch.bump()
     check_unchanged(wanted.scope)
     known = check_not_there(wanted.scope.rules, wanted.groups)
@@ -167,6 +166,12 @@ def put_in_force(wanted: Wanted, by: By, alert: Alert | None) -> Added:
     how = Closing(wanted.close_matching, checked_text(wanted.close_note, "note"), by.actor, by.now, by.door, group)
     done, act = close_covered(wanted.scope.rules, Covering(groups, known | made), by.team_ids, how)
     return Added(items[0], done.closed, group, note, done.left_open, items, act)
+
+
+def check_closing(reason: str | None) -> None:
+    """Refuse to close what an exception covers for a reason that is none; None closes nothing. Raises: ReasonNeeded."""
+    if reason is not None and reason not in Reason.values:
+        raise ReasonNeeded
 
 
 def check_count(groups: EntryGroups, scope: Scope | None = None) -> None:

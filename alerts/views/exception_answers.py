@@ -1,6 +1,6 @@
 """What is said after an act on an exception or a draft, with its own undo, and where its undo leads."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.http import HttpResponseBase, QueryDict
 from django.urls import reverse
@@ -29,7 +29,7 @@ def told_edited(request: UserRequest, words: str, edited: Edited, to: str) -> Ht
     """The same after an edit, with what followed from it, and with the progress of what a worker closes."""
     said = changed_words(words, edited)
     if edited.act is None:
-        return told(request, said, edited.group or uuid4(), to)
+        return told(request, said, edited.group, to)
     say(request, Spoken(said, edited.group, act=edited.act.pk))
     return see_other(reverse("alerts:exceptions"))
 

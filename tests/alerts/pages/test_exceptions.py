@@ -264,7 +264,7 @@ def test_taking_back_says_all_that_followed(ana: Client, alerts: list[Alert], wo
         (TakenBack(ExceptionItem(), 0, 0), "Done."),
         (TakenBack(ExceptionItem(), 0, 0, [7]), "Done. 1 alert it closed is open again."),
         (
-            Edited(ExceptionItem(), 1, still_held=2),
+            Edited(ExceptionItem(), uuid4(), 1, still_held=2),
             "Done. 1 event it held back is an alert now, 2 are still held back.",
         ),
         (
