@@ -12,8 +12,10 @@ from accounts.audit.words import did
 from accounts.models import User
 from accounts.roles import Permission
 from alerts import shared_lists, shared_undo
+from alerts.blame import RuleFailed
 from alerts.errors import AlertError, GuardRefused
 from alerts.exceptions.entries import field_of, told
+from alerts.views.exception_words import rule_fails
 from rules import shared
 from rules.errors import ListGone, ListRefused, RulesError, StaleList
 from rules.exporting import list_lines
@@ -25,6 +27,8 @@ from soc.web.http import UserRequest
 
 MANAGE = Permission.MANAGE_RULES
 SUGGESTED = 500
+_REFUSALS = (AlertError, RulesError, RuleFailed)
+_Refusal = AlertError | RulesError | RuleFailed
 
 
 class ListForm(forms.Form):
@@ -99,7 +103,7 @@ def add_rule(request: UserRequest, list_id: str) -> HttpResponse:
             actor=request.user,
             now=clock_now(),
         )
-    except (AlertError, RulesError) as error:
+    except _REFUSALS as error:
         return _failed(request, list_id, error, {"rule": rule.pk})
     return _said(request, list_id, f"The list's exceptions hold for {rule.name} from now on.")
 
@@ -112,7 +116,7 @@ def remove_rule(request: UserRequest, list_id: str) -> HttpResponse:
         raise Http404
     try:
         done = shared_lists.remove_rules(list_id=list_id, rules=[rule], actor=request.user, now=clock_now())
-    except (AlertError, RulesError) as error:
+    except _REFUSALS as error:
         return _failed(request, list_id, error)
     return _said(request, list_id, f"The list is off {rule.name}.{_raised(done.alerts)}")
 
@@ -134,7 +138,7 @@ def switch_item(request: UserRequest, list_id: str, item_id: int) -> HttpRespons
             actor=request.user,
             now=clock_now(),
         )
-    except (AlertError, RulesError) as error:
+    except _REFUSALS as error:
         return _failed(request, list_id, error, {"do": verb})
     words = {"disable": "off", "enable": "on", "remove": "removed"}[verb]
     said = f"The exception is {words} for all rules of the list.{_raised(done.alerts)}"
@@ -149,7 +153,7 @@ def remove(request: UserRequest, list_id: str) -> HttpResponse:
     _need_every_rule(request.user, row)
     try:
         done = shared_lists.remove_list(list_id=list_id, version=seen, actor=request.user, now=clock_now())
-    except (AlertError, RulesError) as error:
+    except _REFUSALS as error:
         return _failed(request, list_id, error)
     messages.success(request, f"Removed {row.name}.{_raised(done.alerts)}", extra_tags=_undo_url(list_id))
     return SeeOther(reverse("lists:list"))
@@ -171,21 +175,29 @@ def undo(request: UserRequest, list_id: str, change_id: int) -> HttpResponse:
             actor=request.user,
             now=clock_now(),
         )
-    except (AlertError, RulesError) as error:
+    except _REFUSALS as error:
         return _not_undone(request, row, error)
     return _said(
         request, list_id, f"Undone: {done.copies.shared.name} is as before.{_raised(done.alerts)}", undoable=False
     )
 
 
-def _not_undone(request: UserRequest, row: SharedList, error: AlertError | RulesError) -> HttpResponse:
+def _not_undone(request: UserRequest, row: SharedList, error: _Refusal) -> HttpResponse:
     """Why not; of a list that is removed, which has no page, on one of its own, with the way past the guard."""
     if row.removed_at is None:
         return _failed(request, row.pk, error, {})
     past = isinstance(error, GuardRefused) and may(request.user, Permission.OVERRIDE_GUARD)
     again = {"action": request.path, "fields": {}} if past else None
-    context = {"list": row, "refused": error, "again": again}
-    return render(request, "alerts/shared/removed.html", context, status=422)
+    context = {"list": row, "refused": _told(error), "again": again}
+    return render(request, "alerts/shared/removed.html", context, status=_status(error))
+
+
+def _told(error: _Refusal) -> AlertError | RulesError:
+    return ListRefused("rule", rule_fails()) if isinstance(error, RuleFailed) else error
+
+
+def _status(error: _Refusal) -> int:
+    return 409 if isinstance(error, StaleList | RuleFailed) else 422
 
 
 def _list(user: User, list_id: str) -> SharedList:
@@ -260,16 +272,13 @@ def _choices(user: User, row: SharedList) -> list[str]:
     return list(others.order_by("-enabled", "name").values_list("name", flat=True)[:SUGGESTED])
 
 
-def _failed(
-    request: UserRequest, list_id: str, error: AlertError | RulesError, posted: dict[str, str] | None = None
-) -> HttpResponse:
+def _failed(request: UserRequest, list_id: str, error: _Refusal, posted: dict[str, str] | None = None) -> HttpResponse:
     """The page with what was refused; where the guard refused, and the person may, with the way past it."""
     if isinstance(error, ListGone):
         raise Http404 from error
     past = isinstance(error, GuardRefused) and may(request.user, Permission.OVERRIDE_GUARD)
-    status = 409 if isinstance(error, StaleList) else 422
     again = posted if past else None
-    return _show(request, _list(request.user, list_id), refused=error, again=again, status=status)
+    return _show(request, _list(request.user, list_id), refused=_told(error), again=again, status=_status(error))
 
 
 def _override(request: UserRequest) -> str:

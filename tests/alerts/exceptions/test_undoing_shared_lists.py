@@ -8,6 +8,7 @@ import pytest
 from accounts.errors import NotAllowed
 from accounts.models import Change, Team
 from alerts import shared_lists, shared_undo
+from alerts.blame import RuleFailed
 from alerts.errors import GuardRefused
 from alerts.models import Alert, Reason, Status
 from alerts.triage import set_status
@@ -201,3 +202,19 @@ def test_why_a_guard_was_passed_is_read_by_who_sees_all_the_rules(rules, items, 
     page = vera.get(PAGE)
     assert page.status_code == 200
     assert note not in page.content.decode()
+
+
+def test_where_a_rule_of_the_list_fails_nothing_is_changed_and_the_page_says_so(rules, items, cast, monkeypatch):
+    raised([event(host__name="bad")], now=AFTER)
+    assert not Alert.objects.exists()  # both rules hold it back
+    before, client = standing(), sign_in(cast.rosa)
+    monkeypatch.setattr("alerts.release.judge", broken)
+    asked = ((f"items/{items[0].pk}/", {"do": "disable"}), ("remove-rule/", {"rule": "two"}), ("remove/", {}))
+    answers = [client.post(f"{PAGE}{path}", data) for path, data in asked]
+    assert [answer.status_code for answer in answers] == [409, 409, 409]
+    assert all("the rule itself fails. Nothing was changed." in answer.content.decode() for answer in answers)
+    assert standing() == before
+
+
+def broken(*_given: Any, **_more: Any) -> None:
+    raise RuleFailed("two", "It is broken.")
