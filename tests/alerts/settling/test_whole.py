@@ -125,7 +125,7 @@ class TestCosts:
 
         def judge_alone(rule, rows):
             if rule.id == "slow":
-                sum(range(6_000_000))
+                sum(range(20_000_000))
             alone(rule, rows)
 
         monkeypatch.setattr(blame, "_judge_alone", judge_alone)
