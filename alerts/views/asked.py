@@ -136,8 +136,20 @@ def read_queue(request: UserRequest, data: QueryDict) -> Queue:
     choices = choices_for(request.user, teams_of(request.user), data)
     form = choices.form(data)
     chosen = form.chosen()
-    left_out = ("since", "until") if "time" in chosen else ()
-    return Queue(request.user, clock_now(), data, choices, form, chosen, queue_address(data, *left_out))
+    data = without_idle(data, chosen)
+    return Queue(request.user, clock_now(), data, choices, form, chosen, queue_address(data))
+
+
+def without_idle(data: QueryDict, chosen: Mapping[str, str]) -> QueryDict:
+    """An address without what makes no difference: the order that its tab has, and the stretch that a time takes the
+    place of.
+    """
+    usual = data.get("sort") == usual_sort(chosen.get("view", "triage"))
+    idle = (["sort"] if usual else []) + (["since", "until"] if "time" in chosen else [])
+    short = data.copy()
+    for name in idle:
+        short.pop(name, None)
+    return short
 
 
 def tokens(asked: Queue) -> list[Token]:

@@ -14,7 +14,7 @@ from accounts.selectors import teams_of
 from alerts import selectors
 from alerts.errors import LookAgain
 from alerts.models import SavedView
-from alerts.queue_form import UNFOLDED, usual_sort
+from alerts.queue_form import UNFOLDED
 from alerts.seen import Seen
 from alerts.selectors import AlertPage, Histogram, QueuePage
 from alerts.selectors.meanwhile import meanwhile
@@ -71,9 +71,8 @@ def queue(request: UserRequest) -> HttpResponseBase:
 
 def _shortened(request: UserRequest, asked: Queue, answer: HttpResponse) -> HttpResponse:
     """With the address without what a form sends though nothing was chosen, so that it is short where it is shared."""
-    left_out = ("sort",) if asked.data.get("sort") == usual_sort(asked.view) else ()
-    if left_out or "" in request.GET.values():
-        answer["HX-Push-Url"] = queue_url(queue_address(QueryDict(asked.query), *left_out))
+    if asked.data.keys() != request.GET.keys() or "" in request.GET.values():
+        answer["HX-Push-Url"] = queue_url(asked.query)
     return answer
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from accounts import saved
@@ -10,7 +11,7 @@ from accounts.selectors import teams_of
 from alerts import selectors
 from alerts.models import SavedView
 from alerts.queue_form import VIEWS, named
-from alerts.views.asked import Queue, filters_of
+from alerts.views.asked import Queue, filters_of, without_idle
 from alerts.views.frame import queue_address
 from soc.web.counts import Count
 
@@ -68,6 +69,7 @@ def _tab(view: SavedView, counts: dict[str, Count], asked: Queue, opened: SavedV
 
 def _opened(view: SavedView, views: list[SavedView], asked: Queue) -> OpenView:
     mine = [one for one in views if one.owner_id == asked.user.pk]
-    changed = queue_address(asked.data, "saved") != view.query
+    kept = without_idle(QueryDict(view.query), asked.choices.chosen_in(view.query))
+    changed = queue_address(asked.data, "saved") != queue_address(kept)
     is_mine = view in mine
     return OpenView(view, is_mine, changed, is_mine and view == mine[0], is_mine and view == mine[-1])

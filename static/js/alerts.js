@@ -142,11 +142,12 @@
   });
 
   /* After a swap the preview follows the cursor. */
+  const from = (place) => $("[name=from]", place)?.value;
   function follow() {
     const one = wb.cursor(), peek = $("#peek");
     if (!peek || peek.getClientRects().length === 0) return;
     if (!one) peek.replaceChildren();
-    else if (one.dataset.id !== $("[data-peeked]", peek)?.dataset.peeked) wb.peekAt(one, 0);
+    else if (one.dataset.id !== $("[data-peeked]", peek)?.dataset.peeked || from(peek) !== from($("#density"))) wb.peekAt(one, 0);
   }
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
     for (const one of wb.heads()) if (row(one.dataset.id) !== one) one.remove(); // further rows may be there already

@@ -1,7 +1,5 @@
-/* Menus are <details>, opened by c (close), s (assign), w (snooze), e (case). data-open: opens that dialog. data-copy: copies.
-   data-dismiss: removes its strip. On closing, Shift and a key chooses a reason and waits for the note, which Enter sends;
-   data-needs-note waits for one; data-asks: asks which alert it is a duplicate of. Ctrl or Cmd and K: the palette, whose
-   script is loaded when it is first wanted. */
+/* Menus are <details>. On closing, Shift and a key chooses a reason and waits for the note, which Enter sends;
+   data-needs-note waits for one; data-asks: asks which alert it is a duplicate of. */
 "use strict";
 (() => {
   const { $, $$ } = wb;
