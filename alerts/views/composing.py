@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.http import QueryDict
@@ -88,11 +89,12 @@ def compose_new(request: UserRequest, page: AlertPage, added: Sequence[str]) -> 
     )
     found = Suggestion([]) if picked else suggestion(page.alert)
     rows = picked or conditions_of(found.entries)
-    composer = _composer(request, page.alert.rule, _new_form(request.user), rows or [Condition()], values)
+    mine = _returned(request, page.alert)
+    composer = _composer(request, page.alert.rule, _new_form(request.user, mine), rows or [Condition()], values)
     composer.alert = page.alert
     composer.suggested = _suggested_words(found)
     composer.opening = True
-    return judged(_as_drafted(composer, request))
+    return judged(_as_drafted(composer, mine) if mine else composer)
 
 
 def _clicked(request: UserRequest, added: Iterable[str], event: Values, values: Values) -> list[Condition]:
@@ -132,7 +134,8 @@ def compose_from(
     `values` gives the fields to choose from; it is called only where they are needed.
     """
     data = request.POST
-    form = ExceptionForm(data, may_never=may_never(request.user))
+    mine = _returned(request, alert) if alert else None
+    form = ExceptionForm(data, may_never=may_never(request.user), **_proposed(mine))
     known = values() if data.get("add_field") or request.htmx.target != "preview" else {}
     composer = _composer(request, rule, form, [], known)
     composer.alert, composer.draft_id = alert, _number(data.get("draft", ""))
@@ -207,10 +210,27 @@ def _composer(request: UserRequest, rule: Rule, form: ExceptionForm, rows: list[
     )
 
 
-def _new_form(user: User) -> ExceptionForm:
-    return ExceptionForm(
-        may_never=may_never(user), close=True, expires="90", close_reason="benign_positive", scope="rule"
-    )
+def _new_form(user: User, draft: ExceptionDraft | None = None) -> ExceptionForm:
+    """What a new panel has beside its conditions: what is usual, or what a draft says."""
+    usual: dict[str, Any] = {"close": True, "expires": "90", "close_reason": "benign_positive", "scope": "rule"}
+    return ExceptionForm(may_never=may_never(user), **_proposed(draft), **usual | (_said(draft) if draft else {}))
+
+
+def _proposed(draft: ExceptionDraft | None) -> dict[str, Any]:
+    """The days of a draft that is taken up again, as choices of the form."""
+    return {"proposes": draft.expires_at, "proposes_review": draft.review_at} if draft else {}
+
+
+def _said(draft: ExceptionDraft) -> dict[str, Any]:
+    return {
+        "reason": draft.reason,
+        "name": draft.name,
+        "expires": "proposed" if draft.expires_at else "never",
+        "review": "proposed" if draft.review_at else "",
+        "close": bool(draft.close_matching),
+        "close_reason": draft.close_matching or "benign_positive",
+        "scope": f"list:{draft.list_id}" if draft.list_id else "rules" if draft.rule_ids else "rule",
+    }
 
 
 def _value_lists() -> list[tuple[str, str]]:
@@ -301,18 +321,17 @@ def _offered(composer: Composer, chosen: Sequence[str]) -> list[Rule]:
     return [rule for rule in found.order_by("name", "pk")[: 4 * MOST_OFFERED] if rule.team_id in mine][:MOST_OFFERED]
 
 
-def _as_drafted(composer: Composer, request: UserRequest) -> Composer:
-    """With what a returned draft of the person says, where the address names one of this alert."""
-    number = _number(request.GET.get("draft", ""))
-    if number is None or composer.alert is None:
-        return composer
-    mine = returned_to(request.user, teams_of(request.user)).filter(pk=number, alert=composer.alert).first()
-    if mine is None:
-        return composer
+def _returned(request: UserRequest, alert: Alert) -> ExceptionDraft | None:
+    """The returned draft of the person that the address names, or what was submitted, if it is of this alert."""
+    number = _number((request.POST if request.method == "POST" else request.GET).get("draft", ""))
+    mine = returned_to(request.user, teams_of(request.user))
+    return mine.filter(pk=number, alert=alert).first() if number else None
+
+
+def _as_drafted(composer: Composer, mine: ExceptionDraft) -> Composer:
+    """With the conditions and the rules of a draft."""
     composer.draft_id, composer.suggested = mine.pk, _("From your draft")
     composer.rows = [row for at, one in enumerate([mine.entries, *mine.more]) for row in conditions_of(one, at)]
-    scope = f"list:{mine.list_id}" if mine.list_id else "rules" if mine.rule_ids else "rule"
-    composer.form.initial.update({"reason": mine.reason, "close": bool(mine.close_matching), "scope": scope})
     try:
         composer.scope = scope_of(composer.rule, mine.rule_ids, mine.list_id)
     except ScopeRefused as error:

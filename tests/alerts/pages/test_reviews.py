@@ -115,6 +115,26 @@ def test_a_returned_draft_is_changed_where_it_was_written(ana: Client, sign_in: 
     assert sorted(ExceptionDraft.objects.values_list("state", flat=True)) == ["waiting", "withdrawn"]
 
 
+def test_a_returned_draft_keeps_its_days_and_how_it_was_to_close(ana: Client, sign_in: SignIn, world: World) -> None:
+    alert = world.send([world.perl(1)])[0]
+    add = reverse("alerts:exception_add", args=[alert.pk])
+    ana.post(add, FORM | {"send": "1", "expires": "180", "review": "30", "close": "on", "close_reason": "duplicate"})
+    draft, rosa = ExceptionDraft.objects.get(), sign_in("rosa")
+    rosa.post(reverse("alerts:draft_return", args=[draft.pk]), {"version": draft.version, "note": "Say why."})
+    page = ana.get(f"{reverse('alerts:detail', args=[alert.pk])}?side=exception&draft={draft.pk}").content.decode()
+    for day in (draft.expires_at, draft.review_at):
+        assert day is not None
+        assert f'<option value="proposed" selected>as in your draft: {day:%-d %b %Y}</option>' in page
+    assert '<option value="duplicate" selected>' in page
+    taken_up = FORM | {"draft": draft.pk, "expires": "proposed", "review": "proposed", "close": "on"}
+    wrong = ana.post(add, taken_up | {"send": "1", "reason": ""})
+    assert wrong.content.decode().count('<option value="proposed" selected>') == 2
+    ana.post(add, taken_up | {"send": "1", "close_reason": "duplicate"})
+    again = ExceptionDraft.objects.get(state="waiting")
+    assert (again.expires_at, again.review_at) == (draft.expires_at, draft.review_at)
+    assert again.close_matching == "duplicate"
+
+
 def test_the_other_team_sees_neither_draft_nor_verdicts(sign_in: SignIn, world: World) -> None:
     draft = drafted(world, world.send([world.perl(1)])[0])
     world.otto.role = Role.ENGINEER
