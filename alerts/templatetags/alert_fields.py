@@ -67,8 +67,8 @@ def _row(context: dict[str, Any], field: FieldRow, title: str, used: bool) -> Sa
     return format_html(
         _FIELD,
         " used" if used else "",
-        field.name,
-        short_in(field.name, title) if title else field.name,
+        evidence.plain(field.name),
+        evidence.show(short_in(field.name, title) if title else field.name),
         SafeString(", ".join([evidence.show(_cut(value)) for value in field.values])),
         field_acts(context, field, as_kql(field), used),
         tick,

@@ -40,6 +40,8 @@ WORDS = {
     "markdown": "# Title\n- [ ] x\n```js\nalert(1)\n```\n<details open ontoggle=alert(1)><svg/onload=alert(1)>",
 }
 HOSTILE = " ".join(WORDS.values())
+UNSEEN_SIGNS = "\u2067of\u2060event"
+NAMES = (WORDS["script"], f"x{UNSEEN_SIGNS}gnp.exe", "w" * 200, '"onmouseover="alert(1)')
 RULE = "a11ce000-0000-4000-8000-0000000000bb"
 FILE = """
 [metadata]
@@ -106,8 +108,8 @@ def hostile_event(world: World, number: int) -> dict[str, Any]:
         if isinstance(value, dict):
             return {name: spoilt(one) for name, one in value.items()}
         if isinstance(value, list):
-            return [HOSTILE, *value, *WORDS.values()]
-        return f"{HOSTILE} {value}"[:6_000] if isinstance(value, str) else value
+            return [HOSTILE, *value, *WORDS.values(), UNSEEN_SIGNS]
+        return f"{UNSEEN_SIGNS}{HOSTILE} {value}"[:6_000] if isinstance(value, str) else value
 
     plain = world.perl(number)
     kept = {name: plain.pop(name) for name in ("@timestamp", "data_stream")}
@@ -115,6 +117,7 @@ def hostile_event(world: World, number: int) -> dict[str, Any]:
     found["event"] |= {"category": ["process"], "type": ["start"], "id": f"hostile-{number}"}
     found["host"]["os"]["type"] = "linux"
     found["process"] |= {"entity_id": f"e-{number}-{WORDS['attribute']}", "name": f"{WORDS['script']}{number}"}
+    found["labels"] = dict.fromkeys(NAMES, HOSTILE)
     found["process"]["parent"]["entity_id"] = f"e-{number - 1}-{WORDS['attribute']}"
     return found
 
@@ -155,7 +158,8 @@ def several(world: World, monkeypatch: pytest.MonkeyPatch) -> list[Alert]:
 
 def spoilt_document(document: dict[str, Any]) -> dict[str, Any]:
     """The same with hostile texts where no rule of a test looks."""
-    told = {"message": HOSTILE, "process.command_line": HOSTILE, "process.args": list(WORDS.values())}
+    told: dict[str, Any] = {"message": UNSEEN_SIGNS, "process.command_line": f"{UNSEEN_SIGNS}{HOSTILE}"}
+    told |= {"process.args": [*WORDS.values(), UNSEEN_SIGNS]}
     told |= {"user.name": WORDS["script"], "process.parent.name": WORDS["attribute"], "file.path": WORDS["long"]}
     indicator = document.get("threat.indicator")
     if indicator:
@@ -277,6 +281,11 @@ def around(world: World, alerts: list[Alert]) -> int:
     return case.pk
 
 
+# Where a sign of an event that cannot be seen stands in what is read, and not in what is sent: it has to be drawn.
+UNSEEN = """() => [...document.querySelectorAll("body *:not(textarea)")].filter((one) => one.checkVisibility() &&
+    [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && /[\\u2067\\u2060]/.test(node.data)))
+    .map((one) => `${one.localName}.${one.className} in ${one.parentElement.className}`)"""
+
 # The innermost element without which the page would not be too wide, for whoever has to mend it.
 WIDEST = """() => {
     const root = document.documentElement, wide = () => root.scrollWidth > innerWidth;
@@ -332,6 +341,7 @@ class Witness:
         )
         wrong = [f"scrolls sideways: {wide} px wide, {page.evaluate(WIDEST)}"] if wide > width else []
         wrong += [f"{made} elements made of what was written"] if made else []
+        wrong += [f"what cannot be seen, in {place}" for place in page.evaluate(UNSEEN)]
         told = [one for one in self.visitor.complaints if "status of 4" not in one]
         return [*wrong, *self.seen, *told]
 
