@@ -8,8 +8,8 @@
     if (toast.dataset.started) return;
     toast.dataset.started = "yes";
     let timer;
-    const begin = () => { timer = setTimeout(() => toast.remove(), STAYS); };
     const pause = () => clearTimeout(timer);
+    const begin = () => { pause(); if (!toast.matches(":hover, :focus-within")) timer = setTimeout(() => toast.remove(), STAYS); };
     for (const name of ["mouseenter", "focusin"]) toast.addEventListener(name, pause);
     for (const name of ["mouseleave", "focusout"]) toast.addEventListener(name, begin);
     begin();
