@@ -1,7 +1,7 @@
 """What an event says about its own alert: severity, risk score and name, where the rule lets fields of it decide.
 
 Source: Kibana's security alert mappings: the highest matching severity counts, the highest valid risk score of the
-first mapped field, and the name only from a text.
+first mapped field, and the name only from a text. What cannot be seen in a name is drawn: it is a heading everywhere.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +12,7 @@ from typing import Any
 from alerts.models import Severity
 from engine import Document, RuleDefinition
 from engine.tree import Scalar
+from soc.web.evidence import plain
 
 MAX_NAME = 255
 _NUMERIC = "event.severity"
@@ -29,7 +30,7 @@ class Said:
 
 def as_written(definition: RuleDefinition) -> Said:
     """What the rule itself says, whatever the event."""
-    return Said(Severity[definition.severity.upper()], definition.risk_score, definition.name[:MAX_NAME])
+    return Said(Severity[definition.severity.upper()], definition.risk_score, plain(definition.name)[:MAX_NAME])
 
 
 def overridden(definition: RuleDefinition, document: Document) -> Said:
@@ -78,7 +79,7 @@ def _name(field: str | None, document: Document) -> str | None:
     values = document.values(field) if field else ()
     if len(values) != 1 or not isinstance(values[0], str):
         return None
-    return values[0].replace("\x00", "").strip()[:MAX_NAME] or None
+    return plain(values[0].replace("\x00", "").strip())[:MAX_NAME] or None
 
 
 def _number(value: object) -> float | None:

@@ -14,6 +14,7 @@ from alerts.selectors import AlertBrief, AlertPage, Verdicts
 from alerts.selectors.commonness import CommonValues, rarest
 from engine import Clause
 from events.prevalence import Common
+from soc.web import evidence
 
 register = template.Library()
 _ENOUGH = timedelta(days=3)
@@ -148,7 +149,8 @@ def _chain(page: AlertPage, alerts: list[AlertBrief]) -> list[TacticLetters]:
 
 
 def _letters(name: str, here: bool) -> TacticLetters:
-    return TacticLetters(_LETTERS.get(name, name[:2].upper()), name, here)
+    shown = evidence.plain(name)
+    return TacticLetters(_LETTERS.get(name, shown[:2].upper()), shown, here)
 
 
 @register.filter

@@ -198,11 +198,14 @@ def techniques(definition: RuleDefinition) -> list[ShownTechnique]:
     found: dict[str, ShownTechnique] = {}
     for tactic in definition.threat:
         for one in tactic.techniques:
-            path = f"{tactic.name}, {one.name}"
-            shown = [ShownTechnique(sub.id, sub.name, f"{path}, {sub.name}") for sub in one.subtechniques]
-            for chip in shown or [ShownTechnique(one.id, one.name, path)]:
+            chips = [_chip(sub.id, tactic.name, one.name, sub.name) for sub in one.subtechniques]
+            for chip in chips or [_chip(one.id, tactic.name, one.name)]:
                 found.setdefault(chip.id, chip)
     return list(found.values())[:3]
+
+
+def _chip(number: str, *path: str) -> ShownTechnique:
+    return ShownTechnique(number, evidence.plain(path[-1]), evidence.plain(", ".join(path)))
 
 
 @register.filter

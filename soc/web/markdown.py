@@ -4,11 +4,14 @@ Raw HTML and images are not rendered at all, then nh3 keeps only what a guide ne
 a referrer and without a handle on our window.
 """
 
+import re
 from functools import lru_cache
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+
+from soc.web.evidence import plain
 
 LONGEST = 32_000
 """Characters. The worst text of this length takes about a second, and the guides of the pack have a tenth of it."""
@@ -20,6 +23,8 @@ _TAGS = {
 }  # fmt: skip
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 _SCHEMES = {"http", "https", "mailto"}
+# What turns text round, or parts a word where nobody sees it; joiners stay, of which pictures of people are made.
+_UNSEEN = re.compile("[\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff]")
 _PARSER = (
     MarkdownIt("commonmark", {"html": False, "linkify": False, "maxNesting": 20})
     .enable(["table", "strikethrough"])
@@ -42,7 +47,8 @@ def _kept(text: str) -> SafeString:
 
 
 def _rendered(text: str) -> SafeString:
-    html = _shift_headings(_PARSER.render(text[:LONGEST]))
+    seen = _UNSEEN.sub(lambda found: plain(found[0]), text[:LONGEST])
+    html = _shift_headings(_PARSER.render(seen))
     clean = nh3.clean(
         html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel="noopener noreferrer nofollow"
     )

@@ -126,7 +126,8 @@ def hostile_event(world: World, number: int) -> dict[str, Any]:
 def alerts(world: World, tmp_path: Path) -> list[Alert]:
     """Alerts of a hostile rule over hostile events, in a team and among people with hostile names."""
     told = {
-        "id": RULE, "name": f"{WORDS['script']} {WORDS['turned']}"[:250], "text": HOSTILE, "note": NOTE,
+        "id": RULE, "name": f"{UNSEEN_SIGNS}{WORDS['script']} {WORDS['turned']}"[:230],
+        "text": f"{UNSEEN_SIGNS}{HOSTILE}", "note": f"{NOTE}{UNSEEN_SIGNS}",
         "query": 'host.os.type : "linux" and event.type : "start" and process.name : *script*',
     }  # fmt: skip
     path = tmp_path / "hostile.toml"

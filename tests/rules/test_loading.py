@@ -29,6 +29,14 @@ def test_a_new_file_makes_a_rule_with_its_first_revision_and_switches_it_on(load
     assert RuleDefinition.from_json(rule.revision.definition).name == rule.name
 
 
+def test_what_cannot_be_seen_in_a_name_is_drawn_on_pages_and_kept_in_the_file(load: Load) -> None:
+    load(rule_text().replace('name = "', 'name = "x\\u202E', 1))
+    rule = Rule.objects.get(pk=PERL)
+    assert rule.revision is not None
+    assert rule.name.startswith("x⟨U+202E⟩")
+    assert RuleDefinition.from_json(rule.revision.definition).name.startswith("x\u202e")
+
+
 def test_the_same_content_again_changes_nothing(load: Load) -> None:
     load(rule_text())
     before = epoch.read()

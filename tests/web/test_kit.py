@@ -88,6 +88,13 @@ def test_markdown_renders_nothing_that_runs_or_calls_home(hostile, never):
     assert never not in markdown.render(hostile)
 
 
+def test_markdown_draws_what_turns_text_round_or_parts_a_word():
+    html = markdown.render("run `x\u202egnp.exe` of pay\u200bpal\n\n\U0001f468\u200d\U0001f469")
+    assert "x⟨U+202E⟩gnp.exe" in html
+    assert "pay⟨U+200B⟩pal" in html
+    assert "\U0001f468\u200d\U0001f469" in html  # a joiner makes one picture of two
+
+
 def test_markdown_keeps_what_a_guide_needs():
     html = markdown.render("# Triage\n\n1. **Look** at `cmd`\n\n| a |\n|---|\n| b |\n\n[doc](https://example.org)")
     assert "<h3>Triage</h3>" in html

@@ -180,6 +180,7 @@ class TestTheEventsWord:
             ({"event__risk_score": [12, 88, 300]}, Severity.MEDIUM, 88, "Perl was started"),
             ({"event__risk_score": 101}, Severity.MEDIUM, 47, "Perl was started"),
             ({"message": "Ransomware note"}, Severity.MEDIUM, 47, "Ransomware note"),
+            ({"message": "Quiet\u202eesion"}, Severity.MEDIUM, 47, "Quiet⟨U+202E⟩esion"),
             ({"message": ["one", "two"]}, Severity.MEDIUM, 47, "Perl was started"),
         ],
     )
