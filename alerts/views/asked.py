@@ -16,6 +16,7 @@ from alerts import selectors
 from alerts.queue_form import (
     SEVERITIES,
     SORTS,
+    SPANS,
     STATUSES,
     TIMES,
     UNFOLDED,
@@ -53,6 +54,15 @@ class Token:
     label: str
     value: str
     without: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A filter that is left out because its value means nothing, and why."""
+
+    label: str
+    value: str
+    why: str
 
 
 @dataclass(slots=True)
@@ -94,6 +104,12 @@ class Queue:
         """Whether the alerts of one fold are asked for."""
         return self.chosen.get("fold", UNFOLDED) != UNFOLDED
 
+    @property
+    def unread(self) -> list[Unread]:
+        """The filters that the address names and that cannot be used."""
+        errors = {name: errors[0] for name, errors in self.form.errors.items() if self.data.get(name)}
+        return [Unread(str(self.form[name].label), self.data[name], str(why)) for name, why in errors.items()]
+
     def filters(self) -> QueueFilters:
         """What the selectors are asked for: the tab's filters, refined by those that were chosen."""
         return filters_of(self.chosen, self.user, self.now)
@@ -133,11 +149,23 @@ def _statuses(chosen: str, base: tuple[str, ...]) -> tuple[str, ...]:
 
 def read_queue(request: UserRequest, data: QueryDict) -> Queue:
     """Read the filters in an address. A query for the clock; up to three more for what there is to choose from."""
+    data = _with_span(data)
     choices = choices_for(request.user, teams_of(request.user), data)
     form = choices.form(data)
     chosen = form.chosen()
     data = without_idle(data, chosen)
     return Queue(request.user, clock_now(), data, choices, form, chosen, queue_address(data))
+
+
+def _with_span(data: QueryDict) -> QueryDict:
+    """A span that is written where a moment belongs, as people write it: since=24h, or now-24h."""
+    span = data.get("since", "").removeprefix("now-")
+    if span not in SPANS or data.get("time") or data.get("until"):
+        return data
+    meant = data.copy()
+    meant["time"] = span
+    meant.pop("since")
+    return meant
 
 
 def without_idle(data: QueryDict, chosen: Mapping[str, str]) -> QueryDict:

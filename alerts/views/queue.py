@@ -170,6 +170,7 @@ def _rows_context(request: UserRequest, asked: Queue, found: QueuePage) -> dict[
         "query": asked.query,
         "unfolding": queue_address(asked.data, "fold"),
         "kql_error": asked.kql_error,
+        "unread": asked.unread,
         "tokens": tokens(asked),
         "people": asked.people,
         "now": asked.now,

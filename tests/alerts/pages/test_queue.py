@@ -214,3 +214,25 @@ def test_the_order_that_is_shown_is_the_order_of_the_list(ana: Client, world: Wo
     assert f'<option value="{order}" selected>' in ana.get(f"/alerts/?view={view}").content.decode()
     other = "oldest"
     assert f'<option value="{other}" selected>' in ana.get(f"/alerts/?view={view}&sort={other}").content.decode()
+
+
+@pytest.mark.parametrize("since", ["24h", "now-24h"])
+def test_a_span_may_stand_where_a_moment_belongs(ana: Client, world: World, since: str) -> None:
+    world.send([world.perl(1)])
+    page = ana.get("/alerts/", {"since": since}).content.decode()
+    assert '<option value="24h" selected>' in page
+    assert "is left out" not in page
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("since", "yesterday", "From: “yesterday” is left out. Write a time such as 2026-11-21T14:05Z."),
+        ("severity", "awful", "Severity: “awful” is left out."),
+        ("status", "done<b>", "Status: “done&lt;b&gt;” is left out."),
+        ("view", "mine-all", "View: “mine-all” is left out."),
+    ],
+)
+def test_a_filter_that_means_nothing_is_named(ana: Client, world: World, name: str, value: str, says: str) -> None:
+    world.send([world.perl(1)])
+    assert says in ana.get("/alerts/", {name: value}).content.decode()

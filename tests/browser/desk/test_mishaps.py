@@ -24,6 +24,9 @@ def test_a_colleague_acts_first(visit: Visit, alerts: list[Alert], world: World)
     world.close([mine], by="rosa")
     press(page, "c", "f")
     expect(page.locator("#list [role=alert]")).to_contain_text("Rosa closed")
+    expect(page.locator("#list [role=alert]")).to_be_focused()
+    press(page, "Enter", " ")  # meant for the row; nothing is overwritten by a key that was on its way
+    page.wait_for_function("() => wb.busy() === 0")
     mine.refresh_from_db()
     assert mine.reason == "benign_positive"
     page.get_by_role("button", name="Overwrite").click()
