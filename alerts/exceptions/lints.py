@@ -29,6 +29,9 @@ _WIDE_FIELDS = frozenset(
     {"host.os.type", "event.category", "event.type", "event.action", "event.dataset", "event.kind"}
 )
 _HOST_FIELDS = frozenset({"host.name", "host.hostname", "host.id", "host.ip", "agent.id", "agent.name", "container.id"})
+_ONE_EVENTS = re.compile(
+    r"(^@timestamp|^event\.(id|ingested|created|start|end|hash|sequence)|\.(entity_id|pid|uptime))$"
+)
 _POWERFUL = frozenset({"root", "system", "nt authority\\system", "0", "s-1-5-18"})
 _USER_FIELDS = frozenset({"user.name", "user.id", "user.effective.name"})
 # A name that ends in what machines are numbered with: a pod's or an instance's, which is another tomorrow.
@@ -293,10 +296,19 @@ def _leading_wildcard(at: int, entry: Mapping[str, Any], _: Carried) -> Iterator
         yield Lint("leading_wildcard", f"A pattern that begins with a wildcard lets {what} in front.", at)
 
 
+def _only_once(at: int, entry: Mapping[str, Any], _: Carried) -> Iterator[Lint]:
+    """A value that the next event will not have: its moment, its number, that of its process."""
+    name = field_of(entry)
+    if is_excluded(entry) or entry.get("type") not in ("match", "match_any") or not _ONE_EVENTS.search(name):
+        return
+    yield Lint("only_once", f"{name} is another with each event or process: this covers what came, not what comes.", at)
+
+
 _CHECKS: tuple[Callable[[int, Mapping[str, Any], Carried], Iterator[Lint]], ...] = (
     _never_carried,
     _other_case,
     _writable,
     _leading_wildcard,
     _single_host,
+    _only_once,
 )

@@ -38,6 +38,8 @@ def codes(*entries, **given) -> set[str]:
         ([entry("host.name", "ip-10-0-3-7.ec2.internal")], "short_lived"),
         ([entry("host.name", "web-7d4b9c6f5d-x2x9z")], "short_lived"),
         ([entry("host.name", "i-0abc1234def567890")], "short_lived"),
+        ([entry("@timestamp", "2026-11-22T00:25:08.494Z")], "only_once"),
+        ([entry("user.name", "root"), entry("process.parent.entity_id", "a1")], "only_once"),
         ([entry("user.name", "x", operator="excluded")], "negative_only"),
         ([entry("host.os.type", "linux")], "wide_fields"),
         ([entry("process.executable", r"C:\Temp\*", "wildcard")], "backslash"),
