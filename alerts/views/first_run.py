@@ -27,6 +27,11 @@ class FirstRun:
     sample_event: str = SAMPLE_EVENT
     sample_rule: str = SAMPLE_RULE
 
+    @property
+    def told(self) -> str:
+        """All that changes of it, by which a page knows whether it is to be drawn anew."""
+        return f"{self.rules_on}:{self.rules_loaded}:{self.last_event.isoformat() if self.last_event else ''}"
+
 
 def first_run(request: UserRequest) -> FirstRun:
     """How far the set-up is, for the teams of the person. Costs four small queries."""

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseBase, QueryDict
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts import saved
 from accounts.access import page
@@ -19,7 +20,7 @@ from alerts.seen import Seen
 from alerts.selectors import AlertPage, Histogram, QueuePage
 from alerts.selectors.meanwhile import meanwhile
 from alerts.selectors.shapes import QueueRow
-from alerts.views.answers import said, see_other
+from alerts.views.answers import fragment, said, see_other
 from alerts.views.asked import Queue, read_queue, tokens
 from alerts.views.frame import came_from, queue_address, queue_url, rights, way_back
 from alerts.views.kql import marked
@@ -57,16 +58,31 @@ class Loud:
 
 @page()
 def queue(request: UserRequest) -> HttpResponseBase:
-    """The queue page; for htmx its list, further rows when `after` asks for the next page, what is folded, or bars."""
+    """The queue page; for htmx its list, further rows when `after` asks for the next page, what is folded, bars, or
+    how far the set-up is."""
     asked = read_queue(request, request.GET)
     after, inside = request.GET.get("after", ""), request.GET.get("inside", "")
     if inside and asked.folds and wants_part(request):
         return render_page(request, "alerts/queue.html", inside_context(request, asked), part="members")
     if request.htmx.target == "histogram":
         return render_page(request, "alerts/queue.html", _bars_alone(asked), part="histogram")
+    if request.htmx.target == "first-run" and wants_part(request):
+        return _first_run_again(request, asked)
     part = "rows" if after and wants_part(request) else "answer"
     answer = render_page(request, "alerts/queue.html", queue_context(request, asked, after), part=part)
     return _shortened(request, asked, answer) if wants_part(request) and not after else answer
+
+
+def _first_run_again(request: UserRequest, asked: Queue) -> HttpResponseBase:
+    """How far the set-up is by now: 204 where nothing has come of it since, so that what is being copied stays marked.
+    Once it is over the page is fetched anew: nothing of the queue stands around its list yet.
+    """
+    context = queue_context(request, asked)
+    if context.get("empty") != "first_run":
+        return HttpResponseClientRefresh()
+    if context["first"].told == request.GET.get("told"):
+        return HttpResponse(status=204)
+    return fragment(request, "alerts/_first_run.html", context)
 
 
 def _shortened(request: UserRequest, asked: Queue, answer: HttpResponse) -> HttpResponse:

@@ -1,5 +1,7 @@
 """The queue page: what it lists, how it is narrowed, and what it says when there is nothing."""
 
+from html import unescape
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -21,6 +23,22 @@ def test_before_the_first_alert_it_says_what_to_do(ana: Client, world: World) ->
 def test_the_first_event_ticks_the_first_step_off(ana: Client, world: World) -> None:
     world.send([world.perl(process__name="ls")])
     assert "Events arrive." in ana.get(QUEUE).content.decode()
+
+
+def test_the_first_run_is_drawn_alone_where_something_has_come_of_it_and_ends_with_the_first_alert(
+    ana: Client, world: World
+) -> None:
+    asks = {**HTMX, "HX-Target": "first-run"}
+    drawn = ana.get(QUEUE).content.decode()
+    again = unescape(drawn.partition('id="first-run" hx-get="')[2].partition('"')[0])
+    assert ana.get(again, headers=asks).status_code == 204
+    world.send([world.perl(process__name="ls")])
+    answer = ana.get(again, headers=asks)
+    assert answer.content.decode().lstrip().startswith('<div class="pane first"')
+    assert "Events arrive." in answer.content.decode()
+    world.send([world.perl()])
+    answer = ana.get(again, headers=asks)
+    assert (answer.headers["HX-Refresh"], answer.content) == ("true", b"")
 
 
 def test_it_lists_what_waits_with_its_evidence_marked(ana: Client, world: World) -> None:
