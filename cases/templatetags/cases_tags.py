@@ -63,7 +63,8 @@ def case_of_alert(context: dict[str, Any], alert_id: int) -> dict[str, Any]:
 def add_to_case(context: dict[str, Any], *alert_ids: int, **classes: str) -> dict[str, Any]:
     """`{% add_to_case alert.pk %}`: a menu that puts the alerts into a new case or one of the open ones.
 
-    `menu="up"` opens it upwards, `button="small"` makes its button smaller. Nothing for an alert that is in a case.
+    `menu="up"` opens it upwards, `button="small"` makes its button smaller; `part="more"`: it is a part of a menu, of
+    whose parts so named one is open at a time. Nothing for an alert that is in a case.
     """
     request: UserRequest = context["request"]
     free = [number for number, case in _found(request, alert_ids).items() if case is None]

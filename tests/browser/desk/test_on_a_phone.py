@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
+from accounts.access import reason_against
+from accounts.roles import Permission
 from alerts.models import Alert
 from tests.browser.conftest import Visit
 
@@ -45,3 +47,27 @@ def test_on_a_phone_one_filters_and_selects(visit: Visit, alerts: list[Alert]) -
     page.locator("#bulk").get_by_role("button", name="Benign positive").click()
     expect(page.locator("[data-toast]")).to_contain_text("Closed 2 alerts")
     assert ana.complaints == []
+
+
+def test_on_a_phone_an_alert_is_put_into_a_case_from_its_page(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana", phone=True)
+    page = ana.open(f"/alerts/{alerts[0].pk}/")
+    bar = page.locator(".actionbar")
+    bar.locator("[data-menu=more] > summary").tap()
+    bar.locator("[data-menu=case] > summary").tap()
+    bar.get_by_role("button", name="New case").tap()
+    page.get_by_label("Title").fill("Shells on node-01")
+    page.locator("[data-submit]").first.tap()
+    page.wait_for_url(re.compile(r"/cases/\d+/"))
+    page = ana.open(f"/alerts/{alerts[0].pk}/")
+    expect(page.locator("#alert-head")).to_contain_text("CASE-")
+    page.locator(".actionbar [data-menu=more] > summary").tap()
+    expect(page.locator(".actionbar [data-menu=case]")).to_have_count(0)
+    assert ana.complaints == []
+
+
+def test_on_a_phone_a_viewer_sees_why_there_are_no_exceptions_for_them(visit: Visit, alerts: list[Alert]) -> None:
+    page = visit("vera", phone=True).open(f"/alerts/{alerts[0].pk}/")
+    refused = page.locator(".actionbar").get_by_role("button", name="Exception")
+    expect(refused).to_be_disabled()
+    expect(refused).to_have_attribute("title", reason_against(Permission.EXCEPT))
