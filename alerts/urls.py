@@ -37,6 +37,7 @@ pages: list[URLPattern] = [
     path("bulk/", bulk.bulk, name="bulk"),
     path("bulk/<uuid:act_id>/", bulk.progress, name="bulk_progress"),
     path("bulk/<uuid:act_id>/stop/", bulk.stop, name="bulk_stop"),
+    path("originals/", actions.originals_of_several, name="originals_of_several"),
     path("undo/<uuid:group>/", actions.undo, name="undo"),
     path("of-event/<str:uid>/", of_event.of_event, name="of_event"),
     path("<int:alert_id>/", detail.detail, name="detail"),

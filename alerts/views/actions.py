@@ -7,6 +7,7 @@ page; a form with a mistake is shown again (422), and a stale one says who was f
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.http import HttpResponseBase, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,18 +20,18 @@ from accounts.roles import Permission
 from accounts.selectors import people_to_assign, teams_of
 from alerts import notes, snoozing, triage
 from alerts import undo as undoing
-from alerts.act_forms import SnoozeForm, original_in
+from alerts.act_forms import SnoozeForm, folds_in, original_in
 from alerts.blame import RuleFailed
 from alerts.errors import AlertError, StaleAlert
 from alerts.forms import AssignForm, CommentForm, StatusForm
 from alerts.models import Alert, Status, closed_as
-from alerts.selectors.originals import originals_of
+from alerts.selectors.originals import originals_of, originals_of_ticked
 from alerts.triage import Outcome
 from alerts.views.act_words import meant_words, offers_after, snoozed_words, taken_words
 from alerts.views.answers import Spoken, answer, fragment, say, see_other, tell
 from alerts.views.bulk import STATUS_OF, act_url, answer_queue, first_error, show_act
 from alerts.views.detail import alert_context, seen_alert
-from alerts.views.frame import came_from
+from alerts.views.frame import came_from, queue_url
 from engine import ExceptionEntryError
 from rules.errors import RulesError
 from soc.web.clock import now as clock_now
@@ -171,8 +172,24 @@ def originals(request: UserRequest, alert_id: int) -> HttpResponseBase:
     alert = seen_alert(request.user, alert_id)
     if not wants_part(request):
         return see_other(alert_url(alert, "related"))
-    found = originals_of(alert, user=request.user)
-    return fragment(request, "alerts/_originals.html", {"alert": alert, "originals": found, "now": clock_now()})
+    return _offered(request, originals_of(alert, user=request.user))
+
+
+@page(Permission.TRIAGE)
+def originals_of_several(request: UserRequest) -> HttpResponseBase:
+    """The same of what is ticked in the queue: `alert`, the numbers, and `fold`. Without scripts one types a number."""
+    if not wants_part(request):
+        return see_other(queue_url(came_from(request)))
+    numbers = [int(one) for one in request.GET.getlist("alert") if one.isdecimal() and len(one) <= 18]
+    try:
+        folds = folds_in(request.GET.getlist("fold"))
+    except ValidationError:
+        folds = []
+    return _offered(request, originals_of_ticked(numbers, folds, user=request.user))
+
+
+def _offered(request: UserRequest, found: list[Alert]) -> HttpResponseBase:
+    return fragment(request, "alerts/_originals.html", {"originals": found, "now": clock_now()})
 
 
 @page(Permission.TRIAGE, methods=("POST",))

@@ -39,7 +39,7 @@
   };
   async function ask(button) {
     const panel = button.closest(".menu-panel");
-    const answer = await fetch(button.dataset.asks, { headers: { "HX-Request": "true" } });
+    const answer = await fetch(`${button.dataset.asks}?${wb.ticked().slice(0, 4).join("&")}`, { headers: { "HX-Request": "true" } });
     if (!answer.ok) { button.form.requestSubmit(button); return; }
     panel.insertAdjacentHTML("beforeend", await answer.text());
     $("[data-originals] button", panel)?.focus();

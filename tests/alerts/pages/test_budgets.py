@@ -35,6 +35,7 @@ PAGES = {
     "pivot_counts_part": "/alerts/{id}/pivots/counts/",
     "pivot_part": "/alerts/{id}/pivots/1/",
     "originals_part": "/alerts/{id}/originals/",
+    "originals_of_several_part": "/alerts/originals/?alert={id}",
     "exception_page": "/exceptions/{item}/",
     "exception_edit": "/alerts/exceptions/{item}/",
     "exception_on_rule": f"/rules/{PERL}/exceptions/new/",

@@ -128,6 +128,32 @@ def test_beside_the_queue_every_key_has_its_control(visit: Visit, alerts: list[A
     assert strip["y"] <= button["y"]
 
 
+def test_several_are_closed_as_duplicates_of_one_that_is_chosen(visit: Visit, alerts: list[Alert]) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/?sort=newest")
+    numbers = [int(str(row.get_attribute("data-id"))) for row in page.locator("tr[data-row]").all()]
+    press(page, " ", "j", " ", "j", " ", "c", "d")
+    expect(page.locator("#bulk [data-originals] button").first).to_be_focused()
+    expect(page.locator("#bulk [data-originals]")).to_contain_text(f"2 AL-{numbers[1]}")
+    press(page, "2")
+    expect(page.locator("[data-toast]")).to_contain_text("Closed 2 alerts as duplicate.")
+    closed = dict(Alert.objects.filter(status="closed").values_list("pk", "duplicate_of_id"))
+    assert closed == {numbers[0]: numbers[1], numbers[2]: numbers[1]}
+    expect(page.locator(f"#alert-{numbers[1]}")).to_be_visible()
+    expect(page.locator("tr[data-row]:visible")).to_have_count(10)
+    press(page, "z")
+    expect(page.locator("[data-toast]")).to_contain_text("Undone: 2 alerts are as before.")
+    page.wait_for_function("() => wb.busy() === 0")
+    page.locator("h1").click()
+    page.locator("tr[data-row]").first.evaluate("row => wb.moveTo(row)")
+    press(page, " ", "j", " ", "c", "d")
+    expect(page.locator("#bulk [data-originals] button").first).to_be_focused()
+    press(page, "d")
+    expect(page.locator("[data-toast]")).to_contain_text("Closed 2 alerts as duplicate.")
+    assert set(Alert.objects.filter(status="closed").values_list("duplicate_of_id", flat=True)) == {None}
+    assert ana.complaints == []
+
+
 def test_keys_have_alt_in_front_when_asked(visit: Visit, alerts: list[Alert], world: World) -> None:
     world.ana.alt_shortcuts = True
     world.ana.save()
