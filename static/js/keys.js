@@ -11,19 +11,11 @@
   const reachable = (summary) => shown(summary) || Boolean(around(summary) && shown($("summary", around(summary))));
   function press(element) {
     if (element.matches("input:not([type=radio], [type=checkbox]), textarea, select")) { element.focus(); return true; }
-    if (element.matches("a[data-key=u]")) rememberRow(element);
     if (element.matches("a[data-key=n]")) toNote = true;
     if (element.localName === "summary" && around(element)) around(element).open = true;
     element.click();
     if (element.localName === "summary" && element.dataset.key === "n") $("textarea", element.parentElement)?.focus();
     return true;
-  }
-  /* Back to the queue: to the row of this alert. */
-  function rememberRow(link) {
-    const number = /^\/alerts\/(\d+)\//.exec(location.pathname)?.[1], address = new URL(link.href);
-    if (!number) return;
-    address.searchParams.set("at", number);
-    link.href = address;
   }
   /* What is pressed while the preview of the row under the cursor is on its way waits for it: it is meant for that row. */
   const WAITS = 5000;
@@ -127,8 +119,8 @@
   };
   function tick(target) {
     if (!wb.cursor() || target.closest("button, summary, input")) return false;
-    const box = $("input[type=checkbox]", wb.cursor());
-    if (box && !box.disabled) { box.checked = !box.checked; wb.showSelection(); }
+    const box = $("input[type=checkbox]:enabled", wb.cursor());
+    if (box) { box.checked = !box.checked; wb.showSelection(); }
     return true;
   }
   wb.single = (key, target, shift) => {
@@ -195,6 +187,6 @@
     if (toNote && $("#comment")) { toNote = false; if (!typing(document.activeElement)) $("#comment").focus(); }
   });
   document.addEventListener("DOMContentLoaded", () => {
-    $(".setnav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone the list scrolls
+    $(".setnav [aria-current], tr.cursor")?.scrollIntoView({ block: "nearest", inline: "center" });
   });
 })();

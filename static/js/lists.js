@@ -4,30 +4,38 @@
   const { $, $$ } = wb;
   wb.rows = () => $$("[data-row]").filter((row) => !row.hidden);
   wb.cursor = () => $("[data-row].cursor:not([hidden])");
-  const boxes = () => wb.rows().map((row) => $("input[type=checkbox]", row)).filter((box) => box && !box.disabled);
-  wb.boxes = boxes;
+  const boxes = wb.boxes = () => wb.rows().flatMap((row) => $$("input[type=checkbox]:enabled", row));
 
+  /* Where the way back leads. */
+  function keep(row) {
+    const address = new URL(location.href);
+    if (row.dataset.id) address.searchParams.set("at", row.dataset.id);
+    history.replaceState(history.state, "", address);
+  }
+  let owed; // a step from the last row, until there are more
   /* `later`: the preview, half of the work, is drawn after the rows are. */
   wb.moveTo = (row, later) => {
     if (!row) return;
+    owed = null;
     $$("[data-row].cursor").forEach((one) => one.classList.remove("cursor")); // hidden ones, too
     row.classList.add("cursor");
     ($("a[href]", row) || $("button", row) || row).focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest" });
-    const address = new URL(location.href);
-    if (row.dataset.id) address.searchParams.set("at", row.dataset.id);
-    history.replaceState(history.state, "", address);
+    keep(row);
     wb.peeks?.(row, later);
   };
   document.addEventListener("click", ({ target }) => {
     const row = target.closest?.("[data-row]");
-    if (row && !target.closest("a, button, input, label, summary") && getSelection().isCollapsed) wb.moveTo(row);
+    if (row && target === $("a[href]", row)) keep(row);
+    else if (row && !target.closest("a, button, input, label, summary") && getSelection().isCollapsed) wb.moveTo(row);
   });
   wb.step = (by, extend) => {
     const all = wb.rows(), from = wb.cursor(), here = all.indexOf(from);
     if (!all.length) return false;
-    const to = all[Math.min(Math.max(here + by, 0), all.length - 1)];
-    if (extend) for (const row of [from, to]) { const box = row && $("input[type=checkbox]", row); if (box && !box.disabled) box.checked = true; }
+    const to = all[Math.min(Math.max(here + by, 0), all.length - 1)], more = by > 0 && all.length - here < 7 && $("tr#more a");
+    if (more) more.click();
+    if (more && to === from) { owed = () => wb.step(by, extend); return true; }
+    if (extend) boxes().forEach((box) => { box.checked ||= [from, to].includes(box.closest("[data-row]")); });
     wb.moveTo(to);
     if (extend) wb.announce(`${wb.showSelection()} selected`);
     return true;
@@ -109,6 +117,7 @@
     if (wanted?.matches(".twist")) wb.moveTo(wanted.closest("[data-row]"));
     else if (wanted && !$(wb.WRITING)) wanted.focus();
     else if (lostRow >= 0 && !document.activeElement?.closest?.("[data-row]")) wb.moveTo(wb.rows()[Math.min(lostRow, wb.rows().length - 1)]);
+    else if (owed && wb.rows().at(-1) !== wb.cursor()) owed();
     lostRow = -1;
   });
   document.addEventListener("DOMContentLoaded", wb.showSelection);
