@@ -57,7 +57,7 @@ class ActForm(forms.Form):
     until = forms.ChoiceField(choices=SNOOZES, required=False)
     recurs = forms.IntegerField(min_value=1, max_value=MOST_RECURRENCES, required=False)
     all = forms.BooleanField(required=False)
-    seen = forms.CharField(max_length=64, required=False)
+    seen = forms.CharField(max_length=96, required=False)
 
     def __init__(self, data: Any, *, people: Any) -> None:
         """`data` is the POST, where pressing a reason means closing, a time snoozing, and sending off a text noting it;

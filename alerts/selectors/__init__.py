@@ -31,6 +31,7 @@ from alerts.selectors.shapes import (
 )
 from alerts.selectors.verdicts import faults_of, past_verdicts
 from alerts.selectors.views import WAITING, filters_of_views
+from alerts.selectors.whereabouts import from_alert, page_with
 
 __all__ = [
     "WAITING",
@@ -52,11 +53,13 @@ __all__ = [
     "briefs_of",
     "faults_of",
     "filters_of_views",
+    "from_alert",
     "histogram",
     "last_alert_at",
     "neighbours",
     "new_since",
     "newest_id",
+    "page_with",
     "past_verdicts",
     "queue",
     "rule_choices",

@@ -52,8 +52,7 @@ def queue(
     times = targets()
     base, tree = asked_of(user, filters, now)
     order = order_of(filters, times, now)
-    salt = f"{SALT}:{order.shape}"
-    start = read_key(after, salt)
+    start = read_key(after, _salt(order))
     moment, key = _resume(start.values, now)
     order = order.as_of(moment)
     if tree is None:
@@ -67,7 +66,7 @@ def queue(
             QueueRow(alert, before, is_past(alert, times, now), found.folds.get(alert.pk), _sleeps(alert, now))
             for alert in found.alerts
         ],
-        next_key=sign_key([moment.isoformat(), *found.next_key], salt) if found.next_key else None,
+        next_key=token_after(order, moment, found.next_key) if found.next_key else None,
         total=found.total,
         loudest=found.numbers.loudest,
         stopped=found.looked.stopped,
@@ -77,6 +76,15 @@ def queue(
         targets=times,
         spread=_spread(filters, found, base if tree is None else None),
     )
+
+
+def token_after(order: Order, moment: datetime, key: Sequence[Any]) -> str:
+    """The token of what comes after a key in the order as of a moment."""
+    return sign_key([moment.isoformat(), *key], _salt(order))
+
+
+def _salt(order: Order) -> str:
+    return f"{SALT}:{order.shape}"
 
 
 def _spread(filters: QueueFilters, found: "Found", base: QuerySet[Alert] | None) -> Spread:
@@ -167,6 +175,11 @@ def asked_of(user: User, filters: QueueFilters, now: datetime) -> tuple[QuerySet
     if len(odd) > MOST_ODD:
         return base, tree
     return base.filter(said & Q(odd=False) | Q(pk__in=[alert.pk for alert in found(odd, tree, lambda: True)])), None
+
+
+def judged(alerts: QuerySet[Alert], tree: Tree) -> list[Alert]:
+    """Those of a few alerts that the tree is true of. Two queries."""
+    return list(found(list(_loaded(alerts)), tree, lambda: True))
 
 
 def tree_of(filters: QueueFilters, now: datetime) -> Tree | None:

@@ -202,7 +202,7 @@ class QueuePage:
     """A page of the queue, the way to the next one, and how many there are in all.
 
     `stopped` says that a KQL search ended at its budget of alerts, or of seconds (`late`): the rows and `total` are
-    then what was found so far.
+    then what was found so far. `begins_with`: the alert of the first row, where those before it are left out.
     """
 
     rows: list[QueueRow]
@@ -215,6 +215,7 @@ class QueuePage:
     targets: Mapping[int, timedelta] = field(default_factory=dict)  # by severity, as they were read for the order
     loudest: tuple[str, int] | None = None  # the rule with most of them, as far as they were counted
     spread: Spread = Spread()
+    begins_with: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

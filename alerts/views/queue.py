@@ -142,7 +142,10 @@ def queue_context(request: UserRequest, asked: Queue, after: str = "") -> dict[s
     if seen is None or found is None:
         seen = Seen(0 if further else selectors.newest_id(user=asked.user), asked.now)
         found = _found(asked, after, counted=not further)
-    at = None if further else _cursor(request, found)  # what is added to a list brings no second cursor
+    at = None  # what is added to a list brings no second cursor
+    if not further:
+        found, at = _pointed(request, asked, found, elsewhere=not after)
+        seen = replace(seen, begins_with=found.begins_with)
     context = _rows_context(request, asked, found) | {"at": at, **asked.extra}
     return context if further else context | _around(request, asked, found, at, seen)
 
@@ -159,14 +162,27 @@ def _as_listed(request: UserRequest, asked: Queue) -> tuple[Seen | None, QueuePa
     if not _acted(request):
         return None, None
     try:
-        seen = Seen(Seen.read(request.POST.get("seen", "")).checked(asked.now).up_to_id, asked.now)
+        seen = replace(Seen.read(request.POST.get("seen", "")).checked(asked.now), at=asked.now)
     except (ValueError, LookAgain):
         return None, None
     rows = request.POST.get("rows", "")
     shown = min(int(rows), MOST_ROWS) if rows.isdecimal() and len(rows) < 5 else 0
     more: dict[str, Any] = {"limit": shown} if shown > PAGE_SIZE else {}
-    found = _found(asked, "", up_to=seen.up_to_id, **more)
+    after = _token_from(asked, seen)
+    found = _found(asked, after, up_to=seen.up_to_id, **more)
+    found = replace(found, begins_with=seen.begins_with if after else None)
     return (seen, found) if found.rows else (None, None)
+
+
+def _token_from(asked: Queue, seen: Seen) -> str:
+    """Where a list goes on from that was begun further down than at its top; nothing for one that was not."""
+    if seen.begins_with is None:
+        return ""
+    sought: dict[str, Any] = {"user": asked.user, "filters": asked.filters(), "now": asked.now}
+    try:
+        return selectors.from_alert(**sought, number=seen.begins_with) or ""
+    except LanguageError:
+        return ""
 
 
 def inside_context(request: UserRequest, asked: Queue) -> dict[str, Any]:
@@ -299,13 +315,19 @@ def _density(request: UserRequest) -> str:
     return chosen if chosen in DENSITIES else DENSITIES[0]
 
 
-def _cursor(request: UserRequest, found: QueuePage) -> int | None:
-    """The alert the cursor is on: the one in the address if it is in the list, else the first."""
-    numbers = [row.alert.pk for row in found.rows]
-    wanted = request.GET.get("at", "")
-    if wanted.isdecimal() and int(wanted[:18]) in numbers:
-        return int(wanted[:18])
-    return numbers[0] if numbers else None
+def _pointed(request: UserRequest, asked: Queue, found: QueuePage, *, elsewhere: bool) -> tuple[QueuePage, int | None]:
+    """The list and the alert under the cursor: the one in the address, whose row may be `elsewhere` than on the page,
+    else the first.
+    """
+    wanted, at = request.GET.get("at", ""), None
+    shown = [row.alert.pk for row in found.rows]
+    number = int(wanted) if wanted.isdecimal() and len(wanted) <= 18 else None
+    if number in shown:
+        return found, number
+    if number is not None and shown and elsewhere:
+        sought: dict[str, Any] = {"user": asked.user, "filters": asked.filters(), "now": asked.now}
+        found, at = selectors.page_with(**sought, page=found, number=number, most=MOST_ROWS)
+    return found, at or next(iter(shown), None)
 
 
 def _peeked(asked: Queue, found: QueuePage, row: QueueRow) -> AlertPage:

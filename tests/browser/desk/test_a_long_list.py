@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from alerts.models import Alert
 from tests.alerts.pages.test_folds import like
@@ -65,7 +65,12 @@ def test_the_cursor_walks_from_page_to_page_down_to_the_last_alert(
 def test_a_step_from_the_last_row_waits_for_the_next_and_selects_as_it_goes(visit: Visit, many: list[Alert]) -> None:
     ana = visit("ana")
     page = ana.open("/alerts/?sort=newest")
-    page.route("**/alerts/?*after=*", lambda route: (page.wait_for_timeout(700), route.continue_()))
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(700)
+        route.continue_()
+
+    page.route("**/alerts/?*after=*", late)
     page.locator("tr[data-row]").nth(47).evaluate("row => wb.moveTo(row)")
     press(page, "Shift+J", "Shift+J", "Shift+J")
     expect(page.locator("tr.cursor")).to_have_attribute("data-id", str(many[50].pk))
@@ -82,9 +87,9 @@ def test_while_further_rows_do_not_come_nothing_is_asked_for_over_and_over(visit
     page = visit("ana").open("/alerts/?sort=newest")
     asked: list[str] = []
 
-    def refuse(route: object) -> None:
-        asked.append("")
-        route.fulfill(status=500)  # type: ignore[attr-defined]
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=500)
 
     page.route("**/alerts/?*after=*", refuse)
     page.locator("tr[data-row]").nth(49).evaluate("row => wb.moveTo(row)")
