@@ -1,5 +1,6 @@
 """A list of several pages by keyboard: it ends where the last alert is, and the cursor is found again however deep."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,8 @@ from tests.browser.desk.hands import at, press
 
 NUMBERS = "rows => rows.map(row => Number(row.dataset.id))"
 MOST = 112
+CLEAR = """() => document.querySelector("tr.cursor").getBoundingClientRect().bottom
+    <= document.querySelector(".tabbar").getBoundingClientRect().top"""
 
 
 @pytest.fixture
@@ -102,3 +105,81 @@ def test_while_further_rows_do_not_come_nothing_is_asked_for_over_and_over(visit
     page.unroute_all(behavior="ignoreErrors")
     press(page, "j")
     expect(page.locator("tr.cursor")).to_have_attribute("data-id", str(many[50].pk))
+
+
+def closed_and_back(page: Page, back: str) -> None:
+    """From the alert under the cursor, which is closed on its page, to the queue again."""
+    press(page, "o")
+    page.wait_for_url(re.compile(r"/alerts/\d+/"))
+    press(page, "c", "b")
+    page.locator("[data-toast]").wait_for()
+    if back == "u":
+        press(page, "u")
+    else:
+        page.locator(".crumbs a[data-key=u]").click()
+    page.wait_for_url(re.compile(r"/alerts/\?"))
+
+
+@pytest.mark.parametrize("back", ["u", "crumb"])
+def test_after_closing_an_alert_on_its_page_the_cursor_is_on_the_row_behind_it(
+    visit: Visit, many: list[Alert], back: str
+) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/?sort=newest")
+    press(page, "j", "j", "j", "j", "j", "j")
+    assert at(page) == str(many[6].pk)
+    closed_and_back(page, back)
+    expect(page.locator("tr.cursor")).to_have_attribute("data-id", str(many[7].pk))
+    expect(page.locator(f"#peek [data-peeked='{many[7].pk}']")).to_be_visible()
+    ana.settle()
+    assert ana.complaints == []
+
+
+def test_a_row_of_a_further_page_is_come_back_to_and_seen(visit: Visit, many: list[Alert]) -> None:
+    ana = visit("ana")
+    page = ana.open(f"/alerts/?sort=newest&at={many[64].pk}")
+    expect(page.locator("tr.cursor")).to_be_in_viewport(ratio=0.9)
+    assert at(page) == str(many[64].pk)
+    press(page, "o")
+    page.wait_for_url(re.compile(r"/alerts/\d+/"))
+    page.go_back()
+    expect(page.locator("tr.cursor")).to_have_attribute("data-id", str(many[64].pk))
+    closed_and_back(page, "u")
+    expect(page.locator("tr.cursor")).to_have_attribute("data-id", str(many[65].pk))
+    expect(page.locator("tr.cursor")).to_be_in_viewport(ratio=0.9)
+    assert numbers(page) == [alert.pk for alert in [*many[:64], *many[65:101]]]
+    press(page, "c", "b")  # and what is done there leaves the list as it is
+    expect(page.locator("tr.cursor")).to_have_attribute("data-id", str(many[66].pk))
+    page.wait_for_function("() => wb.busy() === 0")
+    assert numbers(page)[:64] == [alert.pk for alert in many[:64]]
+    ana.settle()
+    assert ana.complaints == []
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_on_a_phone_the_arrow_and_the_browser_lead_back_to_the_row_that_was_tapped(
+    visit: Visit, many: list[Alert], scripts: bool
+) -> None:
+    ana = visit("ana", phone=True, scripts=scripts)
+    page = ana.open("/alerts/?sort=newest")
+    page.locator(f"#alert-{many[12].pk} a").first.tap()
+    page.wait_for_url(re.compile(r"/alerts/\d+/"))
+    page.get_by_role("link", name="Back to the queue").tap()
+    expect(page.locator("tr.cursor")).to_have_attribute("data-id", str(many[12].pk))
+    if not scripts:
+        return  # the browser itself keeps where it was
+    assert page.evaluate(CLEAR)
+    page.locator(f"#alert-{many[14].pk} a").first.tap()
+    page.wait_for_url(re.compile(r"/alerts/\d+/"))
+    page.go_back()
+    expect(page.locator("tr.cursor")).to_have_attribute("data-id", str(many[14].pk))
+    ana.settle()
+    assert ana.complaints == []
+
+
+def test_an_alert_that_is_folded_leads_back_to_the_row_of_its_fold(visit: Visit, world: World) -> None:
+    same = world.send([world.perl(number, host__name="same") for number in range(1, 4)])
+    world.send([world.perl(10 + number, host__name=f"other-{number}") for number in range(4)])
+    page = visit("ana").open(f"/alerts/{same[-1].pk}/")
+    press(page, "u")
+    expect(page.locator("tr.cursor")).to_have_attribute("data-fold", bytes(same[0].fold or b"").hex())
