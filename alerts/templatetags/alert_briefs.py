@@ -3,13 +3,13 @@
 from typing import Any
 
 from django import template
-from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from alerts.models import Severity
 from alerts.selectors.shapes import AlertBrief
 from alerts.templatetags.alert_parts import state_word
+from alerts.views.frame import alert_address
 from soc.web import evidence
 from soc.web.markup import NOTHING, format_html
 from soc.web.templatetags.times import when_tag
@@ -28,7 +28,8 @@ _EVIDENCE = '<code class="rests-on truncate">{}</code>'
 @register.simple_tag(takes_context=True)
 def brief_line(context: dict[str, Any], brief: AlertBrief, *, evidence_too: bool = False) -> SafeString:
     """`{% brief_line brief %}`: how grave, what, where and who, how it stands and when. With `evidence_too=True` what
-    it rests on as well, which tells alerts of one rule apart. Context: now.
+    it rests on as well, which tells alerts of one rule apart. Context: now, query (the queue that the page was opened
+    from, if from one).
     """
     line = _line(context, brief)
     told = brief.evidence if len(brief.evidence) <= MOST_EVIDENCE else f"{brief.evidence[:MOST_EVIDENCE]}…"
@@ -42,7 +43,7 @@ def _line(context: dict[str, Any], brief: AlertBrief) -> SafeString:
         word.lower(),
         icon(word.lower()),
         capfirst(word.lower()),
-        reverse("alerts:detail", args=[brief.id]),
+        alert_address(brief.id, context.get("query", "")),
         brief.name,
         _named(brief.host_name),
         _named(brief.user_name),

@@ -31,7 +31,7 @@ from alerts.views.act_words import meant_words, offers_after, snoozed_words, tak
 from alerts.views.answers import Spoken, answer, fragment, say, see_other, tell
 from alerts.views.bulk import STATUS_OF, act_url, answer_queue, first_error, show_act
 from alerts.views.detail import alert_context, seen_alert
-from alerts.views.frame import came_from, queue_url
+from alerts.views.frame import alert_address, came_from, queue_url
 from engine import ExceptionEntryError
 from rules.errors import RulesError
 from soc.web.clock import now as clock_now
@@ -123,7 +123,7 @@ def comment(request: UserRequest, alert_id: int) -> HttpResponseBase:
     return answer(
         request,
         spoken,
-        redirect_to=alert_url(alert, "activity"),
+        redirect_to=alert_url(alert, "activity", came_from(request)),
         template="alerts/detail.html",
         part="answer",
         context=lambda: alert_context(request, alert, "activity"),
@@ -171,7 +171,7 @@ def originals(request: UserRequest, alert_id: int) -> HttpResponseBase:
     """Which alerts this one may be a duplicate of, to choose one by key; without scripts a page of links."""
     alert = seen_alert(request.user, alert_id)
     if not wants_part(request):
-        return see_other(alert_url(alert, "related"))
+        return see_other(alert_url(alert, "related", came_from(request)))
     return _offered(request, originals_of(alert, user=request.user))
 
 
@@ -246,13 +246,7 @@ def back_to_alert(request: UserRequest, alert: Alert, spoken: Spoken, side: str 
 
 def alert_url(alert: Alert, side: str = "guide", query: str = "") -> str:
     """The address of an alert's page, with the queue it was opened from."""
-    state = QueryDict(mutable=True)
-    if side != "guide":
-        state["side"] = side
-    if query:
-        state["from"] = query
-    address = reverse("alerts:detail", args=[alert.pk])
-    return f"{address}?{state.urlencode()}" if state else address
+    return alert_address(alert.pk, query, side="" if side == "guide" else side)
 
 
 def _snooze_words(data: dict[str, Any], outcome: Outcome) -> str:

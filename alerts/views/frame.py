@@ -33,6 +33,7 @@ QUEUE_KEYS = (
     "sort",
     "saved",
 )
+FACTS = ("all", "raw")
 LONGEST_VALUE = 4_000
 LONGEST_ADDRESS = 16 * LONGEST_VALUE  # a letter may take twelve in it; a shorter one might lose a filter at its end
 
@@ -70,6 +71,23 @@ def came_from(request: HttpRequest) -> str:
     """The queue this alert was opened from, out of `from`, which may have been tampered with."""
     given = request.POST.get("from") or request.GET.get("from", "")
     return queue_address(QueryDict(given[:LONGEST_ADDRESS]))
+
+
+def alert_address(alert_id: int, query: str = "", **state: str) -> str:
+    """An alert's page in a state of it, with the queue that it was opened from; what is empty is left out."""
+    told = QueryDict(mutable=True)
+    for name, value in (*state.items(), ("from", query)):
+        if value:
+            told[name] = value
+    address = reverse("alerts:detail", args=[alert_id])
+    return f"{address}?{told.urlencode()}" if told else address
+
+
+def facts_asked(request: HttpRequest) -> str:
+    """Which facts are open: those that a button of the exception panel asked for, those that were, or the address's."""
+    sent = request.POST.get("show_facts") or request.POST.get("facts")
+    asked = sent or request.GET.get("facts", "")
+    return asked if asked in FACTS else ""
 
 
 def way_back(query: str, alert_id: int | None = None) -> str:

@@ -24,7 +24,7 @@ from alerts.act_forms import folds_in, seen_in
 from alerts.errors import AlertError, FilterUnknown, NothingMatches, TooManyMatch
 from alerts.models import Alert, Severity
 from alerts.views.bulk import act_url, began, chosen_numbers
-from alerts.views.frame import came_from
+from alerts.views.frame import alert_address, came_from
 from cases import joining, opening, selectors, todo
 from cases.errors import AlertInCase, CaseError, FieldRefused
 from cases.forms import MOST_ALERTS, NewCaseForm, alert_numbers
@@ -168,10 +168,9 @@ def _linked(sentence: str, case_id: int) -> SafeString:
 def _back(request: UserRequest, sentence: str, *, bad: bool = False) -> HttpResponseBase:
     """To where the alerts were chosen, with the sentence at its foot."""
     (messages.warning if bad else messages.success)(request, sentence)
-    alert_id = request.POST.get("from_alert", "")
+    alert_id, query = request.POST.get("from_alert", ""), came_from(request)
     if alert_id.isdecimal() and len(alert_id) < 19:
-        return _go(request, reverse("alerts:detail", args=[int(alert_id)]))
-    query = came_from(request)
+        return _go(request, alert_address(int(alert_id), query))
     return _go(request, reverse("alerts:queue") + (f"?{query}" if query else ""))
 
 
