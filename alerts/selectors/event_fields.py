@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
+from alerts.selectors.joined_shapes import KeptEvent
 from alerts.selectors.shapes import FieldGroup, FieldRow
 from engine import Document, RuleDefinition
 
@@ -68,15 +69,15 @@ def _in_order(document: Document) -> list[_Group]:
     return sorted(_GROUPS, key=lambda group: first.index(group[0]) if group[0] in first else len(first))
 
 
-def fields_of_several(documents: Sequence[tuple[str, Document]], definition: RuleDefinition) -> list[FieldGroup]:
+def fields_of_several(events: Sequence[tuple[str, KeptEvent]], definition: RuleDefinition) -> list[FieldGroup]:
     """Of several events: what all of them have alike, then what each has besides, under its title."""
-    groups = [grouped_fields(document, definition) for _, document in documents]
+    groups = [grouped_fields(event.document, definition) for _, event in events]
     told = [{row.name: row for group in found for row in group.fields} for found in groups]
     alike = [name for name, row in told[0].items() if all(other.get(name) == row for other in told[1:])]
     shared = FieldGroup(ALIKE, [told[0][name] for name in alike])
     own = [
-        FieldGroup(title, [row for name, row in rows.items() if name not in alike][:SHOWN_EACH])
-        for (title, _), rows in zip(documents, told, strict=True)
+        FieldGroup(title, [row for name, row in rows.items() if name not in alike][:SHOWN_EACH], event.hex)
+        for (title, event), rows in zip(events, told, strict=True)
     ]
     return [group for group in (shared, *own) if group.fields]
 

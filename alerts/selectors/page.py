@@ -171,16 +171,16 @@ def _changed(alert: Alert) -> tuple[KeyChange, ...]:
     return diff(alert.revision.definition, now.definition)
 
 
-def _several(composed: Composition) -> list[tuple[str, Document]]:
+def _several(composed: Composition) -> list[tuple[str, KeptEvent]]:
     """The events of a sequence with the titles of their steps; nothing for any other alert."""
     rows = composed.steps.rows if composed.steps else ()
-    return [(f"Step {row.title}", row.event.document) for row in rows if row.event]
+    return [(f"Step {row.title}", row.event) for row in rows if row.event]
 
 
-def _all_fields(document: Document, several: list[tuple[str, Document]], definition: RuleDefinition) -> list[FieldRow]:
+def _all_fields(document: Document, several: list[tuple[str, KeptEvent]], definition: RuleDefinition) -> list[FieldRow]:
     if not several:
         return all_fields(document, definition)
-    return all_fields_of_several([one for _, one in several], definition)
+    return all_fields_of_several([one.document for _, one in several], definition)
 
 
 def _events(composed: Composition) -> tuple[KeptEvent, ...]:

@@ -318,10 +318,11 @@ class FieldRow:
 
 @dataclass(frozen=True, slots=True)
 class FieldGroup:
-    """Fields that belong together on the page."""
+    """Fields that belong together on the page; `event` is the uid of the one of several events that has them."""
 
     title: str
     fields: list[FieldRow]
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from alerts.models import Fault, Kind, Reason, Severity, Status, closed_as
 from alerts.plain_names import different
 from alerts.selectors import AlertBrief, AlertPage, Entry, FieldGroup, FieldRow, NewTerms, Part, Verdicts
+from alerts.selectors.row_shapes import RowCell
 from alerts.selectors.sentence import time_in_words
 from alerts.views.answers import Spoken
 from alerts.views.composer import Composer
@@ -285,9 +286,9 @@ def as_kql(field: FieldRow) -> str:
 
 
 @register.filter
-def uses(composer: Composer | None, name: str) -> bool:
-    """Whether the exception that is being written has a condition on the field."""
-    return composer is not None and composer.uses(name)
+def uses(composer: Composer | None, field: FieldRow | RowCell) -> bool:
+    """Whether the exception that is being written has a condition on what stands at the field."""
+    return composer is not None and composer.uses(field.name, field.values)
 
 
 @register.filter

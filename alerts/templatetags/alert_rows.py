@@ -21,7 +21,7 @@ from engine.pipelines.writing import text_of_double
 from events.pages.clauses import address, clause_of
 from soc.web import when
 from soc.web.evidence import show
-from soc.web.markup import format_html, format_html_join
+from soc.web.markup import format_html, format_html_join, joined
 
 register = template.Library()
 
@@ -44,11 +44,12 @@ def made_title(made: Made) -> str:
 
 
 @register.simple_tag
-def cell_value(cell: RowCell) -> SafeString:
-    """A column's values: one, or a list of which what is beyond the first few is folded away."""
+def cell_value(cell: RowCell, acts: Sequence[SafeString] = ()) -> SafeString:
+    """A column's values: one, or a list of which what is beyond the first few is folded away; `acts` are what can be
+    done with each."""
     marked = cell.made is Made.GROUP
     one = len(cell.held) == 1
-    drawn = _one(cell.held[0], cell.type, marked) if one else _several(cell.held, cell.type, marked)
+    drawn = _one(cell.held[0], cell.type, marked) if one else _several(_items(cell, marked, acts))
     if not cell.left_out:
         return drawn
     words = (
@@ -59,9 +60,9 @@ def cell_value(cell: RowCell) -> SafeString:
     return format_html('{} <span class="faint xs">{}</span>', drawn, words % {"n": f"{cell.left_out:,}"})
 
 
-def _several(values: Sequence[Any], kind: str, marked: bool) -> SafeString:
-    shown, rest = values[:SHOWN_VALUES], values[SHOWN_VALUES:]
-    first = format_html('<ul class="several">{}</ul>', _items(shown, kind, marked))
+def _several(items: Sequence[SafeString]) -> SafeString:
+    shown, rest = items[:SHOWN_VALUES], items[SHOWN_VALUES:]
+    first = format_html('<ul class="several">{}</ul>', joined(shown))
     if not rest:
         return first
     more = ngettext("%(n)s more value", "%(n)s more values", len(rest)) % {"n": f"{len(rest):,}"}
@@ -69,12 +70,15 @@ def _several(values: Sequence[Any], kind: str, marked: bool) -> SafeString:
         '{}<details class="folded"><summary>{}</summary><ul class="several">{}</ul></details>',
         first,
         more,
-        _items(rest, kind, marked),
+        joined(rest),
     )
 
 
-def _items(values: Sequence[Any], kind: str, marked: bool) -> SafeString:
-    return format_html_join("", "<li>{}</li>", ((_one(value, kind, marked),) for value in values))
+def _items(cell: RowCell, marked: bool, acts: Sequence[SafeString]) -> list[SafeString]:
+    values = [_one(value, cell.type, marked) for value in cell.held]
+    if not acts:
+        return [format_html("<li>{}</li>", value) for value in values]
+    return [format_html('<li class="val"><span>{}</span>{}</li>', *pair) for pair in zip(values, acts, strict=True)]
 
 
 def _one(value: Any, kind: str, marked: bool = False) -> SafeString:

@@ -1,9 +1,10 @@
 """The exception panel read from a request, as it opens or as it was submitted: on an alert, a rule, a stored one."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import QueryDict
@@ -28,6 +29,7 @@ from alerts.models import Alert, ExceptionDraft, Trial
 from alerts.selectors import AlertPage
 from alerts.selectors.briefs import briefs_of
 from alerts.selectors.drafted_changes import taken_up_again
+from alerts.selectors.event_fields import MAX_VALUES
 from alerts.views.composer import Composer
 from alerts.views.conditions import (
     MOST_CONDITIONS,
@@ -38,6 +40,7 @@ from alerts.views.conditions import (
     with_error,
     with_matches,
 )
+from alerts.views.frame import came_from, facts_asked
 from alerts.views.panel import ALERTING, SILENCED
 from engine import Document, ExceptionEntryError
 from engine.tree import text_of
@@ -53,13 +56,15 @@ OPENING_SECONDS = 0.2
 MOST_OFFERED = 8
 MOST_LISTS = 200
 MOST_ASKED = 2
+_BEGINS = ("add", "event", "nth", "field", "operator", "value")
 
 
-def values_on(page: AlertPage) -> Values:
-    """The fields of the alert's events, and the columns of its row over them."""
+def values_on(request: UserRequest, page: AlertPage) -> Values:
+    """The fields of the alert's events, and the columns of its row; those of one event where the address names it."""
     row = page.composition.row if page.composition else None
     columns = {cell.name: cell.values for cell in row.cells} if row else {}
-    return {field.name: field.values for field in page.all_fields} | columns
+    fields = {field.name: field.values[:MAX_VALUES] for field in page.all_fields}
+    return {**fields, **columns, **_values_of_event(request, page)}
 
 
 def values_of_rule(rule: Rule, team_ids: Sequence[int]) -> Values:
@@ -73,20 +78,20 @@ def _values_in(document: Document) -> Values:
     return {name: tuple(map(text_of, values)) for name, values in document.flat.items()}
 
 
-def _values_of_event(request: UserRequest) -> Values:
-    """The fields of the event that the address names, if it names one."""
+def _values_of_event(request: UserRequest, page: AlertPage | None = None) -> Values:
+    """The fields of the event that the address names, if it names one: as it was kept with the alert, or is stored."""
     uid, day = request.GET.get("event", ""), request.GET.get("day", "")
+    kept = next((one for one in page.events if one.hex == uid), None) if page else None
+    if kept:
+        return _values_in(kept.document)
     found = event_in(uid, day, teams_of(request.user)) if uid else None
     return _values_in(found.document()) if found else {}
 
 
-def compose_new(request: UserRequest, page: AlertPage, added: Sequence[str]) -> Composer:
-    """The panel as it opens: with the conditions that the address names, else on the fields that were clicked, else on
-    what the past verdicts suggest."""
-    values = values_on(page)
-    picked = conditions_from(_with_all_columns(request.GET)) or _clicked(
-        request, added, _values_of_event(request), values
-    )
+def compose_new(request: UserRequest, page: AlertPage) -> Composer:
+    """The panel as it opens: with what the address names, else with what the past verdicts suggest."""
+    values = values_on(request, page)
+    picked = _picked(request, values)
     found = Suggestion([]) if picked else suggestion(page.alert)
     rows = picked or conditions_of(found.entries)
     mine = _returned(request, page.alert)
@@ -97,15 +102,18 @@ def compose_new(request: UserRequest, page: AlertPage, added: Sequence[str]) -> 
     return judged(_as_drafted(composer, mine) if mine else composer)
 
 
-def _clicked(request: UserRequest, added: Iterable[str], event: Values, values: Values) -> list[Condition]:
-    """On each of these fields: all that the event has, of several the one that is counted out (`nth`); without an event
-    all that these values are."""
-    nth = _number(request.GET.get("nth", "")) if event else None
+def _picked(request: UserRequest, values: Values) -> list[Condition]:
+    """The conditions that the address names, else those on the fields that were clicked."""
+    clicked = [name for name in dict.fromkeys(request.GET.getlist("add")) if name]
+    return conditions_from(_with_all_columns(request.GET)) or [
+        condition_on(name, _pressed(request, name, values)) for name in clicked
+    ]
 
-    def pressed(some: Sequence[str]) -> Sequence[str]:
-        return some if nth is None else some[nth : nth + 1] or some
 
-    return [condition_on(name, pressed((event or values).get(name, ()))) for name in dict.fromkeys(added) if name]
+def _pressed(request: UserRequest, name: str, values: Values) -> Sequence[str]:
+    """What stands where a button was pressed: of a field's values the one that is counted out (`nth`), else all."""
+    some, nth = values.get(name, ()), _number(request.GET.get("nth", ""))
+    return some if nth is None else some[nth : nth + 1] or some
 
 
 def _suggested_words(found: Suggestion) -> str:
@@ -117,10 +125,8 @@ def _suggested_words(found: Suggestion) -> str:
 def compose_on_rule(request: UserRequest, rule: Rule) -> Composer:
     """The panel on a rule as it opens, with the conditions that the address names: field, operator and value, or
     fields of an event, else of the rule's latest alert."""
-    event = _values_of_event(request)
-    values = event or values_of_rule(rule, teams_of(request.user))
-    named = _clicked(request, request.GET.getlist("add"), event, values)
-    rows = conditions_from(_with_all_columns(request.GET)) or named or [Condition()]
+    values = _values_of_event(request) or values_of_rule(rule, teams_of(request.user))
+    rows = _picked(request, values) or [Condition()]
     composer = _composer(request, rule, _new_form(request.user), rows, values)
     composer.opening = True
     return judged(composer)
@@ -139,7 +145,7 @@ def compose_from(
     known = values() if data.get("add_field") or request.htmx.target != "preview" else {}
     composer = _composer(request, rule, form, [], known)
     composer.alert, composer.draft_id = alert, _number(data.get("draft", ""))
-    return judged(_edited(composer, data, known))
+    return judged(_edited(composer, request, known))
 
 
 def compose_edit(request: UserRequest, item: ExceptionItem) -> Composer:
@@ -158,7 +164,7 @@ def compose_edit(request: UserRequest, item: ExceptionItem) -> Composer:
     if data is not None:
         version = _number(data.get("version", ""))
         composer.version = version if version is not None else item.version
-        composer = _edited(composer, data, values)
+        composer = _edited(composer, request, values)
     composer.scope = scope_of_item(item)
     return judged(composer)
 
@@ -207,7 +213,17 @@ def _composer(request: UserRequest, rule: Rule, form: ExceptionForm, rows: list[
         made=made_by_rule(rule),
         scope=Scope(rule),
         lists=_value_lists() if asked else [],
+        query=came_from(request),
+        facts=facts_asked(request),
+        begun=_begun(request),
     )
+
+
+def _begun(request: UserRequest) -> str:
+    """What the address asked for when the panel was opened."""
+    if request.method == "POST":
+        return request.POST.get("begun", "")
+    return urlencode([(name, one) for name in _BEGINS for one in request.GET.getlist(name)])
 
 
 def _new_form(user: User, draft: ExceptionDraft | None = None) -> ExceptionForm:
@@ -245,16 +261,18 @@ def _lists_of(rule: Rule) -> list[tuple[str, str, int]]:
     return [(one.list_id, one.name, one.rules.count()) for one in found]
 
 
-def _edited(composer: Composer, data: QueryDict, values: Values) -> Composer:
+def _edited(composer: Composer, request: UserRequest, values: Values) -> Composer:
     """The rows as submitted, and what the pressed button made of them."""
+    data = request.POST
     rows = conditions_from(data)
     groups = len({row.group for row in rows}) or 1
     composer.into = min(_number(data.get("into", "")) or 0, groups - 1)
     composer.rev = _number(data.get("rev", "")) or 0
     composer.fresh = not data.keys().isdisjoint(("add", "or", "add_inner"))
-    composer.removed = "remove" in data
+    composer.removed, composer.as_left = "remove" in data, "as_left" in request.GET
     if added := data.get("add_field", ""):
-        rows = _toggled(rows, added, values.get(added, ()), composer.into)
+        rows = _toggled(rows, added, _pressed(request, added, values), composer.into)
+    composer.suggested = _("As you left it") if composer.as_left else ""
     if "or" in data and groups < MOST_GROUPS and rows:
         composer.into = groups
         rows.append(Condition(group=groups))
@@ -268,11 +286,10 @@ def _edited(composer: Composer, data: QueryDict, values: Values) -> Composer:
     return _scoped(composer, data)
 
 
-def _toggled(rows: list[Condition], name: str, values: tuple[str, ...], into: int) -> list[Condition]:
-    """With a condition on a field in the group in focus; without it where the group has one."""
-    if any(row.field == name and row.group == into and not row.inner for row in rows):
-        return [row for row in rows if not (row.field == name and row.group == into and not row.inner)]
-    return [*rows, condition_on(name, values, into)]
+def _toggled(rows: list[Condition], name: str, values: Sequence[str], into: int) -> list[Condition]:
+    """With a condition on what stands at a field in the group in focus; without it where the group has one."""
+    left = [row for row in rows if not (row.group == into and row.is_on(name, values))]
+    return left if len(left) < len(rows) else [*rows, condition_on(name, values, into)]
 
 
 def _with_inner(rows: list[Condition], data: QueryDict) -> list[Condition]:

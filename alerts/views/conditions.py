@@ -111,6 +111,19 @@ class Condition:
         return PLAIN_OPERATORS if self.inner else OPERATORS
 
     @property
+    def named(self) -> frozenset[str]:
+        """The values that it asks for by their letters; none of a pattern, of a list, and of what only has to exist."""
+        if self.operator in {"is", "is_not"}:
+            return frozenset({self.value})
+        return frozenset(self.value.split("\n")) if self.operator in {"one_of", "not_one_of"} else frozenset()
+
+    def is_on(self, field: str, values: Iterable[str]) -> bool:
+        """Whether it is about what stands at a field: about one of these values, or about any that it has."""
+        if self.field != field or self.inner:
+            return False
+        return not self.named or not self.named.isdisjoint(values)
+
+    @property
     def place(self) -> str:
         """Where the row stands, as it is sent."""
         return f"{self.group}{'n' if self.inner else ''}"

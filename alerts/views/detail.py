@@ -19,7 +19,7 @@ from alerts.views.answers import fragment, said
 from alerts.views.asked import filters_of
 from alerts.views.composing import compose_new
 from alerts.views.filter_choices import choices_for
-from alerts.views.frame import came_from, queue_address, rights, view_title, way_back
+from alerts.views.frame import came_from, facts_asked, queue_address, rights, view_title, way_back
 from soc.web.clock import now as clock_now
 from soc.web.counts import Count
 from soc.web.htmx import render_page, wants_part
@@ -33,18 +33,17 @@ SIDES = {
     "activity": _("Activity"),
     "exception": _("Exception"),
 }
-FACTS = ("all", "raw")
 
 
 @page()
 def detail(request: UserRequest, alert_id: int) -> HttpResponseBase:
-    """One alert, with what `side` asks for beside it; for htmx only that side."""
+    """One alert, with what `side` asks for beside it; for htmx only that side, and what hangs on it."""
     alert = opened_alert(request, alert_id)
     side = request.GET.get("side", "guide")
     context = alert_context(request, alert, side if side in SIDES else "guide")
     if context["side"] == "exception":
-        context["composer"] = compose_new(request, context["page"], request.GET.getlist("add"))
-    return render_page(request, "alerts/detail.html", context, part="side")
+        context["composer"] = compose_new(request, context["page"])
+    return render_page(request, "alerts/detail.html", context, part="tab")
 
 
 @page()
@@ -114,7 +113,6 @@ def alert_context(request: UserRequest, alert: Alert, side: str) -> dict[str, An
     people = list(people_to_assign([alert.team_id]))
     filters = _filters(request.user, query, now)
     found = selectors.alert_page(alert=alert, user=request.user, now=now, filters=filters, side=side)
-    facts = request.GET.get("facts", "")
     return {
         "page": found,
         "alert": alert,
@@ -124,7 +122,7 @@ def alert_context(request: UserRequest, alert: Alert, side: str) -> dict[str, An
         "part": _part_of(request, side),
         "query": query,
         "view_title": view_title(query),
-        "facts": facts if facts in FACTS else "",
+        "facts": facts_asked(request),
         "people": people,
         "comment_form": CommentForm(),
         "composer": None,
@@ -135,8 +133,10 @@ def alert_context(request: UserRequest, alert: Alert, side: str) -> dict[str, An
 
 
 def _part_of(request: UserRequest, side: str) -> str:
-    """Which part a phone shows, where there is room for one only: the facts, unless something beside them was asked."""
-    if "facts" in request.GET or (request.method == "GET" and "side" not in request.GET):
+    """Which part a phone shows, where there is room for one only: the facts, unless something beside them was asked.
+    The tabs name the facts that are open, but ask for their own part."""
+    facts = "facts" in request.GET and request.GET.get("part") != "side"
+    if facts or (request.method == "GET" and "side" not in request.GET):
         return "facts"
     return "related" if side == "related" else "guide"
 

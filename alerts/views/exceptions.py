@@ -44,7 +44,7 @@ def preview(request: UserRequest, alert_id: int) -> HttpResponseBase:
         composer = compose_from(request, alert.rule, alert)
         return _previewed(request, "", {"composer": composer, "alert": alert, **_frame(request)})
     context = alert_context(request, alert, "exception")
-    composer = compose_from(request, alert.rule, alert, lambda: values_on(context["page"]))
+    composer = compose_from(request, alert.rule, alert, lambda: values_on(request, context["page"]))
     return _previewed(request, "alerts/detail.html", context | {"composer": composer})
 
 
@@ -53,7 +53,7 @@ def add(request: UserRequest, alert_id: int) -> HttpResponseBase:
     """Save the exception and close what it matches, as one act with one undo."""
     alert = seen_alert(request.user, alert_id)
     context = alert_context(request, alert, "exception")
-    composer = compose_from(request, alert.rule, alert, lambda: values_on(context["page"]))
+    composer = compose_from(request, alert.rule, alert, lambda: values_on(request, context["page"]))
     if _is_ready(composer):
         try:
             if "send" in request.POST:

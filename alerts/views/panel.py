@@ -20,6 +20,7 @@ from alerts.forms import ExceptionForm
 from alerts.models import Alert, ExceptionDraft, Trial
 from alerts.selectors.shapes import AlertBrief
 from alerts.views.conditions import Condition, Entry, entry_groups, filled_rows
+from alerts.views.frame import alert_address
 from rules.models import ExceptionItem, Rule
 from soc.web.evidence import plain
 
@@ -90,6 +91,10 @@ class Panel:
     see: str = ""  # which alerts of the preview are asked for: "silenced" or "alerting"
     listed: list[AlertBrief] = field(default_factory=list)  # the newest of those
     overriders: list[str] = field(default_factory=list)  # who may hide a true positive, where the person may not
+    query: str = ""  # the queue that its alert was opened from
+    facts: str = ""  # which facts are open beside it
+    begun: str = ""  # what the address asked for when it was opened
+    as_left: bool = False  # it was left without being saved, and is taken up again
 
     @property
     def filled(self) -> list[Condition]:
@@ -136,9 +141,9 @@ class Panel:
         """The conditions of the first group."""
         return next(iter(self.groups_of_entries()), [])
 
-    def uses(self, name: str) -> bool:
-        """Whether a condition stands on this field."""
-        return any(row.field == name for row in self.rows)
+    def uses(self, name: str, values: Sequence[str]) -> bool:
+        """Whether a condition is about what stands at this field."""
+        return any(row.is_on(name, values) for row in self.rows)
 
     @property
     def trial_is_old(self) -> bool:
@@ -244,8 +249,26 @@ class Panel:
     def back_url(self) -> str:
         """Where the panel is left to."""
         if self.alert:
-            return reverse("alerts:detail", args=[self.alert.pk])
+            return alert_address(self.alert.pk, self.query, facts=self.facts)
         return reverse("rules:detail", args=[self.rule.pk]) + "?tab=exceptions"
+
+    @property
+    def opens(self) -> bool:
+        """Whether it opens beside an alert, with what was left there or anew: then it has the focus."""
+        return self.alert is not None and (self.opening or self.as_left)
+
+    @property
+    def anew_url(self) -> str:
+        """Where a panel beside an alert begins anew, on a draft with what that says; empty while nothing was done."""
+        if not self.alert or not self.rev:
+            return ""
+        draft = str(self.draft_id or "")
+        return alert_address(self.alert.pk, self.query, side="exception", draft=draft, facts=self.facts)
+
+    @property
+    def left_as(self) -> str:
+        """Under which name the browser keeps what was not saved: one for the alert, and one for each draft on it."""
+        return f"{self.save_url}{self.draft_id or ''}" if self.alert else ""
 
 
 def _numbered(numbered: Sequence[tuple[int, Condition]], group: int) -> list[Numbered]:

@@ -1,6 +1,8 @@
 """The composer without JavaScript: groups, nests, value lists and scope, on an alert, a rule and a stored exception."""
 
 import json
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -182,3 +184,143 @@ def test_hostile_conditions_are_text(ana: Client, preview: str) -> None:
     page = ana.post(preview, rows((evil, "is", evil, "0"), ("a.b", "nested", evil, "0"), (evil, "is", evil, "0n")))
     assert "<script>alert" not in page.content.decode()
     assert "<img src=x>" not in page.content.decode()
+
+
+def conditions_in(page: str) -> list[tuple[str, str, str]]:
+    """Field, operator and value of each condition of a panel."""
+    value = r'(?:<textarea[^>]*>\n(.*?)</textarea>|<span class="v)'
+    row = rf'name="field" id="cf.*?value="(.*?)".*?<option value="(\w+)" selected>.*?{value}'
+    told = re.findall(row, page, re.DOTALL)
+    return [(field, operator, unescape(value)) for field, operator, value in told]
+
+
+def pressed(page: str, field: str) -> list[str]:
+    """Where the buttons at a field send the panel; of several values each has its own."""
+    found = re.findall(rf'name="add_field" value="{re.escape(field)}" formaction="([^"]+)"', page)
+    return [unescape(url) for url in found]
+
+
+class TestBesideAnAlert:
+    """The fields beside the panel."""
+
+    ALL = 'title="data_stream.dataset"'  # not one of the useful fields
+
+    @pytest.fixture
+    def url(self, alerts: list[Alert]) -> str:
+        return reverse("alerts:exception_preview", args=[alerts[0].pk])
+
+    @pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "without scripts"])
+    @pytest.mark.parametrize("facts", ["", "all", "raw"])
+    def test_a_click_leaves_the_facts_that_are_open(
+        self, ana: Client, alerts: list[Alert], facts: str, headers: dict[str, str]
+    ) -> None:
+        where = reverse("alerts:detail", args=[alerts[0].pk])
+        opened = ana.get(where, {"side": "exception", "facts": facts}).content.decode()
+        assert f'<input type="hidden" name="facts" value="{facts}">' in opened
+        sent = rows(("host.name", "is", "db-2", "0")) | {"facts": facts, "add_field": "user.name"}
+        page = ana.post(pressed(opened, "user.name")[0] if facts != "raw" else url_of(alerts[0]), sent, headers=headers)
+        told = page.content.decode()
+        assert (self.ALL in told) == (facts == "all")
+        assert ('class="snippet raw"' in told) == (facts == "raw")
+        assert conditions_in(told) == [("host.name", "is", "db-2"), ("user.name", "is", "postgres")]
+
+    @pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "without scripts"])
+    def test_other_facts_leave_all_that_was_typed(self, ana: Client, url: str, headers: dict[str, str]) -> None:
+        sent = TWO | {"into": "1", "reason": "The vendor's.", "expires": "30", "review": "30", "scope": "rules"}
+        sent |= {"close": "1", "close_reason": "duplicate", "rule_name": "zz", "facts": "all"}
+        for asked, shown in (("raw", 'class="snippet raw"'), ("useful", "of 24 shown"), ("all", self.ALL)):
+            told = ana.post(url, sent | {"show_facts": asked}, headers=headers).content.decode()
+            assert shown in told
+            assert f'name="facts" value="{asked.replace("useful", "")}"' in told
+            assert conditions_in(told) == [("host.name", "is", "db-2"), ("host.name", "is", "db-3")]
+            assert ">\nThe vendor&#x27;s.</textarea>" in told
+            chosen = re.findall(r'<option value="([^"]*)" selected>', told)
+            assert [one for one in ("30", "rules", "duplicate") if one not in chosen] == []
+            assert re.search(r'name="close" value="1"[^>]* checked', told)
+            assert re.search(r'name="into" value="1" checked', told)
+            assert 'name="rule_name" id="rule-name" value="zz"' in told
+
+    def test_the_ways_to_other_facts_are_buttons_of_the_form_only_while_one_is_written(
+        self, ana: Client, alerts: list[Alert]
+    ) -> None:
+        where = reverse("alerts:detail", args=[alerts[0].pk])
+        assert 'name="show_facts"' not in ana.get(where).content.decode()
+        panel = ana.get(where, {"side": "exception"}).content.decode()
+        assert re.findall(r'form="exception-form" name="show_facts" value="(\w+)"', panel) == ["all", "raw"]
+        assert "facts=all" not in panel
+
+    def test_of_several_values_each_can_be_used_by_itself(self, ana: Client, alerts: list[Alert]) -> None:
+        where = reverse("alerts:detail", args=[alerts[0].pk])
+        ways = [
+            unescape(one) for one in re.findall(r'href="([^"]*add=process.args[^"]*)"', ana.get(where).content.decode())
+        ]
+        values = ["perl", "-e", 'exec "/bin/sh";']
+        for way, value in zip(ways, values, strict=True):
+            assert conditions_in(ana.get(way).content.decode()) == [("process.args", "is", value)]
+        panel = ana.get(ways[1]).content.decode()
+        on = re.findall(r'name="add_field" value="process.args"[^>]* class="([^"]*)"', panel)
+        assert on == ["rm", "rm on", "rm"]
+        url = pressed(panel, "process.args")[2]
+        both = ana.post(url, rows(("process.args", "is", "-e", "0")) | {"add_field": "process.args"}).content.decode()
+        assert conditions_in(both) == [("process.args", "is", "-e"), ("process.args", "is", values[2])]
+        again = ana.post(url, rows(("process.args", "is", values[2], "0")) | {"add_field": "process.args"})
+        assert conditions_in(again.content.decode()) == [("", "is", "")]
+
+    def test_of_many_values_all_are_used(self, ana: Client, world: World) -> None:
+        many = [*world.perl(1)["process"]["args"], *(f"-{number}" for number in range(150))]
+        alert = world.send([world.perl(1, process__args=many)])[0]
+        page = ana.get(reverse("alerts:detail", args=[alert.pk]), {"side": "exception"}).content.decode()
+        (url,) = pressed(page, "process.args")
+        sent = rows(("host.name", "is", "db-2", "0")) | {"add_field": "process.args"}
+        _, (field, operator, value) = conditions_in(ana.post(url, sent).content.decode())
+        assert (field, operator) == ("process.args", "one_of")
+        assert value.split("\n") == many[:100]  # and no word of ours about the others
+
+    def test_a_field_is_marked_while_a_condition_is_about_what_stands_there(self, ana: Client, url: str) -> None:
+        def marked(*condition: str) -> bool:
+            some = rows((condition[0], condition[1], condition[2], "0"))
+            return bool(re.search(r'class="f used"><dt[^>]*title="user.name"', ana.post(url, some).content.decode()))
+
+        assert marked("user.name", "is", "postgres")
+        assert marked("user.name", "is_not", "postgres")
+        assert marked("user.name", "one_of", "root\npostgres")
+        assert marked("user.name", "matches", "post*")
+        assert marked("user.name", "exists", "")
+        assert not marked("user.name", "is", "root")
+        assert not marked("user.id", "is", "postgres")
+
+    @pytest.mark.parametrize("told", ["nth=7", "nth=-1", "nth=x", "event=zz", "event=" + "0" * 32 + "&nth=1", "nth=²"])
+    def test_an_address_that_was_tampered_with_breaks_nothing(self, ana: Client, url: str, told: str) -> None:
+        sent = rows(("host.name", "is", "db-2", "0")) | {
+            "add_field": "process.args",
+            "show_facts": "x",
+            "begun": '"><b>',
+        }
+        page = ana.post(f"{url}?{told}", sent)
+        assert page.status_code == 200
+        assert "<b>" not in page.content.decode().replace("<bdi>", "").split('name="begun"')[1][:40]
+
+    def test_what_was_left_is_taken_up_again_and_can_be_begun_anew(self, ana: Client, alerts: list[Alert]) -> None:
+        opened = ana.get(
+            reverse("alerts:detail", args=[alerts[0].pk]),
+            {"side": "exception", "add": "user.name"} | {"from": "host=db-2"},
+        )
+        page = opened.content.decode()
+        assert 'name="begun" value="add=user.name"' in page
+        assert "Start over" not in page
+        found = re.search(r'data-resumes="([^"]+)"', page)
+        assert found
+        left = TWO | {"begun": "add=user.name", "reason": "Why."}
+        page = ana.post(unescape(found[1]), left, headers=HTMX).content.decode()
+        assert "As you left it" in page
+        assert conditions_in(page) == [("host.name", "is", "db-2"), ("host.name", "is", "db-3")]
+        assert 'name="from" value="host=db-2"' in page
+        assert 'id="exc-h" tabindex="-1" autofocus' in page
+        assert "data-resumes" not in page
+        anew = re.search(r'href="([^"]+)" data-gives-up>Start over', page)
+        assert anew
+        assert unescape(anew[1]).endswith("?side=exception&from=host%3Ddb-2")
+
+
+def url_of(alert: Alert) -> str:
+    return reverse("alerts:exception_preview", args=[alert.pk])

@@ -4,6 +4,7 @@ import html
 import re
 import uuid
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.test import Client
 from alerts.exceptions import preview
 from alerts.models import Alert, AlertEvent, Kind
 from alerts.settling import settle_due
+from events.models import Event
 from soc.web import clock
 from tests.alerts.pages import joined
 from tests.alerts.pages.conftest import HTMX
@@ -209,6 +211,54 @@ class TestExceptions:
         assert 'value="process.parent.name"' in source
         assert re.search(r"<textarea[^>]*>\s*nginx</textarea>", source)
         assert "Silences 1 of 1 alert" in told(ana, alert, "?side=exception&add=process.parent.name")
+
+
+class TestAValueOfAStep:
+    """An exception on a sequence takes out single events: a condition is on what the event that was pointed at says."""
+
+    @staticmethod
+    def steps_of(page: str) -> list[str]:
+        """The buttons at `event.category`, step by step."""
+        found = re.findall(r'name="add_field" value="event.category" formaction="([^"]+)"', page)
+        return [unescape(url) for url in found]
+
+    def test_is_the_condition(self, ana: Client, rules: World) -> None:
+        alert = joined.sequence(rules)
+        page = ana.get(f"/alerts/{alert.pk}/?side=exception&add=host.name").content.decode()
+        for url, value in zip(self.steps_of(page), ("process", "network"), strict=True):
+            told = ana.post(url, {"add_field": "event.category"}, headers=HTMX).content.decode()
+            assert re.search(rf"<textarea[^>]*>\s*{value}</textarea>", told)
+            assert '<option value="is" selected' in told
+            assert "Silences 1 of 1 alert" in told
+            assert len(re.findall(r'class="f used"><dt[^>]*title="event.category"', told)) == 1
+
+    def test_is_the_condition_of_a_panel_that_opens_with_it(self, ana: Client, rules: World) -> None:
+        alert = joined.sequence(rules)
+        page = ana.get(f"/alerts/{alert.pk}/").content.decode()
+        ways = [unescape(one) for one in re.findall(r'href="([^"]*add=event.category[^"]*)"', page)]
+        for way, value in zip(ways, ("process", "network"), strict=True):
+            assert re.search(rf"<textarea[^>]*>\s*{value}</textarea>", ana.get(way).content.decode())
+
+    def test_is_read_from_what_was_kept_when_the_event_is_gone(self, ana: Client, rules: World) -> None:
+        alert = joined.sequence(rules)
+        page = ana.get(f"/alerts/{alert.pk}/?side=exception&add=host.name").content.decode()
+        Event.objects.all().delete()
+        told = ana.post(self.steps_of(page)[1], {"add_field": "event.category"}, headers=HTMX).content.decode()
+        assert re.search(r"<textarea[^>]*>\s*network</textarea>", told)
+
+    def test_stands_alone_among_all_fields_where_the_steps_differ(self, ana: Client, rules: World) -> None:
+        alert = joined.sequence(rules)
+        page = ana.get(f"/alerts/{alert.pk}/?side=exception&add=host.name&facts=all").content.decode()
+        told = ana.post(self.steps_of(page)[1], {"add_field": "event.category", "facts": "all"}, headers=HTMX)
+        assert re.search(r"<textarea[^>]*>\s*network</textarea>", told.content.decode())
+
+    def test_covers_what_its_preview_says(self, rules: World) -> None:
+        """Two steps' values asked of one event cover nothing, and either alone does."""
+        alert = joined.sequence(rules)
+        given: dict[str, Any] = {"rule": alert.rule, "team_ids": [rules.team.pk], "now": clock.now(), "alert": alert}
+        first, second = entry("event.category", "process"), entry("event.category", "network")
+        assert preview(entries=[second], **given).silenced == preview(entries=[first], **given).silenced == 1
+        assert preview(entries=[first, second], **given).silenced == 0
 
 
 def test_events_that_came_by_the_door_are_joined_and_told(ana: Client, rules: World) -> None:

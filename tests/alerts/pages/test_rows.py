@@ -1,5 +1,6 @@
 """Alerts of pipelines, as an analyst meets them: on the page, in the queue, over the API, before an exception."""
 
+import html
 import re
 from urllib.parse import parse_qs, urlsplit
 
@@ -167,6 +168,22 @@ class TestExceptions:
         offered = re.findall(r'<option value="([^"]+)"( label="made by the query")?>', page)
         assert (LENGTHY, ' label="made by the query"') in offered
         assert ("host.name", "") in offered
+
+    @pytest.mark.parametrize("column", [LENGTHY, "Esql.process_command_line_values"])
+    def test_a_column_that_was_used_is_marked_at_once(self, ana: Client, shipped: World, column: str) -> None:
+        alert = rows.group(shipped)
+        page = source(ana, f"/alerts/{alert.pk}/?side=exception&add=host.name")
+        cells = page[page.index('id="made-cells"') :]
+        ways = [
+            html.unescape(one) for one in re.findall(rf'name="add_field" value="{column}" formaction="([^"]+)"', cells)
+        ]
+        answer = ana.post(ways[-1], {"add_field": column}, headers=HTMX).content.decode()
+        drawn = answer[answer.index('id="made-cells" hx-swap-oob="true"') :]
+        assert re.search(rf'class="f used"><dt title="{column}"', drawn)
+        assert drawn.count('class="f used"') == 1
+        assert len(re.findall(r'class="(?:rm )?on"', drawn)) == 1  # of several values the one that was pressed
+        assert '<option value="is" selected' in answer
+        assert answer.lstrip().startswith("<aside")
 
     def test_other_rules_say_nothing_of_rows(self, ana: Client, shipped: World) -> None:
         (alert,) = shipped.send([shipped.perl(1)])
