@@ -137,6 +137,87 @@ def test_why_an_exception_is_safe_is_not_lost_by_looking_aside(visit: Visit, ale
     expect(page.get_by_label("Why is this safe?")).to_have_value("")
 
 
+def test_an_exception_that_was_not_saved_is_taken_up_as_it_was_left(visit: Visit, alerts: list[Alert]) -> None:
+    rosa, where = visit("rosa"), f"/alerts/{alerts[0].pk}/"
+    page = rosa.open(where + "?side=exception&add=user.name")
+    page.locator("#cv0").fill("somebody")
+    page.locator("#fields button[value='host.name']").click()
+    expect(page.locator("#cf1")).to_have_value("host.name")
+    page.get_by_label("Ends after").select_option("30")
+    page.get_by_label("Why is this safe?").fill("A test.")
+    press(page, "Escape", "Escape")
+    expect(page.locator("#exception-form")).to_have_count(0)
+    press(page, "x")
+    expect(page.get_by_text("As you left it")).to_be_visible()
+    expect(page.locator("#exc-h")).to_be_focused()
+    values = page.locator("#conditions textarea").evaluate_all("all => all.map((one) => one.value)")
+    assert values == ["somebody", "node-01"]
+    expect(page.get_by_label("Ends after")).to_have_value("30")
+    expect(page.get_by_label("Why is this safe?")).to_have_value("A test.")
+    page.reload()
+    expect(page.locator("#cv1")).to_have_value("node-01")
+    page = rosa.open(where + "?side=exception&add=process.name")  # another exception
+    expect(page.locator("#cv0")).to_have_value("perl")
+    rosa.settle()
+    expect(page.locator("#cf1")).to_have_count(0)
+    page = rosa.open(where + "?side=exception")
+    expect(page.locator("#cv0")).to_have_value("somebody")
+    page.get_by_role("link", name="Start over").click()
+    expect(page.locator("#conditions")).to_contain_text("Suggested from this alert")
+    rosa.settle()
+    assert "somebody" not in page.locator("#conditions textarea").evaluate_all("all => all.map((one) => one.value)")
+    assert rosa.complaints == []
+
+
+def test_an_exception_that_was_saved_is_not_taken_up_again(visit: Visit, alerts: list[Alert]) -> None:
+    rosa, where = visit("rosa"), f"/alerts/{alerts[0].pk}/?side=exception&add=host.name"
+    page = rosa.open(where)
+    page.locator("#cv0").fill("nowhere")
+    expect(page.locator("#preview")).to_contain_text("Silences 0 of 12")
+    page.get_by_label("Why is this safe?").fill("A test.")
+    rosa.settle()
+    page.wait_for_timeout(200)
+    rosa.settle()
+    press(page, "Control+Enter")
+    expect(page.locator("[data-toast]")).to_contain_text("xception added")
+    for again in (where, f"/alerts/{alerts[0].pk}/?side=exception"):
+        page = rosa.open(again)
+        rosa.settle()
+        expect(page.locator("#cv0")).not_to_have_value("nowhere")
+        expect(page.get_by_label("Why is this safe?")).to_have_value("")
+
+
+def test_a_look_at_other_facts_leaves_the_exception_as_it_is(visit: Visit, alerts: list[Alert]) -> None:
+    rosa = visit("rosa")
+    page = rosa.open(f"/alerts/{alerts[0].pk}/?side=exception&add=user.name")
+    page.locator("#cv0").fill("somebody")
+    page.get_by_label("Why is this safe?").fill("A test.")
+    page.get_by_role("button", name="All fields").press("Enter")
+    expect(page.locator("#fields .fields.one")).to_be_visible()
+    expect(page.locator("#facts-way-1")).to_be_focused()
+    page.get_by_role("button", name="Use data_stream.dataset in the exception").press("Enter")
+    expect(page.locator("#cf1")).to_have_value("data_stream.dataset")
+    expect(page.locator("#fields .fields.one")).to_be_visible()
+    page.get_by_role("button", name="Raw event").click()
+    expect(page.locator("#fields pre")).to_be_visible()
+    expect(page.locator("#cv0")).to_have_value("somebody")
+    expect(page.locator("#cf1")).to_have_value("data_stream.dataset")
+    expect(page.get_by_label("Why is this safe?")).to_have_value("A test.")
+    assert rosa.complaints == []
+
+
+def test_a_look_at_other_facts_leaves_it_without_scripts_too(visit: Visit, alerts: list[Alert]) -> None:
+    page = visit("rosa", scripts=False).open(f"/alerts/{alerts[0].pk}/?side=exception&add=user.name")
+    page.locator("#cv0").fill("somebody")
+    page.get_by_role("button", name="All fields").click()
+    expect(page.locator("#fields .fields.one")).to_be_visible()
+    expect(page.locator("#cv0")).to_have_value("somebody")
+    page.get_by_role("button", name="Use data_stream.dataset in the exception").click(force=True)
+    expect(page.locator("#cf1")).to_have_value("data_stream.dataset")
+    expect(page.locator("#fields .fields.one")).to_be_visible()
+    expect(page.locator("#cv0")).to_have_value("somebody")
+
+
 def test_who_takes_a_condition_out_goes_on_where_another_is_added(visit: Visit, alerts: list[Alert]) -> None:
     page = visit("rosa").open(f"/alerts/{alerts[0].pk}/?side=exception&add=user.name&add=host.name")
     page.locator("#cx1").click()

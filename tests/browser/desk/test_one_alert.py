@@ -49,3 +49,44 @@ def test_what_is_rarer_lies_in_a_menu_that_its_keys_open(visit: Visit, alerts: l
     expect(page.locator("[data-toast]")).to_contain_text("Snoozed")
     assert Alert.objects.get(snoozed_until__isnull=False) == alerts[0]
     assert ana.complaints == []
+
+
+def test_the_queue_it_was_opened_from_is_not_lost_on_the_way(visit: Visit, alerts: list[Alert]) -> None:
+    rosa = visit("rosa")
+    page = rosa.open("/alerts/?host=node-03")
+    page.wait_for_function("document.querySelector('#peek [data-peeked]')")
+    press(page, "x")
+    page.wait_for_url(re.compile("side=exception"))
+    expect(page.locator(".crumbs")).to_contain_text("1 of 1")
+    press(page, "Escape")
+    page.wait_for_url(re.compile(r"/\?from=host%3Dnode-03$"))
+    press(page, "]")
+    expect(page.locator("#side .tabs [aria-current]")).to_contain_text("False positives")
+    press(page, "]")
+    expect(page.locator("#side .tabs [aria-current]")).to_contain_text("Respond")
+    page.get_by_role("link", name="All fields").click()
+    expect(page.locator("#fields .fields.one")).to_be_visible()
+    expect(page.locator("#side .tabs [aria-current]")).to_contain_text("Respond")
+    press(page, "]")
+    expect(page.locator("#side .tabs [aria-current]")).to_contain_text("Related")
+    page.reload()
+    expect(page.locator("#fields .fields.one")).to_be_visible()
+    press(page, "u")
+    page.wait_for_url(re.compile(r"/alerts/\?host=node-03"))
+    expect(page.locator("tr[data-row]")).to_have_count(1)
+    assert rosa.complaints == []
+
+
+def test_of_several_values_the_one_that_is_clicked_goes_into_the_exception(visit: Visit, alerts: list[Alert]) -> None:
+    rosa = visit("rosa")
+    page = rosa.open(f"/alerts/{alerts[0].pk}/?side=exception&add=user.name")
+    row = page.locator("#fields .f", has=page.locator(".vals")).first
+    row.hover()
+    row.get_by_role("button", name="Use -e of process.args in the exception").click()
+    expect(page.locator("#cv1")).to_have_value("-e")
+    expect(page.locator("#co1")).to_have_value("is")
+    expect(page.locator("#fields .f.used .val .on")).to_have_count(1)
+    page.get_by_role("button", name="Use -e of process.args in the exception").press("Enter")
+    expect(page.locator("#cf1")).to_have_count(0)
+    expect(page.locator("#fields .val .on")).to_have_count(0)
+    assert rosa.complaints == []
