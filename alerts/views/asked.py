@@ -108,7 +108,7 @@ class Queue:
     def unread(self) -> list[Unread]:
         """The filters that the address names and that cannot be used."""
         errors = {name: errors[0] for name, errors in self.form.errors.items() if self.data.get(name)}
-        return [Unread(str(self.form[name].label), self.data[name], str(why)) for name, why in errors.items()]
+        return [Unread(str(self.form[name].label), str(self.data[name]), str(why)) for name, why in errors.items()]
 
     def filters(self) -> QueueFilters:
         """What the selectors are asked for: the tab's filters, refined by those that were chosen."""

@@ -209,7 +209,7 @@ def test_where_a_rule_of_the_list_fails_nothing_is_changed_and_the_page_says_so(
     assert not Alert.objects.exists()  # both rules hold it back
     before, client = standing(), sign_in(cast.rosa)
     monkeypatch.setattr("alerts.release.judge", broken)
-    asked = ((f"items/{items[0].pk}/", {"do": "disable"}), ("remove-rule/", {"rule": "two"}), ("remove/", {}))
+    asked: Any = ((f"items/{items[0].pk}/", {"do": "disable"}), ("remove-rule/", {"rule": "two"}), ("remove/", {}))
     answers = [client.post(f"{PAGE}{path}", data) for path, data in asked]
     assert [answer.status_code for answer in answers] == [409, 409, 409]
     assert all("the rule itself fails. Nothing was changed." in answer.content.decode() for answer in answers)
