@@ -26,7 +26,7 @@ LONG_AGO = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """An alert and the list in which its row is looked for. `held`: the list has it, or its fold."""
+    """An alert and the list in which its row is looked for. `held`: the list has it still."""
 
     alert: Alert
     base: QuerySet[Alert]

@@ -27,6 +27,8 @@ NO_MOMENTS = (
     "1:0001-01-01T00:00:00+00:00",
     "1:0001-01-01T00:00:00+14:00",
     "1:9999-12-31T23:59:59-14:00",
+    "1:2026-11-21T00:00:00Z@x",
+    "1:2026-11-21T00:00:00Z@-2",
 )
 
 
@@ -247,3 +249,8 @@ def test_a_list_of_which_nothing_is_left_shows_what_came_since(cast, now):
     (late,) = raised([event(user__name="attacker", at=now)], now=now)
     chosen = {**CLOSE, "alert": f"{only.pk}:{only.version}", "seen": seen}
     assert f'id="alert-{late.pk}"' in client.post(BULK, chosen, headers={"HX-Request": "true"}).content.decode()
+
+
+def test_a_list_that_begins_further_down_says_with_which_alert():
+    for told in ("7:2026-11-21T00:00:00+00:00", "7:2026-11-21T00:00:00+00:00@5"):
+        assert Seen.read(told).told() == told
