@@ -1,0 +1,45 @@
+"""Enter in a field of an exception: it is looked at anew, and no condition comes or goes."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from alerts.models import Alert
+from tests.alerts.pages.world import World
+from tests.browser.conftest import Visit
+from tests.browser.desk.test_exceptions import added
+
+CONDITIONS = """() => [...document.querySelectorAll("#conditions [name=field], #conditions [name=value]")]
+    .map((one) => one.value)"""
+BOXES = "#exception-form input:is([name=field], [type=text], :not([type])):visible"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_enter_takes_no_condition_out_of_an_exception_that_is_edited(
+    visit: Visit, alerts: list[Alert], world: World, scripts: bool
+) -> None:
+    item, rosa = added(world, alerts[0], "nowhere"), visit("rosa", scripts=scripts)
+    page = rosa.open(f"/alerts/exceptions/{item.pk}/")
+    for at in range(page.locator(BOXES).count()):
+        assert entered(page, at) == ["host.name", "nowhere"]
+    assert rosa.complaints == []
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_enter_adds_no_condition_to_one_that_is_new(visit: Visit, alerts: list[Alert], scripts: bool) -> None:
+    rosa = visit("rosa", scripts=scripts)
+    page = rosa.open(f"/alerts/{alerts[0].pk}/?side=exception&add=host.name&add=user.name")
+    page.locator("[name=scope]").select_option("rules")
+    before = page.evaluate(CONDITIONS)
+    for at in range(page.locator(BOXES).count()):
+        assert entered(page, at) == before
+    assert rosa.complaints == []
+
+
+def entered(page: Page, at: int) -> list[str]:
+    """What the conditions are after Enter in one of the boxes."""
+    with page.expect_response(lambda answer: "/preview/" in answer.url):
+        page.locator(BOXES).nth(at).press("Enter")
+    page.wait_for_load_state()
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+    found: list[str] = page.evaluate(CONDITIONS)
+    return found
