@@ -43,3 +43,17 @@ def entered(page: Page, at: int) -> list[str]:
     expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
     found: list[str] = page.evaluate(CONDITIONS)
     return found
+
+
+def test_a_condition_that_is_corrected_is_red_no_longer(visit: Visit, alerts: list[Alert]) -> None:
+    rosa = visit("rosa")
+    page = rosa.open(f"/alerts/{alerts[0].pk}/?side=exception&add=host.name")
+    page.get_by_role("button", name="And", exact=True).click()
+    page.get_by_label("Field of condition 2").fill("user.name")
+    page.get_by_label("Operator of condition 2").select_option("is_not")
+    wrong = page.locator(".cond-error.bad:not(:empty)")
+    expect(wrong).to_have_count(1)
+    page.get_by_label("Value of condition 2").fill("nobody")
+    expect(wrong).to_have_count(0)
+    expect(page.get_by_label("Value of condition 2")).to_have_value("nobody")
+    assert rosa.complaints == []
