@@ -1,5 +1,5 @@
-/* The session ended: a dialog leads to the sign-in in another tab, and what was asked for is sent again afterwards. What
-   was typed stays where it is. Forms that htmx does not send are asked about first, where something was typed into them. */
+/* The session ended: a dialog leads to the sign-in in another tab, and what was asked for is sent again afterwards. Before a
+   form with something typed is sent that htmx does not send, the session is asked for. */
 "use strict";
 (() => {
   const { $, $$ } = wb;
@@ -24,7 +24,6 @@
     wb.announce("Signed in again");
     again.forEach((send) => send());
   }
-  /* Show the dialog; `send` is called when the person is signed in again. */
   wb.signInAgain = (send) => {
     const dialog = $("#sign-in-again");
     if (!dialog) { location.reload(); return; }
@@ -34,7 +33,6 @@
     clearInterval(timer);
     timer = setInterval(look, EVERY);
   };
-  /* The queue that asks by itself is stale from now on. What is ticked and typed stays. */
   function out() {
     if ($("#strip [data-out]")) return;
     wb.strip("Signed out. Sign in, your selection is kept.", true);
@@ -65,7 +63,9 @@
     if (event.defaultPrevented || form.method !== "post" || form.dataset.alive || !typed(form)) return;
     if (form.hasAttribute("hx-post") || submitter?.hasAttribute("hx-post") || !$("#sign-in-again")) return;
     event.preventDefault();
-    const send = () => { form.dataset.alive = "yes"; form.requestSubmit(submitter); delete form.dataset.alive; };
+    /* Its button may have been drawn anew meanwhile. */
+    const like = (one) => one.type === "submit" && one.name === submitter?.name && one.value === submitter.value;
+    const send = () => { form.dataset.alive = "yes"; form.requestSubmit([...form.elements].find(like)); delete form.dataset.alive; };
     if (await alive().catch(() => true)) send(); else wb.signInAgain(send);
   });
 })();

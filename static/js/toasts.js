@@ -35,12 +35,17 @@
   wb.sending = () => { look(); before = wb.kept("undo")?.action; };
   function undoAnswered() {
     look();
-    return wb.kept("undo")?.action === before ? wb.announce("Nothing to undo") : wb.undoLast((work) => work());
+    return wb.kept("undo")?.action === before ? nothing() : wb.undoLast((work) => work());
+  }
+  function nothing() {
+    wb.announce("Nothing to undo");
+    $("[data-toast] span")?.replaceChildren("z undoes the last act alone: Activity has the rest");
+    return false;
   }
   wb.undoLast = (turn) => {
     if (!turn && wb.busy?.()) { wb.inTurn(undoAnswered); return true; }
     const last = wb.kept("undo");
-    if (!last || last.until < Date.now()) { wb.announce("Nothing to undo"); return false; }
+    if (!last || last.until < Date.now()) return nothing();
     const sent = wb.undo?.(last.action, undefined, turn);
     if (sent) return sent;
     wb.keep("undo", null);

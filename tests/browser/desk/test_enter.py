@@ -1,7 +1,7 @@
 """Enter in a field of an exception: it is looked at anew, and no condition comes or goes."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from alerts.models import Alert
 from tests.alerts.pages.world import World
@@ -56,4 +56,20 @@ def test_a_condition_that_is_corrected_is_red_no_longer(visit: Visit, alerts: li
     page.get_by_label("Value of condition 2").fill("nobody")
     expect(wrong).to_have_count(0)
     expect(page.get_by_label("Value of condition 2")).to_have_value("nobody")
+    assert rosa.complaints == []
+
+
+def test_a_form_is_sent_though_its_button_was_drawn_anew_meanwhile(visit: Visit, alerts: list[Alert]) -> None:
+    rosa = visit("rosa")
+    page = rosa.open(f"/alerts/{alerts[0].pk}/?side=exception&add=host.name")
+    page.locator("#id_reason").fill("The nightly job.")
+    looks = list[Route]()
+    page.route("**/alerts/pulse/", lambda route: looks.append(route))
+    page.keyboard.press("Control+Enter")
+    with page.expect_response(lambda answer: "/preview/" in answer.url):
+        page.get_by_label("Value of condition 1").press_sequentially("x")
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+    for look in looks:
+        look.continue_()
+    expect(page.locator(".toast")).to_contain_text("Exception added.")
     assert rosa.complaints == []
