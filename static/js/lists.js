@@ -6,7 +6,6 @@
   wb.cursor = () => $("[data-row].cursor:not([hidden])");
   const boxes = wb.boxes = () => wb.rows().flatMap((row) => $$("input[type=checkbox]:enabled", row));
 
-  /* Where the way back leads. */
   function keep(row) {
     const address = new URL(location.href);
     if (row.dataset.id) address.searchParams.set("at", row.dataset.id);
@@ -98,7 +97,7 @@
   });
   document.addEventListener("reset", () => setTimeout(wb.showSelection));
 
-  /* ---- after a swap: the ticks stay; focus what the answer names, else the row in place of the one that left ---- */
+  /* ---- after a swap: ticks stay; focus what is named, else the row in place of the one that left ---- */
   let lostRow = -1, ticked = [];
   const named = (box) => `${box.name}=${box.value.split(":")[0]}`;
   wb.WRITING = "#bulk textarea:focus, #peek textarea:focus, #filters :focus"; // an answer takes no letters away from here
@@ -115,7 +114,7 @@
     ticked = [];
     const wanted = detail.elt?.matches?.("[data-focus]") ? detail.elt : detail.elt && $("[data-focus]", detail.elt);
     if (wanted?.matches(".twist")) wb.moveTo(wanted.closest("[data-row]"));
-    else if (wanted && !$(wb.WRITING)) wanted.focus();
+    else if (wanted && !(detail.requestConfig?.verb === "get" ? wb.typing(document.activeElement) : $(wb.WRITING))) wanted.focus();
     else if (lostRow >= 0 && !document.activeElement?.closest?.("[data-row]")) wb.moveTo(wb.rows()[Math.min(lostRow, wb.rows().length - 1)]);
     else if (owed && wb.rows().at(-1) !== wb.cursor()) owed();
     lostRow = -1;
