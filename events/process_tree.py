@@ -3,9 +3,10 @@ and what each of them did besides.
 
 Processes are joined by their entity ids, which agents make unique; typed columns find them, and a document is read only
 for what is drawn. What was never stored, such as the parent of a process that was running before its agent, is taken
-from what the child's event says about it and marked so. A process may have hundreds of thousands of events: no more of
-them than a bound are looked at, the oldest stored first, among which is the one that tells of its start. Without
-entity ids only what is above is looked for, by the numbers of processes (events/by_pid.py).
+from what the child's event says about it and marked so. An event of something else, such as a file that was written,
+seldom says what started its process: then the event of that process's start does. A process may have hundreds of
+thousands of events: no more of them than a bound are looked at, the oldest stored first, among which is the one that
+tells of its start. Without entity ids only what is above is looked for, by the numbers of processes (events/by_pid.py).
 """
 
 from collections import defaultdict
@@ -36,9 +37,11 @@ _BACK, _AHEAD = timedelta(days=7), timedelta(days=1)
 STARTED_WITHIN = timedelta(hours=24)
 """What a process started is looked for so long before and after the event, as the searches of a guide do: a server that
 runs for months has children beyond number, and those of other days say little of this one."""
+_SAID_AT_START = ("name", "executable", "command_line", "user", "pid", "parent_id")
 _EVENTS_OF_ONE = 400
 _EVENTS_OF_CHILDREN = 4_000
 _ENTITY, _KIN, _LOOKED, _NUMBER = 5, 6, 8, 9  # after ROW, and with the place between
+_PARENT = 6  # in its place where the start of a process is asked for
 _QUALIFIED = ", ".join(f"e.{name.strip()}" for name in ROW.split(","))
 _MINE = "e.team_id = %(team)s AND e.day BETWEEN %(from)s AND %(to)s AND e.index NOT LIKE %(ours)s"
 # A process has events of many kinds; the one that tells of its start comes first.
@@ -58,6 +61,14 @@ WITH RECURSIVE up (day, team_id, ingested, block_id, position, entity, parent, d
 )
 SELECT {ROW}, entity, 'ancestor' AS kin, depth::bigint AS place, 0::bigint AS looked, 0::bigint AS number
 FROM up WHERE depth > 0
+"""  # noqa: S608  (names of ours)
+# The event of a process that tells what started it: of its start, or another that names its parent.
+_BEGUN = f"""
+SELECT {ROW}, process_entity_id, process_parent_entity_id FROM (
+    SELECT {_QUALIFIED}, e.process_entity_id, e.process_parent_entity_id, e.category, e.time, e.uid
+    FROM event e WHERE e.process_entity_id = %(own)s AND {_MINE} LIMIT {_EVENTS_OF_ONE}
+) AS bounded WHERE process_parent_entity_id IS NOT NULL OR (category IS NOT NULL AND 'process' = ANY(category))
+ORDER BY (process_parent_entity_id IS NULL), {_START_FIRST} LIMIT 1
 """  # noqa: S608  (names of ours)
 # The processes that a parent started within a day of the event: one event of each, by when they were first seen; and
 # how many there are.
@@ -117,9 +128,10 @@ class ProcessNode:
 class ProcessTree:
     """A process among its relatives; ancestors from the oldest down. `more`: some lists were cut.
 
-    `children_in_all` and `siblings_in_all` count those that are not in the lists too. `cut_above`: the oldest ancestor
-    has a parent of which nothing is known or shown. `by_ids` is false for an event whose process has no entity id; with
-    `by_pid` its ancestors are the nearest by their numbers, which are given out again.
+    `children_in_all` and `siblings_in_all` count those that are not in the lists too. `cut_above`: the oldest ancestor,
+    or the process where there is none, has a parent of which nothing is known or shown. `by_ids` is false for an event
+    whose process has no entity id; with `by_pid` its ancestors are the nearest by their numbers, which are given out
+    again.
     `capped`: a parent has so many events that not all were looked at, so there may be more children than were counted.
     """
 
@@ -165,29 +177,100 @@ class _Near:
         return list(read_documents(rows, self.shelf))
 
 
-def around(*, event: StoredEvent, whole: bool = True) -> ProcessTree | None:
-    """The relatives of the event's process, or None for an event about no process.
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An event with what it says of its process and of what started that."""
 
-    Costs two short queries, and the blocks of what is drawn; without `whole` one, for the ancestors alone. Without
-    entity ids a tenth of a second at most, and without `whole` nothing: the parent alone is told then.
+    event: StoredEvent
+    document: Document
+    process: ProcessNode
+    parent: ProcessNode
+
+    @classmethod
+    def by(cls, event: StoredEvent) -> "_Told":
+        """What the event says. Parses it."""
+        document = event.document()
+        return cls(event, document, _node(document, "process", event), _node(document, "process.parent", None))
+
+    @property
+    def is_of_process(self) -> bool:
+        """Whether it says which process it is about."""
+        return bool(self.process.entity_id or self.process.name or self.process.executable)
+
+    @property
+    def names_parent(self) -> bool:
+        """Whether it says what started the process."""
+        return bool(self.process.parent_id or self.parent.name or self.parent.executable)
+
+    @property
+    def is_top(self) -> bool:
+        """Whether nothing started the process."""
+        return self.process.pid in _TOP[1:] or self.parent.pid == "0"
+
+    def completed_by(self, start: "_Told") -> "_Told":
+        """With what another event of the process says of it, where this one is silent."""
+        said = {name: getattr(self.process, name) or getattr(start.process, name) for name in _SAID_AT_START}
+        return replace(self, process=replace(self.process, **said), parent=start.parent)
+
+
+def around(*, event: StoredEvent, whole: bool = True, others: Sequence[StoredEvent] = ()) -> ProcessTree | None:
+    """The relatives of the event's process, or None for an event about no process. `others` are events that happened
+    together with it, the latest first: what it does not say of its process is taken from them before it is looked for.
+
+    Costs two short queries, and the blocks of what is drawn; without `whole` one, for the ancestors alone. One more
+    where the event does not say what started the process. Without entity ids a tenth of a second at most, and without
+    `whole` nothing: the parent alone is told then.
     """
-    document = event.document()
-    process = _node(document, "process", event)
+    own, begun = _begun(_Told.by(event), others)
+    process = own.process
     if not process.entity_id:
-        return _by_numbers(event, document, process) if whole else _by_its_own_words(document, process)
-    near, at = _Near(event), event.time
+        return _by_numbers(own) if whole else _by_its_own_words(own)
+    near, at = _Near(own.event), own.event.time
     span = {"since": at - STARTED_WITHIN, "until": at + STARTED_WITHIN}
-    asked = {"own": process.entity_id, "parent": process.parent_id or None, **(span if whole else {})}
-    rows = near.rows(_RELATIVES if whole else _ANCESTORS, **asked)
-    ancestors, cut = _ancestors([row for row in rows if row[_KIN] == "ancestor"], near, document, process)
+    parent = process.parent_id or next((row[_PARENT] for row in begun), None)
+    rows = near.rows(
+        _RELATIVES if whole else _ANCESTORS, own=process.entity_id, parent=parent, **(span if whole else {})
+    )
+    own, ancestors, cut = _upwards(own, begun, [row for row in rows if row[_KIN] == "ancestor"], near)
     if not whole:
-        return ProcessTree(process, ancestors, (), (), False, cut_above=cut)
+        return ProcessTree(own.process, ancestors, (), (), False, cut_above=cut)
     children, all_children, much = _started([row for row in rows if row[_KIN] == "child"], near)
     room = max(min(MAX_SIBLINGS, DRAWN - len(ancestors) - len(children)), 1)
     siblings, all_siblings, much_beside = _started([row for row in rows if row[_KIN] == "sibling"], near, room)
     more = all_children > len(children) or all_siblings > len(siblings)
-    tree = ProcessTree(process, ancestors, children, siblings, more, all_children, all_siblings, cut)
+    tree = ProcessTree(own.process, ancestors, children, siblings, more, all_children, all_siblings, cut)
     return _with_deeds(replace(tree, capped=much or much_beside), near)
+
+
+def _begun(own: _Told, others: Sequence[StoredEvent]) -> tuple[_Told, list[tuple[Any, ...]]]:
+    """The event whose process the tree is of, and the row of the event that tells what started it, where that has to
+    be read first. A query at most."""
+    if own.names_parent:
+        return own, []
+    beside = [_Told.by(one) for one in others if one.uid != own.event.uid]
+    if not own.is_of_process:
+        own = next((one for one in beside if one.is_of_process), own)
+    entity = own.process.entity_id
+    if own.names_parent or not entity:
+        return own, []
+    telling = [one for one in beside if one.names_parent]
+    for one in telling:
+        if one.process.entity_id == entity:
+            return own.completed_by(one), []
+    rows = _Near(own.event).rows(_BEGUN, own=entity)
+    known = next((one for one in telling if one.process.entity_id), own)
+    return (own, rows) if rows else (known, [])
+
+
+def _upwards(
+    own: _Told, begun: Sequence[tuple[Any, ...]], rows: Sequence[tuple[Any, ...]], near: _Near
+) -> tuple[_Told, tuple[ProcessNode, ...], bool]:
+    """The event with what is known of its process's start, the processes above, and whether more is above."""
+    stored = near.read([*begun, *rows])
+    for start in stored[: len(begun)]:
+        own = own.completed_by(_Told.by(start))
+    ancestors, cut = _ancestors(rows, stored[len(begun) :], own)
+    return own, ancestors, cut or not (ancestors or own.is_top)
 
 
 def uids_of(entity_ids: Sequence[str], *, team_id: int, day: date) -> list[bytes]:
@@ -204,17 +287,17 @@ def uids_of(entity_ids: Sequence[str], *, team_id: int, day: date) -> list[bytes
         return [bytes(uid) for (uid,) in cursor.fetchall()]
 
 
-def _by_its_own_words(document: Document, process: ProcessNode) -> ProcessTree | None:
+def _by_its_own_words(own: _Told) -> ProcessTree | None:
     """Of an event whose agent gives no entity ids: the process and what the event says of its parent."""
-    if not (process.name or process.executable):
+    if not own.is_of_process:
         return None
-    told = _node(document, "process.parent", None)
-    return ProcessTree(process, (told,) if told.name or told.executable else (), (), (), False, by_ids=False)
+    parents = (own.parent,) if own.parent.name or own.parent.executable else ()
+    return ProcessTree(own.process, parents, (), (), False, by_ids=False)
 
 
-def _by_numbers(event: StoredEvent, document: Document, process: ProcessNode) -> ProcessTree | None:
+def _by_numbers(own: _Told) -> ProcessTree | None:
     """The same with the processes above it that are known by their numbers; the parent of the topmost as it is told."""
-    tree, found = _by_its_own_words(document, process), by_pid.above(event, most=MAX_ANCESTORS)
+    tree, found = _by_its_own_words(own), by_pid.above(own.event, most=MAX_ANCESTORS)
     if tree is None or not found:
         return tree
     nodes = [_node(one.document, "process", one.event) for one in found]
@@ -224,13 +307,13 @@ def _by_numbers(event: StoredEvent, document: Document, process: ProcessNode) ->
 
 
 def _ancestors(
-    rows: Sequence[tuple[Any, ...]], near: _Near, document: Document, process: ProcessNode
+    rows: Sequence[tuple[Any, ...]], events: Sequence[StoredEvent], own: _Told
 ) -> tuple[tuple[ProcessNode, ...], bool]:
     """Upwards by parent ids, and whether more is above. A ring of forged ids ends where it closes."""
     found: list[ProcessNode] = []
-    told, wanted = _node(document, "process.parent", None), process.parent_id
-    seen = {process.entity_id}
-    for row, stored in zip(rows, near.read(rows), strict=True):
+    told, wanted = own.parent, own.process.parent_id
+    seen = {own.process.entity_id}
+    for row, stored in zip(rows, events, strict=True):
         if row[_ENTITY] in seen:
             return _told_of(found), False
         seen.add(row[_ENTITY])

@@ -34,6 +34,7 @@ from rules.trees import definition_of
 
 _WITH_EARLIER = ("", "guide", "fp")
 _OF_SEVERAL = frozenset({Kind.THRESHOLD, Kind.GROUP, Kind.ROW, Kind.BLOCK})
+_IN_STEPS = frozenset({Kind.SEQUENCE, Kind.SAMPLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,13 @@ class _Looked:
         """The event as one of that team, to look for others around it; None where the person may not."""
         return replace(self.source.event, team_id=self.home) if self.source and self.home is not None else None
 
+    @property
+    def steps(self) -> list[StoredEvent]:
+        """The events of a sequence as those of that team, the latest first; nothing for any other alert."""
+        if self.alert.kind not in _IN_STEPS or self.home is None:
+            return []
+        return [replace(kept.event, team_id=self.home) for kept in sorted(self.events, key=_at, reverse=True)]
+
 
 def alert_page(
     *,
@@ -92,7 +100,7 @@ def alert_page(
     About a dozen queries, and one read of the process tree's blocks; some seven for a preview.
     """
     looked = _Looked.at(alert, user, now, times)
-    shown = _brief(looked, tree=_process_tree(looked.around, whole=not brief))
+    shown = _brief(looked, tree=_process_tree(looked, whole=not brief))
     return shown if brief else _whole(shown, looked, filters, side)
 
 
@@ -195,9 +203,13 @@ def _guide(definition: RuleDefinition) -> Guide:
     return split_guide(definition.note, definition.setup, definition.false_positives, definition.name)
 
 
-def _process_tree(event: StoredEvent | None, whole: bool) -> ProcessTree | None:
-    """The processes around the event; None for an event that is about no process."""
-    return None if event is None else around(event=event, whole=whole)
+def _process_tree(looked: _Looked, whole: bool) -> ProcessTree | None:
+    """The processes around the event; None where neither it nor a step beside it is about a process."""
+    return None if looked.around is None else around(event=looked.around, whole=whole, others=looked.steps)
+
+
+def _at(kept: KeptEvent) -> datetime:
+    return kept.at
 
 
 def _neighbours(looked: _Looked, filters: QueueFilters | None) -> Neighbours:

@@ -37,8 +37,7 @@ def process_tree(tree: ProcessTree, marked: Sequence[str] = (), here: str = "") 
     drawn = [_node(tree.process, marked, here=said) + _list(inside), *_beside(tree, marked)]
     for ancestor in reversed(tree.ancestors):
         drawn = [_node(ancestor, marked) + _list(drawn)]
-    above = _words(_("What started it was not recorded.")) if tree.cut_above else SafeString("")
-    return format_html('<div class="tree" data-tree>{}{}</div>{}', above, _joined(drawn), _gap(tree))
+    return format_html('<div class="tree" data-tree>{}{}</div>{}', _above(tree), _joined(drawn), _gap(tree))
 
 
 @register.simple_tag
@@ -47,7 +46,8 @@ def process_chain(tree: ProcessTree) -> SafeString:
     items = [_node(tree.process, here="", brief=True, hit=True)]
     for ancestor in reversed(tree.ancestors[-4:]):
         items = [_node(ancestor, brief=True) + _list(items)]
-    return format_html('<div class="tree" data-tree>{}</div>', items[0])
+    above = SafeString("") if tree.ancestors else _above(tree)
+    return format_html('<div class="tree" data-tree>{}{}</div>', above, items[0])
 
 
 @register.filter
@@ -60,6 +60,11 @@ def processes_told(tree: ProcessTree) -> str:
 def _number(number: int, tree: ProcessTree) -> str:
     """With a plus where there may be more than were counted."""
     return f"{number:,}{'+' if tree.capped else ''}"
+
+
+def _above(tree: ProcessTree) -> SafeString:
+    """What is said where more is above than is drawn."""
+    return _words(_("What started it was not recorded.")) if tree.cut_above else SafeString("")
 
 
 def _gap(tree: ProcessTree) -> SafeString:

@@ -9,9 +9,11 @@ import pytest
 from accounts.models import Team
 from events.process_tree import around
 from events.store import StoredEvent, read_batch
+from events.templatetags.processes import process_chain, process_tree
 from tests.events.conftest import Put, batch_of
 
 pytestmark = pytest.mark.django_db
+SAID = "What started it was not recorded."
 
 
 def started(number: int, parent: int, name: str, now: datetime, **more: Any) -> dict[str, Any]:
@@ -127,3 +129,93 @@ def test_a_process_with_very_many_events_is_looked_at_to_a_bound(put: Put, now: 
     assert tree is not None
     assert tree.ancestors[-1].name == "dns"
     assert tree.ancestors[-1].deeds == {"network": 500}
+
+
+def wrote(entity: str, now: datetime, **more: Any) -> dict[str, Any]:
+    """A file event of a process, which says nothing of what started it."""
+    return did(entity, "file", now, **more) | {"_id": f"file-{entity}", "file": {"path": "/root/.ssh/authorized_keys"}}
+
+
+def written(put: Put, *documents: dict[str, Any]) -> StoredEvent:
+    """The last of these events, stored."""
+    return next(event for event in read_batch(batch_of(put(*documents))) if event.document().values("file.path"))
+
+
+def test_an_event_that_says_nothing_of_its_parent_has_the_ancestors_of_its_process(put: Put, now: datetime) -> None:
+    event = written(
+        put,
+        started(2, 1, "sshd", now),
+        started(3, 2, "bash", now),
+        started(4, 3, "emacs", now, user={"name": "root"}),
+        started(5, 3, "ls", now),
+        wrote("p4", now),
+    )
+    tree = around(event=event)
+    assert tree is not None
+    assert [node.name for node in tree.ancestors] == ["parent of sshd", "sshd", "bash"]
+    assert [node.name for node in tree.siblings] == ["ls"]
+    assert (tree.process.name, tree.process.command_line, tree.process.user) == ("emacs", "emacs -x", "root")
+    assert (tree.process.ref, tree.process.time) == (event.ref, event.time)
+    chain = around(event=event, whole=False)
+    assert chain is not None
+    assert chain.ancestors == tuple(replace(node, deeds={}) for node in tree.ancestors)
+    assert chain.process == replace(tree.process, deeds={})
+
+
+def test_looking_for_what_started_it_costs_one_query_and_only_where_the_event_does_not_say(
+    put: Put, now: datetime, django_assert_num_queries: Any
+) -> None:
+    events = stored(put, started(2, 1, "sshd", now), started(3, 2, "bash", now))
+    file = written(put, wrote("p3", now))
+    with django_assert_num_queries(3):  # the relatives, their blocks, what they did
+        around(event=events["bash"])
+    with django_assert_num_queries(4):
+        around(event=file)
+    with django_assert_num_queries(2):
+        around(event=events["bash"], whole=False)
+    with django_assert_num_queries(3):
+        around(event=file, whole=False)
+
+
+def test_a_parent_that_only_the_start_names_is_told(put: Put, now: datetime) -> None:
+    start = started(4, 3, "emacs", now)
+    del start["process"]["parent"]["entity_id"]
+    tree = around(event=written(put, start, wrote("p4", now)))
+    assert tree is not None
+    assert [(node.name, node.ref) for node in tree.ancestors] == [("parent of emacs", None)]
+
+
+def test_where_nothing_tells_what_started_it_that_is_said(put: Put, other_team: Team, now: datetime) -> None:
+    put(started(4, 3, "emacs", now), team=other_team)
+    tree = around(event=written(put, wrote("p4", now)))
+    assert tree is not None
+    assert tree.ancestors == ()
+    assert SAID in process_tree(tree)
+    assert SAID in process_chain(tree)
+
+
+def test_the_first_process_of_a_host_was_started_by_none(put: Put, now: datetime) -> None:
+    document = did("p1", "network", now)
+    document["process"] |= {"name": "systemd", "pid": 1}
+    [event] = read_batch(batch_of(put(document)))
+    tree = around(event=event)
+    assert tree is not None
+    assert SAID not in process_tree(tree)
+
+
+def test_of_events_that_happened_together_the_one_that_names_a_parent_tells_it(
+    put: Put, now: datetime, django_assert_num_queries: Any
+) -> None:
+    events = stored(put, started(2, 1, "nginx", now), started(3, 2, "sh", now))
+    file, nobodys = written(put, wrote("p3", now)), written(put, wrote("p9", now))
+    with django_assert_num_queries(3):  # the step is at hand
+        tree = around(event=file, others=[file, events["sh"]])
+    assert tree is not None
+    assert [node.name for node in tree.ancestors] == ["parent of nginx", "nginx"]
+    assert tree.process.ref == file.ref
+    other = around(event=nobodys, others=[nobodys, events["sh"]])
+    assert other is not None
+    assert [node.name for node in other.ancestors] == ["parent of nginx", "nginx"]
+    assert other.process.ref == events["sh"].ref
+    [silent] = read_batch(batch_of(put({"message": "an event about no process"})))
+    assert around(event=silent, others=[silent, events["sh"]]) == other

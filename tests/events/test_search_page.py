@@ -143,6 +143,15 @@ class TestRows:
         closer = next(link for link in links(opened, "/row/") if "open=" not in link)
         assert "expanded" not in text_of(ana.get(closer, headers=HTMX)).replace("aria-expanded", "")
 
+    def test_the_tree_of_what_a_process_did_shows_what_started_it(self, ana: Client, store: Store) -> None:
+        start = {"event.category": "process", "process": {"entity_id": "e1", "name": "emacs"}}
+        start["process"] |= {"parent": {"name": "bash"}}
+        wrote = {"event.category": "file", "file.path": "/root/.ssh/authorized_keys", "process": {"entity_id": "e1"}}
+        event = next(one for one in store(start, wrote) if one.document().values("file.path"))
+        for address in (f"/search/event/{event.uid.hex()}/", f"/search/event/{event.uid.hex()}/row/?open=tree"):
+            page = text_of(ana.get(address))
+            assert re.search(r">bash<.*>emacs<", page[page.index('class="tree"') :], re.DOTALL), address
+
     def test_without_scripts_a_row_is_the_page_of_its_event(self, ana: Client, story: list[Any]) -> None:
         [event] = [one for one in story if b"curl" in one.raw]
         assert "<h1>Event of" in text_of(ana.get(f"/search/event/{event.uid.hex()}/row/", {"open": "fields"}))

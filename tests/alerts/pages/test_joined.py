@@ -8,6 +8,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from alerts.exceptions import preview
@@ -69,6 +70,20 @@ def test_each_of_its_events_leads_back_to_it_and_is_explained_by_its_step(ana: C
     assert f"This event is step 2 of AL-{alert.pk}" in page
     assert "length(process.name) is less than 5" in page
     assert "nginx" not in page.split("Why it fired")[1].split("sequence by")[0]
+
+
+def test_the_process_tree_of_a_sequence_says_what_started_its_process(ana: Client, rules: World) -> None:
+    alert = joined.sequence(rules)
+    tree = told(ana, alert).split("Process tree")[1]
+    assert tree.startswith(" 2 processes nginx not recorded sh sh -i ")
+    assert "nginx sh sh -i" in words(ana.get(f"/alerts/{alert.pk}/peek/", headers=HTMX).content.decode())
+
+
+def test_the_steps_that_an_alert_keeps_say_it_where_the_events_are_gone(ana: Client, rules: World) -> None:
+    alert = joined.sequence(rules)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM event")
+    assert "nginx not recorded sh sh -i " in told(ana, alert).split("Process tree")[1]
 
 
 def test_the_fields_of_a_sequence_stand_by_step_what_is_alike_once(ana: Client, rules: World) -> None:
