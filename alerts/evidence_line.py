@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from alerts.hits import Hit, Joined, Member
 from alerts.models import Kind
-from alerts.plain_names import came_to, different
+from alerts.plain_names import DULL, came_to, different, rank_of_name
 from alerts.targeted import target_of
+from alerts.terms_told import HOST, USER, terms_told
 from engine import Clause, Document, explain
 
 MARK, UNMARK = "\ue000", "\ue001"
@@ -20,11 +21,7 @@ MAX_EXTRA = 3
 MAX_TERMS = 3
 MAX_STEPS = 4
 MAX_GROUP = 2
-DULL = 2
-"""The rank of names that tell people little."""
 _ROWS = (Kind.ROW, Kind.GROUP)
-_TELLING = (".name", ".email", ".ip", ".domain", "executable", "path", "url", ".arn")
-_DULL = ("entity_id", ".id", "_id", "bucket", "trunc", "window", "@timestamp")
 _WHOLE = ("process.name", "process.pid", "process.title", "process.entity_id")
 _MARKS = re.compile(f"[{MARK}{UNMARK}\x00]")
 
@@ -107,13 +104,6 @@ def _came_to(joined: Joined | None) -> list[str]:
     return [", ".join(list(met.values())[:MAX_EXTRA])] if met else []
 
 
-def rank_of_name(name: str) -> int:
-    """Names before other columns of a group; ids and times, which tell people little, last."""
-    if name.endswith(_TELLING):
-        return 0
-    return DULL if any(part in name for part in _DULL) else 1
-
-
 def _of_indicator(hit: Hit, joined: Joined) -> str:
     """The deed and the value that an indicator names."""
     known = [
@@ -142,14 +132,15 @@ def without_marks(line: str) -> str:
 
 
 def _novelty(hit: Hit) -> str:
-    """What was new, for a new-terms rule."""
+    """What was new, for a new-terms rule: "new here: executable /usr/bin/emacs"."""
     if not hit.terms:
         return ""
     while_learning = "still learning · " if hit.learning else ""
-    pairs = zip(hit.rule.definition.new_terms_fields, hit.terms, strict=False)
-    return f"{while_learning}new " + ", ".join(
-        f"{_short_name(name)} {_mark(_cut(_clean(value)))}" for name, value in pairs
-    )
+    known = [name for name in (HOST, USER) if _first(hit.document, name)]
+    told = terms_told(zip(hit.rule.definition.new_terms_fields, hit.terms, strict=False), known)
+    place = f"{told.place_in_short}: " if told.columns else ""
+    terms = ", ".join(f"{_short_name(name)} {_mark(_cut(_clean(value)))}" for name, value in told.pairs)
+    return f"{while_learning}new {place}{terms}"
 
 
 def _found_values(clauses: Iterable[Clause]) -> list[tuple[str, str]]:

@@ -22,6 +22,10 @@ _PLACES = {
     "host.name": "on", "host.hostname": "on", "user.name": "by", "user.email": "by", "source.ip": "from",
     "client.ip": "from", "destination.ip": "to", "destination.domain": "to", "process.name": "of",
 }  # fmt: skip
+DULL = 2
+"""The rank of names that tell people little."""
+_TELLING = (".name", ".email", ".ip", ".domain", "executable", "path", "url", ".arn")
+_DULL = ("entity_id", ".id", "_id", "bucket", "trunc", "window", "@timestamp")
 _NUMBERS = ("_count_distinct", "_distinct", "_values")
 _COUNTS = ("count", "event_count", "events", "hits", "total")
 
@@ -49,6 +53,13 @@ def came_to(column: str, value: str) -> Told:
     if name in _COUNTS:
         return Told("", value, " event" if value == "1" else " events")
     return Told(f"{name.replace('_', ' ') if name != column else name} ", value, "")
+
+
+def rank_of_name(name: str) -> int:
+    """Names before other columns of a group; ids and times, which tell people little, last."""
+    if name.endswith(_TELLING):
+        return 0
+    return DULL if any(part in name for part in _DULL) else 1
 
 
 def place(field: str) -> str:

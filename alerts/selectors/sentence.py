@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from alerts.evidence_line import DULL, rank_of_name
 from alerts.kept import source_of
 from alerts.models import Alert
-from alerts.plain_names import came_to, different, place, place_of
+from alerts.plain_names import DULL, came_to, different, place, place_of, rank_of_name
 from alerts.selectors.deeds import Parts, cut, plain, strong, what, where, who
 from alerts.selectors.joined_shapes import Composition, KeptEvent, Learning, MetIndicator, Pair, Reached, StepRow, Steps
 from alerts.selectors.row_shapes import MadeRow, deciding
 from alerts.selectors.shapes import Part
 from alerts.selectors.steps import NO_SUCH
+from alerts.selectors.why import new_terms_told
 from engine import Document
 from engine.wording import shortened
 
@@ -158,13 +158,13 @@ def _indicated(indicators: Sequence[MetIndicator]) -> Parts:
 
 
 def _novelty(alert: Alert) -> Parts:
-    """For new terms: what had not been seen before."""
+    """For new terms: what had not been seen before, and where, unless it is seen from the terms themselves."""
     if not alert.new_terms:
         return []
-    pairs = list(zip(alert.new_terms["fields"], alert.new_terms["values"], strict=False))
-    together = " together" if len(pairs) > 1 else ""  # each may be common by itself
-    parts: Parts = [plain(f" New{together} in {alert.new_terms['history']}: ")]
-    for at, (name, value) in enumerate(pairs):
+    told = new_terms_told(alert)
+    together = " together" if len(told.pairs) > 1 else ""  # each may be common by itself
+    parts: Parts = [plain(f" New{together}{told.place} in {alert.new_terms['history']}: ")]
+    for at, (name, value) in enumerate(told.pairs):
         parts += [plain(f"{', ' if at else ''}{name} "), strong(cut(str(value)))]
     return [*parts, plain(".")]
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from alerts.models import Alert, Fault, Reason, Status
 from alerts.targets import Due
+from alerts.terms_told import TermsTold
 from engine import Clause, Document, RuleDefinition
 from engine.guide import Guide
 from events.process_tree import ProcessTree
@@ -290,7 +291,8 @@ class Why:
 class NewTerms:
     """What was new, and against which history.
 
-    `earlier` and `later` are when the same values were seen outside the history (None: never, as far as known).
+    `earlier` and `later` are when the same values were seen outside the history (None: never, as far as known). `told`
+    is what is said of them beside the alert's host and user.
     """
 
     fields: tuple[str, ...]
@@ -298,13 +300,9 @@ class NewTerms:
     history_start: datetime
     history_end: datetime
     history: str
+    told: TermsTold
     earlier: datetime | None = None
     later: datetime | None = None
-
-    @property
-    def pairs(self) -> list[tuple[str, str]]:
-        """Field and value, side by side."""
-        return list(zip(self.fields, self.values, strict=False))
 
 
 @dataclass(frozen=True, slots=True)

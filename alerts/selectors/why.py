@@ -7,6 +7,7 @@ from datetime import datetime
 from alerts.facts import BlockFacts, facts_of
 from alerts.models import Alert, Kind
 from alerts.selectors.shapes import NewTerms, OtherBranch, Why
+from alerts.terms_told import HOST, USER, TermsTold, terms_told
 from engine import Clause, Document, EngineError, Explanation, Logic, Tree, explain
 from engine.plan import Sample, Sequence
 from engine.rule_types.new_terms import terms_hash
@@ -114,6 +115,14 @@ def new_terms_of(alert: Alert, team_id: int | None) -> NewTerms | None:
         history_start=start,
         history_end=end,
         history=kept["history"],
+        told=new_terms_told(alert),
         earlier=max((at for at in moments if at < start), default=None),
         later=max((at for at in moments if at > end), default=None),
     )
+
+
+def new_terms_told(alert: Alert) -> TermsTold:
+    """How the new terms of an alert that has some are told beside its host and user."""
+    kept = alert.new_terms or {"fields": [], "values": []}
+    known = [name for name, value in ((HOST, alert.host_name), (USER, alert.user_name)) if value]
+    return terms_told(zip(kept["fields"], kept["values"], strict=False), known)

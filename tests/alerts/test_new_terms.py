@@ -115,6 +115,32 @@ def test_the_evidence_line_begins_with_what_was_new(rule):
     assert alert.evidence.startswith("new parent.name \ue000cron\ue001")
 
 
+def test_ids_that_repeat_the_host_and_the_user_are_left_out_of_the_evidence_line(tmp_path):
+    load(tmp_path, new_terms=["host.id", "user.id", "process.parent.name"], history="now-5d")
+    (alert,) = raised([parent("cron", host__id="f07c5c736dd1bf765912f671e75cd440", user__id="0")])
+    assert alert.evidence.startswith("new here for this user: parent.name \ue000cron\ue001")
+    assert "f07c5c736dd1bf765912f671e75cd440" not in alert.evidence
+    assert terms(alert)["fields"] == ["host.id", "user.id", "process.parent.name"]
+
+
+def test_an_id_is_told_where_no_column_says_it_or_nothing_else_is_new(tmp_path):
+    load(tmp_path, new_terms=["host.id"], history="now-5d")
+    (alert,) = raised([parent("cron", host__id="f07c")])
+    assert alert.evidence.startswith("new host.id \ue000f07c\ue001")
+
+
+def test_an_id_without_a_host_to_its_name_comes_after_what_says_something(tmp_path):
+    load(tmp_path, new_terms=["host.id", "process.parent.name"], history="now-5d")
+    (alert,) = raised([parent("cron", host__id="f07c", host__name=None)])
+    assert alert.evidence.startswith("new parent.name \ue000cron\ue001, host.id \ue000f07c\ue001")
+
+
+def test_what_a_column_says_comes_last(tmp_path):
+    load(tmp_path, new_terms=["host.name", "process.parent.name"], history="now-5d")
+    (alert,) = raised([parent("cron")])
+    assert alert.evidence.startswith("new parent.name \ue000cron\ue001, host.name \ue000web-1\ue001")
+
+
 def test_hits_beyond_the_cap_are_remembered_all_the_same(tmp_path):
     load(tmp_path, new_terms=["process.parent.name"], most=1)
     assert len(raised([parent("cron"), parent("at", NOW + timedelta(seconds=1))])) == 1

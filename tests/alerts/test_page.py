@@ -77,6 +77,17 @@ class TestSentence:
         (alert,) = raised([event()])
         assert told(alert).endswith("New in 5 d: process.parent.name bash.")
 
+    def test_of_new_terms_the_ids_of_host_and_user_are_told_by_their_columns(self, tmp_path, cast):
+        load(tmp_path, new_terms=["host.id", "user.id", "process.parent.name"], history="now-5d")
+        (alert,) = raised([event(host__id="f07c5c736dd1bf76", user__id="0")])
+        assert told(alert).endswith("New on this host for this user in 5 d: process.parent.name bash.")
+        new = page_of(alert, cast.ana).new_terms
+        assert (new.told.pairs, new.told.place) == (
+            (("process.parent.name", "bash"),),
+            " on this host for this user",
+        )
+        assert new.fields == ("host.id", "user.id", "process.parent.name")
+
 
 class TestWhy:
     def test_telling_clauses_constant_ones_and_exclusions_stand_apart(self, alert, cast):
@@ -110,7 +121,7 @@ def test_new_terms_name_their_history_and_the_sightings_outside_it(tmp_path, cas
     (alert,) = raised([event()])
     raised([event(NOW + MINUTE)], now=NOW + MINUTE)
     new = page_of(alert, cast.ana).new_terms
-    assert new.pairs == [("process.parent.name", "bash")]
+    assert new.told.pairs == (("process.parent.name", "bash"),)
     assert (new.history_start, new.history_end, new.history) == (NOW - timedelta(days=5), NOW, "5 d")
     assert (new.earlier, new.later) == (early, NOW + MINUTE)
 

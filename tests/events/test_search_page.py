@@ -144,8 +144,8 @@ class TestRows:
         assert "expanded" not in text_of(ana.get(closer, headers=HTMX)).replace("aria-expanded", "")
 
     def test_the_tree_of_what_a_process_did_shows_what_started_it(self, ana: Client, store: Store) -> None:
-        start = {"event.category": "process", "process": {"entity_id": "e1", "name": "emacs"}}
-        start["process"] |= {"parent": {"name": "bash"}}
+        emacs = {"entity_id": "e1", "name": "emacs", "parent": {"name": "bash"}}
+        start = {"event.category": "process", "process": emacs}
         wrote = {"event.category": "file", "file.path": "/root/.ssh/authorized_keys", "process": {"entity_id": "e1"}}
         event = next(one for one in store(start, wrote) if one.document().values("file.path"))
         for address in (f"/search/event/{event.uid.hex()}/", f"/search/event/{event.uid.hex()}/row/?open=tree"):
