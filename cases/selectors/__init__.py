@@ -1,5 +1,6 @@
 """Reads about cases: nouns only, nothing here changes anything."""
 
+from cases.selectors.about import case_about
 from cases.selectors.alerts import alert_counts, alerts_in, chain
 from cases.selectors.entities import entities
 from cases.selectors.listing import GROUPS, listing
@@ -37,6 +38,7 @@ __all__ = [
     "OfferedStep",
     "alert_counts",
     "alerts_in",
+    "case_about",
     "case_for",
     "case_of_alerts",
     "chain",

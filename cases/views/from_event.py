@@ -6,7 +6,9 @@ from django.urls import reverse
 from accounts.access import page
 from accounts.roles import Permission
 from accounts.selectors import teams_of
-from cases.views.noting import noted
+from cases.checking import MAX_TITLE
+from cases.views.noting import Finding, noted
+from engine import Document
 from engine.tree import text_of
 from events.named import event_in
 from events.stored import StoredEvent
@@ -16,7 +18,7 @@ _TOLD = (
     "host.name", "user.name", "event.action", "process.name", "process.command_line", "process.parent.name",
     "file.path", "source.ip", "destination.ip", "dns.question.name", "message",
 )  # fmt: skip
-_LONGEST_VALUE = 300
+_LONGEST_VALUE, _LONGEST_NAME, _MOST_NAMES = 300, 120, 20
 
 
 @page(Permission.WORK_CASES, methods=("GET", "POST"))
@@ -25,12 +27,27 @@ def note_event(request: UserRequest, uid: str) -> HttpResponseBase:
     found = event_in(uid, request.GET.get("day", ""), teams_of(request.user))
     if found is None:
         raise Http404
-    return noted(request, _words(found), [found.team_id], {"event": found, "back_url": _address(found)})
+    return noted(request, _finding(found), {"event": found, "back_url": _address(found)})
 
 
-def _words(event: StoredEvent) -> str:
-    """What happened, each value as code so that nothing in it is read as markup."""
+def _finding(event: StoredEvent) -> Finding:
+    """The event as it is noted, and what a new case is called after it: "perl on nas-01"."""
     document = event.document()
+    hosts, users = _texts(document, "host.name"), _texts(document, "user.name")
+    [deed, *_] = [*_texts(document, "process.name"), *_texts(document, "event.action"), "Event"]
+    where = f" on {hosts[0]}" if hosts else ""
+    title = f"{deed[: MAX_TITLE - len(where)]}{where}"
+    return Finding(_words(event, document), [event.team_id], title, hosts, users)
+
+
+def _texts(document: Document, name: str) -> tuple[str, ...]:
+    """The first values of a field, in one line each."""
+    texts = (" ".join(text_of(value)[:_LONGEST_NAME].split()) for value in document.values(name)[:_MOST_NAMES])
+    return tuple(filter(None, texts))
+
+
+def _words(event: StoredEvent, document: Document) -> str:
+    """What happened, each value as code so that nothing in it is read as markup."""
     lines = [f"Event of {event.time:%Y-%m-%d %H:%M:%S} UTC: {_address(event)}", ""]
     for name in _TOLD:
         values = ", ".join(text_of(value) for value in document.values(name))

@@ -6,7 +6,7 @@ from accounts.access import page
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from cases.markdown import code, fenced, inline
-from cases.views.noting import noted
+from cases.views.noting import Finding, noted
 from events.pages.clauses import LONGEST_VALUE
 from events.pages.row_told import Told, read_row
 from events.pages.rows_asked import RowsAsked
@@ -23,7 +23,10 @@ def note_row(request: UserRequest) -> HttpResponseBase:
     asked = rows_asked(request)
     told = read_row(request.GET.get("columns", ""), request.GET.get("row", ""))
     about = {"of_row": True, "back_url": row_url(request, asked)}
-    return noted(request, _words(told, asked), teams_of(request.user), about)
+    named = {one.column: one.values for one in told}
+    hosts, users = named.get("host.name", ()), named.get("user.name", ())
+    title = f"Found on {' '.join(hosts[0].split())}" if hosts else "Found by a search"
+    return noted(request, Finding(_words(told, asked), teams_of(request.user), title, hosts, users), about)
 
 
 def _words(told: tuple[Told, ...], asked: RowsAsked) -> str:

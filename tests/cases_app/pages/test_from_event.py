@@ -1,11 +1,13 @@
 """From an event onwards: the alerts that rest on it, an exception that begins there, a note on a case."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 import orjson
+from django.test import Client
 
 from alerts.models import AlertEvent
-from cases.models import Entry
+from cases.models import Case, Entry
 from tests.alerts.pages.world import World
 from tests.cases_app.pages.conftest import HTMX, OpenCase, SignIn
 
@@ -76,3 +78,64 @@ def test_a_note_of_a_row_is_bounded(sign_in: SignIn) -> None:
     assert len(sign_in("ana").get("/cases/note-row/", told).context["form"]["text"].value()) < 9_000
     nothing = sign_in("ana").get("/cases/note-row/", {"columns": "[" * 5_000, "row": "[]", "from": "never"})
     assert nothing.status_code == 200
+
+
+def chosen(client: Client, uid: str) -> Any:
+    """The case that the form has chosen beforehand."""
+    return client.get(f"/cases/note-event/{uid}/").context["form"]["case"].value()
+
+
+def event_on(world: World, host: str, user: str) -> str:
+    """An event of nobody's case."""
+    [alert] = world.send([world.perl(5, host__name=host, user__name=user)])
+    return bytes(AlertEvent.objects.get(alert=alert).uid).hex()
+
+
+def test_the_case_about_the_same_host_or_user_is_chosen_beforehand(
+    world: World, ana: Client, open_case: OpenCase
+) -> None:
+    on_nas = open_case(world.send([world.perl(1, host__name="nas-01", user__name="root")]))
+    of_pat = open_case(world.send([world.perl(2, host__name="ws-oryan", user__name="pat")]))
+    both = open_case(world.send([world.perl(3, host__name="nas-01", user__name="pat")]))
+    open_case()
+    assert chosen(ana, event_on(world, "nas-01", "kim")) == both.pk
+    assert chosen(ana, event_on(world, "ws-oryan", "kim")) == of_pat.pk
+    assert chosen(ana, event_on(world, "web-1", "pat")) == both.pk
+    Case.objects.filter(pk=both.pk).update(status="closed")
+    assert chosen(ana, event_on(world, "nas-01", "kim")) == on_nas.pk
+    assert chosen(ana, event_on(world, "web-1", "pat")) == of_pat.pk
+
+
+def test_an_account_that_every_machine_has_chooses_no_case(world: World, ana: Client, open_case: OpenCase) -> None:
+    open_case(world.send([world.perl(1, host__name="ws-oryan", user__name="root")]))
+    assert chosen(ana, event_on(world, "web-stage-01", "root")) is None
+    assert chosen(ana, event_on(world, "web-stage-01", "NT AUTHORITY\\SYSTEM")) is None
+
+
+def test_without_a_case_about_it_the_person_has_to_choose(world: World, ana: Client, open_case: OpenCase) -> None:
+    case, uid = open_case(), event_on(world, "nas-01", "kim")
+    page = ana.get(f"/cases/note-event/{uid}/").content.decode()
+    assert '<option value="" selected>Choose a case</option>' in page
+    answer = ana.post(f"/cases/note-event/{uid}/", {"case": "", "text": "x"})
+    assert answer.status_code == 422
+    assert "Choose a case." in answer.content.decode()
+    assert not Entry.objects.filter(case=case, kind="note").exists()
+
+
+def test_a_note_on_a_case_is_told_on_its_page(world: World, ana: Client, open_case: OpenCase) -> None:
+    case, uid = open_case(), event_on(world, "nas-01", "kim")
+    page = ana.post(f"/cases/note-event/{uid}/", {"case": case.pk, "text": "x"}, follow=True).content.decode()
+    assert f"Noted on CASE-{case.pk}." in page
+
+
+def test_a_new_case_is_opened_with_the_note_as_it_was_changed(world: World, ana: Client, sign_in: SignIn) -> None:
+    uid = event_on(world, "nas-01", "kim")
+    assert "New case with this note" in ana.get(f"/cases/note-event/{uid}/").content.decode()
+    answer = ana.post(f"/cases/note-event/{uid}/", {"case": "", "text": "Ask kim.", "to": "new"}, follow=True)
+    case = Case.objects.get()
+    assert (case.title, case.team, case.owner) == ("perl on nas-01", world.team, world.ana)
+    assert Entry.objects.get(case=case, kind="note").text == "Ask kim."
+    assert f"Opened CASE-{case.pk} with the note." in answer.content.decode()
+    assert ana.post(f"/cases/note-event/{uid}/", {"text": " ", "to": "new"}).status_code == 422
+    assert sign_in("vera").post(f"/cases/note-event/{uid}/", {"text": "x", "to": "new"}).status_code == 403
+    assert Case.objects.count() == 1
