@@ -11,6 +11,7 @@ from django.db.models.functions import TruncDate
 from accounts.models import User
 from alerts.models import Alert, ExceptionCheck
 from alerts.reviewing.signs import BROAD_SHARE
+from alerts.selectors.ledger_search import saying
 from rules.models import ExceptionItem, HeldBack, Rule, SharedList
 from soc.web.counts import Count, capped
 from soc.web.paging import KeyPage, cut, read_key
@@ -74,17 +75,21 @@ def ledger(
     show: str,
     now: datetime,
     rule: Rule | None = None,
+    text: str = "",
     after: str | None = None,
     limit: int = 50,
 ) -> Ledger:
     """The exceptions of the rules that serve these teams, or of one of these rules, newest first, narrowed to one
-    facet. Some 20 queries."""
+    facet, and to those that say what is looked for. Some 20 queries, one more for a text."""
     seen = ExceptionItem.objects.filter(Q(rule__team=None) | Q(rule__team_id__in=team_ids), removed_at=None)
     lately = HeldBack.objects.filter(team_id__in=team_ids, at__gte=now - LATELY, item__removed_at=None)
     if rule is not None:
         seen, lately = seen.filter(rule=rule), lately.filter(rule=rule)
+    if text:
+        numbers = saying(seen, text)
+        seen, lately = seen.filter(pk__in=numbers), lately.filter(item__in=numbers)
     facets = {name: _narrowed(seen, name, user, team_ids, now) for name in SHOWS}
-    salt = f"{SALT}:{show}:{rule.pk}" if rule else f"{SALT}:{show}"
+    salt = f"{SALT}:{show}:{rule.pk if rule else ''}:{text}"
     start = read_key(after, salt)
     found = facets[show].select_related("rule", "owner").order_by("-pk")
     if start.values is not None:

@@ -26,6 +26,7 @@ from alerts.views.conditions import conditions_of
 from alerts.views.exception_answers import refused, told
 from alerts.views.exceptions import seen_item
 from alerts.views.frame import rights
+from alerts.views.way_back import back_of, ledger_of, with_back
 from rules.errors import RulesError
 from soc.web import charts
 from soc.web.clock import now as clock_now
@@ -36,7 +37,7 @@ from soc.web.http import UserRequest
 @page()
 def show(request: UserRequest, item_id: int) -> HttpResponseBase:
     """What it says, what it held back, whether it still serves, and who changed it."""
-    item, now = seen_item(request.user, item_id), clock_now()
+    item, now, ledger = seen_item(request.user, item_id), clock_now(), ledger_of(request)
     shown = exception_page(item, request.user, teams_of(request.user), now)
     ways_back = undoable(shown.history, {item.pk: item}, request.user, now)
     context = {
@@ -47,7 +48,9 @@ def show(request: UserRequest, item_id: int) -> HttpResponseBase:
         "conditions": conditions_of(item.entries),
         "chart": _chart(shown, now),
         "history": [(change, _did(change), change.pk in ways_back) for change in shown.history],
-        "here": quote(request.path, safe=""),
+        "here": quote(with_back(request.path, ledger), safe=""),
+        "ledger": ledger or reverse("alerts:exceptions"),
+        "back": ledger or request.path,
         "now": now,
         **rights(request.user),
     }
@@ -59,7 +62,7 @@ def reviewed(request: UserRequest, item_id: int) -> HttpResponseBase:
     """Say that it was reviewed; it comes back in ninety days."""
     item, version, group = seen_item(request.user, item_id), request.POST.get("version", ""), uuid4()
     seen = int(version) if version.isdecimal() and len(version) < 10 else None
-    back = reverse("alerts:exceptions") if "list" in request.POST else reverse("alerts:exception", args=[item.pk])
+    back = back_of(request) or reverse("alerts:exception", args=[item.pk])
     try:
         review_again(item=item, version=seen, actor=request.user, now=clock_now(), group=group)
     except (AlertError, RulesError) as error:

@@ -1,5 +1,6 @@
 """What is said after an act on an exception or a draft, with its own undo, and where its undo leads."""
 
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.http import HttpResponseBase, QueryDict
@@ -31,7 +32,8 @@ def told_edited(request: UserRequest, words: str, edited: Edited, to: str) -> Ht
     if edited.act is None:
         return told(request, said, edited.group, to)
     say(request, Spoken(said, edited.group, act=edited.act.pk))
-    return see_other(reverse("alerts:exceptions"))
+    ledger = reverse("alerts:exceptions")
+    return see_other(to if urlsplit(to).path == ledger else ledger)
 
 
 def undo_of(request: UserRequest, group: UUID, to: str) -> str:

@@ -25,6 +25,7 @@ from alerts.views.detail import alert_context, seen_alert
 from alerts.views.exception_answers import refused, tab_of, told, told_edited, undo_address
 from alerts.views.exception_words import changed_words, rule_fails, spoken_of
 from alerts.views.frame import came_from, rights
+from alerts.views.way_back import back_of
 from engine import ExceptionEntryError
 from rules.errors import ExceptionRefused, RulesError, StaleException
 from rules.models import ExceptionItem, Rule
@@ -99,17 +100,18 @@ def new_preview(request: UserRequest, rule_id: str) -> HttpResponseBase:
 def edit(request: UserRequest, item_id: int) -> HttpResponseBase:
     """The panel on a stored exception; saving replaces what it says."""
     item = seen_item(request.user, item_id)
-    composer = compose_edit(request, item)
+    composer, back = compose_edit(request, item), back_of(request)
+    composer.back = back
     context = _page_of(request, composer)
     if request.method == "GET":
         return render_page(request, _EDIT, context, part="main")
     if _is_ready(composer):
         try:
             if "send" in request.POST:
-                to = reverse("alerts:exception", args=[item.pk])
+                to = back or reverse("alerts:exception", args=[item.pk])
                 tell(request, Spoken(_sent_change_words()), undo_address(_sent_change(composer, item), to))
                 return see_other(to)
-            return told_edited(request, _("Exception saved."), _edited(composer, item), tab_of(item.rule_id))
+            return told_edited(request, _("Exception saved."), _edited(composer, item), back or tab_of(item.rule_id))
         except StaleException as error:
             return _again(request, _EDIT, context | {"stale": error.message}, 409)
         except (AlertError, RulesError, ExceptionEntryError, RuleFailed) as error:
@@ -121,6 +123,7 @@ def edit(request: UserRequest, item_id: int) -> HttpResponseBase:
 def edit_preview(request: UserRequest, item_id: int) -> HttpResponseBase:
     """What the edited conditions would have silenced."""
     composer = compose_edit(request, seen_item(request.user, item_id))
+    composer.back = back_of(request)
     return _previewed(request, _EDIT, _page_of(request, composer))
 
 
@@ -296,6 +299,7 @@ def _sent_change_words() -> str:
 
 def _switch(request: UserRequest, item_id: int, act: Any, words: str) -> HttpResponseBase:
     item, group = seen_item(request.user, item_id), uuid4()
+    to = back_of(request) or tab_of(item.rule_id)
     try:
         changed = act(
             item=item,
@@ -306,14 +310,14 @@ def _switch(request: UserRequest, item_id: int, act: Any, words: str) -> HttpRes
             group=group,
         )
     except (AlertError, RulesError) as error:
-        return refused(request, error.message, tab_of(item.rule_id))
+        return refused(request, error.message, to)
     except RuleFailed:
-        return refused(request, rule_fails(), tab_of(item.rule_id))
+        return refused(request, rule_fails(), to)
     said = changed_words(words, changed)
     if isinstance(changed, exceptions.TakenBack) and changed.act:  # a worker opens alerts: this is not undone at once
         tell(request, Spoken(said))
-        return see_other(tab_of(item.rule_id))
-    return told(request, said, group, tab_of(item.rule_id))
+        return see_other(to)
+    return told(request, said, group, to)
 
 
 def _version(request: UserRequest) -> int | None:

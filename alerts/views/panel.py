@@ -21,6 +21,7 @@ from alerts.models import Alert, ExceptionDraft, Trial
 from alerts.selectors.shapes import AlertBrief
 from alerts.views.conditions import Condition, Entry, entry_groups, filled_rows
 from alerts.views.frame import alert_address
+from alerts.views.way_back import with_back
 from rules.models import ExceptionItem, Rule
 from soc.web.evidence import plain
 
@@ -95,6 +96,7 @@ class Panel:
     facts: str = ""  # which facts are open beside it
     begun: str = ""  # what the address asked for when it was opened
     as_left: bool = False  # it was left without being saved, and is taken up again
+    back: str = ""  # the page that a stored one was opened from, where that is not the rule's
 
     @property
     def filled(self) -> list[Condition]:
@@ -231,7 +233,7 @@ class Panel:
     def preview_url(self) -> str:
         """Where a preview is asked for."""
         if self.item:
-            return reverse("alerts:exception_edit_preview", args=[self.item.pk])
+            return with_back(reverse("alerts:exception_edit_preview", args=[self.item.pk]), self.back)
         if self.alert:
             return reverse("alerts:exception_preview", args=[self.alert.pk])
         return reverse("alerts:exception_new_preview", args=[self.rule.pk])
@@ -240,7 +242,7 @@ class Panel:
     def save_url(self) -> str:
         """Where the panel is saved."""
         if self.item:
-            return reverse("alerts:exception_edit", args=[self.item.pk])
+            return with_back(reverse("alerts:exception_edit", args=[self.item.pk]), self.back)
         if self.alert:
             return reverse("alerts:exception_add", args=[self.alert.pk])
         return reverse("alerts:exception_new", args=[self.rule.pk])
@@ -250,7 +252,7 @@ class Panel:
         """Where the panel is left to."""
         if self.alert:
             return alert_address(self.alert.pk, self.query, facts=self.facts)
-        return reverse("rules:detail", args=[self.rule.pk]) + "?tab=exceptions"
+        return self.back or reverse("rules:detail", args=[self.rule.pk]) + "?tab=exceptions"
 
     @property
     def opens(self) -> bool:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID, uuid4
 
 from django.db.models import QuerySet
@@ -26,6 +25,7 @@ from alerts.exceptions.looks import Look, Seen, look_at
 from alerts.models import ExceptionDraft, Reason
 from alerts.selectors.done_lately import Done, done_lately
 from alerts.selectors.ledger import SHOWS, Ledger, ledger
+from alerts.selectors.ledger_search import LONGEST, words_of
 from alerts.views.answers import Spoken, said, say, see_other, tell
 from alerts.views.compared import Comparison, compared
 from alerts.views.conditions import Condition, conditions_of
@@ -33,6 +33,7 @@ from alerts.views.exception_answers import told_edited, undo_address
 from alerts.views.exception_words import rule_fails, spoken_of
 from alerts.views.exceptions import seen_rule
 from alerts.views.frame import rights
+from alerts.views.way_back import ledger_address, this_ledger
 from engine import ExceptionEntryError
 from rules.errors import RulesError
 from rules.models import Rule
@@ -165,9 +166,9 @@ def approve(request: UserRequest, draft_id: int) -> HttpResponseBase:
     except RuleFailed:
         return _page(request, 409, problem=rule_fails())
     if isinstance(done, exceptions.Edited):
-        return told_edited(request, _("Exception changed."), done, reverse("alerts:exceptions"))
+        return told_edited(request, _("Exception changed."), done, this_ledger(request))
     say(request, spoken_of(done))
-    return see_other(reverse("alerts:exceptions"))
+    return see_other(this_ledger(request))
 
 
 @page(Permission.REVIEW_EXCEPTIONS, methods=("POST",))
@@ -194,7 +195,7 @@ def withdraw(request: UserRequest, draft_id: int) -> HttpResponseBase:
 
 def _done(request: UserRequest, words: str, group: UUID) -> HttpResponseBase:
     """Back to the drafts, with what was done to one of them and its undo."""
-    to = reverse("alerts:exceptions")
+    to = this_ledger(request)
     tell(request, Spoken(words), undo_address(group, to))
     return see_other(to)
 
@@ -227,8 +228,8 @@ def _page(request: UserRequest, status: int, problem: str = "") -> HttpResponseB
     show = request.GET.get("show", "all")
     show = show if show in SHOWS else "all"
     rule = seen_rule(request.user, request.GET["rule"]) if request.GET.get("rule") else None
-    after = request.GET.get("after")
-    found = ledger(user=request.user, team_ids=team_ids, show=show, now=now, rule=rule, after=after)
+    text, after = " ".join(words_of(request.GET.get("q", ""))), request.GET.get("after")
+    found = ledger(user=request.user, team_ids=team_ids, show=show, now=now, rule=rule, text=text, after=after)
     drafts = _of(waiting_for(request.user, team_ids), rule)
     waiting = list(drafts[: MOST_DRAFTS + 1])
     context = {
@@ -242,9 +243,14 @@ def _page(request: UserRequest, status: int, problem: str = "") -> HttpResponseB
         "page": found.page,
         "lines": [(row, conditions_of(row.item.entries)) for row in found.page.items],
         "rule": rule,
-        "of_rule": f"?rule={quote(rule.pk, safe='')}" if rule else "",
-        "headline": _headline(found),
-        "facets": [(name, _TITLES[name], found.numbers[name], name == show) for name in SHOWS],
+        "q": text,
+        "longest": LONGEST,
+        "here": this_ledger(request),
+        "whole": ledger_address(rule=rule.pk if rule else ""),
+        "headline": _headline(found, text),
+        "facets": [
+            (name, _TITLES[name], found.numbers[name], name == show, _facet(rule, text, name)) for name in SHOWS
+        ],
         "show": show,
         "problem": problem,
         "now": now,
@@ -258,6 +264,11 @@ def _page(request: UserRequest, status: int, problem: str = "") -> HttpResponseB
     response = render_page(request, "alerts/exceptions.html", context, part="main")
     response.status_code = status
     return response
+
+
+def _facet(rule: Rule | None, text: str, show: str) -> str:
+    """Where the facet leads: what the ledger is narrowed to besides stays."""
+    return ledger_address(rule=rule.pk if rule else "", show=show if show != "all" else "", q=text)
 
 
 def _of(drafts: QuerySet[ExceptionDraft], rule: Rule | None) -> QuerySet[ExceptionDraft]:
@@ -332,9 +343,11 @@ def _where(draft: ExceptionDraft) -> str:
     return words % {"n": len(draft.rule_ids) + 1} if draft.rule_ids else ""
 
 
-def _headline(found: Ledger) -> tuple[str, str, str]:
+def _headline(found: Ledger, text: str) -> tuple[str, str, str]:
     """The sentence above all, in three parts: the middle one is what wants attention."""
     count = found.numbers["all"]
+    if not count and text:
+        return _("No exception says that."), "", ""
     if not count:
         return _("No exception yet. One starts on an alert, with x."), "", ""
     start = ngettext("1 exception", "%(n)s exceptions", count.number) % {"n": count}

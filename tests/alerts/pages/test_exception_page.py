@@ -1,7 +1,11 @@
 """The page of one exception, and the ledger's signs, as people see them."""
 
+import html
+import re
 from datetime import timedelta
+from urllib.parse import quote
 
+import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -62,7 +66,7 @@ def test_one_that_hides_a_true_positive_says_which(ana: Client, sign_in: SignIn,
 
 def test_reviewed_from_the_list_leads_back_to_the_list(sign_in: SignIn, world: World) -> None:
     item, rosa = added(world, world.send([world.perl(1)])[0]), sign_in("rosa")
-    answer = rosa.post(reverse("alerts:exception_reviewed", args=[item.pk]), {"version": item.version, "list": "1"})
+    answer = rosa.post(reverse("alerts:exception_reviewed", args=[item.pk]), {"version": item.version, "back": LIST})
     assert (answer.status_code, answer["Location"]) == (303, LIST)
     assert "Reviewed. It comes up again in 90 days." in rosa.get(LIST).content.decode()
     moved = ExceptionItem.objects.get(pk=item.pk)
@@ -186,3 +190,54 @@ def test_the_ledger_is_narrowed_to_a_rule_with_its_numbers(ana: Client, world: W
     shown = ana.get(f"{LIST}?rule={other.pk}").content.decode()
     assert f'id="exception-{item.pk}"' not in shown
     assert ana.get(f"{LIST}?rule=nothing").status_code == 404
+
+
+def hidden_back(page: str, action: str) -> str:
+    """Where the form with this action says that it leads back to."""
+    form = page[page.index(f'action="{action}"') :]
+    found = re.search(r'name="back" value="([^"]*)"', form[: form.index("</form>")])
+    assert found
+    return html.unescape(found[1])
+
+
+def test_acts_from_the_ledger_come_back_to_it_as_it_was_narrowed(sign_in: SignIn, world: World) -> None:
+    item, rosa = added(world, world.send([world.perl(1)])[0]), sign_in("rosa")
+    narrowed = f"{LIST}?show=mine&q=postgres"
+    back = quote(narrowed, safe="")
+    ledger = rosa.get(narrowed).content.decode()
+    assert hidden_back(ledger, reverse("alerts:exception_reviewed", args=[item.pk])) == narrowed
+    edit = f"{reverse('alerts:exception_edit', args=[item.pk])}?back={back}"
+    assert f'href="{edit}"' in ledger
+    assert f'href="{page_of(item)}?back={back}"' in ledger
+    panel = rosa.get(edit).content.decode()
+    assert f'action="{edit}"' in panel
+    assert "Back to exceptions" in panel
+    form = {"field": "user.name", "operator": "is", "value": "postgres", "case": "", "expires": "keep", "name": "N"}
+    saved = rosa.post(edit, form | {"reason": "Narrower.", "version": item.version, "expires": "90"})
+    assert (saved.status_code, saved["Location"]) == (303, narrowed)
+    page = rosa.get(f"{page_of(item)}?back={back}").content.decode()
+    assert f'href="{html.escape(narrowed)}" data-key="u"' in page
+    off = reverse("alerts:exception_disable", args=[item.pk])
+    assert hidden_back(page, off) == narrowed
+    answer = rosa.post(off, {"back": narrowed})
+    assert answer["Location"] == narrowed
+    undo = undo_in(rosa.get(narrowed).content.decode()).replace("&amp;", "&")
+    assert rosa.post(undo)["Location"] == narrowed
+
+
+def test_acts_on_the_page_of_an_exception_stay_on_it(sign_in: SignIn, world: World) -> None:
+    item, rosa = added(world, world.send([world.perl(1)])[0]), sign_in("rosa")
+    off = reverse("alerts:exception_disable", args=[item.pk])
+    back = hidden_back(rosa.get(page_of(item)).content.decode(), off)
+    assert rosa.post(off, {"back": back})["Location"] == page_of(item)
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["//evil.example/exceptions/", "https://evil.example/exceptions/", "/alerts/", "/exceptions/../alerts/"],
+)
+def test_what_is_no_page_of_exceptions_is_not_led_back_to(sign_in: SignIn, world: World, elsewhere: str) -> None:
+    item, rosa = added(world, world.send([world.perl(1)])[0]), sign_in("rosa")
+    answer = rosa.post(reverse("alerts:exception_disable", args=[item.pk]), {"back": elsewhere})
+    assert answer["Location"] == reverse("rules:detail", args=[item.rule_id]) + "?tab=exceptions"
+    assert "evil" not in rosa.get(page_of(item), {"back": elsewhere}).content.decode()

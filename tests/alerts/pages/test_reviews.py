@@ -1,5 +1,7 @@
 """The exceptions page, the targets page, and handing alerts over, as people use them."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -10,9 +12,11 @@ from alerts import exceptions
 from alerts.escalation import to_team
 from alerts.models import Alert, ExceptionDraft, Target
 from alerts.views import reviews
-from rules.models import ExceptionItem
+from rules import value_lists
+from rules.exceptions import create_item
+from rules.models import ExceptionItem, Rule
 from tests.alerts.pages.conftest import HTMX, SignIn
-from tests.alerts.pages.world import World
+from tests.alerts.pages.world import PERL, World
 
 PAGE = reverse("alerts:exceptions")
 FORM = {
@@ -151,6 +155,52 @@ def test_the_ledger_is_narrowed_by_its_facets(ana: Client, world: World) -> None
         page = ana.get(PAGE, {"show": show}).content.decode()
         assert ('class="listing exceptions-list"' in page) is there, show
     assert "1 exception held back 0 events in 30 days." in page
+
+
+def shown_for(client: Client, text: str, **more: str) -> set[int]:
+    """The numbers of the exceptions that the ledger shows for what is looked for."""
+    page = client.get(PAGE, {"q": text, **more}).content.decode()
+    return {int(number) for number in re.findall(r'id="exception-([0-9]+)"', page)}
+
+
+def test_the_ledger_is_searched_in_conditions_reason_name_and_rule(ana: Client, sign_in: SignIn, world: World) -> None:
+    rule = Rule.objects.get(pk=PERL)
+    nested = [
+        {"field": "host.name", "type": "match_any", "operator": "included", "value": ["db-1", "Nas_01"]},
+        {"field": "process", "type": "nested", "entries": [
+            {"field": "args", "type": "match", "operator": "included", "value": "--100%"},
+        ]},
+    ]  # fmt: skip
+    listed = {"field": "host.ip", "type": "list", "operator": "excluded", "list": {"id": "our-hosts", "type": "ip"}}
+    plain = [{"field": "user.name", "type": "match", "operator": "included", "value": "postgres"}]
+    value_lists.create_list(
+        list_id="our-hosts", name="Ours", type="ip", lines=["10.0.0.1"], actor=world.rosa, now=world.now
+    )
+    given = {"rule": rule, "actor": world.rosa, "now": world.now}
+    one = create_item(entries=[*nested, listed], reason="Backups of the vendor.", name="Nightly", **given).pk
+    two = create_item(entries=plain, reason="The menu.", name="Menu's", **given).pk
+    for text, found in {
+        "postgres": {two}, "USER.NAME": {two}, "nas_01": {one}, "nasx01": set(), "--100%": {one}, "--100x": set(),
+        "process.args": {one}, "our-hosts": {one}, "backups vendor": {one}, "nightly": {one}, "menu's": {two},
+        "backups postgres": set(), "perl": {one, two}, "included": set(), "match_any": set(), "": {one, two},
+        "' OR 1=1 --": set(), "%": {one}, "_": {one},
+    }.items():  # fmt: skip
+        assert shown_for(ana, text) == found, text
+    assert shown_for(ana, "postgres", show="off") == set()
+    assert shown_for(ana, "postgres", rule=PERL) == {two}
+    assert shown_for(sign_in("otto"), "postgres") == {two}  # the pack's rules serve everybody
+    Rule.objects.filter(pk=PERL).update(team=world.team)
+    assert shown_for(sign_in("otto"), "postgres") == set()
+
+
+def test_what_is_looked_for_stays_in_the_facets_and_is_said_where_nothing_is_found(ana: Client, world: World) -> None:
+    drafted(world, world.send([world.perl()])[0])
+    page = ana.get(PAGE, {"q": "<b>nothing", "show": "mine"}).content.decode()
+    assert "No exception says that." in page
+    assert "<b>nothing" not in page
+    assert 'data-key="/"' in page
+    assert f'href="{PAGE}?show=off&amp;q=%3Cb%3Enothing"' in page
+    assert 'name="show" value="mine"' in page
 
 
 def test_targets_are_set_and_a_stale_form_is_a_409(ana: Client, sign_in: SignIn, world: World) -> None:
