@@ -2,9 +2,10 @@
 
 import re
 import secrets
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
@@ -16,6 +17,7 @@ from accounts.access import may, page
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from engine import PatternError
+from events.completing import Unknown
 from events.named import event_in
 from events.overlaying import today
 from events.pages.asked import PRESETS, Asked, fixed, moment_of, read_asked
@@ -23,20 +25,38 @@ from events.pages.language import asked_language, language_of, remembered, switc
 from events.pages.longer import longer
 from events.pages.one_event import event_page, opened, pretty
 from events.pages.recent import forget, recent
-from events.pages.results import LONG_SECONDS, SALT, StepMark, columns_of, counts, results, row, wider
+from events.pages.results import (
+    LONG_SECONDS,
+    NOTHING,
+    SALT,
+    Counts,
+    Results,
+    StepMark,
+    columns_of,
+    counts,
+    looked_back,
+    results,
+    row,
+    wider,
+)
 from events.pages.row_links import address_of_value
-from events.pages.rows import rows_found
-from events.pages.rows_asked import EXAMPLES, address_of, read_rows_asked
+from events.pages.rows import RowsFound, rows_found
+from events.pages.rows_asked import EXAMPLES, RowsAsked, address_of, read_rows_asked
 from events.pages.saved import saved_menu
 from events.pages.starting import EQL_EXAMPLES, try_these
-from events.pages.together import mistake_of_pattern, together
+from events.pages.together import TogetherFound, mistake_of_pattern, together
+from events.pages.unknown import unknown_in
 from events.progress import watch_of
 from events.stored import StoredEvent
+from events.watching import only_for
 from soc.web import clock
 from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
 from soc.web.paging import read_key
 
+Answer = TypeVar("Answer", TogetherFound, RowsFound)
+AT_ONCE_SECONDS = 1.0
+"""How long an address that was opened waits for an answer that may take long, before the page looks on instead."""
 _SMALL_NUMBER = re.compile(r"[0-9]{1,12}")
 
 
@@ -73,46 +93,88 @@ def _events(request: UserRequest, asked: Asked, now: datetime) -> HttpResponseBa
         return render_page(request, "events/search.html", context, "results", 422 if asked.mistaken else 200)
     if asked.joins:
         return _joined(request, asked, context, now)
-    teams = teams_of(request.user)
     if request.GET.get("part") == "counts":
-        context["counts"] = counts(asked, teams, seconds=LONG_SECONDS)
+        context["counts"] = counts(asked, teams_of(request.user), seconds=LONG_SECONDS)
         return render_page(request, "events/search.html", context | {"counted_on": True}, "counted")
-    after = read_key(request.GET.get("after"), SALT)
-    columns = columns_of(asked)
+    return _table(request, asked, context, now)
+
+
+def _table(request: UserRequest, asked: Asked, context: dict[str, Any], now: datetime) -> HttpResponseBase:
+    """The first page of rows with what stands around it, or the rows that follow."""
+    teams, after = teams_of(request.user), read_key(request.GET.get("after"), SALT)
+    first, columns = after.values is None, columns_of(asked)
     context |= {"notice": after.notice, "columns": columns, "width": len(columns) + (2 if asked.columns else 3)}
     context["paused"] = "pause" in request.GET
-    if context["paused"] and after.values is not None and wants_part(request):
-        return render(request, "events/_paused.html", context | {"next_key": request.GET["after"]})
+    if context["paused"] and not first and wants_part(request):
+        told = {"next_key": request.GET["after"], "looked": looked_back(asked, after)}
+        return render(request, "events/_paused.html", context | told)
     found = context["results"] = results(asked, teams, after)
-    if after.values is None and not asked.piped:
+    if first and not asked.piped:
         context["counts"] = counts(asked, teams)
-    if not found.rows and not found.stopped and after.values is None:
-        context["wider"] = wider(asked, teams, now)
-    if not asked.text and after.values is None:
+    if not asked.text and first:
         context["try_these"] = try_these(found.rows, asked)
-    return render_page(request, "events/search.html", context, "rows" if after.values else "results")
+    if not found.rows and (first or "nothing" in request.GET):
+        context |= _nothing(asked, teams, found, now, first=first)
+    if context.get("ended"):
+        return _ended(request, context)
+    return render_page(request, "events/search.html", context, "results" if first else "rows")
+
+
+def _nothing(asked: Asked, teams: Sequence[int], found: Results, now: datetime, *, first: bool) -> dict[str, Any]:
+    """What is said where nothing was found so far: why that may be, and, at the end, where there may be some. What
+    took long is not counted further back: that would take as long again."""
+    told: dict[str, Any] = {"nothing": True, "unknown": unknown_in(asked, teams, now)}
+    if found.stopped:
+        return told
+    if first:
+        return told | {"wider": wider(asked, teams, now)}
+    return told | {"ended": True, "counts": Counts(NOTHING, None, 0), "longer": longer(asked, now)}
+
+
+def _ended(request: UserRequest, context: dict[str, Any]) -> HttpResponse:
+    """The end of a long search that found nothing: in place of the empty table that was to be filled, if that still
+    stands there."""
+    response = render_page(request, "events/search.html", context, "results")
+    response["HX-Retarget"], response["HX-Reswap"] = "closest #results", "outerHTML"
+    return response
 
 
 def _joined(request: UserRequest, asked: Asked, context: dict[str, Any], now: datetime) -> HttpResponseBase:
-    """Sequences and samples. A script gets what looks on first, which then asks for the answer."""
-    token = request.GET.get("run", "")
-    if wants_part(request) and not token:
-        return _running(request, asked.url(request.path), now)
+    """Sequences and samples."""
+    teams = teams_of(request.user)
     try:
-        watch = watch_of(request.user.pk, token)
-        context["together"] = together(asked, teams_of(request.user), now=now, watch=watch)
-        context["longer"] = longer(asked, now)
+        found = _answer(request, partial(together, asked, teams, now=now))
     except PatternError as error:
         context["pattern_mistake"] = mistake_of_pattern(asked.text, str(error))
         return render_page(request, "events/search.html", context, "results", 422)
+    if found is None:
+        return _running(request, "events/search.html", context)
+    context |= {"together": found, "longer": longer(asked, now)}
+    if not found.blocks and not found.busy and not found.cancelled:
+        context["unknown"] = unknown_in(asked, teams, now)
     return render_page(request, "events/search.html", context, "results")
 
 
-def _running(request: UserRequest, url: str, now: datetime) -> HttpResponse:
-    """What stands in the place of an answer that takes long."""
-    token = secrets.token_hex(16)
-    joined = f"{url}{'&' if '?' in url else '?'}run={token}"
-    return render(request, "events/_running.html", {"run_url": joined, "token": token, "now": now})
+def _answer(request: UserRequest, find: Callable[..., Answer]) -> Answer | None:
+    """What a search finds that may take long, or None where the page is to look on first: where a script sent it off,
+    or where the answer of an address that was opened is not there at once. Who looked on names that with `run`."""
+    if token := request.GET.get("run", ""):
+        return find(watch=watch_of(request.user.pk, token))
+    if wants_part(request):
+        return None
+    found = find(watch=only_for(AT_ONCE_SECONDS), seconds=AT_ONCE_SECONDS)
+    return None if found.late else found
+
+
+def _running(request: UserRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """What stands in the place of an answer that takes long, with the page around it where an address was opened."""
+    token, query = secrets.token_hex(16), request.GET.copy()
+    query["run"] = token
+    query.pop("typed", None)
+    context |= {"run_url": f"{request.path}?{query.urlencode()}", "token": token}
+    if wants_part(request):
+        return render(request, "events/_running.html", context)
+    return render_page(request, template, context)
 
 
 def _frame(request: UserRequest, asked: Any, now: datetime) -> dict[str, Any]:
@@ -142,16 +204,23 @@ def _rows(request: UserRequest, now: datetime) -> HttpResponseBase:
     if followed:
         return redirect(followed)
     context = _frame(request, asked, now)
-    token = request.GET.get("run", "")
-    if asked.readable and asked.prepared and wants_part(request) and not token:
-        return _running(request, address_of(request.path, asked.text, asked.start, asked.end, asked.values), now)
     if asked.readable and asked.prepared:
-        context["results"] = rows_found(asked, teams_of(request.user), watch=watch_of(request.user.pk, token))
-        context["longer"] = longer(asked, now)
+        teams = teams_of(request.user)
+        found = _answer(request, partial(rows_found, asked, teams))
+        if found is None:
+            return _running(request, "events/search_rows.html", context)
+        context |= {"results": found, "longer": longer(asked, now), "unknown": _blank(asked, teams, found, now)}
     elif asked.readable:
         context["examples"] = [(title, text, address_of(request.path, text, "now-7d", "")) for title, text in EXAMPLES]
     status = 200 if asked.readable else 422
     return render_page(request, "events/search_rows.html", context, part="results", status=status)
+
+
+def _blank(asked: RowsAsked, teams: Sequence[int], found: RowsFound, now: datetime) -> list[Unknown]:
+    """The fields that nothing seems to have: all of them where there is no row, else those that are empty columns."""
+    if found.busy or (found.lines and not found.blank):
+        return []
+    return [one for one in unknown_in(asked, teams, now) if not found.lines or one.name in found.blank]
 
 
 @page(methods=("POST",))

@@ -5,6 +5,7 @@ A search that is watched calls its watch now and then; the watch may end it by r
 
 from collections.abc import Callable
 from datetime import datetime
+from time import monotonic
 
 from events.errors import EventsError
 
@@ -18,3 +19,14 @@ class Cancelled(EventsError):  # noqa: N818
 
 def nobody(_examined: int, _back_to: datetime | None) -> None:
     """Nobody looks on."""
+
+
+def only_for(seconds: float) -> Watch:
+    """A watch of who wants the answer if it comes so soon, and else not."""
+    until = monotonic() + seconds
+
+    def watch(_examined: int, _back_to: datetime | None) -> None:
+        if monotonic() > until:
+            raise Cancelled
+
+    return watch

@@ -31,6 +31,7 @@ SALT = "search"
 BARS = 60
 FIRST_SECONDS, SLICE_SECONDS, LONG_SECONDS = 1.0, 2.0, 8.0
 """How long the first answer, each further slice and a count that goes on may take."""
+NOTHING = Counted(0, False, False)
 _COUNTED_WIDER = 1_000
 # What an event is about, in the order in which it is looked for.
 _TELLING = (
@@ -171,6 +172,12 @@ def wider(asked: Asked, team_ids: Sequence[int], now: datetime) -> Wider | None:
         number += 1
     usual = dict(PRESETS).get(asked.start, "") if asked.end == USUAL_END else ""
     return Wider(usual, name, Counted(number, number == _COUNTED_WIDER, walk.stopped))
+
+
+def looked_back(asked: Asked, after: After) -> tuple[datetime, int] | None:
+    """How far back a search that is to go on has looked, and of how much of its time that is the percentage."""
+    key = _key(after)
+    return None if key is None or asked.window is None else (key.at, _share(asked.window, key.at))
 
 
 def _meant(asked: Asked) -> tuple[Tree, Window]:

@@ -68,6 +68,22 @@ class RowsFound:
     leading: bool = False
     chart: SafeString | None = None
     seen: Sample | None = None
+    cancelled: bool = False
+
+    @property
+    def late(self) -> bool:
+        """Whether more time might find more."""
+        if self.found is None:
+            return self.cancelled or not self.busy
+        return self.found.stopped
+
+    @property
+    def blank(self) -> set[str]:
+        """The columns that have no value in any row: all of them where there is no row."""
+        if self.found is None:
+            return set()
+        places = enumerate(self.found.columns)
+        return {column.name for at, column in places if all(row[at] is None for row in self.found.rows)}
 
     @property
     def warned(self) -> int:
@@ -100,7 +116,9 @@ class RowsFound:
         return bool(self.lines) and self.lines[0].event is not None
 
 
-def rows_found(asked: RowsAsked, team_ids: Sequence[int], watch: Watch = nobody) -> RowsFound:
+def rows_found(
+    asked: RowsAsked, team_ids: Sequence[int], watch: Watch = nobody, seconds: float | None = None
+) -> RowsFound:
     """Answer what is asked. Takes some ten seconds at most, and says so when that was not enough."""
     if asked.prepared is None or asked.window is None:
         raise ValueError("what cannot be read cannot be searched for")
@@ -110,7 +128,7 @@ def rows_found(asked: RowsAsked, team_ids: Sequence[int], watch: Watch = nobody)
             window=asked.window,
             team_ids=team_ids,
             now=asked.now,
-            budget_seconds=BUDGET_SECONDS,
+            budget_seconds=BUDGET_SECONDS if seconds is None else seconds,
             cells=CELLS,
             watch=watch,
         )
@@ -119,7 +137,7 @@ def rows_found(asked: RowsAsked, team_ids: Sequence[int], watch: Watch = nobody)
     except Busy as error:
         return RowsFound(trouble=error.sentence, busy=True)
     except Cancelled:
-        return RowsFound(trouble="You stopped this search.", busy=True)
+        return RowsFound(trouble="You stopped this search.", busy=True, cancelled=True)
     if not found.events:
         return _shown(found, asked)
     seen = _seen(found)

@@ -22,6 +22,7 @@ from events.watching import Cancelled, Watch, nobody
 
 _WORDS = re.compile(r'"""(?:.*?""")?|"(?:[^"\\]|\\.)*"?|//[^\n]*|/\*.*?(?:\*/|$)|[\[\]]|[^\["\]/]+|/', re.DOTALL)
 _LONGEST_STEP = 300
+BUDGET_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +75,34 @@ class TogetherFound:
     seen: Looked | None = None
 
     @property
+    def late(self) -> bool:
+        """Whether more time might find more."""
+        if self.found is None:
+            return not self.busy
+        return self.found.stopped == "time"
+
+    @property
     def more(self) -> bool:
         """Whether not all of those found are shown."""
         return self.found is not None and self.found.number > len(self.blocks)
 
 
-def together(asked: Asked, team_ids: Sequence[int], *, now: datetime, watch: Watch = nobody) -> TogetherFound:
+def together(
+    asked: Asked, team_ids: Sequence[int], *, now: datetime, watch: Watch = nobody, seconds: float = BUDGET_SECONDS
+) -> TogetherFound:
     """Answer a search for sequences or samples. Takes some ten seconds at most, and says so when it was stopped."""
     if asked.eql is None or asked.window is None:
         raise ValueError("what cannot be read cannot be searched for")
     try:
-        found = find(asked.eql, window=asked.window, team_ids=team_ids, now=now, indices=asked.indices, watch=watch)
+        found = find(
+            asked.eql,
+            window=asked.window,
+            team_ids=team_ids,
+            now=now,
+            indices=asked.indices,
+            seconds=seconds,
+            watch=watch,
+        )
     except TooDear as error:
         return TogetherFound(trouble=error.sentence)
     except Busy as error:

@@ -1,8 +1,12 @@
-"""Search by keyboard in a real browser: rows open and close, the histogram is brushed, fields are found."""
+"""Search in a real browser: by keyboard rows open and close, the histogram is brushed, fields are found; what takes
+long is looked on at, stopped, and comes to its end.
+"""
 
 import re
+from urllib.parse import quote
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Route, expect
 
 from tests.alerts.pages.world import World
 from tests.browser.conftest import Visit
@@ -36,3 +40,115 @@ def test_search_by_keyboard_alone(visit: Visit, world: World) -> None:
     page.keyboard.press("-")
     page.wait_for_url(re.compile(r"q=not\+host\.name"))
     assert ana.complaints == []
+
+
+SEQUENCE = "/search/?lang=eql&q=" + quote("sequence by host.name [process where true] [process where true]")
+ROWS = "/search/?lang=esql&q=" + quote("FROM logs-* | STATS n = COUNT(*) BY host.name")
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Nothing is found at once."""
+    monkeypatch.setattr("events.searching._ROWS_IN_A_HURRY", 1)
+    monkeypatch.setattr("events.pages.results.FIRST_SECONDS", 0)
+    monkeypatch.setattr("events.views.AT_ONCE_SECONDS", 0)
+    return monkeypatch
+
+
+@pytest.mark.parametrize("phone", [False, True])
+def test_a_long_search_that_finds_nothing_ends_without_an_empty_table(
+    visit: Visit, world: World, slow: pytest.MonkeyPatch, phone: bool
+) -> None:
+    world.send([world.perl(number) for number in range(1, 9)])
+    ana = visit("ana", phone=phone)
+    page = ana.open("/search/?q=process.nam:perl")
+    expect(page.locator("#results h2")).to_have_text("No events match.")
+    expect(page.locator("#results")).to_contain_text("Nothing seems to have a field process.nam. There is process.name")
+    expect(page.locator("#counted strong")).to_have_text("0 events")
+    expect(page.locator("#results table, #results .fieldlist, #more")).to_have_count(0)
+    assert page.url.endswith("/search/?q=process.nam:perl")
+    ana.settle()
+    assert ana.complaints == []
+
+
+def test_a_new_search_is_not_replaced_by_the_end_of_the_one_before(
+    visit: Visit, world: World, slow: pytest.MonkeyPatch
+) -> None:
+    world.send([world.perl(number) for number in range(1, 9)])
+    ana, held = visit("ana"), list[Route]()
+    ana.page.route("**/search/?*after=*", lambda route: held.append(route))
+    page = ana.open("/search/?q=process.name:zzzz")
+    expect(page.locator("#more [data-cancel]")).to_be_visible()
+    slow.setattr("events.pages.results.FIRST_SECONDS", 1)
+    page.locator("#search-form [name=q]").fill("process.name: perl")
+    page.locator("#search-form [name=q]").press("Enter")
+    expect(page.locator(".ev-row")).to_have_count(8)
+    with page.expect_response(lambda answer: "after=" in answer.url):
+        held[0].continue_()
+    ana.settle()
+    page.wait_for_timeout(200)
+    expect(page.locator(".ev-row")).to_have_count(8)
+    assert ana.complaints == []
+
+
+def test_who_stops_a_long_search_sees_how_far_it_came(visit: Visit, world: World, slow: pytest.MonkeyPatch) -> None:
+    world.send([world.perl(number) for number in range(1, 9)])
+    ana, held = visit("ana"), list[Route]()
+    ana.page.route("**/search/?*part=counts*", lambda route: held.append(route))
+    ana.page.route(re.compile("after=(?!.*pause)"), lambda route: held.append(route))
+    page = ana.open("/search/?q=process.name:zzzz")
+    expect(page.locator(".counting")).to_be_visible()
+    told = page.locator("#more .muted").inner_text()
+    page.locator("#more [data-cancel]").click()
+    expect(page.locator("#more .muted")).to_have_text(f"Stopped. {told}")
+    expect(page.locator(".counting")).to_be_hidden()
+    expect(page.locator(".uncounted")).to_be_visible()
+    expect(page.locator("#more a")).to_be_focused()
+    assert ana.complaints == []
+    ana.page.unroute_all()
+    page.keyboard.press("Enter")
+    expect(page.locator("#results h2")).to_have_text("No events match.")
+
+
+@pytest.mark.parametrize("phone", [False, True])
+@pytest.mark.parametrize("address", [SEQUENCE, ROWS], ids=["EQL", "ES|QL"])
+def test_a_long_search_that_is_opened_by_its_address_can_be_looked_on_at_and_stopped(
+    visit: Visit, world: World, slow: pytest.MonkeyPatch, address: str, phone: bool
+) -> None:
+    world.send([world.perl(number) for number in range(1, 3)])
+    ana, held = visit("ana", phone=phone), list[Route]()
+    ana.page.route("**/search/?*run=*", lambda route: held.append(route))
+    page = ana.open(address)
+    expect(page.locator("#results .run-told")).to_contain_text("Searching…")
+    assert page.locator("[name=q]").input_value()
+    page.locator("#results .btn", has_text="Cancel").click()
+    expect(page.locator("#results")).to_contain_text("Stopping…")
+    held[0].continue_()
+    expect(page.locator("#results")).to_contain_text("You stopped this search.")
+    ana.page.unroute_all()
+    page = ana.open(address)
+    expect(page.locator("#results .statusline")).to_contain_text("read in")
+    assert "run=" not in page.url
+    ana.settle()
+    assert ana.complaints == []
+
+
+@pytest.mark.parametrize("address", [SEQUENCE, ROWS], ids=["EQL", "ES|QL"])
+def test_without_scripts_a_long_search_gives_its_answer(
+    visit: Visit, world: World, slow: pytest.MonkeyPatch, address: str
+) -> None:
+    world.send([world.perl(number) for number in range(1, 3)])
+    page = visit("ana", scripts=False).open(address)
+    expect(page.locator("#results .statusline")).to_contain_text("read in")
+
+
+def test_without_scripts_a_long_search_is_led_on_by_hand_to_its_end(
+    visit: Visit, world: World, slow: pytest.MonkeyPatch
+) -> None:
+    world.send([world.perl(number) for number in range(1, 9)])
+    page = visit("ana", scripts=False).open("/search/?q=process.name:zzzz")
+    expect(page.locator("#more .btn:visible")).to_have_text("Search further back")
+    expect(page.locator(".counting")).to_be_hidden()
+    expect(page.locator(".uncounted")).to_be_visible()
+    page.locator("#more .btn:visible").click()
+    expect(page.locator("#results h2")).to_have_text("No events match.")

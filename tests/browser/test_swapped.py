@@ -119,6 +119,33 @@ def test_what_was_not_drawn_anew_tells_of_now_too(visit: Visit, world: World, al
     assert [one for one in ana.complaints if "422" not in one] == []  # the answer to a mistake
 
 
+LONG = {
+    "KQL, none": "/search/?q=process.nam:+perl",
+    "sequence": "/search/?lang=eql&q=sequence+by+host.name+[process+where+true]+[process+where+true]&from=now-7d",
+    "ES|QL": "/search/?lang=esql&q=FROM+logs-*+|+KEEP+host.name&values=any",
+}
+
+
+@pytest.mark.parametrize("case", LONG)
+def test_what_took_long_tells_what_it_tells_at_once(
+    visit: Visit, world: World, alerts: list[Alert], case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as slow:
+        for name in ("events.pages.results.FIRST_SECONDS", "events.views.AT_ONCE_SECONDS"):
+            slow.setattr(name, 0)
+        slow.setattr("events.searching._ROWS_IN_A_HURRY", 1)
+        ana = visit("ana")
+        page = ana.open(LONG[case])
+        expect(page.locator(f"{_COMING}, #more")).to_have_count(0)
+        ana.settle()
+    opened, swapped = told_anew(page), page.evaluate(_TOLD)
+    offers = [
+        one for one in swapped if case == "KQL, none" and one.startswith(("link 7 d ", "link 30 d ", "link all "))
+    ]
+    assert (sorted(set(swapped) - set(opened) - set(offers)), sorted(set(opened) - set(swapped))) == ([], [])
+    assert ana.complaints == []
+
+
 def told_anew(page: Page) -> list[str]:
     """What the page tells when its address is opened."""
     anew = page.context.new_page()

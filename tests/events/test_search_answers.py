@@ -109,10 +109,100 @@ class TestNothingFound:
         assert "not looked at" not in text_of(ana.get("/search/", {**asked, "from": "now-90d"}))
 
     @pytest.mark.usefixtures("alert")
+    @pytest.mark.parametrize("more", [{}, {"in": "alerts"}, {"lang": "eql"}], ids=["events", "alerts", "EQL"])
+    def test_a_long_search_that_finds_nothing_ends_as_a_short_one_does(
+        self, ana: Client, store: Store, monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
+    ) -> None:
+        store(*({"host.name": f"h{number}"} for number in range(30)))
+        monkeypatch.setattr("events.searching._ROWS_IN_A_HURRY", 1)
+        monkeypatch.setattr("events.pages.results.FIRST_SECONDS", 0)
+        of = "alerts" if more.get("in") else "events"
+        query = 'any where host.name : "*x"' if more.get("lang") else "host.name: *x"
+        first = ana.get("/search/", {"q": query, "from": "now-7d"} | more)
+        onward = next(link for link in links(text_of(first), "after=") if "pause" not in link)
+        last = ana.get("/search/" + onward, headers=HTMX)
+        assert (last["HX-Retarget"], last["HX-Reswap"]) == ("closest #results", "outerHTML")
+        for text in (text_of(last), text_of(ana.get("/search/" + onward))):
+            assert f"No {of} match." in text
+            assert f"\n0 {of}\n" in text
+            assert "Ask the same over" in text
+            assert "<table" not in text
+            assert 'id="more"' not in text
+        assert "hx-swap-oob" not in text_of(last)
+        assert not [link for link in links(text_of(ana.get("/search/" + onward)), "from=") if "nothing=" in link]
+
+    @pytest.mark.usefixtures("alert")
     def test_alerts_are_called_alerts(self, ana: Client) -> None:
         assert "No alerts match" in text_of(ana.get("/search/", {"in": "alerts", "q": "host.name: nowhere"}))
         assert "Of 1 alert<" in text_of(ana.get("/search/fields/", {"in": "alerts"}, headers=HTMX))
         assert "\n1 alert\n" in text_of(ana.get("/search/", {"in": "alerts"}))
+
+
+SLIPS = {
+    "KQL": {"q": "process.nam: perl"},
+    "KQL over all kept": {"q": "process.nam: perl", "from": "now-30d"},
+    "KQL, alerts": {"q": "process.nam: perl", "in": "alerts"},
+    "KQL that names alerts": {"q": "kibana.alert.severity: low and process.nam: perl"},
+    "EQL": {"lang": "eql", "q": 'process where process.nam == "perl"'},
+    "EQL with a pipe": {"lang": "eql", "q": 'process where process.nam == "perl" | tail 1'},
+    "sequence": {"lang": "eql", "q": 'sequence by host.name [any where true] [any where process.nam == "perl"]'},
+    "sequence by it": {"lang": "eql", "q": "sequence by process.nam [any where true] [any where true]"},
+    "sequence until it": {
+        "lang": "eql",
+        "q": 'sequence by host.name [any where false] [any where false] until [any where process.nam == "x"]',
+    },
+    "sample": {"lang": "eql", "q": 'sample by host.name [any where true] [any where process.nam == "perl"]'},
+    "sample, alerts": {
+        "lang": "eql",
+        "in": "alerts",
+        "q": 'sample by host.name [any where false] [any where process.nam == "perl"]',
+    },
+    "ES|QL": {"lang": "esql", "q": 'FROM logs-* | WHERE process.nam == "perl"'},
+    "ES|QL, alerts": {"lang": "esql", "q": 'FROM .alerts-* | WHERE process.nam == "perl"'},
+    "ES|QL, both": {"lang": "esql", "q": 'FROM *, .alerts-* | WHERE KQL("process.nam: perl")'},
+    "ES|QL, a column": {"lang": "esql", "q": "FROM logs-* | KEEP host.name, process.nam"},
+    "ES|QL, a group": {"lang": "esql", "q": "FROM logs-* | STATS n = COUNT(*) BY process.nam"},
+}
+SAID = re.compile(r"Nothing seems to have a field <code>(?:<bdi>)?process\.nam\b.*?There is .*?process\.name")
+
+
+class TestFieldsThatNothingHas:
+    @pytest.mark.usefixtures("alert")
+    @pytest.mark.parametrize("slip", SLIPS)
+    def test_a_mistyped_field_is_told_with_the_one_that_was_meant(self, ana: Client, store: Store, slip: str) -> None:
+        store({"host.name": "web-1", "process.name": "perl"})
+        assert SAID.search(text_of(ana.get("/search/", SLIPS[slip])))
+        run = SLIPS[slip] | {"run": "0" * 32}
+        assert SAID.search(text_of(ana.get("/search/", run, headers=HTMX)))
+        right = {name: value.replace("process.nam", "process.name") for name, value in SLIPS[slip].items()}
+        assert "Nothing seems" not in text_of(ana.get("/search/", right))
+
+    def test_it_is_told_while_a_long_search_still_goes_on(
+        self, ana: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store(*({"host.name": f"h{number}", "process.name": "sh"} for number in range(30)))
+        monkeypatch.setattr("events.searching._ROWS_IN_A_HURRY", 1)
+        monkeypatch.setattr("events.pages.results.FIRST_SECONDS", 0)
+        text = text_of(ana.get("/search/", {"q": "host.name: h* and process.nam: perl"}))
+        assert "Looked back to" in text
+        assert SAID.search(text)
+        onward = next(link for link in links(text, "after=") if "pause" not in link)
+        assert SAID.search(text_of(ana.get("/search/" + onward, headers=HTMX)))
+
+    def test_a_field_of_ones_own_is_not_told(self, ana: Client, store: Store, people: People) -> None:
+        store({"host.name": "web-1", "my.own": "x"})
+        for asked in ({"q": "my.own: y"}, {"lang": "esql", "q": 'FROM *, .alerts-* | WHERE my.own == "y"'}):
+            assert "Nothing seems" not in text_of(ana.get("/search/", asked))
+        assert "Nothing seems" not in text_of(ana.get("/search/", {"q": "process.nam*: y"}))
+
+    @pytest.mark.parametrize("language", ["kql", "esql"])
+    def test_a_hostile_name_is_only_shown(self, ana: Client, language: str) -> None:
+        name = "<img src=x onerror=a()>\u202e"
+        query = f'"{name}": x' if language == "kql" else f'FROM * | WHERE `{name}` == "x"'
+        text = text_of(ana.get("/search/", {"lang": language, "q": query}))
+        said = text[text.index("Nothing seems") :] if language == "esql" else text
+        assert "<img src=x" not in said
+        assert "\u202e" not in said.split("</form>")[-1]
 
 
 class TestHistogramsAndFields:

@@ -31,6 +31,13 @@ __all__ = ["ana", "people", "store"]
 HTMX = {"HX-Request": "true"}
 SEQUENCE = "sequence by host.name with maxspan=1m\n  [process where true]\n  ![file where true]\n  [network where true]"
 TOKEN = "0123456789abcdef" * 2
+DEAR = (
+    {"lang": "eql", "q": SEQUENCE},
+    {"lang": "eql", "q": "sample by host.name [process where true] [network where true]", "from": "now-7d"},
+    {"lang": "esql", "q": "FROM logs-* | KEEP host.name"},
+    {"lang": "esql", "q": "FROM logs-* | STATS n = COUNT(*) BY host.name", "from": "now-7d"},
+)
+"""Searches that may take long: sequences, samples, rows and groups."""
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +102,34 @@ class TestEql:
         assert "Cancel" in first
         [run] = [link for link in links(first, "/search/?") if "run=" in link]
         assert "1 sequence" in text_of(ana.get(run, headers=HTMX))
+
+    @pytest.mark.parametrize("asked", DEAR, ids=lambda asked: asked["q"][:14])
+    def test_an_address_that_is_opened_shows_what_looks_on_where_the_answer_takes_long(
+        self, ana: Client, story: list[Any], monkeypatch: pytest.MonkeyPatch, asked: dict[str, str]
+    ) -> None:
+        at_once = text_of(ana.get("/search/", asked))
+        assert "web-1" in at_once
+        assert "Cancel" not in at_once
+        monkeypatch.setattr("events.views.AT_ONCE_SECONDS", 0)
+        first = text_of(ana.get("/search/", {**asked, "saved": "7"}))
+        assert ("Searching…" in first, "Cancel" in first, "web-1" in first) == (True, True, False)
+        assert f'from" value="{asked.get("from", "now-24h")}"' in first
+        [run] = set(links(first, "/search/?")) & {link for link in links(first, "run=") if "saved=7" in link}
+        assert "web-1" in text_of(ana.get(run, headers=HTMX))
+
+    @pytest.mark.parametrize("asked", DEAR, ids=lambda asked: asked["q"][:14])
+    def test_without_scripts_the_page_leads_to_the_answer(
+        self, ana: Client, story: list[Any], monkeypatch: pytest.MonkeyPatch, asked: dict[str, str]
+    ) -> None:
+        monkeypatch.setattr("events.views.AT_ONCE_SECONDS", 0)
+        first = text_of(ana.get("/search/", asked | {"typed": "1"}))
+        found = re.search(r'<noscript><meta http-equiv="refresh" content="0;url=([^"]+)"></noscript>', first)
+        assert found
+        assert "typed" not in found[1]
+        answer = text_of(ana.get(unescape(found[1])))
+        assert "web-1" in answer
+        assert "</html>" in answer
+        assert "http-equiv" not in answer
 
     def test_a_search_can_be_cancelled(self, ana: Client, people: People, story: list[Any]) -> None:
         assert ana.post(f"/search/cancel/{TOKEN}/").status_code == 200
@@ -221,6 +256,33 @@ class TestSlices:
         onward = next(link for link in links(text, "after=") if "pause" not in link)
         rest = text_of(ana.get("/search/" + onward, headers=HTMX))
         assert text.count("data-row>") + rest.count("data-row>") == 3
+
+    def test_the_end_of_a_long_search_that_found_some_adds_nothing(
+        self, ana: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store({"host.name": "h1"}, *({"host.name": f"h{number}", "@timestamp": ago(60)} for number in range(2, 9)))
+        monkeypatch.setattr("events.searching._ROWS_IN_A_HURRY", 1)
+        monkeypatch.setattr("events.pages.results.FIRST_SECONDS", 0)
+        onward = next(link for link in links(text_of(ana.get("/search/", {"q": "host.name: *1"})), "after="))
+        last = ana.get("/search/" + onward, headers=HTMX)
+        assert "HX-Retarget" not in last
+        assert not text_of(last).strip()
+        assert "No further events." in text_of(ana.get("/search/" + onward))
+
+    def test_who_stops_it_is_told_how_far_it_came(
+        self, ana: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store(*({"host.name": f"h{number}", "@timestamp": ago(12 * 3_600)} for number in range(30)))
+        monkeypatch.setattr("events.pages.results.FIRST_SECONDS", 0)
+        text = text_of(ana.get("/search/", {"q": "host.name: *x"}))
+        told = re.search(r"Looked back to .*?, (\d+) % of the time", text)
+        assert told
+        [pause] = set(links(text, "pause=1"))
+        stopped = text_of(ana.get("/search/" + pause, headers=HTMX))
+        assert told[0] in stopped
+        assert int(told[1]) == 50
+        assert "Stopped." in stopped
+        assert "data-stopped" in stopped
 
     def test_counting_goes_on(self, ana: Client, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         store(*({"host.name": f"h{number}"} for number in range(30)))
