@@ -22,6 +22,7 @@ MAX_TERMS = 3
 MAX_STEPS = 4
 MAX_GROUP = 2
 _ROWS = (Kind.ROW, Kind.GROUP)
+_PATHS = ("process.executable", "file.path")
 _WHOLE = ("process.name", "process.pid", "process.title", "process.entity_id")
 _MARKS = re.compile(f"[{MARK}{UNMARK}\x00]")
 
@@ -34,7 +35,8 @@ def evidence_line(hit: Hit) -> str:
     """
     joined = hit.joined
     if joined is None or not joined.members:
-        return _cut_line(_joined_by_dots([_novelty(hit), *_came_to(joined), *_told(hit, hit.document)]))
+        deed, *rest = _told(hit, hit.document)
+        return _cut_line(_joined_by_dots([_novelty(hit), *_came_to(joined), _beside_terms(hit, deed), *rest]))
     told = _TOLD_BY_KIND.get(joined.kind, _of_indicator)
     return _cut_line(told(hit, joined))
 
@@ -132,15 +134,28 @@ def without_marks(line: str) -> str:
 
 
 def _novelty(hit: Hit) -> str:
-    """What was new, for a new-terms rule: "new here: executable /usr/bin/emacs"."""
+    """What was new, for a new-terms rule: "new here: /usr/bin/emacs"."""
     if not hit.terms:
         return ""
     while_learning = "still learning · " if hit.learning else ""
     known = [name for name in (HOST, USER) if _first(hit.document, name)]
     told = terms_told(zip(hit.rule.definition.new_terms_fields, hit.terms, strict=False), known)
     place = f"{told.place_in_short}: " if told.columns else ""
-    terms = ", ".join(f"{_short_name(name)} {_mark(_cut(_clean(value)))}" for name, value in told.pairs)
-    return f"{while_learning}new {place}{terms}"
+    return f"{while_learning}new {place}" + ", ".join(_term(name, _clean(value)) for name, value in told.pairs)
+
+
+def _term(name: str, value: str) -> str:
+    """A new value with the name of its field; a path says by itself what it is."""
+    said = _mark(_cut(value))
+    return said if name in _PATHS else f"{_short_name(name)} {said}"
+
+
+def _beside_terms(hit: Hit, deed: str) -> str:
+    """The deed of a file event without the program, where the new terms before it name that already."""
+    program = _first(hit.document, "process.name")
+    named = program and any(_clean(value).replace("\\", "/").endswith(f"/{program}") for value in hit.terms or ())
+    of_file = deed and deed == _file(lambda name: _first(hit.document, name), hit.document)
+    return deed.removeprefix(f"{program} ") if named and of_file else deed
 
 
 def _found_values(clauses: Iterable[Clause]) -> list[tuple[str, str]]:

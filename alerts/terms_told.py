@@ -1,6 +1,6 @@
 """How the new terms of an alert are told: what says something first, and what the columns beside it say left out.
 
-A combination such as host.id and process.executable is told as "new here: executable /usr/bin/emacs": the id of a host
+A combination such as host.id and process.executable is told as "new here: /usr/bin/emacs": the id of a host
 is for programs, and its name stands in the column of hosts. Where nothing else would be left, the ids are told.
 """
 

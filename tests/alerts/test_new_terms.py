@@ -123,6 +123,13 @@ def test_ids_that_repeat_the_host_and_the_user_are_left_out_of_the_evidence_line
     assert terms(alert)["fields"] == ["host.id", "user.id", "process.parent.name"]
 
 
+def test_a_path_needs_no_name_and_the_program_is_not_said_twice(tmp_path):
+    load(tmp_path, query="host.os.type:linux", new_terms=["host.id", "process.executable"], history="now-5d")
+    key = {"event__category": ["file"], "event__type": ["creation"], "file__path": "/root/.ssh/authorized_keys"}
+    (alert,) = raised([event(host__id="f07c", process__executable="/usr/bin/perl", event__action="creation", **key)])
+    assert alert.evidence == "new here: \ue000/usr/bin/perl\ue001 · creation /root/.ssh/authorized_keys"
+
+
 def test_an_id_is_told_where_no_column_says_it_or_nothing_else_is_new(tmp_path):
     load(tmp_path, new_terms=["host.id"], history="now-5d")
     (alert,) = raised([parent("cron", host__id="f07c")])

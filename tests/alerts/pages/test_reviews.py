@@ -1,6 +1,7 @@
 """The exceptions page, the targets page, and handing alerts over, as people use them."""
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -165,7 +166,7 @@ def shown_for(client: Client, text: str, **more: str) -> set[int]:
 
 def test_the_ledger_is_searched_in_conditions_reason_name_and_rule(ana: Client, sign_in: SignIn, world: World) -> None:
     rule = Rule.objects.get(pk=PERL)
-    nested = [
+    nested: list[dict[str, Any]] = [
         {"field": "host.name", "type": "match_any", "operator": "included", "value": ["db-1", "Nas_01"]},
         {"field": "process", "type": "nested", "entries": [
             {"field": "args", "type": "match", "operator": "included", "value": "--100%"},
@@ -176,7 +177,7 @@ def test_the_ledger_is_searched_in_conditions_reason_name_and_rule(ana: Client, 
     value_lists.create_list(
         list_id="our-hosts", name="Ours", type="ip", lines=["10.0.0.1"], actor=world.rosa, now=world.now
     )
-    given = {"rule": rule, "actor": world.rosa, "now": world.now}
+    given: dict[str, Any] = {"rule": rule, "actor": world.rosa, "now": world.now}
     one = create_item(entries=[*nested, listed], reason="Backups of the vendor.", name="Nightly", **given).pk
     two = create_item(entries=plain, reason="The menu.", name="Menu's", **given).pk
     for text, found in {
