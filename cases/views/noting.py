@@ -97,7 +97,7 @@ def _opened(request: UserRequest, found: Finding) -> Case:
     return opening.open_case(
         title=found.title[:MAX_TITLE],
         severity=int(Severity.MEDIUM),
-        team=Team.objects.get(pk=found.home),
+        team=Team.objects.get(pk=found.team_ids[0]),
         owner=request.user,
         actor=request.user,
         now=clock_now(),

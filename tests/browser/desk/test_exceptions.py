@@ -93,3 +93,19 @@ def test_w_reviews_the_exception_under_the_cursor_and_none_without_a_cursor(
     expect(page.locator("[data-toast]")).to_contain_text("Reviewed. It comes up again in 90 days.")
     chosen = second if steps == 1 else first  # the newest is on top
     assert list(ExceptionItem.objects.filter(version=2)) == [chosen]
+
+
+def test_slash_searches_the_ledger_and_what_is_saved_there_leads_back_to_it(
+    visit: Visit, alerts: list[Alert], world: World
+) -> None:
+    found, other = added(world, alerts[0], "nowhere"), added(world, alerts[0], "elsewhere")
+    page = visit("rosa").open("/exceptions/")
+    press(page, "/")
+    page.keyboard.type("nowhere")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#exception-{other.pk}")).to_have_count(0)
+    page.locator(f"#exception-{found.pk}").get_by_role("link", name="Edit").click()
+    page.locator("#id_name").fill("Renamed")
+    page.get_by_role("button", name="Save").first.click()
+    expect(page.locator("[data-toast]")).to_contain_text("Exception saved.")
+    assert page.url.endswith("/exceptions/?q=nowhere")
