@@ -1,7 +1,6 @@
 """New terms: an alert for what a rule has not met in its history, known when judged."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -126,12 +125,15 @@ def test_ids_that_repeat_the_host_and_the_user_are_left_out_of_the_evidence_line
 
 def test_a_path_needs_no_name_and_the_program_is_not_said_twice(tmp_path):
     load(tmp_path, query="host.os.type:linux", new_terms=["host.id", "process.executable"], history="now-5d")
-    key: dict[str, Any] = {
-        "event__category": ["file"],
-        "event__type": ["creation"],
-        "file__path": "/root/.ssh/authorized_keys",
-    }
-    (alert,) = raised([event(host__id="f07c", process__executable="/usr/bin/perl", event__action="creation", **key)])
+    wrote = event(
+        host__id="f07c",
+        process__executable="/usr/bin/perl",
+        event__category=["file"],
+        event__type=["creation"],
+        event__action="creation",
+        file__path="/root/.ssh/authorized_keys",
+    )
+    (alert,) = raised([wrote])
     assert alert.evidence == "new here: \ue000/usr/bin/perl\ue001 · creation /root/.ssh/authorized_keys"
 
 
