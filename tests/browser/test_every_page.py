@@ -101,6 +101,7 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
         "case, report": (f"{case}report/?show=1", "Report"),
         "rules": ("/rules/", "Rules"),
         "exceptions": ("/exceptions/", "Exceptions"),
+        "exceptions, none fits": ("/exceptions/?q=nothing&show=mine", "Exceptions"),
         "exceptions, import": ("/exceptions/import/", "Import exceptions"),
         "exception, on a rule": (f"/rules/{PERL}/exceptions/new/?add=user.name&add=host.name", "New exception"),
         "escalate": (f"{alert}escalate/", "Escalate this alert"),
