@@ -19,9 +19,9 @@ run: runtime-environment ## set up and start everything; DEMO=0 starts empty, PO
 	@exec $(VENV)/python -m soc.local run
 
 test: development-environment ## every test: in parallel, then whole-system flows, then the fault test alone
-	# In the order that pytest-django gives: a test that commits takes away what the migrations laid. In small lots, or
-	# one process is left with a thousand slow tests when the other is done.
-	@$(VENV)/pytest -n $(JOBS) --maxschedchunk 16 -m "not flow and not fault"
+	# In the order that pytest-django gives: a test that commits takes away what the migrations laid. One by one, or one
+	# process is left with hundreds of slow tests when the other is done.
+	@$(VENV)/pytest -n $(JOBS) --maxschedchunk 1 -m "not flow and not fault"
 	# One more than in parallel: flows wait a lot.
 	@$(VENV)/pytest -n $$(($(JOBS) + 1)) --dist loadfile --no-loadscope-reorder -m flow tests/flows tests/local
 	@$(VENV)/pytest -m fault tests/fault
