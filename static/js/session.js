@@ -63,9 +63,9 @@
     if (event.defaultPrevented || form.method !== "post" || form.dataset.alive || !typed(form)) return;
     if (form.hasAttribute("hx-post") || submitter?.hasAttribute("hx-post") || !$("#sign-in-again")) return;
     event.preventDefault();
-    /* Its button may have been drawn anew meanwhile. */
-    const like = (one) => one.type === "submit" && one.name === submitter?.name && one.value === submitter.value;
-    const send = () => { form.dataset.alive = "yes"; form.requestSubmit([...form.elements].find(like)); delete form.dataset.alive; };
+    /* Its button may be drawn anew meanwhile. */
+    const like = (one) => one?.isConnected && one.type === "submit" && one.name === submitter?.name && one.value === submitter.value;
+    const send = () => { form.dataset.alive = "yes"; form.requestSubmit([submitter, ...form.elements].find(like)); delete form.dataset.alive; };
     if (await alive().catch(() => true)) send(); else wb.signInAgain(send);
   });
 })();
