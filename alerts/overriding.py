@@ -12,9 +12,8 @@ from typing import Any
 from alerts.models import Severity
 from engine import Document, RuleDefinition
 from engine.tree import Scalar
-from soc.web.evidence import plain
+from rules.headings import heading
 
-MAX_NAME = 255
 _NUMERIC = "event.severity"
 _LARGEST_SAFE = 2**53 - 1
 
@@ -30,7 +29,7 @@ class Said:
 
 def as_written(definition: RuleDefinition) -> Said:
     """What the rule itself says, whatever the event."""
-    return Said(Severity[definition.severity.upper()], definition.risk_score, plain(definition.name)[:MAX_NAME])
+    return Said(Severity[definition.severity.upper()], definition.risk_score, heading(definition.name))
 
 
 def overridden(definition: RuleDefinition, document: Document) -> Said:
@@ -79,7 +78,7 @@ def _name(field: str | None, document: Document) -> str | None:
     values = document.values(field) if field else ()
     if len(values) != 1 or not isinstance(values[0], str):
         return None
-    return plain(values[0].replace("\x00", "").strip())[:MAX_NAME] or None
+    return heading(values[0].replace("\x00", "").strip()) or None
 
 
 def _number(value: object) -> float | None:

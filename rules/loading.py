@@ -16,6 +16,7 @@ from django.db import transaction
 from accounts.models import Change, User
 from engine import EngineError, RuleDefinition, RuleFileError, compile_rule, load_rule
 from rules import epoch
+from rules.headings import MAX_NAME
 from rules.models import Rule
 from rules.storing import Origin, Prepared, Status, compare, keep_up, store
 from rules.superseding import PACK, relink
@@ -24,7 +25,6 @@ __all__ = ["MAX_FILE_BYTES", "PACK", "LoadReport", "LoadedFile", "Status", "chec
 
 MAX_FILE_BYTES = 1_000_000
 MAX_ID = 64
-MAX_NAME = 255
 
 
 @dataclass(frozen=True, slots=True)

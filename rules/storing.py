@@ -19,13 +19,11 @@ from engine import COMPILER_VERSION, CompiledRule, RuleDefinition, compile_rule
 from rules import epoch, lookbacks, schedule, superseding
 from rules.changes import changed_keys, in_words
 from rules.effective import effective, show_effective
+from rules.headings import heading
 from rules.models import Rule, RuleRevision
 from rules.services import switch_on
 from rules.superseding import PACK
 from rules.trees import TreeUnusable, as_json, definition_of, recompile
-from soc.web.evidence import plain
-
-_LONGEST_HEADING = 255
 
 
 class Status(StrEnum):
@@ -155,7 +153,7 @@ def _locked(definition: RuleDefinition, origin: Origin) -> Rule:
     rule = rows.filter(pk=definition.rule_id).first()
     return rule or Rule.objects.create(
         pk=definition.rule_id,
-        name=_heading(definition),
+        name=heading(definition.name),
         type=definition.type,
         severity=definition.severity,
         risk_score=definition.risk_score,
@@ -163,11 +161,6 @@ def _locked(definition: RuleDefinition, origin: Origin) -> Rule:
         created_at=origin.now,
         updated_at=origin.now,
     )
-
-
-def _heading(definition: RuleDefinition) -> str:
-    """The rule's name as pages have it: what cannot be seen in it is drawn. The file keeps its own."""
-    return plain(definition.name)[:_LONGEST_HEADING]
 
 
 def _revision(rule: Rule, prepared: Prepared, origin: Origin, *, note: str) -> RuleRevision:
@@ -190,7 +183,7 @@ def _point_at(
     rule: Rule, revision: RuleRevision, definition: RuleDefinition, compiled: CompiledRule, origin: Origin
 ) -> None:
     """Let the rule be what its new revision says; a rule set aside for being broken gets another try."""
-    rule.name, rule.type = _heading(definition), definition.type
+    rule.name, rule.type = heading(definition.name), definition.type
     show_effective(rule, effective(definition, rule.overrides))
     rule.techniques = techniques_of(definition)
     rule.evaluated, rule.not_evaluated_because = compiled.evaluated, compiled.reason_not_evaluated or ""

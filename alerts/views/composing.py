@@ -42,6 +42,7 @@ from alerts.views.conditions import (
 )
 from alerts.views.frame import came_from, facts_asked
 from alerts.views.panel import ALERTING, SILENCED
+from alerts.views.way_back import back_of
 from engine import Document, ExceptionEntryError
 from engine.tree import text_of
 from events.named import event_in
@@ -161,6 +162,7 @@ def compose_edit(request: UserRequest, item: ExceptionItem) -> Composer:
     composer = _composer(request, item.rule, form, rows, values)
     composer.item, composer.version, composer.opening = item, item.version, data is None
     composer.draft, composer.draft_id = draft, draft.pk if draft else None
+    composer.back = back_of(request)
     if data is not None:
         version = _number(data.get("version", ""))
         composer.version = version if version is not None else item.version
@@ -171,8 +173,13 @@ def compose_edit(request: UserRequest, item: ExceptionItem) -> Composer:
 
 def _own_draft(request: UserRequest, item: ExceptionItem) -> ExceptionDraft | None:
     """The change that is taken up again, if the address or what was submitted names one of the person's."""
-    number = _number((request.POST if request.method == "POST" else request.GET).get("draft", ""))
+    number = _draft_named(request)
     return taken_up_again(request.user, number, item, teams_of(request.user)) if number else None
+
+
+def _draft_named(request: UserRequest) -> int | None:
+    """The number of the draft that the address names, or what was submitted."""
+    return _number((request.POST if request.method == "POST" else request.GET).get("draft", ""))
 
 
 def _edit_form(data: QueryDict | None, item: ExceptionItem, draft: ExceptionDraft | None, user: User) -> ExceptionForm:
@@ -340,7 +347,7 @@ def _offered(composer: Composer, chosen: Sequence[str]) -> list[Rule]:
 
 def _returned(request: UserRequest, alert: Alert) -> ExceptionDraft | None:
     """The returned draft of the person that the address names, or what was submitted, if it is of this alert."""
-    number = _number((request.POST if request.method == "POST" else request.GET).get("draft", ""))
+    number = _draft_named(request)
     mine = returned_to(request.user, teams_of(request.user))
     return mine.filter(pk=number, alert=alert).first() if number else None
 

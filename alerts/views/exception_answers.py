@@ -1,6 +1,5 @@
 """What is said after an act on an exception or a draft, with its own undo, and where its undo leads."""
 
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.http import HttpResponseBase, QueryDict
@@ -11,6 +10,7 @@ from alerts.exception_undo import has_way_back, may_put_back
 from alerts.exceptions import Edited
 from alerts.views.answers import FINAL, Spoken, say, see_other, tell
 from alerts.views.exception_words import changed_words
+from alerts.views.way_back import is_ledger
 from soc.web.http import UserRequest
 
 
@@ -32,8 +32,7 @@ def told_edited(request: UserRequest, words: str, edited: Edited, to: str) -> Ht
     if edited.act is None:
         return told(request, said, edited.group, to)
     say(request, Spoken(said, edited.group, act=edited.act.pk))
-    ledger = reverse("alerts:exceptions")
-    return see_other(to if urlsplit(to).path == ledger else ledger)
+    return see_other(to if is_ledger(to) else reverse("alerts:exceptions"))
 
 
 def undo_of(request: UserRequest, group: UUID, to: str) -> str:

@@ -100,18 +100,19 @@ def new_preview(request: UserRequest, rule_id: str) -> HttpResponseBase:
 def edit(request: UserRequest, item_id: int) -> HttpResponseBase:
     """The panel on a stored exception; saving replaces what it says."""
     item = seen_item(request.user, item_id)
-    composer, back = compose_edit(request, item), back_of(request)
-    composer.back = back
+    composer = compose_edit(request, item)
     context = _page_of(request, composer)
     if request.method == "GET":
         return render_page(request, _EDIT, context, part="main")
     if _is_ready(composer):
         try:
             if "send" in request.POST:
-                to = back or reverse("alerts:exception", args=[item.pk])
+                to = composer.back or reverse("alerts:exception", args=[item.pk])
                 tell(request, Spoken(_sent_change_words()), undo_address(_sent_change(composer, item), to))
                 return see_other(to)
-            return told_edited(request, _("Exception saved."), _edited(composer, item), back or tab_of(item.rule_id))
+            return told_edited(
+                request, _("Exception saved."), _edited(composer, item), composer.back or tab_of(item.rule_id)
+            )
         except StaleException as error:
             return _again(request, _EDIT, context | {"stale": error.message}, 409)
         except (AlertError, RulesError, ExceptionEntryError, RuleFailed) as error:
@@ -123,7 +124,6 @@ def edit(request: UserRequest, item_id: int) -> HttpResponseBase:
 def edit_preview(request: UserRequest, item_id: int) -> HttpResponseBase:
     """What the edited conditions would have silenced."""
     composer = compose_edit(request, seen_item(request.user, item_id))
-    composer.back = back_of(request)
     return _previewed(request, _EDIT, _page_of(request, composer))
 
 

@@ -24,7 +24,12 @@ def back_of(request: UserRequest) -> str:
 def ledger_of(request: UserRequest) -> str:
     """The same where that was the ledger."""
     back = back_of(request)
-    return back if urlsplit(back).path == reverse("alerts:exceptions") else ""
+    return back if is_ledger(back) else ""
+
+
+def is_ledger(address: str) -> bool:
+    """Whether an address is that of the ledger, however narrowed."""
+    return urlsplit(address).path == reverse("alerts:exceptions")
 
 
 def this_ledger(request: UserRequest) -> str:

@@ -24,7 +24,7 @@ from alerts.act_forms import folds_in, seen_in
 from alerts.errors import AlertError, FilterUnknown, NothingMatches, TooManyMatch
 from alerts.models import Alert, Severity
 from alerts.views.bulk import act_url, began, chosen_numbers
-from alerts.views.frame import alert_address, came_from
+from alerts.views.frame import alert_address, came_from, queue_url
 from cases import joining, opening, selectors, todo
 from cases.errors import AlertInCase, CaseError, FieldRefused
 from cases.forms import MOST_ALERTS, NewCaseForm, alert_numbers
@@ -171,7 +171,7 @@ def _back(request: UserRequest, sentence: str, *, bad: bool = False) -> HttpResp
     alert_id, query = request.POST.get("from_alert", ""), came_from(request)
     if alert_id.isdecimal() and len(alert_id) < 19:
         return _go(request, alert_address(int(alert_id), query))
-    return _go(request, reverse("alerts:queue") + (f"?{query}" if query else ""))
+    return _go(request, queue_url(query))
 
 
 def _go(request: UserRequest, address: str) -> HttpResponseBase:
