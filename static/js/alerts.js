@@ -149,9 +149,11 @@
     if (!one) peek.replaceChildren();
     else if (one.dataset.id !== $("[data-peeked]", peek)?.dataset.peeked || from(peek) !== from($("#density"))) wb.peekAt(one, 0);
   }
-  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  wb.drawn(() => {
     for (const one of wb.heads()) if (row(one.dataset.id) !== one) one.remove(); // further rows may be there already
     hide();
+  });
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
     if (detail.target?.id !== "list" && detail.elt?.id !== "list") return;
     wb.forgetPreviews();
     clearTimeout(timer);

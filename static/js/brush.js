@@ -61,7 +61,5 @@
   }
   document.addEventListener("keydown", (event) => { if (event.key === "Enter" && let_go(event.target)) event.preventDefault(); });
   document.addEventListener("change", ({ target }) => { if (target.matches("[data-brush-range]") && !target.matches(":focus-visible")) let_go(target); });
-  const show = () => $$("[data-brush-ranges]").forEach((place) => { place.hidden = false; });
-  document.addEventListener("DOMContentLoaded", show);
-  document.addEventListener("htmx:afterSettle", show);
+  wb.drawn(() => $$("[data-brush-ranges]").forEach((place) => { place.hidden = false; }));
 })();

@@ -64,7 +64,7 @@
   document.addEventListener("input", ({ target }) => { if (target.dataset?.complete) later(target); });
   document.addEventListener("focusout", ({ target }) => { if (target === box) setTimeout(() => { if (document.activeElement !== box) close(); }, 150); });
   document.addEventListener("submit", close);
-  document.addEventListener("htmx:afterSettle", () => { if (box) box.ariaInvalid = $("#mistake") && "true"; });
+  wb.drawn(() => { if (box) box.ariaInvalid = $("#mistake") && "true"; });
   document.addEventListener("pointerdown", (event) => {
     const option = event.target.closest?.(".complete [role=option]");
     if (option) { event.preventDefault(); take(option); }

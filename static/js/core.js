@@ -1,6 +1,6 @@
-/* What the other scripts share, under one name. Everything here makes a page quicker; nothing is needed to use it.
+/* What the other scripts share, under one name. It makes pages quicker; none needs it.
    wb.strip(text): a line of bad news. wb.announce(text): for screen readers. wb.token(): for a form that is sent.
-   wb.painted(): when what was changed is on the screen. */
+   wb.painted(): when what was changed is on the screen. wb.drawn(act): once for each page and swap. */
 "use strict";
 const wb = (() => {
   const $ = (selector, from = document) => from.querySelector(selector);
@@ -24,7 +24,7 @@ const wb = (() => {
     const found = document.cookie.split("; ").find((cookie) => cookie.startsWith(name));
     return found ? decodeURIComponent(found.slice(name.length)) : "";
   }
-  /* What has to outlive the page, but not the browser. Storage may be switched off: then it does not. */
+  /* What has to outlive the page, but not the browser; where storage is on. */
   function keep(name, value) {
     try {
       if (value === null) sessionStorage.removeItem(name); else sessionStorage.setItem(name, JSON.stringify(value));
@@ -35,6 +35,10 @@ const wb = (() => {
   }
   /* When what was just changed is on the screen; soon on one that nobody looks at. */
   const painted = () => new Promise((go) => { requestAnimationFrame(() => setTimeout(go)); setTimeout(go, 99); });
+  function drawn(act) {
+    let last = 0; // htmx tells of every row
+    for (const name of ["htmx:afterSettle", "DOMContentLoaded"]) document.addEventListener(name, ({ detail }) => { if (detail !== last) act(last = detail); });
+  }
   const failed = (status, reference) => `That did not work (${status}${reference ? `, reference ${reference}` : ""}). What you see may be out of date.`;
 
   /* The queue could not be fetched anew: say from when it is, until it can be. True when it was that. */
@@ -82,5 +86,5 @@ const wb = (() => {
     const asked = target.closest("[data-stop]")?.parentElement.previousElementSibling;
     if (asked) { htmx.trigger(asked, "htmx:abort"); asked.focus(); }
   });
-  return { $, $$, shown, typing, announce, strip, token, keep, kept, painted, failed };
+  return { $, $$, shown, typing, announce, strip, token, keep, kept, painted, drawn, failed };
 })();

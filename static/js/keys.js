@@ -182,7 +182,7 @@
     const place = $("#histogram");
     if (place && wb.kept("histogram")) place.hidden = true;
   }
-  for (const drawn of ["htmx:afterSettle", "DOMContentLoaded"]) document.addEventListener(drawn, () => {
+  wb.drawn(() => {
     putAway(); relabel();
     if (toNote && $("#comment")) { toNote = false; if (!typing(document.activeElement)) $("#comment").focus(); }
   });

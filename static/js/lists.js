@@ -12,7 +12,7 @@
     history.replaceState(history.state, "", address);
   }
   let owed; // a step from the last row, until there are more
-  /* `later`: the preview, half of the work, is drawn after the rows are. */
+  /* `later`: the preview is drawn after the rows are. */
   wb.moveTo = (row, later) => {
     if (!row) return;
     owed = null;
@@ -109,9 +109,8 @@
     ticked = reads ? wb.ticked() : [];
     if (detail.requestConfig && detail.requestConfig.verb !== "get") wb.forgetPreviews?.();
   });
+  wb.drawn(() => { wb.tick(ticked); ticked = []; });
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
-    wb.tick(ticked);
-    ticked = [];
     const wanted = detail.elt?.matches?.("[data-focus]") ? detail.elt : detail.elt && $("[data-focus]", detail.elt);
     if (wanted?.matches(".twist")) wb.moveTo(wanted.closest("[data-row]"));
     else if (wanted && !(detail.requestConfig?.verb === "get" ? wb.typing(document.activeElement) : $(wb.WRITING))) wanted.focus();
@@ -119,5 +118,4 @@
     else if (owed && wb.rows().at(-1) !== wb.cursor()) owed();
     lostRow = -1;
   });
-  document.addEventListener("DOMContentLoaded", wb.showSelection);
 })();

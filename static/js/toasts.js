@@ -60,9 +60,8 @@
   document.addEventListener("submit", ({ target }) => {
     if (target.getAttribute("action")?.includes("/undo/")) wb.keep("undo", null);
   });
-  document.addEventListener("htmx:afterSettle", look);
+  wb.drawn(look);
   document.addEventListener("DOMContentLoaded", () => {
-    look();
     const running = wb.kept("act");
     if (running && !$("[data-act]") && $("#toasts")) htmx.ajax("GET", running, { target: "#toasts", swap: "innerHTML" });
   });

@@ -44,10 +44,10 @@
   });
   document.addEventListener("DOMContentLoaded", () => {
     if ($(".toast")) { forget(wb.kept(SENT)); wb.keep(SENT, null); }
-    restore(); resume($("[data-resumes]"));
+    resume($("[data-resumes]"));
   });
-  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  wb.drawn(({ requestConfig } = {}) => {
     restore();
-    if (detail.requestConfig?.elt.type === "submit") keepWhole($("[data-whole]"));
+    if (requestConfig?.elt.type === "submit") keepWhole($("[data-whole]"));
   });
 })();

@@ -183,3 +183,17 @@ def test_an_alert_that_is_folded_leads_back_to_the_row_of_its_fold(visit: Visit,
     page = visit("ana").open(f"/alerts/{same[-1].pk}/")
     press(page, "u")
     expect(page.locator("tr.cursor")).to_have_attribute("data-fold", bytes(same[0].fold or b"").hex())
+
+
+def test_fifty_further_rows_are_looked_over_once_and_not_for_every_row(visit: Visit, many: list[Alert]) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/?sort=newest")
+    page.evaluate("""() => {
+      const was = wb.showSelection;
+      window.looks = 0;
+      wb.showSelection = () => { window.looks += 1; return was(); };
+    }""")
+    page.get_by_role("link", name="Show 50 more").click()
+    expect(page.locator("tr[data-row]")).to_have_count(100)
+    ana.settle()
+    assert 1 <= page.evaluate("window.looks") <= 2  # it may be asked for by the click, and by coming into view
