@@ -7,7 +7,7 @@ Of what is likely to be a short list all are asked at once; what is known to be 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
@@ -35,15 +35,12 @@ def in_turn(
     of the parts, and within each as `by` says ("-id": downwards). One query, or two. It may ask for nothing but
     _COLUMNS.
     """
-    asked = asked_for(alerts, parts, _COLUMNS)
-    if asked is None:
-        return []
     if at_once:
-        return _read(asked, names, by, limit)
-    first = _read(asked.only(slice(1)), names, by, limit)
-    if len(first) >= limit or len(asked.parts) == 1:
+        return _read(alerts, parts, names, by, limit)
+    first = _read(alerts, parts[:1], names, by, limit)
+    if len(first) >= limit or len(parts) == 1:
         return first
-    return first + _read(asked.only(slice(1, None)), names, by, limit - len(first))
+    return first + _read(alerts, parts[1:], names, by, limit - len(first))
 
 
 def placed(
@@ -73,10 +70,6 @@ class Asked:
     given: Sequence[Any]
     parts: Sequence[tuple[int, str, Sequence[Any]]]
 
-    def only(self, these: slice) -> "Asked":
-        """The same of some of the parts."""
-        return replace(self, parts=self.parts[these])
-
     @property
     def turn(self) -> tuple[str, list[Any]]:
         """The number of an alert's part as SQL, with its values."""
@@ -94,8 +87,13 @@ def asked_for(alerts: QuerySet[Alert], parts: Sequence[Part], columns: Sequence[
     return Asked(base, given, told) if told else None
 
 
-def _read(asked: Asked, names: Sequence[str], by: Sequence[str], limit: int) -> list[tuple[Any, ...]]:
-    """The same in one statement."""
+def _read(
+    alerts: QuerySet[Alert], parts: Sequence[Part], names: Sequence[str], by: Sequence[str], limit: int
+) -> list[tuple[Any, ...]]:
+    """The same in one statement; none where nothing can meet any of the parts."""
+    asked = asked_for(alerts, parts, _COLUMNS)
+    if asked is None:
+        return []
     columns, order = ", ".join(names), ", ".join(_direction(name) for name in by)
     tables, rows, values = list[str](), list[str](), list[Any]()
     for at, (number, condition, more) in enumerate(asked.parts):

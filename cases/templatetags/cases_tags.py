@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.db import connection
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
@@ -17,12 +18,21 @@ from accounts.models import User
 from accounts.roles import Permission
 from accounts.selectors import teams_of
 from alerts.models import Alert
-from cases.models import Case, CaseAlert, Status, Task
+from cases.models import CaseAlert, Status, Task
 from cases.selectors.steps import step_key
 from soc.web.http import UserRequest
 
 register = template.Library()
 CHOICES = 50  # open cases offered to add an alert to; an older one is reached from its own page
+# Written out: every queue and every alert's page asks them.
+_CASES_OF = """
+SELECT cases_case.id, title, status, alert_id
+FROM cases_casealert JOIN cases_case ON cases_case.id = case_id WHERE alert_id = ANY(%s) AND team_id = ANY(%s)
+"""
+_OPEN_CASES = """
+SELECT id, title, status, owner_id FROM cases_case
+WHERE team_id = ANY(%s) AND status <> %s ORDER BY updated_at DESC LIMIT %s
+"""
 _FOUND = "cases_of_alerts_on_page"
 _OPEN = "open_cases_on_page"
 _TASKS = "tasks_of_steps_on_page"
@@ -138,9 +148,8 @@ def _found(request: UserRequest, alert_ids: Iterable[int]) -> dict[int, Marked |
     wanted = set(alert_ids) - known.keys()
     if wanted:
         known.update(dict.fromkeys(wanted))
-        joined = CaseAlert.objects.filter(alert_id__in=wanted, case__team_id__in=teams_of(request.user))
-        rows = joined.values_list("alert_id", "case_id", "case__title", "case__status")
-        known.update({alert_id: Marked(number, title, status) for alert_id, number, title, status in rows})
+        rows = _rows(_CASES_OF, [list(wanted), teams_of(request.user)])
+        known.update({alert_id: Marked(number, title, status) for number, title, status, alert_id in rows})
     return known
 
 
@@ -152,10 +161,16 @@ def _open_cases(request: UserRequest) -> list[Marked]:
 
 
 def _read_open_cases(user: User) -> list[Marked]:
-    waiting = Case.objects.filter(team_id__in=teams_of(user)).exclude(status=Status.CLOSED).order_by("-updated_at")
-    newest = list(waiting.values_list("pk", "title", "status", "owner_id")[:CHOICES])
+    newest = _rows(_OPEN_CASES, [teams_of(user), Status.CLOSED.value, CHOICES])
     own_first = sorted(newest, key=lambda row: row[-1] != user.pk)
     return [Marked(number, title, status) for number, title, status, _ in own_first]
+
+
+def _rows(statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
 def _number(row: Any) -> int:
