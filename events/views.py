@@ -23,7 +23,8 @@ from events.overlaying import today
 from events.pages.asked import PRESETS, Asked, fixed, moment_of, read_asked
 from events.pages.language import asked_language, language_of, remembered, switch
 from events.pages.longer import longer
-from events.pages.one_event import event_page, opened, pretty
+from events.pages.one_event import OPEN, event_page, opened, pretty
+from events.pages.reached import address_now, reached, row_named
 from events.pages.recent import forget, recent
 from events.pages.results import (
     LONG_SECONDS,
@@ -31,11 +32,13 @@ from events.pages.results import (
     SALT,
     Counts,
     Results,
+    Row,
     StepMark,
     columns_of,
     counts,
     looked_back,
     results,
+    results_from,
     row,
     wider,
 )
@@ -52,7 +55,7 @@ from events.watching import only_for
 from soc.web import clock
 from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
-from soc.web.paging import read_key
+from soc.web.paging import After, read_key
 
 Answer = TypeVar("Answer", TogetherFound, RowsFound)
 AT_ONCE_SECONDS = 1.0
@@ -108,8 +111,8 @@ def _table(request: UserRequest, asked: Asked, context: dict[str, Any], now: dat
     if context["paused"] and not first and wants_part(request):
         told = {"next_key": request.GET["after"], "looked": looked_back(asked, after)}
         return render(request, "events/_paused.html", context | told)
-    found = context["results"] = results(asked, teams, after)
-    if first and not asked.piped:
+    found = _led_to(request, asked, teams, after, context)
+    if (first or not wants_part(request)) and not asked.piped:
         context["counts"] = counts(asked, teams)
     if not asked.text and first:
         context["try_these"] = try_these(found.rows, asked)
@@ -118,6 +121,28 @@ def _table(request: UserRequest, asked: Asked, context: dict[str, Any], now: dat
     if context.get("ended"):
         return _ended(request, context)
     return render_page(request, "events/search.html", context, "results" if first else "rows")
+
+
+def _led_to(request: UserRequest, asked: Asked, teams: Sequence[int], after: After, context: dict[str, Any]) -> Results:
+    """The rows, with that open whose event the address names. Where it is not among them they begin with it, if the
+    search finds it."""
+    found, above = results(asked, teams, after), after.values is not None
+    if row_named(request, found.rows) is None and not asked.piped and (named := _named(request, teams)):
+        from_it = results_from(asked, teams, named)
+        found, above = (from_it, True) if from_it else (found, above)
+    context |= {"results": found, "above": above} | _opened(request, found.rows, asked)
+    return found
+
+
+def _named(request: UserRequest, teams: Sequence[int]) -> StoredEvent | None:
+    """The event that the address of a search names, where the person may see it."""
+    return event_in(request.GET.get("event", ""), request.GET.get("day", ""), teams)
+
+
+def _opened(request: UserRequest, rows: Sequence[Row], asked: Asked) -> dict[str, Any]:
+    """The row that the address leads to, open."""
+    row = reached(request, rows, asked, may_except=_may_except(request))
+    return {"reached": row, "may_work_cases": _may_work_cases(request)} if row else {}
 
 
 def _nothing(asked: Asked, teams: Sequence[int], found: Results, now: datetime, *, first: bool) -> dict[str, Any]:
@@ -149,7 +174,8 @@ def _joined(request: UserRequest, asked: Asked, context: dict[str, Any], now: da
         return render_page(request, "events/search.html", context, "results", 422)
     if found is None:
         return _running(request, "events/search.html", context)
-    context |= {"together": found, "longer": longer(asked, now)}
+    rows = [step.row for block in found.blocks for step in block.steps if step.row]
+    context |= {"together": found, "longer": longer(asked, now)} | _opened(request, rows, asked)
     if not found.blocks and not found.busy and not found.cancelled:
         context["unknown"] = unknown_in(asked, teams, now)
     return render_page(request, "events/search.html", context, "results")
@@ -181,6 +207,7 @@ def _frame(request: UserRequest, asked: Any, now: datetime) -> dict[str, Any]:
     """What every form of the search page shows around its answer."""
     return {
         "asked": asked,
+        "pinned": "event" in request.GET or (not wants_part(request) and bool({"at", "after"} & set(request.GET))),
         "presets": PRESETS,
         "now": now,
         "languages": switch(asked, reverse("events:search")),
@@ -248,13 +275,16 @@ def event_row(request: UserRequest, uid: str) -> HttpResponseBase:
     now = clock.now()
     asked, found = asked_of(request, now), event_of(request, uid)
     show, mark = request.GET.get("open", ""), _mark(request)
-    if show in ("fields", "json", "tree", "all"):
+    if show in OPEN:
         shown = opened(found, asked, show, mark, may_except=_may_except(request))
         context: dict[str, Any] = {"opened": shown, "row": shown.row, "asked": asked, "now": now}
         context["may_work_cases"] = _may_work_cases(request)
     else:
         context = {"row": row(found, asked, mark=mark), "asked": asked, "now": now, "focus": True}
-    return render(request, "events/_row.html", context)
+    response = render(request, "events/_row.html", context)
+    if here := address_now(request, found, asked, show if show in OPEN else ""):
+        response["HX-Replace-Url"] = here
+    return response
 
 
 def _may_work_cases(request: UserRequest) -> bool:

@@ -17,6 +17,8 @@ from events.stored import StoredEvent
 
 FIRST_FIELDS = 12
 SHOWS = (("fields", "Fields"), ("json", "JSON"), ("tree", "Process tree"))
+OPEN = (*(name for name, _ in SHOWS), "all")
+"""What may be shown of a row that is open; "all": all fields."""
 # What is mostly asked of an event first.
 _FIRST = (
     "process.command_line", "process.executable", "process.parent.command_line", "process.parent.executable",
@@ -84,7 +86,7 @@ class Opened:
 def event_page(event: StoredEvent, asked: Asked, *, may_except: bool) -> EventPage:
     """The page of an event that was found by a search, for who may write exceptions (`may_except`) or not. Costs a few
     look-ups for the process's relatives."""
-    back = asked.url(reverse("events:search"))
+    back = asked.url(reverse("events:search"), **address_part(event))
     return EventPage(
         event,
         _fields(event, asked, may_except),
@@ -99,7 +101,7 @@ def event_page(event: StoredEvent, asked: Asked, *, may_except: bool) -> EventPa
 
 
 def opened(event: StoredEvent, asked: Asked, show: str, mark: StepMark | None = None, *, may_except: bool) -> Opened:
-    """A row that is open; `show` may also be "all": all fields."""
+    """A row that is open; `show` is one of OPEN."""
     path, day = reverse("events:row", args=[event.uid.hex()]), event.day.isoformat()
     fields = _fields(event, asked, may_except) if show in ("fields", "all") else []
     some = fields if show == "all" else _first(fields)
@@ -107,10 +109,10 @@ def opened(event: StoredEvent, asked: Asked, show: str, mark: StepMark | None = 
         row=row(event, asked, opened=True, mark=mark),
         width=len(columns_of(asked)) + (2 if asked.columns else 3) + bool(mark),
         show="fields" if show == "all" else show,
-        tabs=[(name, title, asked.url(path, day=day, open=name, **marked(mark))) for name, title in SHOWS],
+        tabs=[(name, title, asked.url(path, day=day, at=asked.at, open=name, **marked(mark))) for name, title in SHOWS],
         fields=some,
         all_fields=len(fields),
-        all_url=asked.url(path, day=day, open="all", **marked(mark)) if len(some) < len(fields) else "",
+        all_url=asked.url(path, day=day, at=asked.at, open="all", **marked(mark)) if len(some) < len(fields) else "",
         raw=pretty(event) if show == "json" else "",
         tree=around(event=event) if show == "tree" else None,
         rule_url=_rule_url(event, asked),

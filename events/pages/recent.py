@@ -19,7 +19,7 @@ from soc.web.http import UserRequest
 MOST = 10
 _KEPT_SECONDS = 30 * 86_400
 _NAMES = {Language.KQL.value: "KQL", Language.EQL.value: "EQL", Language.ESQL.value: "ES|QL"}
-_FURTHER = ("after", "part", "run", "pause", "only")
+_FURTHER = ("after", "part", "run", "pause", "only", "event")
 _FORM = "search-form"
 _SENT = "typed"
 """The field of the form that says so without scripts; what they send says it in a header, out of the address."""

@@ -125,19 +125,31 @@ def columns_of(asked: Asked) -> tuple[str, ...]:
 
 def results(asked: Asked, team_ids: Sequence[int], after: After) -> Results:
     """A page of rows, or a slice of one. Takes a second, or two for what follows."""
-    tree, window = _meant(asked)
-    started = perf_counter()
     if asked.piped and asked.eql:
+        window, started = _meant(asked)[1], perf_counter()
         some, stopped = piped(asked.eql, window=window, team_ids=team_ids, indices=asked.indices)
         return Results([row(event, asked) for event in some], None, stopped, perf_counter() - started)
+    return _page(asked, team_ids, key_after(after), FIRST_SECONDS if after.values is None else SLICE_SECONDS)
+
+
+def results_from(asked: Asked, team_ids: Sequence[int], event: StoredEvent) -> Results | None:
+    """The rows from an event on; None where the search does not find it. Takes two seconds."""
+    before = SearchKey(event.time, event.uid + b"\0")  # right before it: no uid stands between
+    found = _page(asked, team_ids, before, SLICE_SECONDS)
+    return found if found.rows and found.rows[0].event.uid == event.uid else None
+
+
+def _page(asked: Asked, team_ids: Sequence[int], before: SearchKey | None, seconds: float) -> Results:
+    tree, window = _meant(asked)
+    started = perf_counter()
     found = search(
         tree=tree,
         window=window,
         team_ids=team_ids,
         indices=asked.indices,
         limit=ROWS,
-        before=_key(after),
-        budget_seconds=FIRST_SECONDS if after.values is None else SLICE_SECONDS,
+        before=before,
+        budget_seconds=seconds,
     )
     rows = [row(event, asked) for event in found.events]
     next_key = sign_key((found.next.at.isoformat(), found.next.uid.hex()), SALT) if found.next else None
@@ -176,7 +188,7 @@ def wider(asked: Asked, team_ids: Sequence[int], now: datetime) -> Wider | None:
 
 def looked_back(asked: Asked, after: After) -> tuple[datetime, int] | None:
     """How far back a search that is to go on has looked, and of how much of its time that is the percentage."""
-    key = _key(after)
+    key = key_after(after)
     return None if key is None or asked.window is None else (key.at, _share(asked.window, key.at))
 
 
@@ -199,7 +211,8 @@ def _share(window: Window, back_to: datetime) -> int:
     return max(1, min(99, round(100 * ((window.end - back_to) / timedelta(microseconds=1)) / whole)))
 
 
-def _key(after: After) -> SearchKey | None:
+def key_after(after: After) -> SearchKey | None:
+    """Where a page begins, None for the first."""
     if after.values is None:
         return None
     at, uid = after.values
@@ -221,7 +234,7 @@ def row(event: StoredEvent, asked: Asked, *, opened: bool = False, mark: StepMar
     uid, day = event.uid.hex(), event.day.isoformat()
     url = asked.url(reverse("events:event", args=[uid]), day=day)
     shown = "" if opened else "fields"
-    toggle = asked.url(reverse("events:row", args=[uid]), day=day, open=shown, **marked(mark))
+    toggle = asked.url(reverse("events:row", args=[uid]), day=day, at=asked.at, open=shown, **marked(mark))
     return Row(event, tuple(cells), url, toggle, mark)
 
 

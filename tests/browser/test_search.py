@@ -42,6 +42,40 @@ def test_search_by_keyboard_alone(visit: Visit, world: World) -> None:
     assert ana.complaints == []
 
 
+@pytest.mark.parametrize("phone", [False, True])
+def test_back_leads_to_the_row_that_was_left(visit: Visit, world: World, phone: bool) -> None:
+    world.send([world.perl(number) for number in range(1, 131)])
+    ana = visit("ana", phone=phone)
+    page = ana.open("/search/?q=process.name:perl")
+    page.locator("#more a").click()
+    page.wait_for_url(re.compile("after="))
+    expect(page.locator(".ev-row")).to_have_count(130)
+    for place in (115, 30):
+        row = page.locator(".ev-row").nth(place)
+        named = row.locator(".twist").get_attribute("href")
+        row.locator(".twist").click()
+        expect(row.locator(".expanded")).to_be_visible()
+        expect(row.locator(".twist")).to_be_focused()
+        assert "event=" in page.url
+        row.locator(".opened-head a", has_text="Why no alert").click()
+        page.wait_for_url(re.compile("why-not"))
+        page.go_back()
+        expect(page.locator(".expanded")).to_have_count(1)
+        came = page.locator("[data-row].cursor .twist")
+        assert came.get_attribute("href") == named
+        expect(came).to_be_focused()
+        expect(came).to_be_in_viewport()
+        if phone:
+            break
+        page.keyboard.press("ArrowLeft")
+        expect(page.locator(".expanded")).to_have_count(0)
+        page.wait_for_url(lambda url: "event=" not in url)
+        page = ana.open("/search/?q=process.name:perl")
+    page.go_back()
+    page.wait_for_load_state()
+    assert ana.complaints == []
+
+
 SEQUENCE = "/search/?lang=eql&q=" + quote("sequence by host.name [process where true] [process where true]")
 ROWS = "/search/?lang=esql&q=" + quote("FROM logs-* | STATS n = COUNT(*) BY host.name")
 
