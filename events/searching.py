@@ -21,6 +21,7 @@ from events.documents import ROW, BlockShelf, read_documents, slices
 from events.narrowing import condition_of, index_condition
 from events.overlaying import OF_ALERTS, today
 from events.stored import StoredEvent
+from events.watching import Watch, nobody
 
 By = Literal["time", "ingested"]
 ORDINARY = ("*",)
@@ -102,7 +103,8 @@ class Question:
 class Pass:
     """One walk over the events that match, in order. Afterwards it knows how far it came.
 
-    `as_written`: alerts among them are judged and given as they were raised, as rules have it.
+    `as_written`: alerts among them are judged and given as they were raised, as rules have it. `watch` is told of each
+    event that was looked at, and may end the walk.
     """
 
     question: Question
@@ -111,6 +113,7 @@ class Pass:
     budget_seconds: float | None = None
     first_rows: int = 500
     as_written: bool = False
+    watch: Watch = nobody
     examined: int = 0
     stopped: bool = False
     _deadline: float | None = field(default=None, init=False)
@@ -145,6 +148,7 @@ class Pass:
         wanted = [row for row in rows if index_matches(self.question.indices, row[_INDEX])]
         for row, event in zip(wanted, self._read(wanted, shelf), strict=True):
             self.examined += 1
+            self.watch(self.examined, row[_AT] if self.newest_first else None)
             if matcher is None or any(matcher.match([(event.index, event.raw)], normalised=True)):
                 self.key = SearchKey(row[_AT], bytes(row[_UID]))
                 yield event

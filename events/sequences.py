@@ -155,13 +155,13 @@ def piped(
     team_ids: Sequence[int],
     indices: Sequence[str] = ORDINARY,
     seconds: float = 10,
+    watch: Watch = nobody,
 ) -> tuple[list[StoredEvent], bool]:
     """The events of a query without a plan whose pipes choose the first or last of them (at most MOST_PIPED), newest
-    first; and whether the time was up before."""
+    first; and whether the time was up before. Raises: Cancelled."""
     first, *rest = query.pipes
-    walk = Pass(
-        Question(query.tree, window, team_ids, indices), newest_first=first.name == "tail", budget_seconds=seconds
-    )
+    question = Question(query.tree, window, team_ids, indices)
+    walk = Pass(question, newest_first=first.name == "tail", budget_seconds=seconds, watch=watch)
     some: list[StoredEvent] = []
     for event in walk:
         some.append(event)

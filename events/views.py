@@ -39,6 +39,7 @@ from events.pages.results import (
     looked_back,
     results,
     results_from,
+    results_piped,
     row,
     wider,
 )
@@ -57,7 +58,7 @@ from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
 from soc.web.paging import After, read_key
 
-Answer = TypeVar("Answer", TogetherFound, RowsFound)
+Answer = TypeVar("Answer", TogetherFound, RowsFound, Results)
 AT_ONCE_SECONDS = 1.0
 """How long an address that was opened waits for an answer that may take long, before the page looks on instead."""
 _SMALL_NUMBER = re.compile(r"[0-9]{1,12}")
@@ -96,6 +97,8 @@ def _events(request: UserRequest, asked: Asked, now: datetime) -> HttpResponseBa
         return render_page(request, "events/search.html", context, "results", 422 if asked.mistaken else 200)
     if asked.joins:
         return _joined(request, asked, context, now)
+    if asked.piped:
+        return _piped(request, asked, context, now)
     if request.GET.get("part") == "counts":
         context["counts"] = counts(asked, teams_of(request.user), seconds=LONG_SECONDS)
         return render_page(request, "events/search.html", context | {"counted_on": True}, "counted")
@@ -105,14 +108,14 @@ def _events(request: UserRequest, asked: Asked, now: datetime) -> HttpResponseBa
 def _table(request: UserRequest, asked: Asked, context: dict[str, Any], now: datetime) -> HttpResponseBase:
     """The first page of rows with what stands around it, or the rows that follow."""
     teams, after = teams_of(request.user), read_key(request.GET.get("after"), SALT)
-    first, columns = after.values is None, columns_of(asked)
-    context |= {"notice": after.notice, "columns": columns, "width": len(columns) + (2 if asked.columns else 3)}
+    first = after.values is None
+    context |= {"notice": after.notice} | _columns(asked)
     context["paused"] = "pause" in request.GET
     if context["paused"] and not first and wants_part(request):
         told = {"next_key": request.GET["after"], "looked": looked_back(asked, after)}
         return render(request, "events/_paused.html", context | told)
     found = _led_to(request, asked, teams, after, context)
-    if (first or not wants_part(request)) and not asked.piped:
+    if first or not wants_part(request):
         context["counts"] = counts(asked, teams)
     if not asked.text and first:
         context["try_these"] = try_these(found.rows, asked)
@@ -123,11 +126,28 @@ def _table(request: UserRequest, asked: Asked, context: dict[str, Any], now: dat
     return render_page(request, "events/search.html", context, "results" if first else "rows")
 
 
+def _columns(asked: Asked) -> dict[str, Any]:
+    columns = columns_of(asked)
+    return {"columns": columns, "width": len(columns) + (2 if asked.columns else 3)}
+
+
+def _piped(request: UserRequest, asked: Asked, context: dict[str, Any], now: datetime) -> HttpResponseBase:
+    """The first or last events in EQL: all at once, after what looks on where that takes long."""
+    teams = teams_of(request.user)
+    found = _answer(request, partial(results_piped, asked, teams))
+    if found is None:
+        return _running(request, "events/search.html", context)
+    context |= {"results": found} | _columns(asked) | _opened(request, found.rows, asked)
+    if not found.rows and not found.cancelled:
+        context |= _nothing(asked, teams, found, now, first=True)
+    return render_page(request, "events/search.html", context, "results")
+
+
 def _led_to(request: UserRequest, asked: Asked, teams: Sequence[int], after: After, context: dict[str, Any]) -> Results:
     """The rows, with that open whose event the address names. Where it is not among them they begin with it, if the
     search finds it."""
     found, above = results(asked, teams, after), after.values is not None
-    if row_named(request, found.rows) is None and not asked.piped and (named := _named(request, teams)):
+    if row_named(request, found.rows) is None and (named := _named(request, teams)):
         from_it = results_from(asked, teams, named)
         found, above = (from_it, True) if from_it else (found, above)
     context |= {"results": found, "above": above} | _opened(request, found.rows, asked)

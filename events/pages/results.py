@@ -23,6 +23,7 @@ from events.sequences import piped
 from events.store import search
 from events.stored import StoredEvent
 from events.summing import Counted, Histogram, histogram
+from events.watching import Cancelled, Watch, nobody
 from soc.web import charts, when
 from soc.web.paging import After, sign_key
 
@@ -31,6 +32,7 @@ SALT = "search"
 BARS = 60
 FIRST_SECONDS, SLICE_SECONDS, LONG_SECONDS = 1.0, 2.0, 8.0
 """How long the first answer, each further slice and a count that goes on may take."""
+PIPED_SECONDS = 10.0
 NOTHING = Counted(0, False, False)
 _COUNTED_WIDER = 1_000
 # What an event is about, in the order in which it is looked for.
@@ -85,7 +87,7 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Results:
     """Rows. `next_key`: there is more; `stopped`: the time was up. `back_to`: everything after it was looked at, which
-    is `share` percent of the window."""
+    is `share` percent of the window. `cancelled`: the person who asked stopped it."""
 
     rows: list[Row]
     next_key: str | None
@@ -93,6 +95,12 @@ class Results:
     seconds: float
     back_to: datetime | None = None
     share: int = 100
+    cancelled: bool = False
+
+    @property
+    def late(self) -> bool:
+        """Whether more time might find more, where the rows are all there is."""
+        return self.cancelled or self.stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +133,23 @@ def columns_of(asked: Asked) -> tuple[str, ...]:
 
 def results(asked: Asked, team_ids: Sequence[int], after: After) -> Results:
     """A page of rows, or a slice of one. Takes a second, or two for what follows."""
-    if asked.piped and asked.eql:
-        window, started = _meant(asked)[1], perf_counter()
-        some, stopped = piped(asked.eql, window=window, team_ids=team_ids, indices=asked.indices)
-        return Results([row(event, asked) for event in some], None, stopped, perf_counter() - started)
     return _page(asked, team_ids, key_after(after), FIRST_SECONDS if after.values is None else SLICE_SECONDS)
+
+
+def results_piped(
+    asked: Asked, team_ids: Sequence[int], *, watch: Watch = nobody, seconds: float = PIPED_SECONDS
+) -> Results:
+    """The rows of a query whose pipes choose the first or last events, all of them. Takes ten seconds at most."""
+    window, started = _meant(asked)[1], perf_counter()
+    if asked.eql is None:
+        raise ValueError("a query without pipes has pages")
+    try:
+        some, stopped = piped(
+            asked.eql, window=window, team_ids=team_ids, indices=asked.indices, seconds=seconds, watch=watch
+        )
+    except Cancelled:
+        return Results([], None, False, perf_counter() - started, cancelled=True)
+    return Results([row(event, asked) for event in some], None, stopped, perf_counter() - started)
 
 
 def results_from(asked: Asked, team_ids: Sequence[int], event: StoredEvent) -> Results | None:

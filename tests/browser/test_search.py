@@ -77,6 +77,7 @@ def test_back_leads_to_the_row_that_was_left(visit: Visit, world: World, phone: 
 
 
 SEQUENCE = "/search/?lang=eql&q=" + quote("sequence by host.name [process where true] [process where true]")
+PIPED = "/search/?lang=eql&q=" + quote("process where true | tail 5")
 ROWS = "/search/?lang=esql&q=" + quote("FROM logs-* | STATS n = COUNT(*) BY host.name")
 
 
@@ -127,8 +128,8 @@ def test_a_new_search_is_not_replaced_by_the_end_of_the_one_before(
 
 def test_who_stops_a_long_search_sees_how_far_it_came(visit: Visit, world: World, slow: pytest.MonkeyPatch) -> None:
     world.send([world.perl(number) for number in range(1, 9)])
-    ana, held = visit("ana"), list[Route]()
-    ana.page.route("**/search/?*part=counts*", lambda route: held.append(route))
+    ana, held, counted = visit("ana"), list[Route](), list[Route]()
+    ana.page.route("**/search/?*part=counts*", lambda route: counted.append(route))
     ana.page.route(re.compile("after=(?!.*pause)"), lambda route: held.append(route))
     page = ana.open("/search/?q=process.name:zzzz")
     expect(page.locator(".counting")).to_be_visible()
@@ -145,7 +146,7 @@ def test_who_stops_a_long_search_sees_how_far_it_came(visit: Visit, world: World
 
 
 @pytest.mark.parametrize("phone", [False, True])
-@pytest.mark.parametrize("address", [SEQUENCE, ROWS], ids=["EQL", "ES|QL"])
+@pytest.mark.parametrize("address", [SEQUENCE, PIPED, ROWS], ids=["EQL", "EQL with pipes", "ES|QL"])
 def test_a_long_search_that_is_opened_by_its_address_can_be_looked_on_at_and_stopped(
     visit: Visit, world: World, slow: pytest.MonkeyPatch, address: str, phone: bool
 ) -> None:
@@ -161,19 +162,19 @@ def test_a_long_search_that_is_opened_by_its_address_can_be_looked_on_at_and_sto
     expect(page.locator("#results")).to_contain_text("You stopped this search.")
     ana.page.unroute_all()
     page = ana.open(address)
-    expect(page.locator("#results .statusline")).to_contain_text("read in")
+    expect(page.locator("#results .statusline")).to_contain_text(" s.")
     assert "run=" not in page.url
     ana.settle()
     assert ana.complaints == []
 
 
-@pytest.mark.parametrize("address", [SEQUENCE, ROWS], ids=["EQL", "ES|QL"])
+@pytest.mark.parametrize("address", [SEQUENCE, PIPED, ROWS], ids=["EQL", "EQL with pipes", "ES|QL"])
 def test_without_scripts_a_long_search_gives_its_answer(
     visit: Visit, world: World, slow: pytest.MonkeyPatch, address: str
 ) -> None:
     world.send([world.perl(number) for number in range(1, 3)])
     page = visit("ana", scripts=False).open(address)
-    expect(page.locator("#results .statusline")).to_contain_text("read in")
+    expect(page.locator("#results .statusline")).to_contain_text(" s.")
 
 
 def test_without_scripts_a_long_search_is_led_on_by_hand_to_its_end(

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from html import unescape
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.test import Client
 from engine import matches, parse_kql
 from engine.rulefile import load_rule
 from events.pages.clauses import eql_clause_of, narrowed_eql
+from events.pages.results import results_piped
 from events.pages.rule_file import NoRule, rule_file
 from events.pages.together import step_words
 from events.partitions import ensure_days
@@ -34,10 +36,12 @@ TOKEN = "0123456789abcdef" * 2
 DEAR = (
     {"lang": "eql", "q": SEQUENCE},
     {"lang": "eql", "q": "sample by host.name [process where true] [network where true]", "from": "now-7d"},
+    {"lang": "eql", "q": "process where true | head 5", "from": "now-7d"},
+    {"lang": "eql", "q": "process where true | tail 5"},
     {"lang": "esql", "q": "FROM logs-* | KEEP host.name"},
     {"lang": "esql", "q": "FROM logs-* | STATS n = COUNT(*) BY host.name", "from": "now-7d"},
 )
-"""Searches that may take long: sequences, samples, rows and groups."""
+"""Searches that may take long: sequences, samples, the first or last events, rows and groups."""
 
 
 @pytest.fixture(autouse=True)
@@ -133,12 +137,26 @@ class TestEql:
 
     def test_a_search_can_be_cancelled(self, ana: Client, people: People, story: list[Any]) -> None:
         assert ana.post(f"/search/cancel/{TOKEN}/").status_code == 200
-        for query, lang in ((SEQUENCE, "eql"), ("FROM * | STATS COUNT(*)", "esql")):
+        for query, lang in (
+            (SEQUENCE, "eql"), ("process where true | tail 5", "eql"), ("FROM * | STATS COUNT(*)", "esql"),
+        ):  # fmt: skip
             text = text_of(ana.get("/search/", {"lang": lang, "q": query, "run": TOKEN}, headers=HTMX))
             assert "You stopped this search" in text
         assert "1 sequence" in text_of(
             sign_in(people.rosa).get("/search/", {"lang": "eql", "q": SEQUENCE, "run": TOKEN}, headers=HTMX)
         )
+
+    def test_the_last_events_are_looked_on_at_and_say_where_they_stopped(
+        self, ana: Client, people: People, story: list[Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked = {"lang": "eql", "q": "process where true | tail 5"}
+        text_of(ana.get("/search/", asked | {"run": TOKEN}, headers=HTMX))
+        told = progress_of(people.ana.pk, TOKEN)
+        assert told
+        assert told.back_to
+        monkeypatch.setattr("events.searching._ROWS_IN_A_HURRY", 1)
+        monkeypatch.setattr("events.views.results_piped", partial(results_piped, seconds=0))
+        assert "Stopped after 10 seconds" in text_of(ana.get("/search/", asked | {"run": TOKEN}, headers=HTMX))
 
     def test_the_words_of_steps_are_taken_from_between_the_brackets(self) -> None:
         assert step_words('sequence [a where b == "]"] by x // [no]\n [c where\n  d]') == [
