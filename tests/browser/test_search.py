@@ -139,6 +139,10 @@ def test_who_stops_a_long_search_sees_how_far_it_came(visit: Visit, world: World
     expect(page.locator(".counting")).to_be_hidden()
     expect(page.locator(".uncounted")).to_be_visible()
     expect(page.locator("#more a")).to_be_focused()
+    before = page.locator("#counted").inner_text()
+    counted[0].fulfill(body='<div id="counted">One more count</div>')
+    page.wait_for_timeout(300)
+    assert page.locator("#counted").inner_text() == before
     assert ana.complaints == []
     ana.page.unroute_all()
     page.keyboard.press("Enter")
