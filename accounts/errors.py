@@ -55,7 +55,7 @@ class OtherTeamsPage(NotYourTeam):
     """
 
     def __init__(self, team: "Team", things: str) -> None:
-        super().__init__(f"This belongs to {team.name}.")
+        super().__init__(f"This belongs to {team}.")
         self.team = team
         self.things = things
 

@@ -156,7 +156,7 @@ def need_key_management(actor: User, team: Team) -> None:
     """Only who manages keys, and only in his own teams. Raises: NotAllowed, NotYourTeam."""
     need(actor, Permission.MANAGE_KEYS)
     if team.pk not in teams_of(actor):
-        raise NotYourTeam(f"You are not in the team {team.name}.")
+        raise NotYourTeam(f"You are not in the team {team}.")
 
 
 def _known(scopes: Iterable[str]) -> list[str]:
@@ -185,7 +185,7 @@ def _need_no_more_than(through: ApiKey | None, scopes: Iterable[str], team: Team
     if through is None:
         return
     if through.team_id != team.pk:
-        raise NotYourTeam(f"This key does not serve the team {team.name}.")
+        raise NotYourTeam(f"This key does not serve the team {team}.")
     if not set(scopes) <= set(through.scopes):
         raise NotAllowed("A key cannot make one that may more than itself.")
 

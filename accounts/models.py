@@ -9,6 +9,10 @@ from django.http import QueryDict
 
 from accounts.roles import Role
 from accounts.scopes import Scope
+from soc.web.evidence import plain
+
+MAX_NAME = 301
+"""Of a person: first and last name, each of 150 characters."""
 
 
 class Team(models.Model):
@@ -24,7 +28,8 @@ class Team(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        """The name as pages have it: what cannot be seen in it is drawn."""
+        return plain(self.name)
 
 
 class User(AbstractUser):
@@ -40,7 +45,8 @@ class User(AbstractUser):
     mail_notices = models.BooleanField(default=True)  # notices also come by mail, where there is an address
 
     def __str__(self) -> str:
-        return self.get_full_name() or self.username
+        """The name as pages have it: what cannot be seen in it is drawn. As long as a name can be at the most."""
+        return plain(self.get_full_name() or self.username)[:MAX_NAME]
 
 
 class RolePolicy(models.Model):

@@ -102,7 +102,7 @@ def _protected() -> Exists:
 
 
 def _row(person: Any) -> PersonRow:
-    return PersonRow(person, ", ".join(sorted(team.name for team in person.teams.all())), bool(person.protected))
+    return PersonRow(person, ", ".join(sorted(str(team) for team in person.teams.all())), bool(person.protected))
 
 
 def _key_of(row: PersonRow) -> tuple[str]:

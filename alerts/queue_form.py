@@ -104,7 +104,7 @@ class QueueForm(forms.Form):
         """`rules` are (id, name) pairs to choose from, `people` may own an alert, `teams` only if there are several."""
         super().__init__(data)
         self.drawn: dict[str | None, SafeString] = {}  # its filters as markup, by the language
-        self.teams = [(str(team.pk), team.name) for team in teams]
+        self.teams = [(str(team.pk), str(team)) for team in teams]
         self.fields["team"].choices = [("", _("any team")), *self.teams]  # type: ignore[attr-defined]
         self.fields["rule"].choices = [("", _("any rule")), *rules]  # type: ignore[attr-defined]
         owners = [("me", _("me")), ("nobody", _("nobody")), *((str(one.pk), one.name) for one in people)]

@@ -254,7 +254,7 @@ class ListForm(forms.Form):
         super().__init__(data)
         owners = [("me", _("me")), ("nobody", _("nobody")), *((str(user.pk), str(user)) for user in people)]
         self.fields["owner"].choices = [("", _("Any owner")), *owners]  # type: ignore[attr-defined]
-        named = [(str(team.pk), team.name) for team in teams]
+        named = [(str(team.pk), str(team)) for team in teams]
         self.fields["team"].choices = [("", _("Any team")), *named]  # type: ignore[attr-defined]
 
     def chosen(self) -> dict[str, Any]:

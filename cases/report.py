@@ -67,7 +67,7 @@ def _head(case: Case, now: datetime) -> str:
         ("Severity", _severity(case.severity)),
         ("Status", Status(case.status).label),
         ("Phase", Phase(case.phase).label),
-        ("Team", inline(case.team.name)),
+        ("Team", inline(str(case.team))),
         ("Owner", inline(case.owner) if case.owner else "nobody"),
         ("Next step", inline(case.next_step) or "none"),
         ("Due", _at(case.due_at) or "no date"),

@@ -13,6 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from accounts.audit import words
 from accounts.models import Change, Team, User
 from soc.web import when
+from soc.web.evidence import plain
 
 # Pages of things, by their URL's name; a page that is not installed is left out. None: the page takes no number.
 PAGES: Mapping[str, tuple[str, str | None]] = {
@@ -80,7 +81,7 @@ class Seen:
                 people |= {values[key] for key in _PEOPLE & values.keys() if isinstance(values[key], int)}
                 teams |= {values[key] for key in _TEAMS & values.keys() if isinstance(values[key], int)}
         self.people = {user.pk: str(user) for user in User.objects.filter(pk__in=people)} if people else {}
-        self.teams = {team.pk: team.name for team in Team.objects.filter(pk__in=teams)} if teams else {}
+        self.teams = {team.pk: str(team) for team in Team.objects.filter(pk__in=teams)} if teams else {}
 
     def text(self, key: str, value: Any) -> str:
         """A value as a person reads it, and nothing that looks like a secret."""
@@ -108,7 +109,7 @@ def entry_of(change: Change, seen: Seen) -> Entry:
     name = words.name_of(change)
     return Entry(
         change=change,
-        who=change.actor_name,
+        who=plain(change.actor_name),
         did=words.did(change.object_type, change.verb),
         kind=words.kind_of(change) if words.with_kind(change) or not name else "",
         name=name,

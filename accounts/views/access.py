@@ -89,5 +89,5 @@ def _others_page(request: HttpRequest, user: User, error: OtherTeamsPage) -> Htt
 
 
 def _own_teams(user: User) -> dict[str, Any]:
-    names = list(user.teams.order_by("name").values_list("name", flat=True))
+    names = [str(team) for team in user.teams.order_by("name")]
     return {"own": names[:_NAMED_TEAMS], "more": max(0, len(names) - _NAMED_TEAMS)}

@@ -17,6 +17,7 @@ from alerts.models import Alert, Comment, closed_as
 from alerts.selectors.shapes import Entry
 from alerts.selectors.undoable import others_of, taken_back
 from alerts.workflow import COMMENTED, ESCALATED, OBJECT_TYPE, UNDID
+from soc.web.evidence import plain
 
 SHOWN = 200
 STEPPED = {"step": "did the step", "unstep": "took back the step"}
@@ -89,7 +90,7 @@ class _Recent:
 def _of_change(change: Change, recent: _Recent, alert: Alert, undone: bool) -> Entry:
     return Entry(
         at=change.at,
-        who=change.actor_name,
+        who=plain(change.actor_name),
         verb=change.verb,
         text=_told(change) + (" (undone)" if undone else ""),
         note=_note(change),

@@ -33,4 +33,4 @@ def events_team(alert: Alert) -> int:
 
 def team_name(team_id: int) -> str:
     """What the team is called. One query."""
-    return Team.objects.filter(pk=team_id).values_list("name", flat=True).first() or ""
+    return str(Team.objects.filter(pk=team_id).first() or "")

@@ -57,7 +57,7 @@ class OverviewForm(forms.Form):
                 given[ours] = given[theirs]
         super().__init__(given)
         self.teams = list(teams)
-        choices = [("", _("All teams")), *((str(team.pk), team.name) for team in self.teams)]
+        choices = [("", _("All teams")), *((str(team.pk), str(team)) for team in self.teams)]
         self.fields["team"].choices = choices  # type: ignore[attr-defined]
         for name in ("first", "last"):
             self.fields[name].widget.attrs["min"] = "2000-01-01"

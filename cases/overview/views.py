@@ -42,7 +42,7 @@ def download(request: UserRequest) -> StreamingHttpResponse:
     form, now = _form(request), clock.now()
     period, team_ids = form.period(now), form.team_ids()
     found = figures(team_ids=team_ids, period=period)
-    names = ", ".join(team.name for team in form.teams if team.pk in team_ids)
+    names = ", ".join(str(team) for team in form.teams if team.pk in team_ids)
     return csv.answer(f"overview-{period.at:%Y-%m-%d}.csv", HEAD, rows_of(found, teams=names, computed_at=now))
 
 

@@ -60,5 +60,5 @@ def _tactics(threats: object) -> set[tuple[str, str]]:
 
 def _row(row: CaseAlert, case: Case) -> AlertRow:
     if row.alert.team_id != case.team_id:
-        return AlertRow(row.alert_id, row.added_at, None, moved_to=row.alert.team.name)
+        return AlertRow(row.alert_id, row.added_at, None, moved_to=str(row.alert.team))
     return AlertRow(row.alert_id, row.added_at, alert_brief(row.alert))

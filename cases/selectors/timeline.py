@@ -21,6 +21,7 @@ from cases.models import Case, Entry
 from cases.selectors.shapes import Moment
 from cases.selectors.words import changes_told, words_of
 from cases.workflow import CHANGE, CLOSE, JOIN, LEAVE, OBJECT_TYPE, OPEN, REOPEN, TASK_ADD, TASK_CHANGE
+from soc.web.evidence import plain
 from soc.web.paging import KeyPage, read_key, sign_key
 
 SALT = "timeline"
@@ -137,7 +138,7 @@ def _moment(one: _Found, known: _Known, key: str) -> Moment:
     return Moment(
         key=key,
         at=row.at,
-        actor=row.actor_name,
+        actor=plain(row.actor_name),
         actor_id=row.actor_id,
         kind=row.verb,
         words=words_of(row, known.people),

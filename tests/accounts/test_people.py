@@ -225,3 +225,20 @@ def test_of_two_administrators_who_demote_each_other_at_once_one_stays():
             thread.join(20)
         assert User.objects.filter(role=Role.ADMIN, is_active=True).count() == 1
         assert len(refused) == 1
+
+
+def test_what_cannot_be_seen_in_a_name_is_drawn_wherever_it_is_told(people):
+    hidden = "x\u202egnp\u2060"
+    User.objects.filter(pk=people.ana.pk).update(first_name=hidden, last_name="\u200f" * 150)
+    Team.objects.filter(pk=people.core.pk).update(name=hidden)
+    ana, core = User.objects.get(pk=people.ana.pk), Team.objects.get(pk=people.core.pk)
+    assert str(core) == "x⟨U+202E⟩gnp⟨U+2060⟩"
+    assert str(ana).startswith("x⟨U+202E⟩gnp⟨U+2060⟩ ⟨U+200F⟩")
+    assert len(str(ana)) <= 301
+    assert str(people.mona) == "Mona"
+    change(people, ana, last_name="Ánna")
+    assert Change.objects.latest("pk").after["first_name"] == hidden
+    page = sign_in(people.adam).get(f"/settings/teams/{core.pk}/").content.decode()
+    shown = page.replace(f'value="{hidden}"', "")
+    assert "\u202e" not in shown
+    assert "x⟨U+202E⟩gnp⟨U+2060⟩ Ánna" in shown

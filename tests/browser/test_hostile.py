@@ -134,10 +134,14 @@ def alerts(world: World, tmp_path: Path) -> list[Alert]:
     path.write_text(FILE.format(**{name: orjson.dumps(text).decode() for name, text in told.items()}))
     report = load_rules(paths=[path], source=WORDS["attribute"], actor=None, now=world.now, enable=True)
     assert report.errors == (), report.errors
-    Team.objects.filter(pk=world.team.pk).update(name=f"{WORDS['script']}"[:80])
+    Team.objects.filter(pk=world.team.pk).update(name=f"{UNSEEN_SIGNS}{WORDS['script']}"[:80])
     ApiKey.objects.update(name=WORDS["attribute"][:80])
-    User.objects.filter(username="ana").update(first_name=WORDS["script"][:140], last_name=WORDS["turned"][:140])
-    world.people["ana"].refresh_from_db()
+    User.objects.filter(username="ana").update(
+        first_name=f"{UNSEEN_SIGNS}{WORDS['script']}"[:140], last_name=WORDS["turned"][:140]
+    )
+    User.objects.filter(username__in=("rosa", "adam")).update(first_name=UNSEEN_SIGNS, last_name=WORDS["turned"][:140])
+    for person in world.people.values():
+        person.refresh_from_db()
     return world.send([hostile_event(world, number) for number in range(1, 5)])
 
 
