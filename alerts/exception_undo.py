@@ -26,6 +26,8 @@ from alerts.exceptions.allowed import drafts_only, need_to_lift_all, need_to_sav
 from alerts.exceptions.changing_back import is_import
 from alerts.exceptions.closing import Closing, Covering, close_all
 from alerts.exceptions.covering import alerts_of
+from alerts.exceptions.draft_keeping import OBJECT_TYPE as DRAFT
+from alerts.exceptions.draft_keeping import wait_again
 from alerts.exceptions.groups import parse_groups
 from alerts.exceptions.guard import PASSED
 from alerts.models import BulkAct, Reason, Status
@@ -177,6 +179,7 @@ def put_back(
     released = release_all([*(item for item in other if before[item.pk][1]), *gone], now)
     act = _opening(changes[0].group, actor, now, team_ids)
     alerts = _alerts_back(changes, group, team_ids, by) if act is None else []
+    wait_again([one for one in changes if one.object_type == DRAFT], actor, now, door, group)
     alerts += _raised_closed(coming, changes[0].at, Closing(Reason.OTHER, _NOTE, actor, now, door, group), team_ids)
     return PutBack(items, alerts, released.alerts, len(gone), act)
 

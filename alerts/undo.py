@@ -97,7 +97,7 @@ def _of_exceptions(group: UUID, by: dict[str, Any]) -> Undone | None:
         return Undone([], act=bulk.take_back(act_id=group, **{key: by[key] for key in ("actor", "now", "team_ids")}))
     if by["now"] - about[0].at > UNDO_WINDOW:
         raise TooLate
-    if about[0].object_type == OBJECT_TYPE:
+    if not ways_back:
         return Undone([], drafts=put_drafts_back(changes=about, **by))
     back = put_back(changes=changes_of(group), **by)
     return Undone(back.alerts, back.released, len(back.items), gone=back.gone, act=back.act)

@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts.models import Change, User
 from alerts.exceptions.allowed import need_to_lift, need_to_save, need_to_save_on
 from alerts.exceptions.closing import Closing, Covering, Place
+from alerts.exceptions.draft_keeping import withdraw_outdated
 from alerts.exceptions.entries import Entries
 from alerts.exceptions.groups import EntryGroups, parse_groups
 from alerts.exceptions.guard import check_guard
@@ -80,7 +81,8 @@ def edit(
 ) -> Edited:
     """Replace what an exception says. It passes the true-positive guard anew; what it lets go is raised. `more` groups
     of entries become exceptions of their own, in the same act. An item of a shared list changes on all of its rules.
-    The person's open alerts that it covers then are closed with `close_matching`, unless it is switched off.
+    The person's open alerts that it covers then are closed with `close_matching`, unless it is switched off. A change
+    of it that he sent for review himself, and that waits, is withdrawn.
 
     Raises: NotAllowed, NotYourTeam, ReviewNeeded, StaleException, GuardRefused, ExceptionEntryError, ExceptionRefused,
     ReasonNeeded, RuleFailed.
@@ -97,7 +99,9 @@ def edit(
         close_matching=close_matching,
         override=override_guard_reason,
     )
-    return rewrite(wanted, By(actor, actor, now, team_ids, door), need_to_save_on, group)
+    edited = rewrite(wanted, By(actor, actor, now, team_ids, door), need_to_save_on, group)
+    withdraw_outdated(edited.item, actor, now, door, edited.group)
+    return edited
 
 
 Allowing = Callable[[User, Iterable[Rule]], None]

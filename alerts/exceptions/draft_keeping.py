@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 
 from accounts.access import may
@@ -78,6 +78,35 @@ def replace_draft(
     old = mine.filter(TAKEN_UP_AGAIN, pk=draft_id, author=actor, edits=edits).first()
     if old is not None:
         settle("withdraw", old, actor, now, door, note="Sent anew.", group=group, state=State.WITHDRAWN)
+
+
+def withdraw_outdated(item: ExceptionItem, actor: User, now: datetime, door: Change.Door, group: UUID) -> None:
+    """Withdraw the person's own change of an exception that waits, since he saved the exception himself just now:
+    nobody could approve it any more. It is part of that act, and waits again when that is taken back. One query."""
+    same = Q(edits__list_id=item.list_id, edits__item_id=item.item_id) if item.list_id else Q(edits=item)
+    was_seen = Q(edits_version=F("edits__version") - 1)
+    rows = ExceptionDraft.objects.select_for_update(of=("self",)).select_related("team")
+    for row in rows.filter(same, was_seen, author=actor, state=State.WAITING).order_by("pk"):
+        told = "Its author saved the exception himself."
+        settle("withdraw", row, actor, now, door, note=told, group=group, state=State.WITHDRAWN)
+
+
+def wait_again(changes: Sequence[Change], actor: User, now: datetime, door: Change.Door, group: UUID) -> None:
+    """Have the changes wait again that were withdrawn by an act on their exception that was taken back just now, on top
+    of the version that stands, which says what their author saw. One that moved on meanwhile is left, and so is one
+    whose author sent another. Three queries for each."""
+    for change in changes:
+        rows = ExceptionDraft.objects.select_for_update(of=("self",)).select_related("team", "edits")
+        row = rows.filter(pk=int(change.object_id), version=change.after["version"], state=State.WITHDRAWN).first()
+        if row is None or row.edits is None or change_waits(row.edits, row.author):
+            continue
+        values: dict[str, Any] = {"state": State.WAITING, "edits_version": row.edits.version}
+        settle(UNDID, row, actor, now, door, group=group, undoes=change, **values)
+
+
+def change_waits(item: ExceptionItem, author: User) -> bool:
+    """Whether a change of the exception by this person waits."""
+    return ExceptionDraft.objects.filter(edits=item, author=author, state=State.WAITING).exists()
 
 
 def settle(

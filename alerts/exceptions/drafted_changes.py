@@ -18,7 +18,7 @@ from alerts.exceptions import allowed
 from alerts.exceptions.changing import Edited, Rewritten, rewrite
 from alerts.exceptions.covering import alerts_of
 from alerts.exceptions.draft_keeping import (
-    State,
+    change_waits,
     further_groups,
     replace_draft,
     sent,
@@ -120,7 +120,7 @@ def _check_differs(stored: ExceptionItem, content: Mapping[str, Any], further: E
 def check_none_waits(item: ExceptionItem, author: User) -> None:
     """Refuse a second change by the same person, with the exception locked: none is sent meanwhile. One query. Raises:
     ChangeWaits."""
-    if ExceptionDraft.objects.filter(edits=item, author=author, state=State.WAITING).exists():
+    if change_waits(item, author):
         raise ChangeWaits(str(author))
 
 

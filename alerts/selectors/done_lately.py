@@ -30,7 +30,9 @@ def done_lately(user: User, team_ids: Sequence[int], now: datetime) -> list[Done
     own = Change.objects.filter(actor=user, at__gte=now - UNDO_WINDOW, object_type__in=(EXCEPTION, OBJECT_TYPE))
     acts = list(own.exclude(group=None).order_by("-at", "-pk")[: 10 * SHOWN])
     found = _of_items([one for one in acts if one.object_type == EXCEPTION], user, team_ids, now)
-    found |= _of_drafts([one for one in acts if one.object_type == OBJECT_TYPE], team_ids)
+    of_items = {one.group for one in acts if one.object_type == EXCEPTION}
+    drafts = [one for one in acts if one.object_type == OBJECT_TYPE and one.group not in of_items]
+    found |= _of_drafts(drafts, team_ids)
     once = {one.group: found[one.pk] for one in reversed(acts) if one.pk in found}
     return sorted(once.values(), key=lambda one: one.change.pk, reverse=True)[:SHOWN]
 

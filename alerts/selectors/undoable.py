@@ -13,12 +13,12 @@ from alerts.workflow import OBJECT_TYPE, UNDID
 from rules.models import ExceptionItem
 
 EXCEPTION = "exception"
-_UNDONE_HERE = (OBJECT_TYPE, EXCEPTION)
+_UNDONE_HERE = (OBJECT_TYPE, EXCEPTION, "exception_draft")
 
 
 def others_of(groups: Collection[UUID]) -> frozenset[UUID]:
-    """Those of the groups that hold an entry about something else than alerts, exceptions, and lists that came with
-    these. One query."""
+    """Those of the groups that hold an entry about something else than alerts, exceptions and their drafts, and
+    lists that came with these. One query."""
     return _groups(groups, ~Q(object_type__in=_UNDONE_HERE) & ~Q(object_type="shared list", verb="create"))
 
 

@@ -21,7 +21,9 @@ from alerts.errors import (
 )
 from alerts.exceptions.drafts import waiting_for
 from alerts.exceptions.looks import look_at
+from alerts.exceptions.outdated import is_outdated
 from alerts.models import Alert, ExceptionDraft
+from alerts.selectors.done_lately import done_lately
 from alerts.triage import set_status
 from alerts.undo import undo
 from rules import shared
@@ -133,6 +135,41 @@ def test_a_draft_of_what_was_edited_meanwhile_is_refused_and_says_what_differs(i
     assert "Send it back to Ana, who can take it up again on top of what stands now." in said
     assert stands(item).entries == on("other")
     assert ExceptionDraft.objects.get().state == "waiting"
+
+
+def test_who_saves_the_exception_himself_withdraws_his_change_that_waits(item, cast):
+    mine, anas = sent(item, cast.rosa), sent(item, cast.ana)
+    group = uuid4()
+    edited(item, cast.rosa, on("night"), group=group)
+    mine.refresh_from_db()
+    anas.refresh_from_db()
+    assert (mine.state, anas.state) == ("withdrawn", "waiting")
+    told = Change.objects.get(object_type="exception_draft", verb="withdraw")
+    assert (told.actor, told.group, told.note) == (cast.rosa, group, "Its author saved the exception himself.")
+    assert [one.change.verb for one in done_lately(cast.rosa, team(), LATER)][:1] == ["edit"]
+    undo(group=group, actor=cast.rosa, now=LATEST, team_ids=team())
+    mine.refresh_from_db()
+    assert (mine.state, stands(item).entries) == ("waiting", on("ci"))
+    assert not is_outdated(mine, stands(item))
+    assert [one for one in done_lately(cast.rosa, team(), LATEST) if one.change.group == group] == []
+
+
+def test_a_change_that_was_sent_anew_stays_when_the_edit_is_taken_back(item, cast):
+    mine, group = sent(item, cast.rosa), uuid4()
+    newer = edited(item, cast.rosa, on("night"), group=group)
+    again = sent(newer, cast.rosa, on("other"))
+    undo(group=group, actor=cast.rosa, now=LATEST, team_ids=team())
+    mine.refresh_from_db()
+    again.refresh_from_db()
+    assert (mine.state, again.state) == ("withdrawn", "waiting")
+
+
+def test_a_change_on_top_of_something_older_still_waits_for_its_author(item, cast):
+    mine = sent(item, cast.rosa)
+    exceptions.disable(item=item, actor=cast.rosa, now=LATER, team_ids=team())
+    edited(stands(item), cast.rosa, on("night"))
+    mine.refresh_from_db()
+    assert mine.state == "waiting"
 
 
 @pytest.mark.parametrize("act", [exceptions.disable, exceptions.take_back])
@@ -264,6 +301,20 @@ def test_of_a_shared_list_every_copy_changes(rule, tmp_path, cast):
     assert draft.list_id == "known"
     done(exceptions.approve, draft, cast.rosa)
     assert [item.entries for item in ExceptionItem.objects.order_by("pk")] == [on("night"), on("night")]
+
+
+def test_of_a_shared_list_ones_own_change_is_withdrawn_whichever_copy_it_was_written_on(rule, tmp_path, cast):
+    second = load(tmp_path, rule_id="two", name="Two")
+    told = {"actor": cast.rosa, "now": NOW}
+    listed = shared.create_list(list_id="known", name="Known", rules=[rule, second], **told)
+    made = shared.add_item(list_id=listed.pk, entries=on("ci"), reason="The pipeline.", name="Pipeline", **told)
+    mine, group = sent(made.items[0], cast.rosa), uuid4()
+    edited(made.items[1], cast.rosa, on("night"), group=group)
+    mine.refresh_from_db()
+    assert mine.state == "withdrawn"
+    undo(group=group, actor=cast.rosa, now=LATEST, team_ids=team())
+    mine.refresh_from_db()
+    assert (mine.state, is_outdated(mine, stands(made.items[0]))) == ("waiting", False)
 
 
 def test_the_look_says_what_becomes_of_what_stands_silences(item, alerts, cast):
