@@ -29,6 +29,7 @@ ORDINARY = ("*",)
 _OF_ALERTS = ("kibana", "signal.")
 _MOST_ROWS = 4_000
 _JUDGED_AT_ONCE = 200
+_LEAST_SECONDS = 0.05  # of a statement that is begun
 _HURRY, _JUDGED_IN_A_HURRY, _ROWS_IN_A_HURRY = 1.0, 8, 400
 """With less than a second there is no time for rows and blocks that may not be needed: those of so few events are read,
 each perhaps in a block of its own, which takes two milliseconds; by so much a budget is overrun at the most."""
@@ -179,7 +180,7 @@ class Pass:
         return rows or []
 
     def _seconds_left(self) -> float | None:
-        return None if self._deadline is None else max(self._deadline - monotonic(), 0.05)
+        return None if self._deadline is None else max(self._deadline - monotonic(), _LEAST_SECONDS)
 
     def _is_late(self) -> bool:
         return self._deadline is not None and monotonic() > self._deadline

@@ -287,6 +287,17 @@ class TestSlices:
         assert not text_of(last).strip()
         assert "No further events." in text_of(ana.get("/search/" + onward))
 
+    def test_where_the_time_was_up_before_the_first_event_it_can_be_asked_again(
+        self, ana: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store({"host.name": "h1"})
+        with monkeypatch.context() as busy:
+            busy.setattr("events.searching.fetch", lambda *_: None)
+            text = text_of(ana.get("/search/", {"q": "host.name: h1"}))
+        assert "Nothing found yet." in text
+        [again] = re.findall(r'href="([^"]+)">Look again', text)
+        assert "data-row>" in text_of(ana.get("/search/" + unescape(again)))
+
     def test_who_stops_it_is_told_how_far_it_came(
         self, ana: Client, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
