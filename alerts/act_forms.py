@@ -11,6 +11,7 @@ from alerts.folds import FOLD_BYTES
 from alerts.models import Fault, Reason
 from alerts.seen import Seen
 from alerts.snoozing import MOST_RECURRENCES
+from soc.web.numbers import whole
 
 NOTE_LIMIT = 10_000
 MOST_SELECTED = 500
@@ -105,8 +106,7 @@ def seen_in(text: str) -> Seen | None:
 
 def original_in(data: Any) -> int | None:
     """The alert that a closed one is said to be a duplicate of, if any."""
-    given = data.get("of", "").strip().upper().removeprefix("AL-")
-    return int(given) if given.isdecimal() and len(given) < 19 else None
+    return whole(data.get("of", "").strip().upper().removeprefix("AL-"))
 
 
 def versions_in(ticked: list[str]) -> dict[int, int]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from alerts.errors import LookAgain
+from soc.web.numbers import whole
 
 OLDEST = timedelta(hours=12)
 """Who acts on a list that was drawn before that is asked to look again first."""
@@ -48,4 +49,4 @@ class Seen:
 
 
 def _is_number(text: str) -> bool:
-    return text.isdecimal() and text.isascii() and len(text) <= 18
+    return text.isascii() and whole(text) is not None

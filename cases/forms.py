@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Team, User
 from alerts.models import Severity
 from cases.models import Entry, Outcome, Phase, Status, Task
+from soc.web.numbers import whole
 
 TITLE_LIMIT, LINE_LIMIT, TASK_LIMIT = 200, 300, 500  # as in the columns
 TEXT_LIMIT = 20_000
@@ -229,8 +230,8 @@ def alert_numbers(values: Iterable[str]) -> list[int]:
     for value in values:
         for piece in value.split(","):
             number = piece.partition(":")[0].strip().upper().removeprefix("AL-")
-            if number.isascii() and number.isdecimal() and len(number) < 19:
-                found[int(number)] = None
+            if number.isascii() and (alert_id := whole(number)) is not None:
+                found[alert_id] = None
             if len(found) > MOST_ALERTS:
                 return list(found)
     return list(found)

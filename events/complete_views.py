@@ -8,6 +8,7 @@ from accounts.selectors import teams_of
 from events.completing import Language, offers, standing
 from soc.web import clock
 from soc.web.http import UserRequest
+from soc.web.numbers import whole
 
 _LONGEST = 10_000
 
@@ -36,6 +37,6 @@ def _units(text: str) -> int:
 
 def _characters(text: str, at: str) -> int:
     """How many characters are before the cursor; at the end where nobody says."""
-    if not at.isdecimal() or len(at) > 6:
+    if (place := whole(at, 6)) is None:
         return len(text)
-    return len(text.encode("utf-16-le", "surrogatepass")[: int(at) * 2].decode("utf-16-le", "replace"))
+    return len(text.encode("utf-16-le", "surrogatepass")[: place * 2].decode("utf-16-le", "replace"))

@@ -12,6 +12,7 @@ from accounts.local_path import local_path
 from soc.web import clock
 from soc.web.answers import SeeOther
 from soc.web.http import UserRequest
+from soc.web.numbers import whole
 
 
 @page()
@@ -33,8 +34,7 @@ def open_notice(request: UserRequest, notice_id: int) -> HttpResponse:
 @page(methods=("POST",))
 def mark_read(request: UserRequest) -> HttpResponse:
     """Mark read what the person had on the page."""
-    upto = request.POST.get("upto", "")
-    number = int(upto) if upto.isdecimal() and len(upto) < 19 else None
-    marked = inbox.mark_read(user=request.user, now=clock.now(), upto=number)
+    upto = whole(request.POST.get("upto", ""))
+    marked = inbox.mark_read(user=request.user, now=clock.now(), upto=upto)
     messages.success(request, ngettext("%d notice marked read.", "%d notices marked read.", marked) % marked)
     return SeeOther(reverse("accounts:notices"))

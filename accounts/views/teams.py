@@ -15,6 +15,7 @@ from accounts.people_forms import MemberForm, TeamForm
 from accounts.roles import Permission
 from soc.web import clock
 from soc.web.http import UserRequest
+from soc.web.numbers import whole
 
 _MOST = 500
 
@@ -65,8 +66,8 @@ def _did(request: UserRequest, team: Team) -> str:
     if what == "rename":
         name = request.POST.get("name", "")
         return f"The team is called {teams.rename_team(team=team, name=name, **door)} now."
-    number = request.POST.get("person", "")
-    person = User.objects.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 19 else None
+    number = whole(request.POST.get("person", ""))
+    person = None if number is None else User.objects.filter(pk=number).first()
     if person is None or what not in {"add", "remove"}:
         return ""
     if what == "add":

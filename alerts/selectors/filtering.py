@@ -11,6 +11,7 @@ from alerts.models import Alert, Status
 from alerts.selectors.ordering import WAITING, past
 from alerts.selectors.shapes import QueueFilters
 from alerts.targets import targets
+from soc.web.numbers import whole
 
 
 def filtered(user: User, filters: QueueFilters, now: datetime) -> QuerySet[Alert]:
@@ -58,5 +59,6 @@ def _assignee(assignee: str, user: User) -> list[Q]:
     if assignee in ("me", "nobody"):
         return [Q(assignee=user if assignee == "me" else None)]
     if assignee:
-        return [Q(assignee_id=int(assignee)) if assignee.isdecimal() and len(assignee) < 18 else Q(pk__in=[])]
+        number = whole(assignee, 17)
+        return [Q(pk__in=[]) if number is None else Q(assignee_id=number)]
     return []

@@ -37,6 +37,7 @@ from rules.errors import RulesError
 from soc.web.clock import now as clock_now
 from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
+from soc.web.numbers import whole, wholes
 
 
 @page(Permission.TRIAGE, methods=("POST",))
@@ -180,7 +181,7 @@ def originals_of_several(request: UserRequest) -> HttpResponseBase:
     """The same of what is ticked in the queue: `alert`, the numbers, and `fold`. Without scripts one types a number."""
     if not wants_part(request):
         return see_other(queue_url(came_from(request)))
-    numbers = [int(one) for one in request.GET.getlist("alert") if one.isdecimal() and len(one) <= 18]
+    numbers = wholes(request.GET.getlist("alert"))
     try:
         folds = folds_in(request.GET.getlist("fold"))
     except ValidationError:
@@ -276,9 +277,9 @@ def _owner_words(assignee: User | None, outcome: Outcome) -> str:
 
 def _still_seen(user: User, alert_id: str) -> Alert | None:
     """The alert that an undo was pressed on, unless it went to another team meanwhile."""
-    if not alert_id.isdecimal() or len(alert_id) > 18:
+    if (number := whole(alert_id)) is None:
         return None
-    return Alert.objects.filter(pk=int(alert_id), team_id__in=teams_of(user)).first()
+    return Alert.objects.filter(pk=number, team_id__in=teams_of(user)).first()
 
 
 def _undone_words(undone: undoing.Undone) -> str:

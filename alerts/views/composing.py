@@ -49,6 +49,7 @@ from events.named import event_in
 from rules.models import ExceptionItem, Rule, SharedList, ValueList
 from soc.web.clock import now as clock_now
 from soc.web.http import UserRequest
+from soc.web.numbers import whole
 
 Values = Mapping[str, tuple[str, ...]]
 """What an exception may be written on, by field."""
@@ -372,7 +373,7 @@ def _trial(user: User, text: str) -> Trial | None:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 10 else None
+    return whole(text, 9)
 
 
 def _with_all_columns(data: QueryDict) -> QueryDict:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from alerts.exceptions.groups import MOST_GROUPS
 from rules.exceptions import MAX_ENTRIES_BYTES
 from rules.storable import is_storable
+from soc.web.numbers import whole
 
 Entry = dict[str, Any]
 
@@ -245,8 +246,7 @@ def _row(field: str, operator: str, value: str, case: str, place: str) -> Condit
     value = value.replace("\r\n", "\n")
     if operator == _KEPT and not _is_entry(value):
         value = "{}"  # an entry without anything, which is refused with a sentence beside the row
-    number = place.removesuffix("n")
-    group = min(int(number), MOST_GROUPS - 1) if number.isdecimal() and len(number) < 4 else 0
+    group = min(whole(place.removesuffix("n"), 3) or 0, MOST_GROUPS - 1)
     return Condition(field.strip(), operator, value, case if case in {"yes", "no"} else "", group=group, inner=inner)
 
 
@@ -254,11 +254,11 @@ def _tidy(rows: Sequence[Condition], removed: str) -> list[Condition]:
     """Group by group, without the row that was removed, without blank ones, and with none inside what is not nested."""
     kept: list[Condition] = []
     inside = False  # what is nested and stays
-    gone = {int(removed)} if removed.isdecimal() and len(removed) < 6 else set()
+    gone = whole(removed, 5)
     for number, row in enumerate(rows):
         if not row.inner:
-            inside = row.is_nested and number not in gone
-        if number not in gone and not row.is_blank and (inside or not row.inner):
+            inside = row.is_nested and number != gone
+        if number != gone and not row.is_blank and (inside or not row.inner):
             kept.append(row)
     order = {group: at for at, group in enumerate(sorted({row.group for row in kept}))}
     return sorted((replace(row, group=order[row.group]) for row in kept), key=lambda row: row.group)

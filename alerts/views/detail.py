@@ -24,6 +24,7 @@ from soc.web.clock import now as clock_now
 from soc.web.counts import Count
 from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
+from soc.web.numbers import whole
 
 SIDES = {
     "guide": _("Guide"),
@@ -77,7 +78,7 @@ def raw(request: UserRequest, alert_id: int) -> HttpResponseBase:
 
 def _fresh(told: str) -> int:
     """How many of the alerts behind the row are open and nobody's, as the row told it."""
-    return int(told) if told.isdecimal() and len(told) < 6 else 0
+    return whole(told, 5) or 0
 
 
 def _behind(told: str) -> Count | None:

@@ -23,6 +23,7 @@ from alerts.views.frame import came_from, rights
 from soc.web.clock import now as clock_now
 from soc.web.htmx import render_page
 from soc.web.http import UserRequest
+from soc.web.numbers import wholes
 
 
 @page(Permission.TRIAGE, methods=("GET", "POST"))
@@ -60,7 +61,7 @@ def escalate(request: UserRequest, alert_id: int) -> HttpResponseBase:
 def _chosen(request: UserRequest, alert: Alert) -> list[Alert]:
     """The alert of the address and those ticked besides, as far as the person sees them; at most 500."""
     ticked = [one.split(":")[0] for one in request.GET.getlist("alert")[:500]]
-    numbers = {int(one) for one in ticked if one.isdecimal() and len(one) < 19} | {alert.pk}
+    numbers = {*wholes(ticked), alert.pk}
     return list(Alert.objects.filter(pk__in=numbers, team_id__in=teams_of(request.user)).order_by("-severity", "pk"))
 
 

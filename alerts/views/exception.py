@@ -32,6 +32,7 @@ from soc.web import charts
 from soc.web.clock import now as clock_now
 from soc.web.htmx import render_page
 from soc.web.http import UserRequest
+from soc.web.numbers import whole
 
 
 @page()
@@ -60,8 +61,7 @@ def show(request: UserRequest, item_id: int) -> HttpResponseBase:
 @page(Permission.EXCEPT, methods=("POST",))
 def reviewed(request: UserRequest, item_id: int) -> HttpResponseBase:
     """Say that it was reviewed; it comes back in ninety days."""
-    item, version, group = seen_item(request.user, item_id), request.POST.get("version", ""), uuid4()
-    seen = int(version) if version.isdecimal() and len(version) < 10 else None
+    item, seen, group = seen_item(request.user, item_id), whole(request.POST.get("version", ""), 9), uuid4()
     back = back_of(request) or reverse("alerts:exception", args=[item.pk])
     try:
         review_again(item=item, version=seen, actor=request.user, now=clock_now(), group=group)

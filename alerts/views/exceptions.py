@@ -32,6 +32,7 @@ from rules.models import ExceptionItem, Rule
 from soc.web.clock import now as clock_now
 from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
+from soc.web.numbers import whole
 
 _FORM_FIELD = {"reason": "reason", "expires_at": "expires", "name": "name"}
 _EDIT = "alerts/exception_edit.html"
@@ -322,5 +323,4 @@ def _switch(request: UserRequest, item_id: int, act: Any, words: str) -> HttpRes
 
 def _version(request: UserRequest) -> int | None:
     """The version of the exception the person saw, if the form said."""
-    version = request.POST.get("version", "")
-    return int(version) if version.isdecimal() and len(version) < 10 else None
+    return whole(request.POST.get("version", ""), 9)

@@ -32,6 +32,7 @@ from soc.web.clock import now as clock_now
 from soc.web.counts import Count
 from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
+from soc.web.numbers import whole, wholes
 from soc.web.read_aside import read_aside
 
 __all__ = ["queue_context", "read_queue"]  # what acts on the queue answer with
@@ -105,9 +106,9 @@ def pulse(request: UserRequest) -> HttpResponseBase:
 def _news(request: UserRequest) -> HttpResponse:
     asked = read_queue(request, request.GET)
     since = request.GET.get("since", "")
-    if not since.isdecimal() or len(since) > 18:
+    if (newest := whole(since)) is None:
         return HttpResponse(status=204)
-    count, changed = _new_since(asked, int(since)), _changed(request)
+    count, changed = _new_since(asked, newest), _changed(request)
     if not count.number and not changed:
         return HttpResponse(status=204)
     context = {
@@ -165,8 +166,7 @@ def _as_listed(request: UserRequest, asked: Queue) -> tuple[Seen | None, QueuePa
         seen = replace(Seen.read(request.POST.get("seen", "")).checked(asked.now), at=asked.now)
     except (ValueError, LookAgain):
         return None, None
-    rows = request.POST.get("rows", "")
-    shown = min(int(rows), MOST_ROWS) if rows.isdecimal() and len(rows) < 5 else 0
+    shown = min(whole(request.POST.get("rows", ""), 4) or 0, MOST_ROWS)
     more: dict[str, Any] = {"limit": shown} if shown > PAGE_SIZE else {}
     after = _token_from(asked, seen)
     found = _found(asked, after, up_to=seen.up_to_id, **more)
@@ -276,7 +276,7 @@ def _new_since(asked: Queue, since: int) -> Count:
 
 def _changed(request: UserRequest) -> dict[int, Any]:
     """What others did to the rows on screen since these were drawn, by the number of the alert."""
-    shown = [int(one) for one in request.GET.getlist("shown") if one.isdecimal() and len(one) <= 18]
+    shown = wholes(request.GET.getlist("shown"))
     try:
         at = datetime.fromisoformat(request.GET.get("at", ""))
     except ValueError:
@@ -319,9 +319,8 @@ def _pointed(request: UserRequest, asked: Queue, found: QueuePage, *, elsewhere:
     """The list and the alert under the cursor: the one in the address, whose row may be `elsewhere` than on the page,
     else the first.
     """
-    wanted, at = request.GET.get("at", ""), None
+    number, at = whole(request.GET.get("at", "")), None
     shown = [row.alert.pk for row in found.rows]
-    number = int(wanted) if wanted.isdecimal() and len(wanted) <= 18 else None
     if number in shown:
         return found, number
     if number is not None and shown and elsewhere:

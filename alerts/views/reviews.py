@@ -41,6 +41,7 @@ from soc.web.clock import now as clock_now
 from soc.web.evidence import plain
 from soc.web.htmx import render_page
 from soc.web.http import UserRequest
+from soc.web.numbers import whole
 
 MOST_DRAFTS = 20
 CHECK_SECONDS = 2.0  # what the page spends on looking at drafts; what is left is looked at one by one
@@ -201,9 +202,8 @@ def _done(request: UserRequest, words: str, group: UUID) -> HttpResponseBase:
 
 
 def _acting(request: UserRequest) -> dict[str, Any]:
-    version = request.POST.get("version", "")
     return {
-        "version": int(version) if version.isdecimal() and len(version) < 10 else 0,
+        "version": whole(request.POST.get("version", ""), 9) or 0,
         "actor": request.user,
         "now": clock_now(),
         "team_ids": teams_of(request.user),
@@ -277,8 +277,7 @@ def _of(drafts: QuerySet[ExceptionDraft], rule: Rule | None) -> QuerySet[Excepti
 
 def _asked(request: UserRequest) -> int:
     """The number of the draft that a notice or a link leads to; 0 for none."""
-    asked = request.GET.get("check", "")
-    return int(asked) if asked.isdecimal() and len(asked) <= 18 else 0
+    return whole(request.GET.get("check", "")) or 0
 
 
 def _with_asked(oldest: list[ExceptionDraft], drafts: QuerySet[ExceptionDraft], asked: int) -> list[ExceptionDraft]:

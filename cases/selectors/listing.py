@@ -22,6 +22,7 @@ from cases.machine import IN_HAND
 from cases.models import Case, CaseAlert, Status, Task
 from cases.selectors.shapes import CaseFilters, CaseGroup, CasePage, CaseRow
 from soc.web.counts import CAP, Count, capped, of
+from soc.web.numbers import whole
 from soc.web.paging import read_key, sign_key
 
 SALT = "cases"
@@ -156,7 +157,8 @@ def _owner(owner: str, user: User) -> Q:
     if owner == "nobody":
         return Q(owner=None)
     if owner:
-        return Q(owner_id=int(owner)) if owner.isascii() and owner.isdecimal() and len(owner) < 18 else Q(pk__in=[])
+        number = whole(owner, 17) if owner.isascii() else None
+        return Q(pk__in=[]) if number is None else Q(owner_id=number)
     return Q()
 
 

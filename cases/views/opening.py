@@ -39,6 +39,7 @@ from soc.web.clock import now as clock_now
 from soc.web.errors import PageError
 from soc.web.htmx import wants_part
 from soc.web.http import UserRequest
+from soc.web.numbers import whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,7 @@ def add_from_alerts(request: UserRequest) -> HttpResponseBase:
 
 
 def _chosen_case(request: UserRequest) -> int | None:
-    chosen = request.POST.get("case", "")
-    return int(chosen) if chosen.isdecimal() and len(chosen) <= 18 else None
+    return whole(request.POST.get("case", ""))
 
 
 def _all_matching(request: UserRequest, matching: Matching) -> HttpResponseBase:
@@ -168,9 +168,9 @@ def _linked(sentence: str, case_id: int) -> SafeString:
 def _back(request: UserRequest, sentence: str, *, bad: bool = False) -> HttpResponseBase:
     """To where the alerts were chosen, with the sentence at its foot."""
     (messages.warning if bad else messages.success)(request, sentence)
-    alert_id, query = request.POST.get("from_alert", ""), came_from(request)
-    if alert_id.isdecimal() and len(alert_id) < 19:
-        return _go(request, alert_address(int(alert_id), query))
+    alert_id, query = whole(request.POST.get("from_alert", "")), came_from(request)
+    if alert_id is not None:
+        return _go(request, alert_address(alert_id, query))
     return _go(request, queue_url(query))
 
 
