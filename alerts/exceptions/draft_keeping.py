@@ -84,7 +84,7 @@ def withdraw_outdated(item: ExceptionItem, actor: User, now: datetime, door: Cha
     """Withdraw the person's own change of an exception that waits, since he saved the exception himself just now:
     nobody could approve it any more. It is part of that act, and waits again when that is taken back. One query."""
     same = Q(edits__list_id=item.list_id, edits__item_id=item.item_id) if item.list_id else Q(edits=item)
-    was_seen = Q(edits_version=F("edits__version") - 1)
+    was_seen = Q(edits_version=F("edits__version") - 1, edits__updated_at=now)
     rows = ExceptionDraft.objects.select_for_update(of=("self",)).select_related("team")
     for row in rows.filter(same, was_seen, author=actor, state=State.WAITING).order_by("pk"):
         told = "Its author saved the exception himself."
