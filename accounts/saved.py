@@ -19,6 +19,7 @@ from accounts.errors import NotRestorable, SavedNotFound, SavedRefused
 from accounts.models import Change, SavedQuery, Team, User
 from accounts.record import UNDO_WINDOW, record_change
 from accounts.roles import Permission
+from soc.web.numbers import whole
 
 T = TypeVar("T", bound=SavedQuery)
 OBJECT_TYPES = {"view": "saved_view", "search": "saved_search"}
@@ -160,9 +161,8 @@ def deleted_lately(kind: type[SavedQuery], actor: User, now: datetime) -> list[C
 
 def team_to_share(team_ids: Sequence[int], chosen: str) -> Team | None:
     """The team that a form names; None for nobody, and for one that the person is not in. At most one query."""
-    if not chosen.isdecimal() or len(chosen) > 18 or int(chosen) not in team_ids:
-        return None
-    return Team.objects.filter(pk=int(chosen)).first()
+    number = whole(chosen)
+    return Team.objects.filter(pk=number).first() if number in team_ids else None
 
 
 def _rows(kind: type[T]) -> QuerySet[T]:
