@@ -37,8 +37,10 @@ TIMES = (
     ("7d", _("Last 7 days")),
     ("30d", _("Last 30 days")),
 )
+LACKS = (("host", _("a host")), ("user", _("a user")), ("both", _("a host and a user")))
 SPANS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 SORTS = (("urgent", _("Most urgent first")), ("newest", _("Newest first")), ("oldest", _("Oldest first")))
+GROUPINGS = (("rule", _("By rule")), ("host", _("By host")), ("user", _("By user")))
 UNFOLDED = "off"
 # Beyond them no alert is, and times cannot be reckoned with: an hour before the first year is none.
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -85,6 +87,7 @@ class QueueForm(forms.Form):
     technique = forms.CharField(label=_("Technique"), max_length=20, required=False)
     host = forms.CharField(label=_("Host"), max_length=255, required=False)
     user = forms.CharField(label=_("User"), max_length=255, required=False)
+    lacks = _choice(_("Lacks"), LACKS, _("nothing in particular"))
     assignee = _choice(_("Owner"), (), _("anybody"))
     tag = forms.CharField(label=_("Tag"), max_length=255, required=False)
     team = _choice(_("Team"), (), _("any team"))
@@ -103,7 +106,7 @@ class QueueForm(forms.Form):
     ) -> None:
         """`rules` are (id, name) pairs to choose from, `people` may own an alert, `teams` only if there are several."""
         super().__init__(data)
-        self.drawn: dict[str | None, SafeString] = {}  # its filters as markup, by the language
+        self.drawn: dict[tuple[str | None, str], SafeString] = {}  # its filters as markup, by language and grouping
         self.teams = [(str(team.pk), str(team)) for team in teams]
         self.fields["team"].choices = [("", _("any team")), *self.teams]  # type: ignore[attr-defined]
         self.fields["rule"].choices = [("", _("any rule")), *rules]  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ from alerts.views import (
     exception,
     exception_files,
     exceptions,
+    groups,
     guide,
     of_event,
     pivots,
@@ -27,6 +28,7 @@ app_name = "alerts"
 
 pages: list[URLPattern] = [
     path("", queue.queue, name="queue"),
+    path("groups/", groups.groups, name="groups"),
     path("pulse/", queue.pulse, name="pulse"),
     path("density/", queue.density, name="density"),
     path("views/", saved_views.save, name="view_save"),

@@ -9,6 +9,7 @@ from alerts.selectors.counting import (
     rule_choices,
     view_counts,
 )
+from alerts.selectors.grouping import Group, Groups, groups
 from alerts.selectors.lookup import alert_for, with_rule
 from alerts.selectors.over_time import histogram
 from alerts.selectors.page import alert_page
@@ -41,6 +42,8 @@ __all__ = [
     "Faults",
     "FieldGroup",
     "FieldRow",
+    "Group",
+    "Groups",
     "Histogram",
     "NewTerms",
     "Part",
@@ -54,6 +57,7 @@ __all__ = [
     "faults_of",
     "filters_of_views",
     "from_alert",
+    "groups",
     "histogram",
     "last_alert_at",
     "neighbours",

@@ -19,7 +19,8 @@ def filtered(user: User, filters: QueueFilters, now: datetime) -> QuerySet[Alert
     the targets where they are asked about.
     """
     late = [past(targets(), now)] if filters.past_target else []
-    wanted = [*late, *_snoozed(filters.snoozed, now), *_assignee(filters.assignee, user), *_told(filters)]
+    people = [*_snoozed(filters.snoozed, now), *_assignee(filters.assignee, user)]
+    wanted = [*late, *people, *_lacking(filters.lacks), *_told(filters)]
     return Alert.objects.filter(*wanted, team_id__in=teams_of(user))
 
 
@@ -53,6 +54,12 @@ def _told(filters: QueueFilters) -> list[Q]:
     waiting = filters.fold or (filters.statuses and Status.CLOSED not in filters.statuses)
     # Said as the indexes of what waits say it.
     return [*([WAITING] if waiting else []), *(Q((name, value)) for name, value in told.items() if value is not None)]
+
+
+def _lacking(wanted: str) -> list[Q]:
+    """Without a host or a user; an empty name is none."""
+    columns = [f"{one}_name" for one in ("host", "user") if wanted in (one, "both")]
+    return [Q((column, None)) | Q((column, "")) for column in columns]
 
 
 def _assignee(assignee: str, user: User) -> list[Q]:

@@ -42,6 +42,7 @@ class QueueFilters:
     technique: str = ""
     host: str = ""
     user_name: str = ""
+    lacks: str = ""  # only what has no "host", no "user" or neither ("both")
     assignee: str = ""
     tag: str = ""
     since: datetime | None = None

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
+from typing import Any
 
 from django import template
 from django.http import QueryDict
@@ -15,9 +16,9 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from alerts.models import Reason
-from alerts.queue_form import QueueForm
+from alerts.queue_form import GROUPINGS, QueueForm
 from alerts.selectors.shapes import Histogram
-from alerts.views.frame import queue_address
+from alerts.views.frame import groups_url, queue_address, queue_url
 from soc.web import charts
 from soc.web.controls import control
 from soc.web.markup import NOTHING, format_html, format_html_join
@@ -46,13 +47,29 @@ def time_box(form: QueueForm) -> SafeString:
     return mark_safe(str(drawn).replace(str(_("Any time")), _("As marked"), 1))  # noqa: S308  (words of ours)
 
 
+@register.simple_tag(takes_context=True)
+def listed(context: dict[str, Any], query: str = "") -> str:
+    """`{% listed view.query %}`: what a query string of ours lists, as it is looked at: alerts, or `by` in groups."""
+    by = context.get("by")
+    return groups_url(by, query) if by else queue_url(query)
+
+
 @register.simple_tag
-def filter_fields(form: QueueForm) -> SafeString:
-    """The filters but the KQL text, kept with the form (queue_form.form_over): they are drawn from nothing else."""
-    language = get_language()
-    if language not in form.drawn:
-        form.drawn[language] = mark_safe(render_to_string("alerts/_filter_fields.html", {"form": form}))  # noqa: S308
-    return form.drawn[language]
+def groupings(query: str) -> list[tuple[str, str, str]]:
+    """`{% groupings query as ways %}`: what the list may be grouped by, as an address has it and as people read it, and
+    the way there."""
+    return [(name, str(title), groups_url(name, query)) for name, title in GROUPINGS]
+
+
+@register.simple_tag(takes_context=True)
+def filter_fields(context: dict[str, Any], form: QueueForm) -> SafeString:
+    """The filters but the KQL text, kept with the form (queue_form.form_over): they are drawn from nothing else but
+    what alerts are grouped `by`, if they are."""
+    drawn_for = get_language(), context.get("by") or ""
+    if drawn_for not in form.drawn:
+        told = {"form": form, "by": drawn_for[1]}
+        form.drawn[drawn_for] = mark_safe(render_to_string("alerts/_filter_fields.html", told))  # noqa: S308
+    return form.drawn[drawn_for]
 
 
 @register.simple_tag

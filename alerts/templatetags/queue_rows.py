@@ -146,11 +146,12 @@ def _tick_label(row: QueueRow, _: Words) -> str:
 
 
 def _severity(alert: Alert) -> SafeString:
-    return format_html('{}<div class="tech">{}</div>', _badge(_SEVERITIES[alert.severity]), main_technique(alert))
+    return format_html('{}<div class="tech">{}</div>', badge(_SEVERITIES[alert.severity]), main_technique(alert))
 
 
 @lru_cache(maxsize=8)
-def _badge(word: str) -> SafeString:
+def badge(word: str) -> SafeString:
+    """The mark of a severity."""
     return _template("components/_badge_severity.html", ui.severity(word))
 
 

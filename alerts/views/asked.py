@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from django.http import QueryDict
+from django.http import HttpResponse, QueryDict
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.selectors import teams_of
 from alerts import selectors
 from alerts.queue_form import (
+    LACKS,
     SEVERITIES,
     SORTS,
     SPANS,
@@ -38,6 +39,7 @@ _LABELS = {
     "status": (gettext_lazy("status"), dict(STATUSES)),
     "severity": (gettext_lazy("severity"), dict(SEVERITIES)),
     "time": (gettext_lazy("time"), dict(TIMES)),
+    "lacks": (gettext_lazy("lacks"), dict(LACKS)),
     "past_target": (gettext_lazy("target"), {"1": gettext_lazy("past")}),
     "blocks": (gettext_lazy("building blocks"), {"1": gettext_lazy("shown too")}),
     "snoozed": (gettext_lazy("snoozed"), {"1": gettext_lazy("only")}),
@@ -128,6 +130,7 @@ def filters_of(chosen: Mapping[str, str], user: User, now: datetime) -> QueueFil
         technique=chosen.get("technique", ""),
         host=chosen.get("host", ""),
         user_name=chosen.get("user", ""),
+        lacks=chosen.get("lacks", ""),
         assignee=chosen.get("assignee", base.assignee),
         tag=chosen.get("tag", ""),
         team_id=int(chosen["team"]) if "team" in chosen else None,
@@ -178,6 +181,13 @@ def without_idle(data: QueryDict, chosen: Mapping[str, str]) -> QueryDict:
     for name in idle:
         short.pop(name, None)
     return short
+
+
+def shortened(request: UserRequest, asked: Queue, answer: HttpResponse, address: str) -> HttpResponse:
+    """With the address without what a form sends though nothing was chosen, so that it is short where it is shared."""
+    if asked.data.keys() != request.GET.keys() or "" in request.GET.values():
+        answer["HX-Push-Url"] = address
+    return answer
 
 
 def tokens(asked: Queue) -> list[Token]:

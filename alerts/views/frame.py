@@ -20,6 +20,7 @@ QUEUE_KEYS = (
     "technique",
     "host",
     "user",
+    "lacks",
     "assignee",
     "tag",
     "team",
@@ -65,6 +66,11 @@ def queue_address(data: QueryDict, *without: str) -> str:
 def queue_url(query: str) -> str:
     """The queue under a query string of ours."""
     return reverse("alerts:queue") + (f"?{query}" if query else "")
+
+
+def groups_url(by: str, query: str = "") -> str:
+    """The groups of what the queue lists under a query string of ours."""
+    return f"{reverse('alerts:groups')}?by={by}" + (f"&{query}" if query else "")
 
 
 def came_from(request: HttpRequest) -> str:

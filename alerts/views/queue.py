@@ -21,7 +21,7 @@ from alerts.selectors import AlertPage, Histogram, QueuePage
 from alerts.selectors.meanwhile import meanwhile
 from alerts.selectors.shapes import QueueRow
 from alerts.views.answers import fragment, said, see_other
-from alerts.views.asked import Queue, read_queue, tokens
+from alerts.views.asked import Queue, read_queue, shortened, tokens
 from alerts.views.frame import came_from, queue_address, queue_url, rights, way_back
 from alerts.views.kql import marked
 from alerts.views.no_rows import NOTHING, no_rows
@@ -71,7 +71,7 @@ def queue(request: UserRequest) -> HttpResponseBase:
         return _first_run_again(request, asked)
     part = "rows" if after and wants_part(request) else "answer"
     answer = render_page(request, "alerts/queue.html", queue_context(request, asked, after), part=part)
-    return _shortened(request, asked, answer) if wants_part(request) and not after else answer
+    return shortened(request, asked, answer, queue_url(asked.query)) if wants_part(request) and not after else answer
 
 
 def _first_run_again(request: UserRequest, asked: Queue) -> HttpResponseBase:
@@ -84,13 +84,6 @@ def _first_run_again(request: UserRequest, asked: Queue) -> HttpResponseBase:
     if context["first"].told == request.GET.get("told"):
         return HttpResponse(status=204)
     return fragment(request, "alerts/_first_run.html", context)
-
-
-def _shortened(request: UserRequest, asked: Queue, answer: HttpResponse) -> HttpResponse:
-    """With the address without what a form sends though nothing was chosen, so that it is short where it is shared."""
-    if asked.data.keys() != request.GET.keys() or "" in request.GET.values():
-        answer["HX-Push-Url"] = queue_url(asked.query)
-    return answer
 
 
 @page()

@@ -37,6 +37,7 @@ def test_hostile_text_is_shown_and_not_obeyed(ana: Client, world: World, text: s
     alert = world.send([event])[0]
     pages = [
         reverse("alerts:queue"),
+        *(f"{reverse('alerts:groups')}?by={by}" for by in ("rule", "host", "user")),
         *(
             f"{reverse('alerts:detail', args=[alert.pk])}?{state}"
             for state in ("", "facts=all", "facts=raw", "side=exception", "side=related", "side=activity")
