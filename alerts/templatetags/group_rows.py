@@ -75,16 +75,20 @@ def _name(line: Line, by: str) -> SafeString:
 
 def _numbers(group: Group, by: str, *, least: bool) -> SafeString:
     told = [
-        (group.alerts, "", _("alerts")),
+        (group.alerts, "", ngettext("alert", "alerts", group.alerts)),
         (group.unowned, "", _("nobody's")),
         (group.late, " late", _("past target")),
-        *((getattr(group, one), "", {"rules": _("rules"), "hosts": _("hosts")}[one]) for one in _BESIDE[by]),
+        *((getattr(group, one), "", _counted(one, getattr(group, one))) for one in _BESIDE[by]),
     ]
     return joined([_number(Count(number, least), tone, said) for number, tone, said in told])
 
 
+def _counted(what: str, number: int) -> str:
+    return ngettext("rule", "rules", number) if what == "rules" else ngettext("host", "hosts", number)
+
+
 def _number(number: Count, tone: str, said: str) -> SafeString:
-    """A number, and on a phone what it counts: there is no head over it."""
+    """A number, and on a phone what it counts: there is no head over it. None is none even of some of the alerts."""
     return format_html(
         '<td class="num r{}" data-label="{}">{}</td>', tone if number else " none", said, str(number) if number else "0"
     )

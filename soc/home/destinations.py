@@ -68,6 +68,7 @@ class _Place:
 _PLACES = (
     _Place(gettext_lazy("Alerts"), "alerts:queue", "alerts", "queue triage", "g a"),
     _Place(gettext_lazy("Alerts closed lately"), "alerts:queue", "check", "queue verdicts", query="view=closed"),
+    _Place(gettext_lazy("Alerts in groups"), "alerts:groups", "alerts", "queue grouped by rule host user"),
     _Place(gettext_lazy("Cases"), "cases:list", "cases", "incidents", "g c"),
     _Place(gettext_lazy("New case"), "cases:new", "plus", "open incident", permission=Permission.WORK_CASES),
     _Place(gettext_lazy("Search"), "events:search", "search", "events hunt kql", "g s"),
