@@ -162,7 +162,7 @@ def deleted_lately(kind: type[SavedQuery], actor: User, now: datetime) -> list[C
 def team_to_share(team_ids: Sequence[int], chosen: str) -> Team | None:
     """The team that a form names; None for nobody, and for one that the person is not in. At most one query."""
     number = whole(chosen)
-    return Team.objects.filter(pk=number).first() if number in team_ids else None
+    return Team.objects.filter(pk=number).first() if number is not None and number in team_ids else None
 
 
 def _rows(kind: type[T]) -> QuerySet[T]:

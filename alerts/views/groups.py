@@ -22,6 +22,7 @@ from rules.models import Rule
 from soc.web.counts import of
 from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
+from soc.web.numbers import whole
 
 LAST_PAGE = 999
 _BY = forms.ChoiceField(label=gettext_lazy("Grouped by"), choices=GROUPINGS, required=False)
@@ -60,9 +61,9 @@ def _grouping(text: str) -> tuple[By, list[Unread]]:
 
 def _found(asked: Queue, by: By, number: str) -> Groups:
     """A page of groups; none for KQL that cannot be read, whose mistake is marked."""
-    at = int(number) if number.isdecimal() and len(number) <= len(str(LAST_PAGE)) else 1
+    at = whole(number, len(str(LAST_PAGE))) or 1
     try:
-        return selectors.groups(user=asked.user, filters=asked.filters(), by=by, now=asked.now, page=max(at, 1))
+        return selectors.groups(user=asked.user, filters=asked.filters(), by=by, now=asked.now, page=at)
     except LanguageError as error:
         asked.kql_error = marked(asked.chosen.get("q", ""), error)
         return Groups([])
