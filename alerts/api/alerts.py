@@ -1,6 +1,7 @@
 """Alerts: the queue, one alert whole, and what people do. Each method asks a selector or calls one service."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -50,6 +51,29 @@ class AlertsView(ApiView):
         if page.bad_key:
             raise bad_key()
         return page_of(page.rows, page.next_key, total=page.total, stopped=page.stopped, examined=page.examined)
+
+
+class GroupsView(ApiView):
+    """The queue in groups."""
+
+    @operation(
+        "alerts_groups",
+        "The queue by rule, host or user",
+        scope=READ,
+        query=inputs.GroupsQuery,
+        answer=answers.AlertGroupsAnswer,
+        description="A hundred groups a page, the gravest first; of a list of more than 50,000 alerts the newest.",
+    )
+    def get(self) -> selectors.Groups:
+        """A page of groups."""
+        asked = self.query
+        _check_span(asked)
+        found = selectors.groups(
+            user=self.user, filters=inputs.filters_of(asked), by=asked["by"], now=self.now, page=asked["page"]
+        )
+        if found.bad_key:
+            raise ValidationError({"page": [f"There are {found.number} groups, a hundred on each page."]})
+        return replace(found, capped=True) if found.too_long else found
 
 
 class ViewsView(ApiView):

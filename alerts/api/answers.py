@@ -97,6 +97,33 @@ class QueueAnswer(Answer):
     examined = serializers.IntegerField(help_text="How many alerts the KQL was tried on.")
 
 
+class AlertGroupAnswer(Answer):
+    """The alerts of one rule, host or user."""
+
+    name = serializers.CharField(allow_null=True, help_text="The id of the rule, the host or the user; null for none.")
+    severity = SeverityName(help_text="The highest of its alerts.")
+    alerts = serializers.IntegerField()
+    unowned = serializers.IntegerField(help_text="How many of them nobody owns.")
+    past_target = serializers.IntegerField(
+        source="late", help_text="Open for longer than the target of their severity."
+    )
+    rules = serializers.IntegerField(help_text="Of how many rules they are.")
+    hosts = serializers.IntegerField(help_text="Of how many hosts they are.")
+    oldest = Moment()
+    newest = Moment()
+
+
+class AlertGroupsAnswer(Answer):
+    """A page of groups, the gravest first, then the largest."""
+
+    items = AlertGroupAnswer(many=True, source="rows")
+    groups = serializers.IntegerField(source="number", help_text="How many groups there are in all.")
+    further = serializers.IntegerField(help_text="How many come after this page.")
+    alerts = serializers.IntegerField(help_text="How many alerts were grouped.")
+    capped = serializers.BooleanField(help_text="There are more alerts than were grouped: each number is the least.")
+    examined = serializers.IntegerField(help_text="How many alerts the KQL was tried on.")
+
+
 class ViewsAnswer(Answer):
     """The tabs above the queue, with how many stand in each."""
 

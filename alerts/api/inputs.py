@@ -13,6 +13,7 @@ from soc.web.api.inputs import LARGEST_ID, Id, Moment, PageQuery, Strict, Whole
 
 MOST_SELECTED = 500
 SORTS = ("urgent", "newest", "oldest")
+LACKS, GROUPINGS = ("host", "user", "both"), ("rule", "host", "user")
 PERSON = rf"^(me|nobody|[1-9][0-9]{{0,{len(str(LARGEST_ID)) - 2}}})?$"
 _TAKEN = {one.name for one in fields(QueueFilters)}
 
@@ -30,6 +31,9 @@ class FilterQuery(Strict):
     technique = _text(20, "An ATT&CK technique: T1059, T1059.006.")
     host = _text(255, "host.name, exactly.")
     user = _text(255, "user.name, exactly.")
+    lacks = serializers.ChoiceField(
+        choices=LACKS, required=False, default="", allow_blank=True, help_text="Only what has none of this."
+    )
     assignee = serializers.RegexField(
         PERSON, required=False, default="", allow_blank=True, help_text="`me`, `nobody`, or the id of a person."
     )
@@ -49,6 +53,13 @@ class QueueQuery(FilterQuery, PageQuery):
     sort = serializers.ChoiceField(choices=SORTS, required=False, default="urgent")
 
 
+class GroupsQuery(FilterQuery):
+    """A page of the queue's groups."""
+
+    by = serializers.ChoiceField(choices=GROUPINGS, required=False, default="rule")
+    page = serializers.IntegerField(min_value=1, max_value=999, required=False, default=1)
+
+
 class HistogramQuery(FilterQuery):
     """A histogram of the queue; `kql` does not narrow it."""
 
@@ -64,6 +75,7 @@ def filters_of(asked: dict[str, Any]) -> QueueFilters:
         "technique": asked["technique"],
         "host": asked["host"],
         "user_name": asked["user"],
+        "lacks": asked["lacks"],
         "assignee": asked["assignee"],
         "tag": asked["tag"],
         "team_id": asked["team"],

@@ -10,6 +10,7 @@ urlpatterns = [
     path("alerts", alerts.AlertsView.as_view(), name="alerts"),
     path("alerts/counts", alerts.ViewsView.as_view(), name="counts"),
     path("alerts/histogram", alerts.HistogramView.as_view(), name="histogram"),
+    path("alerts/groups", alerts.GroupsView.as_view(), name="groups"),
     path("alerts/status", alerts.BulkStatusView.as_view(), name="bulk_status"),
     path("alerts/assignee", alerts.BulkAssigneeView.as_view(), name="bulk_assignee"),
     path("alerts/escalate", alerts.BulkEscalateView.as_view(), name="bulk_escalate"),

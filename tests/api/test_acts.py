@@ -174,6 +174,24 @@ def test_events_are_searched_and_fetched(site):
     assert bars["total"]["number"] == 4
 
 
+def test_the_queue_comes_in_groups_of_ones_own_teams(site):
+    path = "alerts/groups?status=open&status=acknowledged&by=host"
+    told, listed = (
+        site.call("vera", "GET", one).json() for one in (path, path.replace("/groups", "").removesuffix("&by=host"))
+    )
+    assert told["alerts"] == listed["total"]["number"] > 0
+    assert sum(group["alerts"] for group in told["items"]) == told["alerts"]
+    first = told["items"][0]
+    alone = site.call("vera", "GET", f"alerts?status=open&status=acknowledged&host={first['name']}").json()
+    assert alone["total"]["number"] == first["alerts"]
+    assert {one["host_name"] for one in alone["items"]} == {first["name"]}
+    assert (told["groups"], told["further"], told["capped"]) == (len(told["items"]), 0, False)
+    assert site.call("otto", "GET", path).json()["items"] == []
+    assert site.call("vera", "GET", f"{path}&page=2").status_code == 400
+    assert site.call("vera", "GET", "alerts/groups?by=colour").status_code == 400
+    assert site.call("vera", "GET", "alerts?lacks=host").json()["items"] == []
+
+
 def test_a_case_from_alert_to_closure(site):
     body = {"team": site.team.pk, "alerts": [site.named["alert_id"]]}
     case = site.call("ana", "POST", "cases", body).json()
