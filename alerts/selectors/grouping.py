@@ -113,9 +113,13 @@ def _is_of_waiting(filters: QueueFilters) -> bool:
 
 def _told(alerts: QuerySet[Alert], by: By, page: int, *, waiting: bool) -> Groups:
     """A page of groups by columns. What waits is seldom more than is grouped, and an index has it, but not by time."""
-    newest = alerts.order_by("-created_at", "-pk")
-    found = _grouped(alerts.order_by(), by, page) if waiting else None
-    return _grouped(newest, by, page) if found is None or found.capped else found
+    if waiting:
+        some = alerts.order_by()
+        found = _grouped(some, by, page)
+        beyond = page > 1 and not found.rows and not found.too_long  # which tells nothing of how many alerts there are
+        if not (found.capped or (beyond and _grouped(some, by, 1).capped)):
+            return found
+    return _grouped(alerts.order_by("-created_at", "-pk"), by, page)
 
 
 def _grouped(alerts: QuerySet[Alert], by: By, page: int) -> Groups:

@@ -336,6 +336,24 @@ def test_more_groups_than_fit_are_told_and_reached_by_number(
         assert list(rows(beyond)) == list(rows(first))
 
 
+def test_every_page_of_a_list_of_more_than_are_grouped_is_of_the_newest(
+    ana: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [pattern] = world.send([world.perl()])
+    for host, year in (("a", 2020), ("a", 2020), ("b", 2021), ("c", 2022)):
+        at = Alert.objects.count()
+        Alert.objects.bulk_create([like(pattern, at, host_name=host, created_at=world.now.replace(year=year))])
+    pattern.delete()
+    monkeypatch.setattr(grouping, "MOST", 1)
+    monkeypatch.setattr(grouping, "PAGE", 1)
+    for view in ("triage", "all"):
+        pages = [ana.get(GROUPS, {"by": "host", "view": view, "page": page}).context["page"] for page in (1, 2, 3)]
+        assert [[group.name for group in page.rows] for page in pages] == [["b"], ["c"], ["b"]]
+        assert [(page.further, page.capped, page.bad_key) for page in pages] == [
+            (1, True, False), (0, True, False), (1, True, True)
+        ]  # fmt: skip
+
+
 def test_where_nothing_fits_it_says_what_there_is_without_the_filters(ana: Client, world: World) -> None:
     assert "No alert was raised yet." in ana.get(GROUPS).content.decode()
     world.send([world.perl()])
