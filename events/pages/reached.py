@@ -52,7 +52,10 @@ def reached(request: UserRequest, rows: Iterable[Row], asked: Asked, *, may_exce
 def address_now(request: UserRequest, event: StoredEvent, asked: Asked, show: str) -> str:
     """What the address of the search becomes when a row of it was opened (`show` says what of it) or closed; empty
     where it stays, and on any other page."""
-    here = urlsplit(request.htmx.current_url or "")
+    try:
+        here = urlsplit(request.htmx.current_url or "")
+    except ValueError:  # no address that a browser shows
+        return ""
     query = QueryDict(here.query, mutable=True)
     if here.path != reverse("events:search") or (not show and query.get("event") != event.uid.hex()):
         return ""

@@ -191,3 +191,8 @@ def test_the_page_of_an_event_leads_back_to_its_row(ana: Client, store: Store) -
     page = text_of(ana.get(f"/search/event/{events[1].uid.hex()}/"))
     link = unescape(re.findall(r'href="([^"]*)"', page[: page.index("Back to the search")])[-2])
     assert is_open(text_of(ana.get(link)), events[1])
+
+
+def test_a_page_whose_address_is_none_stays_as_it_is(ana: Client, store: Store) -> None:
+    [event] = many(store, 1)
+    assert opened(ana, opener(text_of(ana.get("/search/")), event), "[") == ""
