@@ -158,6 +158,17 @@ class TestEql:
         monkeypatch.setattr("events.views.results_piped", partial(results_piped, seconds=0))
         assert "Stopped after 10 seconds" in text_of(ana.get("/search/", asked | {"run": TOKEN}, headers=HTMX))
 
+    def test_what_leads_on_from_an_answer_that_was_looked_on_at_is_looked_on_at_anew(
+        self, ana: Client, story: list[Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked = {"lang": "eql", "q": "process where true | tail 5", "from": "now-2h", "to": "now-1h", "run": TOKEN}
+        wider = text_of(ana.get("/search/", asked, headers=HTMX))
+        monkeypatch.setattr("events.searching.fetch", lambda *_: None)
+        again = text_of(ana.get("/search/", asked, headers=HTMX))
+        onward = re.findall(r'class="btn" href="([^"]+)">(?:Search|Look again)', wider + again)
+        assert len(onward) == 2
+        assert not [one for one in onward if "run=" in one]
+
     def test_the_words_of_steps_are_taken_from_between_the_brackets(self) -> None:
         assert step_words('sequence [a where b == "]"] by x // [no]\n [c where\n  d]') == [
             'a where b == "]"',
