@@ -30,7 +30,6 @@ from alerts.exceptions.saving import By, check_closing, check_count
 from alerts.exceptions.scope import need_to_except_on, scope_of_item
 from alerts.models import ExceptionDraft
 from alerts.retrying import retry_conflicts
-from rules import epoch
 from rules.errors import ExceptionGone, ExceptionRefused, StaleException
 from rules.exceptions import check_content
 from rules.models import ExceptionItem
@@ -138,12 +137,12 @@ def _team_for(item: ExceptionItem, team_ids: Sequence[int]) -> Team:
 
 
 def put_change_in_force(waiting: ExceptionDraft, item: ExceptionItem, by: By, override: str) -> Edited:
-    """What approving such a draft comes to, in the caller's transaction: the edit, as an engineer's.
+    """What approving such a draft comes to, in the caller's transaction, which holds the epoch: the edit, as an
+    engineer's.
 
     Nobody changes an exception while the epoch is held, so it is as the author saw it until the commit, or refused;
     what was done to it is told only to who sees its rule. Raises: OutdatedDraft, and as editing.
     """
-    epoch.bump()
     stored = ExceptionItem.objects.select_related("rule__team", "owner").get(pk=item.pk)
     allowed.need_to_except(by.actor, stored.rule)
     if is_outdated(waiting, stored):

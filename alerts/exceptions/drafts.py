@@ -57,6 +57,7 @@ from alerts.models import Alert, ExceptionDraft
 from alerts.retrying import retry_conflicts
 from alerts.triage import checked_text
 from alerts.workflow import UNDID
+from rules import epoch
 from rules.exceptions import check_content
 from rules.models import ExceptionItem, Rule
 
@@ -146,6 +147,7 @@ def approve(
     Raises: NotAllowed, NotYourTeam, DraftNotFound, StaleDraft, OutdatedDraft, OwnDraft, GuardRefused, AlreadyExcepted,
     ExceptionEntryError, ExceptionRefused; of a change also RuleFailed.
     """
+    epoch.bump()  # before the draft is locked: who saves an exception withdraws his change of it with the epoch held
     waiting = _reviewable(draft_id, version, actor, team_ids)
     told = f"Drafted by {waiting.author}, approved by {actor}: {waiting.reason}"
     by = By(actor, waiting.author, now, team_ids, door, told)

@@ -12,15 +12,18 @@ from uuid import uuid4
 import pytest
 from django.db import connection, connections, transaction
 
+from accounts.models import User
+from accounts.roles import Role
 from accounts.selectors import default_team
 from alerts import evaluation, judging, triage
-from alerts.errors import ChangeWaits, StaleAlert
+from alerts.errors import ChangeWaits, StaleAlert, StaleDraft
 from alerts.evaluation import evaluate_pending
-from alerts.exceptions import add, draft_change, withdraw
+from alerts.exceptions import add, approve, draft_change, edit, withdraw
 from alerts.models import Alert, ExceptionDraft, Reason, SignalCount, Status
 from alerts.triage import set_status
 from alerts.undo import undo
 from events.models import Batch
+from rules.errors import StaleException
 from rules.models import HeldBack, SeenTerm
 from tests.alerts.world import NOW, event, load, people, post, raised, work
 
@@ -333,3 +336,26 @@ def test_a_change_that_is_sent_while_another_comes_back_is_the_only_one_that_wai
     with pytest.raises(ChangeWaits, match="by Rosa waits for review already"):
         coming_back.result(PATIENCE)
     assert ExceptionDraft.objects.get(state="waiting").name == "Another"
+
+
+def test_who_saves_an_exception_while_his_change_of_it_is_approved_waits_for_nobody_in_vain(
+    tmp_path, pool, monkeypatch
+):
+    cast, team_ids = people(), [default_team().pk]
+    reviewer = User.objects.create(username="eva", role=Role.ENGINEER)
+    reviewer.teams.add(default_team())
+    load(tmp_path)
+    [alert] = raised([event(user__name="svc-ci")])
+    said = {"reason": "The pipeline.", "name": "Pipeline", "now": NOW, "team_ids": team_ids}
+    item = add(alert=alert, entries=ON_CI, actor=cast.rosa, **said).item
+    other = [ON_CI[0] | {"value": "other"}]
+    sent = draft_change(item=item, version=item.version, entries=other, actor=cast.rosa, **said)
+    saved = [ON_CI[0] | {"value": "saved"}]
+    monkeypatch.setattr("alerts.retrying.MAX_TRIES", 1)  # nothing is begun anew
+    answers = both(
+        pool,
+        partial(edit, item=item, version=item.version, entries=saved, actor=cast.rosa, **said),
+        partial(approve, draft_id=sent.pk, version=1, actor=reviewer, now=NOW, team_ids=team_ids),
+    )
+    refused = [type(one) for one in answers if isinstance(one, Exception)]
+    assert refused in ([StaleDraft], [StaleException])
