@@ -18,8 +18,9 @@ PERSON = rf"^(me|nobody|[1-9][0-9]{{0,{len(str(LARGEST_ID)) - 2}}})?$"
 _TAKEN = {one.name for one in fields(QueueFilters)}
 
 
-def _text(limit: int, help_text: str) -> serializers.CharField:
-    return serializers.CharField(max_length=limit, required=False, default="", allow_blank=True, help_text=help_text)
+def _text(limit: int, help_text: str, **more: Any) -> serializers.CharField:
+    told: dict[str, Any] = {"required": False, "default": "", "allow_blank": True, "help_text": help_text}
+    return serializers.CharField(max_length=limit, **told, **more)
 
 
 class FilterQuery(Strict):
@@ -29,8 +30,8 @@ class FilterQuery(Strict):
     severity = serializers.MultipleChoiceField(choices=list(SEVERITIES), required=False, help_text="Any of these.")
     rule = _text(64, "The id of a rule.")
     technique = _text(20, "An ATT&CK technique: T1059, T1059.006.")
-    host = _text(255, "host.name, exactly.")
-    user = _text(255, "user.name, exactly.")
+    host = _text(255, "host.name, exactly.", trim_whitespace=False)
+    user = _text(255, "user.name, exactly.", trim_whitespace=False)
     lacks = serializers.ChoiceField(
         choices=LACKS, required=False, default="", allow_blank=True, help_text="Only what has none of this."
     )

@@ -1,6 +1,7 @@
 """What clients do: acts with versions, undo, and the same record as the pages leave."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from accounts.models import Change, RolePolicy
 from accounts.roles import Role
@@ -190,6 +191,14 @@ def test_the_queue_comes_in_groups_of_ones_own_teams(site):
     assert site.call("vera", "GET", f"{path}&page=2").status_code == 400
     assert site.call("vera", "GET", "alerts/groups?by=colour").status_code == 400
     assert site.call("vera", "GET", "alerts?lacks=host").json()["items"] == []
+
+
+def test_a_host_or_a_user_is_asked_for_as_it_is_written_whatever_stands_around_it(site):
+    first = Alert.objects.order_by("pk").first()
+    told = {"host": f" {first.host_name}", "user": f"{first.user_name}\t"}
+    for by, name in told.items():
+        assert site.call("vera", "GET", f"alerts?{urlencode({by: name.strip()})}").json()["items"]
+        assert not site.call("vera", "GET", f"alerts?{urlencode({by: name})}").json()["items"]
 
 
 def test_a_case_from_alert_to_closure(site):
