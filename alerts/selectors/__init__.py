@@ -6,6 +6,7 @@ from alerts.selectors.counting import (
     last_alert_at,
     new_since,
     newest_id,
+    raised_as,
     rule_choices,
     view_counts,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "page_with",
     "past_verdicts",
     "queue",
+    "raised_as",
     "rule_choices",
     "summary_sentence",
     "view_counts",

@@ -78,3 +78,11 @@ def rule_choices(*, user: User) -> list[tuple[str, str]]:
     """The rules that have raised alerts which the person sees, by name, for a filter."""
     rules = Rule.objects.filter(Q(team=None) | Q(team_id__in=teams_of(user)), evaluated=True)
     return list(rules.order_by("name").values_list("pk", "name"))
+
+
+def raised_as(*, user: User, rule_id: str) -> str:
+    """The name under which a rule has raised the newest of its alerts that the person sees: what it is called today may
+    be another team's affair. One query on an index.
+    """
+    seen = Alert.objects.filter(rule_id=rule_id, team_id__in=teams_of(user)).order_by("-pk")
+    return seen.values_list("name", flat=True).first() or rule_id

@@ -18,7 +18,6 @@ from alerts.views.kql import marked
 from alerts.views.no_rows import no_rows
 from alerts.views.tabs import tabs
 from engine import LanguageError
-from rules.models import Rule
 from soc.web.counts import of
 from soc.web.htmx import render_page, wants_part
 from soc.web.http import UserRequest
@@ -94,12 +93,12 @@ def _lines(asked: Queue, by: By, rows: list[Group]) -> list[Line]:
 
 
 def _lines_of_rules(asked: Queue, rows: list[Group]) -> list[Line]:
-    """A query or two where the rules to choose from lack one of these."""
+    """A query where the rules to choose from lack one of these, and one for each that they lack."""
     offered, wanted = dict(asked.choices.rules), {str(one.name) for one in rows}
     if wanted - offered.keys():
         offered = dict(selectors.rule_choices(user=asked.user))
     others = wanted - offered.keys()
-    names = offered | (dict(Rule.objects.filter(pk__in=others).values_list("pk", "name")) if others else {})
+    names = offered | {rule: selectors.raised_as(user=asked.user, rule_id=rule) for rule in others}
     lines = ((one, str(one.name)) for one in rows)
     return [Line(one, names[rule], _with(asked, "rule", rule) if rule in offered else "") for one, rule in lines]
 

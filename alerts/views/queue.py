@@ -27,7 +27,6 @@ from alerts.views.kql import marked
 from alerts.views.no_rows import NOTHING, no_rows
 from alerts.views.tabs import tabs
 from engine import LanguageError
-from rules.models import Rule
 from soc.web.clock import now as clock_now
 from soc.web.counts import Count
 from soc.web.htmx import render_page, wants_part
@@ -287,7 +286,7 @@ def _loud(asked: Queue, found: QueuePage) -> Loud | None:
     rule_id, number = found.loudest
     if number < LOUD or number * 2 < found.total.number:
         return None
-    name = dict(asked.choices.rules).get(rule_id) or Rule.objects.values_list("name", flat=True).get(pk=rule_id)
+    name = dict(asked.choices.rules).get(rule_id) or selectors.raised_as(user=asked.user, rule_id=rule_id)
     alone = asked.data.copy()
     alone["rule"] = rule_id
     return Loud(rule_id, name, Count(number, found.total.capped), queue_address(alone, "saved"))

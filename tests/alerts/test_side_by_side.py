@@ -346,7 +346,7 @@ def test_who_saves_an_exception_while_his_change_of_it_is_approved_waits_for_nob
     reviewer.teams.add(default_team())
     load(tmp_path)
     [alert] = raised([event(user__name="svc-ci")])
-    said = {"reason": "The pipeline.", "name": "Pipeline", "now": NOW, "team_ids": team_ids}
+    said: dict[str, Any] = {"reason": "The pipeline.", "name": "Pipeline", "now": NOW, "team_ids": team_ids}
     item = add(alert=alert, entries=ON_CI, actor=cast.rosa, **said).item
     other = [ON_CI[0] | {"value": "other"}]
     sent = draft_change(item=item, version=item.version, entries=other, actor=cast.rosa, **said)

@@ -8,11 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.cache import cache
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Team, User
 from accounts.selectors import teams_of
 from alerts import selectors
 from alerts.models import Alert
@@ -251,6 +252,16 @@ def test_a_rule_that_cannot_be_chosen_is_told_and_is_no_link(ana: Client, world:
     assert "Interactive Terminal Spawned via Perl" in page.split('id="list"')[1]
 
 
+def test_a_rule_of_another_team_is_called_as_it_was_when_it_raised_the_alert(ana: Client, world: World) -> None:
+    [alert] = world.send([world.perl()])
+    other = Team.objects.create(name="Another", slug="another")
+    Rule.objects.filter(pk=PERL).update(team=other, name="What only they may read")
+    cache.clear()
+    page = ana.get(GROUPS).content.decode()
+    assert alert.name in page
+    assert "What only they" not in page
+
+
 def test_a_rule_that_came_a_moment_ago_is_a_link_at_once(ana: Client, world: World) -> None:
     Rule.objects.filter(pk=PERL).update(evaluated=False)
     filter_choices.forget()
@@ -342,7 +353,7 @@ def test_every_page_of_a_list_of_more_than_are_grouped_is_of_the_newest(
     [pattern] = world.send([world.perl()])
     for host, year in (("a", 2020), ("a", 2020), ("b", 2021), ("c", 2022)):
         at = Alert.objects.count()
-        Alert.objects.bulk_create([like(pattern, at, host_name=host, created_at=world.now.replace(year=year))])
+        Alert.objects.bulk_create([like(pattern, at, host_name=host, created_at=datetime(year, 3, 1, tzinfo=UTC))])
     pattern.delete()
     monkeypatch.setattr(grouping, "MOST", 1)
     monkeypatch.setattr(grouping, "PAGE", 1)
