@@ -6,7 +6,8 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from accounts.selectors import teams_of
-from alerts.models import Alert
+from alerts.models import Alert, Status
+from alerts.models.alert import JUDGED
 from alerts.selectors.ordering import WAITING
 
 OFFERED = 5
@@ -15,9 +16,9 @@ MOST_TICKED = 4
 
 
 def originals_of(alert: Alert, *, user: User) -> list[Alert]:
-    """At most five alerts. Three queries, each bounded."""
+    """At most five alerts. Four queries, each on an index."""
     seen = Alert.objects.filter(team_id__in=teams_of(user), building_block=False).exclude(pk=alert.pk)
-    same = _newest(seen.filter(fold=alert.fold)) if alert.fold else []
+    same = _that_say_the_same(seen, alert) if alert.fold else []
     if len(same) < OFFERED and alert.host_name:
         near = Q(host_name=alert.host_name) & ~Q(pk__in=[one.pk for one in same])
         same += _newest(seen.filter(near))
@@ -36,6 +37,14 @@ def originals_of_ticked(numbers: Sequence[int], folds: Sequence[bytes], *, user:
         return []
     several = ticked if folds or len(ticked) > 1 else []
     return [*several, *(one for one in originals_of(ticked[0], user=user) if one not in several)]
+
+
+def _that_say_the_same(seen: QuerySet[Alert], alert: Alert) -> list[Alert]:
+    """Of the same fold: what waits has an index of folds, what people closed is found by what all of a fold share."""
+    same = seen.filter(fold=alert.fold)
+    closed = same.filter(JUDGED, rule_id=alert.rule_id, host_name=alert.host_name, user_name=alert.user_name)
+    found = _newest(same.exclude(status=Status.CLOSED)) + _newest(closed)
+    return sorted(found, key=lambda one: -one.pk)
 
 
 def _newest_of_each(alerts: QuerySet[Alert], folds: Iterable[bytes]) -> list[Alert]:

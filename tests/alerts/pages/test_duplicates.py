@@ -66,3 +66,13 @@ def test_nothing_of_another_team_is_offered_nor_what_cannot_be_read(sign_in: Sig
 
 def test_without_scripts_the_list_of_originals_leads_to_the_queue_where_a_number_is_typed(ana: Client) -> None:
     assert ana.get(OF_SEVERAL, {"alert": "1"}).headers["Location"] == reverse("alerts:queue")
+
+
+def test_an_original_may_be_closed_and_the_newest_that_say_the_same_come_first(ana: Client, world: World) -> None:
+    another = world.perl(9, host__name="db-1", process__command_line="perl -e 'exec \"/bin/bash\";'")
+    alert, *same, other = world.send([*(world.perl(number, host__name="db-1") for number in (1, 2, 3, 4)), another])
+    judged = {"status": "closed", "reason": "true_positive", "closed_at": world.now}
+    Alert.objects.filter(pk__in=[one.pk for one in same[:2]]).update(**judged)
+    answer = ana.get(reverse("alerts:originals", args=[alert.pk]), headers=HTMX).content.decode()
+    numbers = [int(number) for number in re.findall(r'name="of" value="([0-9]+)"', answer)]
+    assert numbers == [*sorted((one.pk for one in same), reverse=True), other.pk]
