@@ -109,7 +109,7 @@
     ticked = reads ? wb.ticked() : [];
     if (detail.requestConfig && detail.requestConfig.verb !== "get") wb.forgetPreviews?.();
   });
-  wb.drawn(() => { wb.tick(ticked); ticked = []; });
+  wb.drawn((detail) => { if (detail?.target?.id !== "peek") wb.tick(ticked); ticked = []; });
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
     const wanted = detail.elt?.matches?.("[data-focus]") ? detail.elt : detail.elt && $("[data-focus]", detail.elt);
     if (wanted?.matches(".twist")) wb.moveTo(wanted.closest("[data-row]"));

@@ -41,7 +41,7 @@
     const panel = button.closest(".menu-panel");
     const answer = await fetch(`${button.dataset.asks}?${wb.ticked().slice(0, 4).join("&")}`, { headers: { "HX-Request": "true" } });
     if (!answer.ok) { button.form.requestSubmit(button); return; }
-    panel.insertAdjacentHTML("beforeend", await answer.text());
+    panel.insertAdjacentHTML("afterbegin", await answer.text());
     $("[data-originals] button", panel)?.focus();
   }
   document.addEventListener("click", (event) => {

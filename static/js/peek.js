@@ -66,7 +66,7 @@
     clearTimeout(timer);
     if (!url || !peek || !shown(peek) || !window.htmx) return;
     leaveOff(row);
-    const show = (html) => htmx.swap("#peek", html, { swapStyle: "innerHTML" });
+    const show = (html) => htmx.swap("#peek", html, { swapStyle: "innerHTML", settleDelay: 0 }, { eventInfo: { target: peek } });
     async function look() {
       await get(url);
       if (mine !== turn || wb.cursor()?.dataset.id !== row.dataset.id) return;
@@ -80,7 +80,7 @@
     else timer = setTimeout(look, wait);
   };
   wb.peeks = (row, later) => {
-    watch();
+    if (later || !known(row.dataset.peek)) watch(); // what is known is on the screen with the cursor
     if (later) wb.painted().then(() => { if (row === wb.cursor()) wb.peekAt(row); }); else wb.peekAt(row);
   };
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {

@@ -1,6 +1,8 @@
 """A list of several pages by keyboard: it ends where the last alert is, and the cursor is found again however deep."""
 
+import json
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -197,3 +199,33 @@ def test_fifty_further_rows_are_looked_over_once_and_not_for_every_row(visit: Vi
     expect(page.locator("tr[data-row]")).to_have_count(100)
     ana.settle()
     assert 1 <= page.evaluate("window.looks") <= 2  # it may be asked for by the click, and by coming into view
+
+
+def styled(page: Page, keys: Sequence[str]) -> int:
+    """How many elements the browser looked up styles for at once, at most, while these keys were pressed."""
+    browser = page.context.browser
+    assert browser is not None
+    browser.start_tracing(page=page, categories=["devtools.timeline"])
+    for key in keys:
+        press(page, key)
+        page.wait_for_timeout(400)
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    looks = [one["args"] for one in events if one["name"] == "UpdateLayoutTree"]
+    return max(int(one.get("elementCount", 0)) for one in looks)
+
+
+@pytest.mark.parametrize("keys", [["j", "j"], ["Space", "Space"], ["c", "b"], ["c", "d", "Escape"]])
+def test_a_key_has_its_row_and_the_preview_styled_anew_and_not_the_page(
+    visit: Visit, many: list[Alert], keys: list[str]
+) -> None:
+    ana = visit("ana")
+    page = ana.open("/alerts/?sort=newest")
+    page.get_by_role("link", name="Show 50 more").click()
+    expect(page.locator("tr[data-row]")).to_have_count(100)
+    ana.settle()
+    press(page, "j")
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.querySelectorAll('*').length") > 3000
+    page.route("**/alerts/bulk/", lambda _: None)  # its answer draws all rows that say something else now
+    assert styled(page, keys) < 800
+    page.unroute_all(behavior="ignoreErrors")
