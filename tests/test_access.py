@@ -32,6 +32,7 @@ from tests.alerts.pages import world as worlds
 
 TABLE = tomllib.loads((Path(__file__).parent / "access.toml").read_text(encoding="utf-8"))
 METHODS = {"GET", "POST"}
+HTMX = {"HTTP_HX_REQUEST": "true"}
 
 
 @dataclass(frozen=True)
@@ -210,9 +211,10 @@ def _last_group() -> Any:
     return Change.objects.exclude(group=None).latest("id").group
 
 
-def _try(site: Site, line: Line, person: User | None) -> Any:
+def _try(site: Site, line: Line, person: User | None, **headers: str) -> Any:
     """What the person gets; whatever it changed is taken back."""
     client = site.client_of(person)
+    client.defaults.update(headers)
     address = reverse(line.name, kwargs={name: site.arguments[name] for name in line.args})
     with transaction.atomic():
         answer = _send(client, line, address)
@@ -275,3 +277,9 @@ def test_pages_that_change_something_refuse_get(site):
         if line.method == "POST" and line.may != "key":
             address = reverse(line.name, kwargs={name: site.arguments[name] for name in line.args})
             assert client.get(address).status_code == 405, line.name
+
+
+def test_no_address_fails_where_htmx_asks_for_it(site):
+    """It may be asked for a part that its page has not."""
+    answers = {line.name: _try(site, line, site.people[Role.ADMIN], **HTMX).status_code for line in LINES}
+    assert {name: status for name, status in answers.items() if status >= 500} == {}

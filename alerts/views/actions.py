@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.http import HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -230,13 +231,13 @@ def _overwritable(
 
 
 def show_alert(
-    request: UserRequest, alert: Alert, status: int, side: str = "guide", part: str = "main", **more: Any
+    request: UserRequest, alert: Alert, status: int, side: str = "guide", part: str = "", **more: Any
 ) -> HttpResponseBase:
-    """The alert page again, with what went wrong on it."""
+    """The alert page again, with what went wrong on it; for htmx the part that says so, where one does."""
     context = alert_context(request, alert, side) | more
-    response = render_page(request, "alerts/detail.html", context, part=part)
-    response.status_code = status
-    return response
+    if not part:
+        return render(request, "alerts/detail.html", context, status=status)
+    return render_page(request, "alerts/detail.html", context, part=part, status=status)
 
 
 def back_to_alert(request: UserRequest, alert: Alert, spoken: Spoken, side: str = "guide") -> HttpResponseBase:

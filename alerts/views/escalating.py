@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -21,7 +22,6 @@ from alerts.views.answers import Spoken, say, see_other
 from alerts.views.detail import seen_alert
 from alerts.views.frame import came_from, rights
 from soc.web.clock import now as clock_now
-from soc.web.htmx import render_page
 from soc.web.http import UserRequest
 from soc.web.numbers import wholes
 
@@ -90,7 +90,7 @@ def _form(request: UserRequest, alerts: list[Alert], form: EscalateForm, status:
         **rights(request.user),
         **more,
     }
-    response = render_page(request, "alerts/escalate.html", context, part="main")
+    response = render(request, "alerts/escalate.html", context)
     response.status_code = status
     return response
 

@@ -5,6 +5,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from django.http import HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -30,7 +31,6 @@ from alerts.views.way_back import back_of, ledger_of, with_back
 from rules.errors import RulesError
 from soc.web import charts
 from soc.web.clock import now as clock_now
-from soc.web.htmx import render_page
 from soc.web.http import UserRequest
 from soc.web.numbers import whole
 
@@ -55,7 +55,7 @@ def show(request: UserRequest, item_id: int) -> HttpResponseBase:
         "now": now,
         **rights(request.user),
     }
-    return render_page(request, "alerts/exception.html", context, part="main")
+    return render(request, "alerts/exception.html", context)
 
 
 @page(Permission.EXCEPT, methods=("POST",))

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.http import Http404, HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -73,7 +73,7 @@ def new(request: UserRequest, rule_id: str) -> HttpResponseBase:
     rule = seen_rule(request.user, rule_id)
     if request.method == "GET":
         context = _page_of(request, compose_on_rule(request, rule))
-        return render_page(request, _EDIT, context, part="main")
+        return render(request, _EDIT, context)
     composer = compose_from(request, rule, None, lambda: values_of_rule(rule, teams_of(request.user)))
     if _is_ready(composer):
         try:
@@ -104,7 +104,7 @@ def edit(request: UserRequest, item_id: int) -> HttpResponseBase:
     composer = compose_edit(request, item)
     context = _page_of(request, composer)
     if request.method == "GET":
-        return render_page(request, _EDIT, context, part="main")
+        return render(request, _EDIT, context)
     if _is_ready(composer):
         try:
             if "send" in request.POST:

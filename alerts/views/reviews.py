@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -39,7 +40,6 @@ from rules.errors import RulesError
 from rules.models import Rule
 from soc.web.clock import now as clock_now
 from soc.web.evidence import plain
-from soc.web.htmx import render_page
 from soc.web.http import UserRequest
 from soc.web.numbers import whole
 
@@ -261,7 +261,7 @@ def _page(request: UserRequest, status: int, problem: str = "") -> HttpResponseB
         "undo_back": "",
         **rights(request.user),
     }
-    response = render_page(request, "alerts/exceptions.html", context, part="main")
+    response = render(request, "alerts/exceptions.html", context)
     response.status_code = status
     return response
 

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -12,7 +13,6 @@ from alerts.errors import StaleTarget, TargetRefused
 from alerts.forms import TargetsForm
 from alerts.views.answers import see_other
 from soc.web.clock import now as clock_now
-from soc.web.htmx import render_page
 from soc.web.http import UserRequest
 
 
@@ -39,6 +39,6 @@ def set_targets(request: UserRequest) -> HttpResponseBase:
 
 def _answer(request: UserRequest, form: TargetsForm, status: int, stale: StaleTarget | None = None) -> HttpResponseBase:
     context = {"form": form, "stale": stale, "last": targets.last_change(), "now": clock_now()}
-    response = render_page(request, "alerts/targets.html", context, part="main")
+    response = render(request, "alerts/targets.html", context)
     response.status_code = status
     return response

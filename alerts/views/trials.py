@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.http import Http404, HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -19,7 +20,7 @@ from alerts.views.exceptions import seen_rule
 from alerts.views.frame import rights
 from engine import ExceptionEntryError
 from soc.web.clock import now as clock_now
-from soc.web.htmx import render_page, wants_part
+from soc.web.htmx import wants_part
 from soc.web.http import UserRequest
 
 
@@ -76,4 +77,4 @@ def _shown(
     context = {"trial": trial, "rule_id": rule_id, "trial_problem": problem, "now": clock_now(), **rights(request.user)}
     if wants_part(request):
         return fragment(request, "alerts/_trial.html", context)
-    return render_page(request, "alerts/trial.html", context, part="main", status=status)
+    return render(request, "alerts/trial.html", context, status=status)
