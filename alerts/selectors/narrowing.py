@@ -1,81 +1,131 @@
-"""What a KQL text says about the host and user columns of alerts, as a query.
+"""What a KQL text says about columns of alerts, as a query: about their events' host and user, and about themselves.
 
 `narrowed` is a superset of what the text matches: an odd alert, whose event says more than the columns hold, passes
-whatever they say, and the evaluator decides afterwards. `told` is what it matches, for a text that asks for nothing but
-what the columns say: of alerts that are not odd they are the answer, and no document has to be read.
+whatever host and user say, and the evaluator decides afterwards. `told` is what it matches, for a text that asks for
+nothing but what the columns say: of alerts that are not odd they are the answer, and no document has to be read. Where
+it asks for nothing of events (`asks_events`), that is so of odd alerts, too.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 
 from django.db.models import Q
 
+from alerts.selectors.own_columns import EVERYTHING, NOTHING, holdable, said_of_itself
 from engine import Tree, prefilter
 from engine.patterns import Wild, parse_pattern
-from engine.prefilter import COLUMNS, LONGEST_COLUMN_VALUE, AllOf, AnyOf, ColumnIn, ColumnPrefix, Narrowing, Nothing
-from engine.tree import And, Leaf, Not, Op, Or
+from engine.prefilter import COLUMNS, LONGEST_COLUMN_VALUE, AnyOf, ColumnIn, ColumnPrefix, Narrowing
+from engine.tree import And, Leaf, MatchAll, MatchNone, Not, Op, Or
 
 _COLUMNS = frozenset({"host_name", "user_name"})
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What has to be so of an alert that the tree is true of: by its own columns, and where it is not odd by those of
+    its event besides; None where that does not matter. `whole`: the tree is true of all of which it is so.
+    """
+
+    own: Q | None = None
+    of_event: Q | None = None
+    whole: bool = False
+
+    @property
+    def both(self) -> Q | None:
+        """What has to be so of one that is not odd."""
+        return _all([self.own, self.of_event])
+
+
+_NOTHING_KNOWN = _Said()
+
+
 def narrowed(tree: Tree) -> Q:
     """The alerts that the tree may be true of."""
-    said = _said(prefilter(tree))
-    return Q() if said is None else said | Q(odd=True)
-
-
-def _said(narrowing: Narrowing) -> Q | None:
-    """What the columns have to be; None when they do not matter."""
-    match narrowing:
-        case AllOf(children):
-            parts = [said for child in children if (said := _said(child)) is not None]
-            return _all(parts)
-        case AnyOf(children):
-            alternatives = [_said(child) for child in children]
-            return None if None in alternatives else _any([said for said in alternatives if said is not None])
-        case ColumnIn(column, values, folded=False) if column in _COLUMNS:
-            return Q(**{f"{column}__in": list(values)})
-        case ColumnPrefix(column, prefix, folded=False) if column in _COLUMNS:
-            return Q(**{f"{column}__startswith": prefix})
-        case Nothing():
-            return Q(pk__in=[])
-    return None
-
-
-def _all(parts: list[Q]) -> Q | None:
-    if not parts:
-        return None
-    joined = parts[0]
-    for part in parts[1:]:
-        joined &= part
-    return joined
-
-
-def _any(parts: list[Q]) -> Q:
-    joined = Q(pk__in=[])
-    for part in parts:
-        joined |= part
-    return joined
+    said = _said(tree)
+    of_event = None if said.of_event is None else said.of_event | Q(odd=True)
+    return _all([said.own, of_event]) or Q()
 
 
 def told(tree: Tree) -> Q | None:
     """Which of the alerts that are not odd the tree is true of; None where the columns do not decide it."""
+    said = _said(tree)
+    return said.both if said.whole else None
+
+
+def asks_events(tree: Tree) -> bool:
+    """Whether a tree that columns tell asks for something of events, so that odd alerts may say more than these."""
+    return _said(tree).of_event is not None
+
+
+def _said(tree: Tree, *, yes: bool = True) -> _Said:
+    """What the tree says, or where it is not to be true (`yes`) its negation: a "not" is carried down to the leaves."""
     match tree:
-        case And(children) | Or(children):
-            parts = [told(child) for child in children]
-            known = [part for part in parts if part is not None]
-            return reduce(and_ if isinstance(tree, And) else or_, known) if len(known) == len(parts) else None
         case Not(child):
-            part = told(child)
-            return None if part is None else ~part
-        case Leaf(field=field, fold=False, wild_field=False) if COLUMNS.get(field) in _COLUMNS:
-            return _leaf(tree, COLUMNS[field])
+            return _said(child, yes=not yes)
+        case And(children) | Or(children):
+            parts = [_said(child, yes=yes) for child in children]
+            return _of_all(parts) if isinstance(tree, And) is yes else _of_any(parts)
+        case MatchAll() | MatchNone():
+            return _Said(own=EVERYTHING if isinstance(tree, MatchAll) is yes else NOTHING, whole=True)
+        case Leaf() if holdable(tree):
+            return _of_leaf(tree, yes=yes)
+    return _NOTHING_KNOWN
+
+
+def _of_all(parts: Sequence[_Said]) -> _Said:
+    own, of_event = _all([part.own for part in parts]), _all([part.of_event for part in parts])
+    return _Said(own, of_event, all(part.whole for part in parts))
+
+
+def _of_any(parts: Sequence[_Said]) -> _Said:
+    """What an alternative asks of the alert itself is said once more beside what it asks of the event: true is either
+    one alternative as a whole or another."""
+    asks_event = any(part.of_event is not None for part in parts)
+    of_event = _any([part.both for part in parts]) if asks_event else None
+    return _Said(_any([part.own for part in parts]), of_event, all(part.whole for part in parts))
+
+
+def _all(parts: Sequence[Q | None]) -> Q | None:
+    """What has to be so where all of this has."""
+    known = [part for part in parts if part is not None]
+    return reduce(and_, known) if known else None
+
+
+def _any(parts: Sequence[Q | None]) -> Q | None:
+    """What has to be so where one of this has; nothing, if one of it does not matter."""
+    known = [part for part in parts if part is not None]
+    return reduce(or_, known) if len(known) == len(parts) else None
+
+
+def _of_leaf(leaf: Leaf, *, yes: bool) -> _Said:
+    if (own := said_of_itself(leaf)) is not None:
+        return _Said(own=own if yes else ~own, whole=True)
+    column = None if leaf.wild_field else COLUMNS.get(leaf.field)
+    if column not in _COLUMNS:
+        return _NOTHING_KNOWN
+    if (of_event := _exactly(leaf, column)) is not None:
+        return _Said(of_event=of_event if yes else ~of_event, whole=True)
+    return _Said(of_event=_about(prefilter(leaf))) if yes else _NOTHING_KNOWN
+
+
+def _about(narrowing: Narrowing) -> Q | None:
+    """What a column has to be for a leaf; None when it does not matter."""
+    match narrowing:
+        case AnyOf(children):
+            return _any([_about(child) for child in children])
+        case ColumnIn(column, values, folded=False):
+            return Q(**{f"{column}__in": list(values)})
+        case ColumnPrefix(column, prefix, folded=False):
+            return Q(**{f"{column}__startswith": prefix})
     return None
 
 
-def _leaf(leaf: Leaf, column: str) -> Q | None:
+def _exactly(leaf: Leaf, column: str) -> Q | None:
+    """The values of the column that the leaf is true of; None where the database would not say the same."""
     values = [str(value) for value in leaf.values]
-    if any("\x00" in value for value in values):
+    if leaf.fold:
         return None
     if leaf.op in (Op.IS, Op.PHRASE):
         return Q(**{f"{column}__in": values})

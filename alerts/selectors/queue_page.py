@@ -16,7 +16,7 @@ from alerts.models import Alert, Status
 from alerts.selectors import folding
 from alerts.selectors.filtering import filtered
 from alerts.selectors.folding import Faces, Tally
-from alerts.selectors.narrowing import narrowed, told
+from alerts.selectors.narrowing import asks_events, narrowed, told
 from alerts.selectors.numbers import count_by_rule, keep_longer, known_longer, named
 from alerts.selectors.ordering import Order, fold_shown, is_past, order_of
 from alerts.selectors.prior import prior_verdicts
@@ -163,7 +163,8 @@ def _end(alerts: Sequence[Alert], order: Order, limit: int) -> list[Any] | None:
 
 def asked_of(user: User, filters: QueueFilters, now: datetime) -> tuple[QuerySet[Alert], Tree | None]:
     """The alerts that the filters let through, and the tree that their documents have to be judged by besides: none
-    without KQL, or where columns tell all that it asks. Of that kind one query, and two where some alerts are odd.
+    without KQL, or where columns tell all that it asks. Where it asks for events one query, and two where some alerts
+    are odd.
 
     Raises: LanguageError.
     """
@@ -171,7 +172,9 @@ def asked_of(user: User, filters: QueueFilters, now: datetime) -> tuple[QuerySet
     said = None if tree is None else told(tree)
     if tree is None or said is None:
         return base, tree
-    odd = list(_loaded(base.filter(odd=True))[: MOST_ODD + 1])
+    if not asks_events(tree):
+        return base.filter(said), None
+    odd = list(_loaded(base.filter(narrowed(tree), odd=True))[: MOST_ODD + 1])
     if len(odd) > MOST_ODD:
         return base, tree
     return base.filter(said & Q(odd=False) | Q(pk__in=[alert.pk for alert in found(odd, tree, lambda: True)])), None

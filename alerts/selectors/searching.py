@@ -1,6 +1,6 @@
 """KQL over alerts. The document of an alert is its source event together with kibana.alert.*; the evaluator decides.
 
-Columns narrow the candidates first (alerts/selectors/narrowing.py).
+Columns narrow the candidates first, or tell them all (alerts/selectors/narrowing.py).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -29,12 +29,17 @@ def found(alerts: Sequence[Alert], tree: Tree, goes_on: Callable[[], bool]) -> I
 
 
 def document_of(alert: Alert, event: StoredEvent | None) -> Document:
-    """The alert as a search sees it: of a pipeline's row its columns too. Expects its rule, revision and owner to be
-    loaded."""
-    raw = dict(_with_row(alert, event.document() if event else Document({})).raw)
+    """The alert as a search sees it: of a pipeline's row its columns too. What an event says under kibana.alert, in
+    whatever spelling, is left out: it says nothing of this alert. Expects its rule, revision and owner to be loaded."""
+    raw = _without(_with_row(alert, event.document() if event else Document({})).raw, "kibana.alert")
     kibana = raw.get("kibana")
-    raw["kibana"] = {**(kibana if isinstance(kibana, dict) else {}), "alert": _alert_fields(alert)}
-    return Document.of(raw)
+    others = _without(kibana, "alert") if isinstance(kibana, dict) else {}
+    return Document.of(raw | {"kibana": others | {"alert": _alert_fields(alert)}})
+
+
+def _without(fields: dict[str, Any], name: str) -> dict[str, Any]:
+    """The object without the field and all that is inside it by a dotted name."""
+    return {key: value for key, value in fields.items() if key != name and not key.startswith(f"{name}.")}
 
 
 def _with_row(alert: Alert, document: Document) -> Document:
