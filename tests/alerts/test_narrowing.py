@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from alerts.kept import sources_of
 from alerts.models import Alert, Reason, Severity, Status
 from alerts.selectors.narrowing import asks_events, narrowed, told
+from alerts.selectors.own_columns import MOST_PATTERNS
 from alerts.selectors.searching import document_of
 from engine import Document, Tree, matches, parse_kql
 from engine.tree import RANGES, And, Leaf, MatchAll, MatchNone, Nested, Not, Op, Or
@@ -22,7 +23,7 @@ from tests.alerts.world import event, load, raised
 pytestmark = pytest.mark.django_db
 HOSTS = ("a", "ab", "A", "a*b", "%", "a_b", None, ["a", "b"], ["x", "ab"], "")
 # More than what is sent can say, as names with dots are unfolded at the door.
-PRETENDING = (
+PRETENDING: tuple[dict[str, Any], ...] = (
     {},
     {"kibana.alert.severity": "critical", "kibana.alert.rule.name": ["Curl", "a"]},
     {"kibana.alert": {"severity": ["low", "high"], "rule.tags": "a", "workflow_reason": "other"}},
@@ -31,7 +32,7 @@ PRETENDING = (
     {"kibana": "high", "kibana.alert.rule": [{"uuid": "a", "risk_score": "70"}], "kibana.alerts": "a"},
 )
 NAMES = ("a", "ab", "A", "Perl was started", "100%", "a_b", "a*b", "a\\b", "", "É", "aXb", "70")
-LISTS = ([], ["a"], ["a", "ab"], ["T1059", "T1059.006"], ["", "a_b"], ["100%", "É"])
+LISTS: tuple[list[str], ...] = ([], ["a"], ["a", "ab"], ["T1059", "T1059.006"], ["", "a_b"], ["100%", "É"])
 FEW = (
     "kibana.alert.severity", "kibana.alert.rule.severity", "kibana.alert.risk_score", "kibana.alert.rule.risk_score",
     "kibana.alert.workflow_status", "kibana.alert.workflow_reason", "kibana.alert.building_block_type",
@@ -198,6 +199,8 @@ def test_an_event_says_nothing_of_the_alert_that_it_raised(documents):
 
 
 def test_more_patterns_than_the_database_is_asked_with_each_alert_are_left_to_the_evaluator(documents):
-    tree = parse_kql("kibana.alert.rule.name: (" + " or ".join(f"a{number}*" for number in range(11)) + ")")
+    tree = parse_kql(
+        "kibana.alert.rule.name: (" + " or ".join(f"a{number}*" for number in range(MOST_PATTERNS + 1)) + ")"
+    )
     assert told(tree) is None
     agrees(tree, documents)

@@ -32,6 +32,10 @@ TEXTS = (
     "not (host.name: a or host.name: b)",
     "host.name: nowhere",
     "host.name: a and process.name: perl",
+    "*",
+    "kibana.alert.severity: high and host.name: a*",
+    "kibana.alert.severity: low or not host.name: a",
+    "not (kibana.alert.rule.name: Perl* and host.name: a)",
 )
 
 
@@ -134,3 +138,67 @@ def test_bars_of_kql_that_take_too_long_are_drawn_without_it_and_not_tried_again
     drawn = histogram(user=cast.ana, filters=filters, now=NOW, spread=replace(spread, alerts=slow))
     assert (sum(map(sum, drawn.counts)), drawn.judged) == (1, False)
     assert not histogram(user=cast.ana, filters=filters, now=NOW, spread=spread).judged
+
+
+@pytest.fixture
+def high_and_low(tmp_path, cast):
+    """Ten alerts of two rules on three hosts, two of them high, one of an event with two hosts."""
+    load(tmp_path, severity="low", risk=21)
+    load(tmp_path, rule_id="curl", name="Curl was started", query="process.name:curl", severity="high", risk=70)
+    some = [event(host__name=host) for host in ("a", "b", "c", ["a", "b"]) for _ in range(2)]
+    return raised([*some, event(process__name="curl"), event(process__name="curl", host__name=["a", "c"])])
+
+
+@pytest.fixture
+def _few_are_judged(monkeypatch):
+    monkeypatch.setattr(queue_page, "BUDGET", 3)
+    monkeypatch.setattr(queue_page, "CHUNK", 2)
+
+
+@pytest.mark.usefixtures("_few_are_judged")
+@pytest.mark.parametrize(
+    ("kql", "number"),
+    [
+        ("*", 10),
+        ("not *", 0),
+        ('kibana.alert.rule.name: "Perl was started"', 8),
+        ("kibana.alert.rule.name: Perl*", 8),
+        ("kibana.alert.severity: high", 2),
+        ("kibana.alert.workflow_status: open and kibana.alert.risk_score < 70.0", 8),
+        ("kibana.alert.rule.threat.technique.id: T1059*", 10),
+        ("kibana.alert.rule.name: Perl* and host.name: a", 4),
+        ("kibana.alert.rule.name: Perl* or host.name: c", 9),
+    ],
+)
+def test_more_alerts_than_are_judged_are_told_by_what_they_say_of_themselves(high_and_low, cast, kql, number):
+    page = queue(user=cast.ana, filters=QueueFilters(kql=kql), now=NOW)
+    assert (page.total.number, page.total.capped, page.stopped, page.examined) == (number, False, False, 0)
+    assert len(page.rows) == number
+
+
+@pytest.mark.usefixtures("_few_are_judged")
+def test_of_a_text_about_both_only_the_alerts_are_judged_that_say_their_part(high_and_low, cast):
+    mixed = "kibana.alert.severity: high and process.args: exec"
+    page = queue(user=cast.ana, filters=QueueFilters(kql=mixed), now=NOW)
+    assert (page.total.number, page.stopped, page.examined) == (2, False, 2)
+    assert queue(user=cast.ana, filters=QueueFilters(kql="process.args: exec"), now=NOW).stopped
+
+
+def test_odd_alerts_are_read_only_where_events_are_asked_for(high_and_low, cast, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        queue_page.asked_of(cast.ana, QueueFilters(kql="* and not kibana.alert.severity: low"), NOW)
+    with django_assert_num_queries(3):
+        queue_page.asked_of(cast.ana, QueueFilters(kql="host.name: a and kibana.alert.severity: low"), NOW)
+
+
+def test_an_event_that_pretends_to_a_severity_is_not_found_by_it(tmp_path, cast):
+    load(tmp_path, severity="low")
+    raised([
+        event(kibana__alert__severity="critical", kibana__alert__rule__name="Nothing"),
+        event(kibana={"alert": {"severity": "critical"}, "alert.severity": "critical"}),
+    ])  # fmt: skip
+    for more in ("", " and process.name: perl"):  # by columns, and by documents
+        assert len(shown(cast.ana, f"kibana.alert.severity: low{more}")[0]) == 2
+        assert shown(cast.ana, f"not kibana.alert.severity: low{more}")[0] == []
+        assert shown(cast.ana, f"kibana.alert.severity: critical{more}")[0] == []
+        assert shown(cast.ana, f"kibana.alert.rule.name: Nothing{more}")[0] == []
