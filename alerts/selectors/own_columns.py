@@ -4,7 +4,7 @@ The answer is exact for every alert, odd ones too: no event adds to what an aler
 (alerts/selectors/searching.py). What few values a column holds, the evaluator is asked itself.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -20,8 +20,8 @@ NOTHING = Q(pk__in=[])
 EVERYTHING = ~NOTHING
 """Not the empty Q, which an "or" leaves out."""
 MOST_PATTERNS = 5
-"""So many patterns of one question the database compares with every alert: with a million names it takes a second, with
-a million lists of tags some. More are left to the evaluator, which ends in time."""
+"""So many patterns of one question the database compares with every name: of a million alerts that takes a second. More
+are left to the evaluator, which ends in time. So are patterns of tags and techniques: a million lists take longer."""
 
 _Few = tuple[str, Mapping[Any, Scalar | None]]  # a column, and what is said where it holds each of its values
 _SEVERITY: _Few = ("severity", {one.value: str(one.label) for one in Severity})
@@ -52,19 +52,6 @@ class _Fits(Func):
     template, arg_joiner, output_field = "(%(expressions)s))", " LIKE ANY (", BooleanField()
 
 
-class _OneFits(Func):
-    """Whether one of a list of texts does. Some microseconds an alert."""
-
-    template, arg_joiner = "EXISTS (SELECT FROM unnest(%(expressions)s))", ") AS one WHERE one LIKE ANY ("
-    output_field = BooleanField()
-
-
-class _Joined(Func):
-    """A list as one text."""
-
-    template, output_field = "array_to_string(%(expressions)s, ' ')", TextField()
-
-
 def said_of_itself(leaf: Leaf) -> Q | None:
     """The alerts that the question is true of; None where it asks for something else, or columns do not decide it."""
     if leaf.wild_field or not holdable(leaf):
@@ -72,10 +59,10 @@ def said_of_itself(leaf: Leaf) -> Q | None:
     if few := _FEW.get(leaf.field):
         return _of_few(leaf, *few)
     if leaf.field in _TEXTS:
-        return EVERYTHING if leaf.op is Op.EXISTS else _of_texts(leaf, _TEXTS[leaf.field], "in", _fits)
+        return EVERYTHING if leaf.op is Op.EXISTS else _of_text(leaf, _TEXTS[leaf.field])
     if leaf.field in _LISTS:
         column = _LISTS[leaf.field]
-        return ~Q((column, [])) if leaf.op is Op.EXISTS else _of_texts(leaf, column, "overlap", _one_fits)
+        return ~Q((column, [])) if leaf.op is Op.EXISTS else _is_one_of(leaf, column, "overlap")
     return None
 
 
@@ -93,28 +80,17 @@ def _of_few(leaf: Leaf, column: str, said: Mapping[Any, Scalar | None]) -> Q:
     return EVERYTHING if len(met) == len(said) else Q((f"{column}__in", met))
 
 
-def _of_texts(leaf: Leaf, column: str, among: str, fits: Callable[[str, Sequence[str]], Q]) -> Q | None:
-    if leaf.fold:
-        return None
-    if leaf.op in (Op.IS, Op.PHRASE):
-        return Q((f"{column}__{among}", list(leaf.values)))
-    if leaf.op is not Op.WILDCARD or len(leaf.values) > MOST_PATTERNS:
-        return None
-    return fits(column, [_like(str(text)) for text in leaf.values])
+def _is_one_of(leaf: Leaf, column: str, among: str) -> Q | None:
+    """Where the question is for a value as it stands."""
+    is_plain = leaf.op in (Op.IS, Op.PHRASE) and not leaf.fold
+    return Q((f"{column}__{among}", list(leaf.values))) if is_plain else None
 
 
-def _fits(column: str, patterns: Sequence[str]) -> Q:
-    return Q(_Fits(F(column), _texts(patterns)))
-
-
-def _one_fits(column: str, patterns: Sequence[str]) -> Q:
-    """What one of the list would fit, stands in the list as one text: that is seen several times sooner."""
-    joined = _Fits(_Joined(F(column)), _texts([f"%{one}%" for one in patterns]))
-    return Q(joined) & Q(_OneFits(F(column), _texts(patterns)))
-
-
-def _texts(values: Sequence[str]) -> Value:
-    return Value(list(values), output_field=ArrayField(TextField()))
+def _of_text(leaf: Leaf, column: str) -> Q | None:
+    if leaf.op is not Op.WILDCARD or leaf.fold or len(leaf.values) > MOST_PATTERNS:
+        return _is_one_of(leaf, column, "in")
+    patterns = [_like(str(text)) for text in leaf.values]
+    return Q(_Fits(F(column), Value(patterns, output_field=ArrayField(TextField()))))
 
 
 def _like(pattern: str) -> str:

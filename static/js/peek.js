@@ -80,7 +80,7 @@
     else timer = setTimeout(look, wait);
   };
   wb.peeks = (row, later) => {
-    if (later || !known(row.dataset.peek)) watch(); // what is known is on the screen with the cursor
+    if (later || !known(row.dataset.peek)) watch();
     if (later) wb.painted().then(() => { if (row === wb.cursor()) wb.peekAt(row); }); else wb.peekAt(row);
   };
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {

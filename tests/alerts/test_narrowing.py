@@ -150,7 +150,7 @@ TOLD = (
     "kibana.alert.workflow_status: open and not kibana.alert.workflow_reason: *",
     "kibana.alert.workflow_reason: null",
     "kibana.alert.risk_score >= 70",
-    "kibana.alert.rule.tags: a and kibana.alert.rule.threat.technique.id: T1059*",
+    "kibana.alert.rule.tags: a and kibana.alert.rule.threat.technique.id: (T1059 or T1110)",
 )
 
 
@@ -202,5 +202,11 @@ def test_more_patterns_than_the_database_is_asked_with_each_alert_are_left_to_th
     tree = parse_kql(
         "kibana.alert.rule.name: (" + " or ".join(f"a{number}*" for number in range(MOST_PATTERNS + 1)) + ")"
     )
+    assert told(tree) is None
+    agrees(tree, documents)
+
+
+def test_a_pattern_of_tags_is_left_to_the_evaluator(documents):
+    tree = parse_kql("kibana.alert.rule.tags: a*")
     assert told(tree) is None
     agrees(tree, documents)

@@ -165,7 +165,7 @@ def _few_are_judged(monkeypatch):
         ("kibana.alert.rule.name: Perl*", 8),
         ("kibana.alert.severity: high", 2),
         ("kibana.alert.workflow_status: open and kibana.alert.risk_score < 70.0", 8),
-        ("kibana.alert.rule.threat.technique.id: T1059*", 10),
+        ("kibana.alert.rule.threat.technique.id: T1059", 10),
         ("kibana.alert.rule.name: Perl* and host.name: a", 4),
         ("kibana.alert.rule.name: Perl* or host.name: c", 9),
     ],
