@@ -1,7 +1,9 @@
 """Enter in a field of an exception: it is looked at anew, and no condition comes or goes."""
 
+from contextlib import suppress
+
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Error, Locator, Page, Route, expect
 
 from alerts.models import Alert
 from tests.alerts.pages.world import World
@@ -33,6 +35,39 @@ def test_enter_adds_no_condition_to_one_that_is_new(visit: Visit, alerts: list[A
     for at in range(page.locator(BOXES).count()):
         assert entered(page, at) == before
     assert rosa.complaints == []
+
+
+@pytest.mark.parametrize("enter_first", [True, False])
+def test_of_enter_and_a_choice_that_overlap_the_later_is_answered(
+    visit: Visit, alerts: list[Alert], enter_first: bool
+) -> None:
+    rosa = visit("rosa")
+    page = rosa.open(f"/alerts/{alerts[0].pk}/?side=exception&add=host.name")
+    first: list[Route] = []
+
+    def slowly(route: Route) -> None:
+        if not first:
+            first.append(route)  # answered after the other
+            return
+        route.continue_()
+
+    page.route("**/preview/", slowly)
+    acts = [lambda: page.locator(BOXES).first.press("Enter"), lambda: scope(page).select_option("rules")]
+    acts[0 if enter_first else 1]()
+    page.wait_for_timeout(200)
+    with page.expect_response(lambda answer: "/preview/" in answer.url):
+        acts[1 if enter_first else 0]()
+    expect(page.get_by_label("Name of a further rule")).to_be_visible()
+    with suppress(Error):  # nobody waits for it any more
+        first[0].continue_()
+    page.wait_for_timeout(500)
+    expect(scope(page)).to_have_value("rules")
+    page.unroute_all(behavior="ignoreErrors")
+    assert rosa.complaints == []
+
+
+def scope(page: Page) -> Locator:
+    return page.locator("[name=scope]")
 
 
 def entered(page: Page, at: int) -> list[str]:
