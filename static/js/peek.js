@@ -66,7 +66,7 @@
     clearTimeout(timer);
     if (!url || !peek || !shown(peek) || !window.htmx) return;
     leaveOff(row);
-    const show = (html) => htmx.swap("#peek", html, { swapStyle: "innerHTML", settleDelay: 0 }, { eventInfo: { target: peek } });
+    const show = (html) => htmx.swap("#peek", html, { swapStyle: "innerHTML" }, { eventInfo: { target: peek } });
     async function look() {
       await get(url);
       if (mine !== turn || wb.cursor()?.dataset.id !== row.dataset.id) return;

@@ -28,6 +28,20 @@ def test_other_waits_for_its_note_and_a_duplicate_says_of_which(visit: Visit, al
     assert ana.complaints == []
 
 
+def test_while_a_duplicate_says_of_which_nothing_else_can_be_pressed(visit: Visit, alerts: list[Alert]) -> None:
+    Alert.objects.filter(pk__in=[alerts[0].pk, alerts[1].pk]).update(host_name="same")
+    ana = visit("ana")
+    page = ana.open(f"/alerts/{alerts[0].pk}/")
+    press(page, "c", "d")
+    expect(page.locator("[data-originals] button").first).to_be_focused()
+    for other in page.locator(".menu[open] .menu-panel > :not([data-originals])").all():
+        expect(other).to_be_hidden()
+    press(page, "d")  # without naming one
+    expect(page.locator("[data-toast]")).to_contain_text("Closed as duplicate.")
+    assert not Alert.objects.exclude(duplicate_of=None).exists()
+    assert ana.complaints == []
+
+
 def test_after_closing_the_next_step_is_offered(visit: Visit, alerts: list[Alert]) -> None:
     page = visit("ana").open(f"/alerts/{alerts[0].pk}/")
     press(page, "c", "b")
