@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import BooleanField, F, Func, Q, TextField, Value
 
 from alerts.models import Reason, Severity, Status
-from engine import Document, matches
+from engine.leaves import value_test
 from engine.patterns import Wild, parse_pattern
 from engine.tree import Leaf, Op, Scalar
 
@@ -76,7 +76,8 @@ def _is_whole(text: str) -> bool:
 
 
 def _of_few(leaf: Leaf, column: str, said: Mapping[Any, Scalar | None]) -> Q:
-    met = [value for value, text in said.items() if matches(leaf, Document.of({leaf.field: text}))]
+    is_met = value_test(leaf, leaf.field)
+    met = [value for value, text in said.items() if text is not None and is_met(text)]
     return EVERYTHING if len(met) == len(said) else Q((f"{column}__in", met))
 
 
