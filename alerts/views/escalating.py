@@ -90,9 +90,7 @@ def _form(request: UserRequest, alerts: list[Alert], form: EscalateForm, status:
         **rights(request.user),
         **more,
     }
-    response = render(request, "alerts/escalate.html", context)
-    response.status_code = status
-    return response
+    return render(request, "alerts/escalate.html", context, status=status)
 
 
 def _words(outcome: Outcome, team: Team) -> str:

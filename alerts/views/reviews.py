@@ -261,9 +261,7 @@ def _page(request: UserRequest, status: int, problem: str = "") -> HttpResponseB
         "undo_back": "",
         **rights(request.user),
     }
-    response = render(request, "alerts/exceptions.html", context)
-    response.status_code = status
-    return response
+    return render(request, "alerts/exceptions.html", context, status=status)
 
 
 def _facet(rule: Rule | None, text: str, show: str) -> str:

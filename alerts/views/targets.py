@@ -39,6 +39,4 @@ def set_targets(request: UserRequest) -> HttpResponseBase:
 
 def _answer(request: UserRequest, form: TargetsForm, status: int, stale: StaleTarget | None = None) -> HttpResponseBase:
     context = {"form": form, "stale": stale, "last": targets.last_change(), "now": clock_now()}
-    response = render(request, "alerts/targets.html", context)
-    response.status_code = status
-    return response
+    return render(request, "alerts/targets.html", context, status=status)
