@@ -107,7 +107,7 @@ def _news(request: UserRequest) -> HttpResponse:
         "query": asked.query, "newest_id": since, "new_count": count, "now": asked.now, "changed": changed,
         "drawn_at": request.GET.get("at", ""),
     }  # fmt: skip
-    return render_page(request, "alerts/queue.html", context, part="pulse")
+    return fragment(request, "alerts/queue.html#pulse", context)
 
 
 @page(methods=("POST",))

@@ -139,6 +139,13 @@ def test_the_pulse_is_silent_until_something_new_came(ana: Client, world: World)
     assert "2 new" in answer.content.decode()
 
 
+def test_a_pulse_is_a_part_of_the_page_for_who_opens_its_address_too(ana: Client, world: World) -> None:
+    world.send([world.perl(1)])
+    answer = ana.get(reverse("alerts:pulse"), {"since": 0})
+    assert answer.status_code == 200
+    assert answer.content.decode().strip().startswith('<span id="pulse"')
+
+
 def test_a_pulse_that_asks_nonsense_is_silent(ana: Client, world: World) -> None:
     for since in ("", "x", "-1", "9" * 40):
         assert ana.get(reverse("alerts:pulse"), {"since": since}, headers=HTMX).status_code == 204
