@@ -25,7 +25,7 @@ from alerts.errors import AlertError
 from alerts.models import Alert, BulkAct
 from alerts.moved_on import moved_on
 from alerts.restoring import restore
-from alerts.selectors.narrowing import narrowed
+from alerts.selectors.narrowing import columns_say
 from alerts.selectors.queue_page import tree_of
 from alerts.selectors.searching import found
 
@@ -108,7 +108,7 @@ def _next(act: BulkAct, actor: User) -> Next:
     if tree is None:
         numbers = list(rest.values_list("pk", flat=True)[:PORTION])
         return Next(numbers, numbers[-1] if numbers else act.up_to_id, len(numbers) < PORTION)
-    loaded = rest.filter(narrowed(tree)).select_related("assignee", "rule", "revision")
+    loaded = rest.filter(columns_say(tree).narrowed).select_related("assignee", "rule", "revision")
     chunk = list(loaded.defer("revision__definition", "revision__source_text", "revision__tree")[:PORTION])
     numbers = [alert.pk for alert in found(chunk, tree, lambda: True)]
     return Next(numbers, chunk[-1].pk if chunk else act.up_to_id, len(chunk) < PORTION)

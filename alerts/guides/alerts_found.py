@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from alerts.models import Alert, Kind
 from alerts.selectors.briefs import briefs
-from alerts.selectors.narrowing import narrowed
+from alerts.selectors.narrowing import columns_say
 from alerts.selectors.searching import found
 from alerts.selectors.shapes import AlertBrief
 from engine import Tree
@@ -42,7 +42,7 @@ def alerts_found(
         number = rows.order_by()[: CAP + 1].values("pk").count()
         shown = briefs(rows.order_by("-event_time", "-pk")[:newest]) if newest else []
         return Counted(min(number, CAP), number > CAP, False), shown
-    return _read(tree, seen.filter(narrowed(tree)), newest, seconds)
+    return _read(tree, seen.filter(columns_say(tree).narrowed), newest, seconds)
 
 
 def _read(tree: Tree, alerts: "object", newest: int, seconds: float) -> tuple[Counted, list[AlertBrief]]:

@@ -3,7 +3,7 @@
 `narrowed` is a superset of what the text matches: an odd alert, whose event says more than the columns hold, passes
 whatever host and user say, and the evaluator decides afterwards. `told` is what it matches, for a text that asks for
 nothing but what the columns say: of alerts that are not odd they are the answer, and no document has to be read. Where
-it asks for nothing of events (`asks_events`), that is so of odd alerts, too.
+it asks for nothing of events (`asks_events`), that is so of odd alerts, too. A tree is gone through once for all three.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _COLUMNS = frozenset({"host_name", "user_name"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class Said:
     """What has to be so of an alert that the tree is true of: by its own columns, and where it is not odd by those of
     its event besides; None where that does not matter. `whole`: the tree is true of all of which it is so.
     """
@@ -37,54 +37,52 @@ class _Said:
         """What has to be so of one that is not odd."""
         return _all([self.own, self.of_event])
 
+    @property
+    def narrowed(self) -> Q:
+        """The alerts that the tree may be true of."""
+        of_event = None if self.of_event is None else self.of_event | Q(odd=True)
+        return _all([self.own, of_event]) or Q()
 
-_NOTHING_KNOWN = _Said()
+    @property
+    def told(self) -> Q | None:
+        """Which of the alerts that are not odd the tree is true of; None where the columns do not decide it."""
+        return self.both if self.whole else None
 
-
-def narrowed(tree: Tree) -> Q:
-    """The alerts that the tree may be true of."""
-    said = _said(tree)
-    of_event = None if said.of_event is None else said.of_event | Q(odd=True)
-    return _all([said.own, of_event]) or Q()
-
-
-def told(tree: Tree) -> Q | None:
-    """Which of the alerts that are not odd the tree is true of; None where the columns do not decide it."""
-    said = _said(tree)
-    return said.both if said.whole else None
-
-
-def asks_events(tree: Tree) -> bool:
-    """Whether a tree that columns tell asks for something of events, so that odd alerts may say more than these."""
-    return _said(tree).of_event is not None
+    @property
+    def asks_events(self) -> bool:
+        """Whether a tree that columns tell asks for something of events, so that odd alerts may say more than these."""
+        return self.of_event is not None
 
 
-def _said(tree: Tree, *, yes: bool = True) -> _Said:
+_NOTHING_KNOWN = Said()
+
+
+def columns_say(tree: Tree, *, yes: bool = True) -> Said:
     """What the tree says, or where it is not to be true (`yes`) its negation: a "not" is carried down to the leaves."""
     match tree:
         case Not(child):
-            return _said(child, yes=not yes)
+            return columns_say(child, yes=not yes)
         case And(children) | Or(children):
-            parts = [_said(child, yes=yes) for child in children]
+            parts = [columns_say(child, yes=yes) for child in children]
             return _of_all(parts) if isinstance(tree, And) is yes else _of_any(parts)
         case MatchAll() | MatchNone():
-            return _Said(own=EVERYTHING if isinstance(tree, MatchAll) is yes else NOTHING, whole=True)
+            return Said(own=EVERYTHING if isinstance(tree, MatchAll) is yes else NOTHING, whole=True)
         case Leaf() if holdable(tree):
             return _of_leaf(tree, yes=yes)
     return _NOTHING_KNOWN
 
 
-def _of_all(parts: Sequence[_Said]) -> _Said:
+def _of_all(parts: Sequence[Said]) -> Said:
     own, of_event = _all([part.own for part in parts]), _all([part.of_event for part in parts])
-    return _Said(own, of_event, all(part.whole for part in parts))
+    return Said(own, of_event, all(part.whole for part in parts))
 
 
-def _of_any(parts: Sequence[_Said]) -> _Said:
+def _of_any(parts: Sequence[Said]) -> Said:
     """What an alternative asks of the alert itself is said once more beside what it asks of the event: true is either
     one alternative as a whole or another."""
     asks_event = any(part.of_event is not None for part in parts)
     of_event = _any([part.both for part in parts]) if asks_event else None
-    return _Said(_any([part.own for part in parts]), of_event, all(part.whole for part in parts))
+    return Said(_any([part.own for part in parts]), of_event, all(part.whole for part in parts))
 
 
 def _all(parts: Sequence[Q | None]) -> Q | None:
@@ -99,15 +97,15 @@ def _any(parts: Sequence[Q | None]) -> Q | None:
     return reduce(or_, known) if len(known) == len(parts) else None
 
 
-def _of_leaf(leaf: Leaf, *, yes: bool) -> _Said:
+def _of_leaf(leaf: Leaf, *, yes: bool) -> Said:
     if (own := said_of_itself(leaf)) is not None:
-        return _Said(own=own if yes else ~own, whole=True)
+        return Said(own=own if yes else ~own, whole=True)
     column = None if leaf.wild_field else COLUMNS.get(leaf.field)
     if column not in _COLUMNS:
         return _NOTHING_KNOWN
     if (of_event := _exactly(leaf, column)) is not None:
-        return _Said(of_event=of_event if yes else ~of_event, whole=True)
-    return _Said(of_event=_about(prefilter(leaf))) if yes else _NOTHING_KNOWN
+        return Said(of_event=of_event if yes else ~of_event, whole=True)
+    return Said(of_event=_about(prefilter(leaf))) if yes else _NOTHING_KNOWN
 
 
 def _about(narrowing: Narrowing) -> Q | None:

@@ -16,7 +16,7 @@ from alerts.models import Alert, Status
 from alerts.selectors import folding
 from alerts.selectors.filtering import filtered
 from alerts.selectors.folding import Faces, Tally
-from alerts.selectors.narrowing import asks_events, narrowed, told
+from alerts.selectors.narrowing import columns_say
 from alerts.selectors.numbers import count_by_rule, keep_longer, known_longer, named
 from alerts.selectors.ordering import Order, fold_shown, is_past, order_of
 from alerts.selectors.prior import prior_verdicts
@@ -169,15 +169,15 @@ def asked_of(user: User, filters: QueueFilters, now: datetime) -> tuple[QuerySet
     Raises: LanguageError.
     """
     base, tree = filtered(user, filters, now), tree_of(filters, now)
-    said = None if tree is None else told(tree)
-    if tree is None or said is None:
+    if tree is None or (columns := columns_say(tree)).told is None:
         return base, tree
-    if not asks_events(tree):
-        return base.filter(said), None
-    odd = list(_loaded(base.filter(narrowed(tree), odd=True))[: MOST_ODD + 1])
+    if not columns.asks_events:
+        return base.filter(columns.told), None
+    odd = list(_loaded(base.filter(columns.narrowed, odd=True))[: MOST_ODD + 1])
     if len(odd) > MOST_ODD:
         return base, tree
-    return base.filter(said & Q(odd=False) | Q(pk__in=[alert.pk for alert in found(odd, tree, lambda: True)])), None
+    met = [alert.pk for alert in found(odd, tree, lambda: True)]
+    return base.filter(columns.told & Q(odd=False) | Q(pk__in=met)), None
 
 
 def judged(alerts: QuerySet[Alert], tree: Tree) -> list[Alert]:
@@ -274,7 +274,7 @@ def matching(
     alerts: QuerySet[Alert], tree: Tree, order: Order, looked: Looked, after: Sequence[Any] | None = None
 ) -> Iterator[Alert]:
     """The alerts that the tree is true of, in order, read in chunks from one key to the next, within the budget."""
-    loaded = _loaded(alerts.filter(narrowed(tree)))
+    loaded = _loaded(alerts.filter(columns_say(tree).narrowed))
     while chunk := order.read(loaded, CHUNK, after):
         yield from found(chunk, tree, looked.goes_on)
         if looked.stopped or len(chunk) < CHUNK:

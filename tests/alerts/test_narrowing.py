@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from alerts.kept import sources_of
 from alerts.models import Alert, Reason, Severity, Status
-from alerts.selectors.narrowing import asks_events, narrowed, told
+from alerts.selectors.narrowing import columns_say
 from alerts.selectors.own_columns import MOST_PATTERNS
 from alerts.selectors.searching import document_of
 from engine import Document, Tree, matches, parse_kql
@@ -112,12 +112,12 @@ def saying(stored: StoredEvent, said: dict[str, Any]) -> StoredEvent:
 def agrees(tree: Tree, documents: dict[int, Document]) -> None:
     """Held to the evaluator: all of what is true passes, and where columns tell, nothing else does."""
     true = {number for number, document in documents.items() if matches(tree, document)}
-    assert true <= set(Alert.objects.filter(narrowed(tree)).values_list("pk", flat=True))
-    if (said := told(tree)) is None:
+    assert true <= set(Alert.objects.filter(columns_say(tree).narrowed).values_list("pk", flat=True))
+    if (answer := columns_say(tree).told) is None:
         return
-    alerts = Alert.objects.filter(odd=False) if asks_events(tree) else Alert.objects.all()
+    alerts = Alert.objects.filter(odd=False) if columns_say(tree).asks_events else Alert.objects.all()
     asked = set(alerts.values_list("pk", flat=True))
-    assert set(alerts.filter(said).values_list("pk", flat=True)) == true & asked
+    assert set(alerts.filter(answer).values_list("pk", flat=True)) == true & asked
 
 
 @settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -170,32 +170,32 @@ MIXED = (
 def test_what_an_alert_says_of_itself_is_told_by_columns_alone(documents):
     for kql in TOLD:
         tree = parse_kql(kql)
-        assert told(tree) is not None, kql
-        assert not asks_events(tree), kql
+        assert columns_say(tree).told is not None, kql
+        assert not columns_say(tree).asks_events, kql
         agrees(tree, documents)
 
 
 def test_of_odd_alerts_what_both_say_is_not_told(documents):
     tree = parse_kql("kibana.alert.severity: high and not host.name: a*")
-    assert told(tree) is not None
-    assert asks_events(tree)
+    assert columns_say(tree).told is not None
+    assert columns_say(tree).asks_events
     agrees(tree, documents)
 
 
 def test_of_a_mixed_text_the_alert_itself_narrows_what_is_looked_at(documents):
     for kql, own in MIXED:
         tree = parse_kql(kql)
-        assert told(tree) is None, kql
+        assert columns_say(tree).told is None, kql
         left = {number for number, document in documents.items() if matches(parse_kql(own), document)}
-        assert set(Alert.objects.filter(narrowed(tree)).values_list("pk", flat=True)) == left, kql
+        assert set(Alert.objects.filter(columns_say(tree).narrowed).values_list("pk", flat=True)) == left, kql
 
 
 def test_an_event_says_nothing_of_the_alert_that_it_raised(documents):
     for document in documents.values():
-        said = {name: document.values(name) for name in document.field_names() if name.startswith("kibana.alert.")}
-        assert len(said["kibana.alert.severity"]) == len(said["kibana.alert.risk_score"]) == 1
-        assert said["kibana.alert.rule.uuid"] == ("perl",)
-        assert "kibana.alert.severity.more" not in said
+        held = {name: document.values(name) for name in document.field_names() if name.startswith("kibana.alert.")}
+        assert len(held["kibana.alert.severity"]) == len(held["kibana.alert.risk_score"]) == 1
+        assert held["kibana.alert.rule.uuid"] == ("perl",)
+        assert "kibana.alert.severity.more" not in held
     assert sum(document.values("kibana.alerts") == ("a",) for document in documents.values()) > 0
 
 
@@ -203,18 +203,18 @@ def test_more_patterns_than_the_database_is_asked_with_each_alert_are_left_to_th
     tree = parse_kql(
         "kibana.alert.rule.name: (" + " or ".join(f"a{number}*" for number in range(MOST_PATTERNS + 1)) + ")"
     )
-    assert told(tree) is None
+    assert columns_say(tree).told is None
     agrees(tree, documents)
 
 
 def test_of_thousands_of_questions_is_said_what_columns_tell_in_less_than_a_second():
     tree = parse_kql(" and ".join(f"kibana.alert.risk_score > {number}" for number in range(2_500)))
     begun = process_time()
-    assert told(tree) is not None
+    assert columns_say(tree).told is not None
     assert process_time() - begun < 1
 
 
 def test_a_pattern_of_tags_is_left_to_the_evaluator(documents):
     tree = parse_kql("kibana.alert.rule.tags: a*")
-    assert told(tree) is None
+    assert columns_say(tree).told is None
     agrees(tree, documents)

@@ -7,6 +7,7 @@ import pytest
 
 from alerts.models import Alert
 from alerts.selectors import QueueFilters, counting, histogram, numbers, over_time, queue, queue_page, view_counts
+from alerts.selectors.narrowing import Said
 from soc.web.remembered import Remembered
 from tests.alerts.world import NOW, event, load, raised
 
@@ -56,7 +57,7 @@ def test_columns_tell_what_documents_say(tmp_path, cast, monkeypatch):
     load(tmp_path, most=1_000)
     raised([event(host__name=host, user__name=user) for host in HOSTS for user in ("root", "u1", None)])
     told = {kql: shown(cast.ana, kql) for kql in TEXTS}
-    monkeypatch.setattr(queue_page, "told", lambda _tree: None)
+    monkeypatch.setattr(Said, "told", None)
     assert told == {kql: shown(cast.ana, kql) for kql in TEXTS}
     monkeypatch.undo()
     monkeypatch.setattr(queue_page, "MOST_ODD", 1)  # more odd alerts than are judged beside columns
