@@ -183,6 +183,13 @@ def without_idle(data: QueryDict, chosen: Mapping[str, str]) -> QueryDict:
     return short
 
 
+def narrowed_to(asked: Queue, key: str, value: str) -> QueryDict:
+    """What was asked for with one filter set to this."""
+    narrower = asked.data.copy()
+    narrower[key] = value
+    return narrower
+
+
 def shortened(request: UserRequest, asked: Queue, answer: HttpResponse, address: str) -> HttpResponse:
     """With the address without what a form sends though nothing was chosen, so that it is short where it is shared."""
     if asked.data.keys() != request.GET.keys() or "" in request.GET.values():

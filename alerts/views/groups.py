@@ -12,7 +12,7 @@ from alerts import selectors
 from alerts.queue_form import GROUPINGS, UNFOLDED
 from alerts.selectors import Group, Groups
 from alerts.selectors.grouping import By
-from alerts.views.asked import Queue, Unread, read_queue, shortened, tokens
+from alerts.views.asked import Queue, Unread, narrowed_to, read_queue, shortened, tokens
 from alerts.views.frame import groups_url, queue_address, queue_url
 from alerts.views.kql import marked
 from alerts.views.no_rows import no_rows
@@ -116,9 +116,7 @@ def _alone(asked: Queue, by: By, name: str | None) -> str:
 
 
 def _with(asked: Queue, key: str, value: str) -> str:
-    narrowed = asked.data.copy()
-    narrowed[key] = value
-    return queue_url(queue_address(narrowed))
+    return queue_url(queue_address(narrowed_to(asked, key, value)))
 
 
 def _view_alone(asked: Queue) -> str:

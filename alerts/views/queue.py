@@ -21,7 +21,7 @@ from alerts.selectors import AlertPage, Histogram, QueuePage
 from alerts.selectors.meanwhile import meanwhile
 from alerts.selectors.shapes import QueueRow
 from alerts.views.answers import fragment, said, see_other
-from alerts.views.asked import Queue, read_queue, shortened, tokens
+from alerts.views.asked import Queue, narrowed_to, read_queue, shortened, tokens
 from alerts.views.frame import came_from, queue_address, queue_url, rights, way_back
 from alerts.views.kql import marked
 from alerts.views.no_rows import NOTHING, no_rows
@@ -287,9 +287,8 @@ def _loud(asked: Queue, found: QueuePage) -> Loud | None:
     if number < LOUD or number * 2 < found.total.number:
         return None
     name = dict(asked.choices.rules).get(rule_id) or selectors.raised_as(user=asked.user, rule_id=rule_id)
-    alone = asked.data.copy()
-    alone["rule"] = rule_id
-    return Loud(rule_id, name, Count(number, found.total.capped), queue_address(alone, "saved"))
+    alone = queue_address(narrowed_to(asked, "rule", rule_id), "saved")
+    return Loud(rule_id, name, Count(number, found.total.capped), alone)
 
 
 def _deleted(request: UserRequest) -> dict[str, Any] | None:

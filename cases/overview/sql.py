@@ -1,13 +1,13 @@
 """Reading rows by SQL: the figures are aggregates over narrow indexes, which the query builder cannot phrase."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
 
 
-def rows(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def rows(statement: str, values: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any, ...]]:
     """Everything that the statement yields. One query."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.db import connection
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
@@ -19,6 +18,7 @@ from accounts.roles import Permission
 from accounts.selectors import teams_of
 from alerts.models import Alert
 from cases.models import CaseAlert, Status, Task
+from cases.overview import sql
 from cases.selectors.steps import step_key
 from soc.web.http import UserRequest
 
@@ -148,7 +148,7 @@ def _found(request: UserRequest, alert_ids: Iterable[int]) -> dict[int, Marked |
     wanted = set(alert_ids) - known.keys()
     if wanted:
         known.update(dict.fromkeys(wanted))
-        rows = _rows(_CASES_OF, [list(wanted), teams_of(request.user)])
+        rows = sql.rows(_CASES_OF, [list(wanted), teams_of(request.user)])
         known.update({alert_id: Marked(number, title, status) for number, title, status, alert_id in rows})
     return known
 
@@ -161,16 +161,9 @@ def _open_cases(request: UserRequest) -> list[Marked]:
 
 
 def _read_open_cases(user: User) -> list[Marked]:
-    newest = _rows(_OPEN_CASES, [teams_of(user), Status.CLOSED.value, CHOICES])
+    newest = sql.rows(_OPEN_CASES, [teams_of(user), Status.CLOSED.value, CHOICES])
     own_first = sorted(newest, key=lambda row: row[-1] != user.pk)
     return [Marked(number, title, status) for number, title, status, _ in own_first]
-
-
-def _rows(statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
 
 
 def _number(row: Any) -> int:
