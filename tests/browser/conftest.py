@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -29,6 +29,7 @@ NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chro
 FLAGS = ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"]
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+expect.set_options(timeout=20_000)  # what is right is seen at once; a machine that has much else to do is waited for
 CUT_OFF = ("htmx:sendAbort", "htmx:afterRequest, ")  # what htmx says where leaving a page cuts a request off
 
 
@@ -141,7 +142,7 @@ class Visit:
             has_touch=phone,
             reduced_motion="reduce",
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         context.set_default_navigation_timeout(30_000)  # the first page compiles every template
         if name:
             context.add_cookies([self._session(name)])  # type: ignore[list-item]

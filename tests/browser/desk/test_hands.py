@@ -266,7 +266,7 @@ def test_what_one_began_is_not_done_in_the_name_of_who_signs_in_next(
     press(page, "c", "b")
     expect(page.locator("#sign-in-again")).to_be_visible()
     sign_in_elsewhere(ana, world.rosa)
-    expect(page.locator("body")).to_have_attribute("data-person", str(world.rosa.pk), timeout=10_000)
+    expect(page.locator("body")).to_have_attribute("data-person", str(world.rosa.pk))
     assert not Alert.objects.filter(status=Status.CLOSED).exists()
 
 
