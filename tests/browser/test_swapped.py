@@ -117,7 +117,7 @@ def test_what_was_not_drawn_anew_tells_of_now_too(visit: Visit, world: World, al
     expect(page.locator(_COMING)).to_have_count(0)
     opened = told_anew(page)
     with contextlib.suppress(Timeout):  # the preview follows a moment later
-        page.wait_for_function(_SAYS, arg=opened, timeout=3_000)
+        page.wait_for_function(_SAYS, arg=opened)
     swapped = page.evaluate(_TOLD)
     assert (sorted(set(swapped) - set(opened)), sorted(set(opened) - set(swapped))) == ([], [])
     assert [one for one in ana.complaints if "422" not in one] == []  # the answer to a mistake
