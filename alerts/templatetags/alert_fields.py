@@ -39,8 +39,8 @@ _COPY = '<button type="button" data-copy="{}" aria-label="{}" title="{}">{}</but
 _NEW = '<a href="{}" class="{}" aria-label="{}" title="{}">{}</a>'
 _USE = (
     '<button type="submit" form="exception-form" name="add_field" value="{0}" formaction="{1}" formnovalidate '
-    'hx-post="{1}" hx-trigger="click" hx-target="#side" hx-swap="outerHTML" hx-include="#exception-form" class="{2}" '
-    'aria-label="{3}" title="{4}">{5}</button>'
+    'hx-post="{1}" hx-trigger="click" hx-target="#side" hx-swap="outerHTML" hx-include="#exception-form" '
+    'hx-sync="#exception-form:replace" class="{2}" aria-label="{3}" title="{4}">{5}</button>'
 )
 
 

@@ -75,6 +75,17 @@ def test_what_was_typed_just_before_and_is_not_given_up_either(line: Line) -> No
     assert line.page.get_by_label("Value of condition 1", exact=False).input_value().startswith("x")
 
 
+def test_a_field_that_is_clicked_is_not_given_up_and_no_older_look_comes_after_it(line: Line) -> None:
+    line.page.get_by_label("Value of condition 1", exact=False).press_sequentially("x")
+    assert line.asked().headers["hx-target"] == "preview"
+    with line.page.expect_event("requestfailed"):  # the look, which nobody waits for any more
+        line.page.locator("button[name=add_field][value='user.name']").first.click()
+    line.page.wait_for_timeout(LOOK)
+    assert line.asked().headers["hx-target"] == "side"
+    line.answer()
+    expect(line.page.get_by_label("Field of condition 2")).to_have_value("user.name")
+
+
 def test_what_is_typed_while_an_act_is_answered_stays_and_is_looked_at(line: Line) -> None:
     value = line.page.get_by_label("Value of condition 1", exact=False)
     line.page.get_by_label("Operator of condition 1").select_option("is_not")
