@@ -4,12 +4,10 @@ Rules may not import alerts, so their templates load these tags instead.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django import template
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.selectors import teams_of
@@ -28,39 +26,27 @@ RECENT = 8
 NOTHING = Verdicts()
 
 
-@dataclass(frozen=True, slots=True)
-class RuleAlerts:
-    """A rule's alerts in numbers: all, waiting, the newest, and how the closed ones were judged."""
-
-    total: int = 0
-    waiting: int = 0
-    last_at: datetime | None = None
-    verdicts: Verdicts = NOTHING
-
-
 @register.simple_tag(takes_context=True)
-def rule_alert_counts(context: dict[str, Any], rule_ids: Iterable[str]) -> dict[str, RuleAlerts]:
-    """`{% rule_alert_counts rule_ids as counts %}`, then `{{ counts|of_rule:rule.pk }}`. Three queries."""
-    wanted = list(rule_ids)
-    seen = _alerts(context).filter(rule_id__in=wanted)
-    waiting = Count("pk", filter=~Q(status=Status.CLOSED))
-    rows = seen.order_by().values("rule_id").annotate(total=Count("pk"), waiting=waiting, last_at=Max("created_at"))
-    verdicts = selectors.past_verdicts(wanted, teams_of(_user(context)))
-    return {
-        row["rule_id"]: RuleAlerts(row["total"], row["waiting"], row["last_at"], verdicts.get(row["rule_id"], NOTHING))
-        for row in rows
-    }
+def rule_verdicts(context: dict[str, Any], rule_ids: Iterable[str]) -> dict[str, Verdicts]:
+    """`{% rule_verdicts rule_ids as verdicts %}`, then `{{ verdicts|of_rule:rule.pk }}`. Two queries."""
+    return selectors.past_verdicts(rule_ids, teams_of(_user(context)))
 
 
 @register.filter
-def of_rule(counts: dict[str, RuleAlerts], rule_id: str) -> RuleAlerts:
-    """The numbers of one rule; zeros for a rule that never raised an alert."""
-    return counts.get(rule_id, RuleAlerts())
+def of_rule(verdicts: dict[str, Verdicts], rule_id: str) -> Verdicts:
+    """Those of one rule; zeros for a rule that was not asked for."""
+    return verdicts.get(rule_id, NOTHING)
+
+
+@register.simple_tag(takes_context=True)
+def alerts_waiting(context: dict[str, Any], rule_id: str) -> int:
+    """`{% alerts_waiting rule.pk as waiting %}`: how many of its alerts are open. Two queries."""
+    return _alerts(context).filter(rule_id=rule_id).exclude(status=Status.CLOSED).count()
 
 
 @register.simple_tag(takes_context=True)
 def why_false_positives(context: dict[str, Any], rule_id: str, verdicts: Verdicts) -> str:
-    """`{% why_false_positives rule.pk counts.verdicts as why %}`: "false positives: 3 rule logic, 1 data wrong"; empty
+    """`{% why_false_positives rule.pk verdicts as why %}`: "false positives: 3 rule logic, 1 data wrong"; empty
     where there are none. One query, or none."""
     return why_false(selectors.faults_of(rule_id, verdicts.false_positive, teams_of(_user(context))))
 
