@@ -31,7 +31,8 @@ from rules.shared import list_of
 @dataclass(frozen=True, slots=True)
 class Edited:
     """The exception as it is now, and what became of the events it held back (as in TakenBack), and of the open alerts
-    that it covers (as in Added). `group`: what the undo knows the act by."""
+    that it covers (as in Added). `group`: what the undo knows the act by. `withdrawn`: how many changes of it that the
+    person had sent for review were withdrawn."""
 
     item: ExceptionItem
     group: UUID
@@ -42,6 +43,7 @@ class Edited:
     closed: list[int] = field(default_factory=list)
     left_open: list[int] = field(default_factory=list)
     act: BulkAct | None = None
+    withdrawn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,7 @@ def edit(
         override=override_guard_reason,
     )
     edited = rewrite(wanted, By(actor, actor, now, team_ids, door), need_to_save_on, group)
-    withdraw_outdated(edited.item, actor, now, door, edited.group)
-    return edited
+    return replace(edited, withdrawn=withdraw_outdated(edited.item, actor, now, door, edited.group))
 
 
 Allowing = Callable[[User, Iterable[Rule]], None]

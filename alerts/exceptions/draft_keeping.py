@@ -80,15 +80,18 @@ def replace_draft(
         settle("withdraw", old, actor, now, door, note="Sent anew.", group=group, state=State.WITHDRAWN)
 
 
-def withdraw_outdated(item: ExceptionItem, actor: User, now: datetime, door: Change.Door, group: UUID) -> None:
+def withdraw_outdated(item: ExceptionItem, actor: User, now: datetime, door: Change.Door, group: UUID) -> int:
     """Withdraw the person's own change of an exception that waits, since he saved the exception himself just now:
-    nobody could approve it any more. It is part of that act, and waits again when that is taken back. One query."""
+    nobody could approve it any more. It is part of that act, and waits again when that is taken back. Returns how many
+    were. One query."""
     same = Q(edits__list_id=item.list_id, edits__item_id=item.item_id) if item.list_id else Q(edits=item)
     was_seen = Q(edits_version=F("edits__version") - 1, edits__updated_at=now)
     rows = ExceptionDraft.objects.select_for_update(of=("self",)).select_related("team")
-    for row in rows.filter(same, was_seen, author=actor, state=State.WAITING).order_by("pk"):
+    outdated = rows.filter(same, was_seen, author=actor, state=State.WAITING).order_by("pk")
+    for row in outdated:
         told = "Its author saved the exception himself."
         settle("withdraw", row, actor, now, door, note=told, group=group, state=State.WITHDRAWN)
+    return len(outdated)
 
 
 def wait_again(changes: Sequence[Change], actor: User, now: datetime, door: Change.Door, group: UUID) -> None:

@@ -35,8 +35,13 @@ def changed_words(done: str, changed: TakenBack | Edited | ExceptionItem) -> str
     if isinstance(changed, ExceptionItem):
         return done
     said = ", ".join([*_of_what_it_held(changed), *_of_what_it_closed(changed)])
-    left = left_open_words(len(changed.left_open)) if isinstance(changed, Edited) else ""
-    return " ".join(filter(None, (done, f"{said[0].upper()}{said[1:]}." if said else "", left)))
+    also = _beside(changed) if isinstance(changed, Edited) else []
+    return " ".join(filter(None, (done, f"{said[0].upper()}{said[1:]}." if said else "", *also)))
+
+
+def _beside(edited: Edited) -> list[str]:
+    withdrawn = _("Your change of it that waited for review is withdrawn.") if edited.withdrawn else ""
+    return [left_open_words(len(edited.left_open)), withdrawn]
 
 
 def _of_what_it_held(changed: TakenBack | Edited) -> list[str]:

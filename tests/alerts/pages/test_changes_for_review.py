@@ -105,6 +105,17 @@ def test_its_own_page_its_editor_and_its_history_say_that_a_change_waits(
     assert f"#draft-{draft.pk}" not in seen
 
 
+def test_who_saves_it_himself_is_told_that_his_change_no_longer_waits(sign_in: SignIn, item: ExceptionItem) -> None:
+    rosa, words = sign_in("rosa"), "Your change of it that waited for review is withdrawn."
+    assert words not in rosa.post(edit(item), FORM, follow=True).content.decode()
+    saved = {key: value for key, value in FORM.items() if key != "send"} | {"value": ["db-1"]}
+    assert words in rosa.post(edit(item), saved, follow=True).content.decode()
+    assert ExceptionDraft.objects.get().state == "withdrawn"
+    again = rosa.post(edit(item), saved | {"version": "2", "value": ["db-2"]}, follow=True).content.decode()
+    assert "Exception saved." in again
+    assert words not in again
+
+
 def test_what_was_changed_meanwhile_is_a_409_that_says_what_to_do(
     ana: Client, sign_in: SignIn, world: World, item: ExceptionItem
 ) -> None:
