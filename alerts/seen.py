@@ -30,7 +30,7 @@ class Seen:
         number, _, rest = text.partition(":")
         moment, _, first = rest.partition("@")
         at = datetime.fromisoformat(moment)
-        if not _is_number(number) or (first and not _is_number(first)) or at.tzinfo is None:
+        if whole(number) is None or (first and whole(first) is None) or at.tzinfo is None:
             raise ValueError("no number and time of a list")
         if not _EARLIEST < at < _LATEST:  # near its ends the calendar cannot be reckoned with
             raise ValueError("no time at which a list was drawn")
@@ -46,7 +46,3 @@ class Seen:
         if now - self.at > OLDEST:
             raise LookAgain
         return self if self.at <= now else replace(self, at=now)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and whole(text) is not None

@@ -230,7 +230,7 @@ def alert_numbers(values: Iterable[str]) -> list[int]:
     for value in values:
         for piece in value.split(","):
             number = piece.partition(":")[0].strip().upper().removeprefix("AL-")
-            if number.isascii() and (alert_id := whole(number)) is not None:
+            if (alert_id := whole(number)) is not None:
                 found[alert_id] = None
             if len(found) > MOST_ALERTS:
                 return list(found)

@@ -157,7 +157,7 @@ def _owner(owner: str, user: User) -> Q:
     if owner == "nobody":
         return Q(owner=None)
     if owner:
-        number = whole(owner, 17) if owner.isascii() else None
+        number = whole(owner, 17)
         return Q(pk__in=[]) if number is None else Q(owner_id=number)
     return Q()
 

@@ -7,8 +7,8 @@ MOST_DIGITS = 18
 
 
 def whole(text: str, digits: int = MOST_DIGITS) -> int | None:
-    """The number that a text is, none below zero; None for what is none, and for one of more digits."""
-    return int(text) if text.isdecimal() and len(text) <= digits else None
+    """The number that a text is in the digits 0 to 9; None for what is none, and for one of more digits."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= digits else None
 
 
 def wholes(texts: Iterable[str]) -> list[int]:
