@@ -34,7 +34,7 @@ SELECT fault, count(*) FROM (
 
 
 def past_verdicts(rule_ids: Iterable[str], team_ids: Sequence[int]) -> dict[str, Verdicts]:
-    """The newest verdicts that people gave to each rule's alerts within these teams, as `OF_RULE` has them: at most 500
+    """The newest verdicts that people gave to each rule's alerts within these teams, as `OF_RULE` has them: some 500
     entries of an index for each. One query."""
     wanted = sorted(set(rule_ids))
     if not wanted:

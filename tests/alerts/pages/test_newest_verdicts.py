@@ -1,7 +1,5 @@
 """A rule's precision is of its newest verdicts, beside an alert and on the rules' pages alike."""
 
-from datetime import timedelta
-
 import pytest
 from django.test import Client
 
@@ -15,15 +13,12 @@ from tests.alerts.pages.world import World
 def closed(world: World, older: int) -> Alert:
     """An open alert of a rule whose newest verdicts are half false positives with a fault; all before were true."""
     pattern = world.send([world.perl()])[0]
-    for number in range(NEWEST_VERDICTS + older):
-        new = number >= older
-        told = (
-            ("false_positive", "data_wrong")
-            if new and number % 2
-            else ("benign_positive" if new else "true_positive", "")
-        )
-        told_of = {"status": "closed", "reason": told[0], "fault": told[1], "fold": None}
-        Alert.objects.bulk_create([like(pattern, number + 1, closed_at=world.now + timedelta(number), **told_of)])
+    told = [("true_positive", "")] * older
+    told += [("benign_positive", ""), ("false_positive", "data_wrong")] * (NEWEST_VERDICTS // 2)
+    same = {"status": "closed", "closed_at": world.now, "fold": None}
+    Alert.objects.bulk_create(
+        [like(pattern, number, reason=reason, fault=fault, **same) for number, (reason, fault) in enumerate(told, 1)]
+    )
     return pattern
 
 
@@ -46,3 +41,10 @@ def test_the_verdicts_of_other_teams_are_not_counted(world: World) -> None:
     alert = closed(world, 1)
     assert selectors.past_verdicts([alert.rule_id], [world.team.pk + 1])[alert.rule_id].total == 0
     assert selectors.faults_of(alert.rule_id, 2, [world.team.pk + 1]).data_wrong == 0
+
+
+def test_a_rule_whose_closed_alerts_have_no_verdict_says_so(ana: Client, world: World) -> None:
+    alert = world.send([world.perl()])[0]
+    assert "No alert of it has been closed yet." in ana.get(f"/rules/{alert.rule_id}/").content.decode()
+    world.close([alert], "duplicate")
+    assert "None of its closed alerts has a verdict." in ana.get(f"/rules/{alert.rule_id}/").content.decode()
