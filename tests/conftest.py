@@ -27,6 +27,12 @@ hypothesis.settings.load_profile("patient")
 _FLOWS = {("tests", "flows"), ("tests", "local")}
 _FAULTS = {("tests", "fault")}
 _TEMPLATE = "watchbill_template"
+# What a page is given within the blink of an eye: other tests run beside this one.
+_SHORT = (
+    "events.completing.offering._SECONDS",
+    "events.completing.offering._SECONDS_OF_FIELD",
+    "alerts.views.composing.OPENING_SECONDS",
+)
 _LANDLORD = pytest.StashKey[private_cluster.Landlord]()
 
 
@@ -113,7 +119,10 @@ def django_db_modify_db_settings(
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """The tests' database, which is dropped at the end: what is read aside has let go of it by then."""
-    yield
+    with pytest.MonkeyPatch.context() as patience:
+        for short in _SHORT:
+            patience.setattr(short, 5.0)
+        yield
     kept.end_reads_aside()
 
 
