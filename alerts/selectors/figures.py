@@ -12,7 +12,7 @@ from alerts.selectors.activity import SHOWN
 from alerts.selectors.alike import MOST, Alike, alike
 from alerts.selectors.origin import HOME, about
 from alerts.selectors.shapes import Duplicates, Verdicts
-from alerts.selectors.verdicts import OF_RULE, OLDER
+from alerts.selectors.verdicts import OF_RULE, verdicts_in
 from alerts.workflow import COMMENTED
 from events.store import StoredEvent
 
@@ -69,7 +69,6 @@ def figures_of(alert: Alert, event: StoredEvent | None, team_ids: Sequence[int])
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES, asked)
         home, stored, judged, number, since, checked, acts, comments, ticked, of, duplicates = cursor.fetchone()
-    by_reason = orjson.loads(judged) if judged else {}
-    verdicts = Verdicts.of(by_reason, newest=OLDER in by_reason)
+    verdicts = verdicts_in(orjson.loads(judged) if judged else {})
     told = Duplicates(of, tuple(duplicates))
     return Figures(home, stored, verdicts, alike(alert, number, since), checked, acts + comments, ticked, told)

@@ -1,30 +1,35 @@
 """How the closed alerts of rules were judged: what usually happens."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import connection
 
 from alerts.selectors.shapes import NEWEST_VERDICTS, Faults, Verdicts
 
-OLDER = "older"
+_OLDER = "older"
 _CLOSED = """
   FROM alerts_alert WHERE rule_id = {rule} AND team_id = ANY(%(teams)s) AND status = 'closed'
   AND closed_by_exception_id IS NULL AND kind <> 'block' ORDER BY id DESC LIMIT {most}
 """
 _COUNTED = f"""
-SELECT CASE WHEN nth > {NEWEST_VERDICTS} THEN '{OLDER}' ELSE reason END AS reason, count(*) AS number FROM (
+SELECT CASE WHEN nth > {NEWEST_VERDICTS} THEN '{_OLDER}' ELSE reason END AS reason, count(*) AS number FROM (
   SELECT reason, row_number() OVER (ORDER BY id DESC) AS nth {{closed}}
 ) AS newest GROUP BY 1
 """  # noqa: S608  (a number of ours)
-_MOST = NEWEST_VERDICTS + 1
-OF_RULE = _COUNTED.format(closed=_CLOSED.format(rule="%(rule)s", most=_MOST))
-"""The newest verdicts that people gave to a rule's alerts within these teams, counted; one more is told as `OLDER`.
+
+
+def _counted(rule: str) -> str:
+    return _COUNTED.format(closed=_CLOSED.format(rule=rule, most=NEWEST_VERDICTS + 1))
+
+
+OF_RULE = _counted("%(rule)s")
+"""The newest verdicts that people gave to a rule's alerts within these teams, counted; one more is told as `_OLDER`.
 What an exception closed by itself is no verdict: nobody looked at it (docs/figures.md). Nor is an event of a sequence:
 that is judged as a whole."""
 _OF_RULES = f"""
 SELECT wanted.rule, counted.* FROM unnest(%(rules)s::text[]) AS wanted(rule)
-CROSS JOIN LATERAL ({_COUNTED.format(closed=_CLOSED.format(rule="wanted.rule", most=_MOST))}) AS counted
+CROSS JOIN LATERAL ({_counted("wanted.rule")}) AS counted
 """  # noqa: S608  (texts of ours)
 _FAULTS = f"""
 SELECT fault, count(*) FROM (
@@ -44,7 +49,12 @@ def past_verdicts(rule_ids: Iterable[str], team_ids: Sequence[int]) -> dict[str,
         cursor.execute(_OF_RULES, {"rules": wanted, "teams": list(team_ids)})
         for rule_id, reason, number in cursor.fetchall():
             counts[rule_id][reason] = number
-    return {rule_id: Verdicts.of(counts[rule_id], newest=OLDER in counts[rule_id]) for rule_id in wanted}
+    return {rule_id: verdicts_in(counts[rule_id]) for rule_id in wanted}
+
+
+def verdicts_in(counts: Mapping[str, int]) -> Verdicts:
+    """From what `OF_RULE` counted, by reason."""
+    return Verdicts.of(counts, newest=_OLDER in counts)
 
 
 def faults_of(rule_id: str, false_positives: int, team_ids: Sequence[int]) -> Faults:

@@ -127,5 +127,5 @@ def precision_bar(verdicts: Judged, width: int = 110) -> SafeString:
 
 @register.filter
 def share_true(verdicts: Judged) -> str:
-    """`{{ counts.verdicts|share_true }}`: "5 %", of what was judged."""
+    """`{{ verdicts|share_true }}`: "5 %", of what was judged."""
     return f"{round(100 * verdicts.true_positive / verdicts.judged)} %" if verdicts.judged else ""

@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import Error, Locator, Page, Request, Route, expect
 
 from alerts.models import Alert
-from tests.alerts.pages.world import World
 from tests.browser.conftest import Visit, Visitor
 
 LOOK = 500  # longer than a look waits for the hands to rest
@@ -193,7 +192,7 @@ def test_what_was_typed_is_not_taken_for_a_list(line: Line) -> None:
     assert conditions(line.page)["host.name"] == ""
 
 
-def test_what_is_to_be_seen_is_asked_for_after_an_act(line: Line, world: World) -> None:
+def test_what_is_to_be_seen_is_asked_for_after_an_act(line: Line) -> None:
     operator(line.page, 1).select_option("matches")
     line.page.locator("#see-silenced").click()
     line.page.wait_for_timeout(LOOK)
